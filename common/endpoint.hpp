@@ -1,0 +1,90 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// A BIND or TARGET as a person writes it, parsed but not yet resolved.
+///
+/// `HOST:PORT`, `[v6]:PORT`, `:PORT` (all addresses, both families), `unix:/path`, `unix:@abstract`.
+struct Address {
+  enum class Kind { inet, unix_path, unix_abstract };
+
+  Kind kind = Kind::inet;
+  std::string host;           ///< inet: name or literal, empty for all addresses; unix: the path or abstract name
+  std::uint16_t port = 0;     ///< inet only
+  bool bracketed = false;     ///< the host stood in brackets: an IPv6 literal, so `[::]` is IPv6 alone
+
+  bool is_unix() const { return kind != Kind::inet; }
+
+  /// The text form that parse_address() reads back.
+  std::string to_string() const;
+
+  bool operator==(const Address&) const = default;
+};
+
+/// Whether an address is listened on or connected to: port 0, `:PORT` and the like mean something to a listener only.
+enum class AddressUse { bind, target };
+
+/// Parses an address. Throws std::invalid_argument whose text says what is wrong and what would be right.
+Address parse_address(std::string_view text, AddressUse use);
+
+/// An address that the kernel understands: a `sockaddr` with its length. A value; never refers to anything.
+class Endpoint {
+ public:
+  Endpoint() = default;
+  Endpoint(const sockaddr* address, socklen_t length);
+
+  static Endpoint unix_path(std::string_view path);
+  static Endpoint unix_abstract(std::string_view name);
+
+  const sockaddr* data() const { return &storage_.any; }
+  sockaddr* data() { return &storage_.any; }
+  socklen_t size() const { return size_; }
+  static constexpr socklen_t capacity() { return sizeof(Storage); }
+  /// After a system call wrote into data().
+  void resize(socklen_t size) { size_ = size; }
+
+  int family() const { return storage_.any.sa_family; }
+  bool is_inet() const { return family() == AF_INET || family() == AF_INET6; }
+  bool is_unix() const { return family() == AF_UNIX; }
+  std::uint16_t port() const;
+  void set_port(std::uint16_t port);
+
+  /// `127.0.0.1:80`, `[::1]:80`, `unix:/path`, `unix:@name`, `unix:` (an unnamed peer).
+  std::string to_string() const;
+
+  bool operator==(const Endpoint& other) const;
+
+ private:
+  union Storage {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+    sockaddr_un local;
+  };
+
+  Storage storage_{};
+  socklen_t size_ = 0;
+};
+
+/// Every endpoint that the address stands for, in the resolver's order; blocks while a name is looked up. For
+/// `AddressUse::bind` an empty host gives `[::]`, or `0.0.0.0` where the kernel has no IPv6.
+/// Throws std::runtime_error that names the host and the resolver's reason.
+std::vector<Endpoint> resolve(const Address& address, AddressUse use);
+
+/// Whether the kernel can make IPv6 sockets (`net.ipv6.conf.all.disable_ipv6`, `ipv6.disable=1`).
+bool ipv6_available();
+
+/// The local or remote endpoint of a socket. Errors give an endpoint of size 0.
+Endpoint local_endpoint(int fd);
+Endpoint remote_endpoint(int fd);
+
+}  // namespace weir

@@ -1,0 +1,188 @@
+#include "common/io/event_loop.hpp"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace weir::io {
+
+namespace {
+
+constexpr std::uint64_t kWakeupData = ~std::uint64_t{0};
+constexpr std::uint32_t kIndexBits = 31;
+constexpr std::uint32_t kMaxIndex = (1U << kIndexBits) - 1;
+
+std::uint64_t pack(Slot::Id id, Side side) {
+  return std::uint64_t{id.index} | (static_cast<std::uint64_t>(side) << kIndexBits) |
+         (std::uint64_t{id.generation} << 32);
+}
+
+[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+}  // namespace
+
+bool Slot::watch(Side side, int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  event.data.u64 = pack(id(), side);
+  return ::epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void Slot::set_deadline(Clock::time_point due) { loop_->wheel_.schedule(*this, due); }
+
+void Slot::clear_deadline() {
+  loop_->wheel_.cancel(*this);
+  timer_fired_ = false;
+}
+
+void Slot::interrupt(std::uint8_t reason) {
+  if (interruption_ != 0) return;
+  interruption_ = reason;
+  make_ready();
+}
+
+void Slot::make_ready() {
+  if (ready_) return;
+  ready_ = true;
+  loop_->ready_.push_back(this);
+}
+
+void SlotRelease::operator()(Slot* slot) const { slot->loop().release(slot); }
+
+EventLoop::EventLoop()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      scratch_(std::make_unique<std::byte[]>(kScratchSize)) {
+  if (!epoll_) throw_errno("epoll_create1");
+  if (!wakeup_) throw_errno("eventfd");
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = kWakeupData;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) != 0) throw_errno("epoll_ctl");
+}
+
+EventLoop::~EventLoop() {
+  // Asio unwinds a coroutine that is destroyed while it waits through its executor.
+  for (Slot& slot : slots_) slot.waiter_.reset();
+  context_.restart();
+  context_.poll();
+}
+
+void EventLoop::run() {
+  net::asio::post(context_, [this] {
+    while (!stopping_.load(std::memory_order_relaxed)) turn();
+    context_.stop();
+  });
+  context_.run();
+}
+
+void EventLoop::stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  wake();
+}
+
+void EventLoop::wake() {
+  // One write until the loop has seen it: a burst of posts costs one system call.
+  if (woken_.exchange(true)) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wakeup_.get(), &one, sizeof one);
+}
+
+void EventLoop::turn() {
+  std::array<epoll_event, kEventsPerTurn> events;
+  const bool busy = ready_head_ < ready_.size() || poll_context_;
+  const int timeout = busy ? 0 : static_cast<int>(wheel_.until_next(now_).count());
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, timeout);
+  now_ = Clock::now();
+  for (int i = 0; i < count; ++i) take_event(events[static_cast<std::size_t>(i)]);
+  wheel_.advance(now_, [](TimerWheel::Node& node) {
+    Slot& slot = static_cast<Slot&>(node);
+    slot.timer_fired_ = true;
+    slot.make_ready();
+  });
+  run_ready();
+  if (std::exchange(poll_context_, false)) {
+    context_.poll();
+  }
+  for (Slot* slot : released_) free_.push_back(slot->index_);
+  released_.clear();
+}
+
+void EventLoop::take_event(const epoll_event& event) {
+  if (event.data.u64 == kWakeupData) {
+    // Read-modify-write, so that what was posted before the wake-up is seen by the poll.
+    woken_.exchange(false);
+    poll_context_ = true;
+    return;
+  }
+  const Slot::Id id{static_cast<std::uint32_t>(event.data.u64) & kMaxIndex,
+                    static_cast<std::uint32_t>(event.data.u64 >> 32)};
+  Slot* slot = find(id);
+  if (slot == nullptr) return;
+  const std::uint32_t mask = event.events;
+  std::uint8_t flags = 0;
+  if ((mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) flags |= Slot::kReadable;
+  if ((mask & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) flags |= Slot::kWritable;
+  if ((mask & EPOLLERR) != 0) flags |= Slot::kFailed;
+  if ((mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) flags |= Slot::kPressing;
+  slot->flags(static_cast<Side>((event.data.u64 >> kIndexBits) & 1)) |= flags;
+  slot->make_ready();
+}
+
+void EventLoop::run_ready() {
+  const std::size_t end = std::min(ready_.size(), ready_head_ + 2 * kEventsPerTurn);
+  while (ready_head_ < end) {
+    Slot* slot = ready_[ready_head_++];
+    slot->ready_ = false;
+    if (slot->waiter_) slot->waiter_.call();
+  }
+  if (ready_head_ == ready_.size()) {
+    ready_.clear();
+    ready_head_ = 0;
+  } else if (ready_head_ >= 4096) {
+    ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
+    ready_head_ = 0;
+  }
+}
+
+SlotPtr EventLoop::acquire(std::uint8_t kind) {
+  if (free_.empty()) {
+    Slot& slot = slots_.emplace_back();
+    slot.loop_ = this;
+    slot.index_ = static_cast<std::uint32_t>(slots_.size() - 1);
+    free_.push_back(slot.index_);
+  }
+  Slot& slot = slots_[free_.back()];
+  free_.pop_back();
+  slot.flags_ = {};
+  slot.interruption_ = 0;
+  slot.timer_fired_ = false;
+  slot.in_use_ = true;
+  slot.kind_ = kind;
+  ++in_use_;
+  return SlotPtr(&slot);
+}
+
+void EventLoop::release(Slot* slot) {
+  wheel_.cancel(*slot);
+  slot->in_use_ = false;
+  ++slot->generation_;
+  --in_use_;
+  released_.push_back(slot);
+}
+
+Slot* EventLoop::find(Slot::Id id) {
+  if (id.index >= slots_.size()) return nullptr;
+  Slot& slot = slots_[id.index];
+  return slot.in_use_ && slot.generation_ == id.generation ? &slot : nullptr;
+}
+
+void EventLoop::interrupt_all(std::uint8_t kind, std::uint8_t reason) {
+  for (Slot& slot : slots_) {
+    if (slot.in_use_ && slot.kind_ == kind) slot.interrupt(reason);
+  }
+}
+
+}  // namespace weir::io

@@ -1,0 +1,216 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "common/io/descriptor.hpp"
+#include "common/io/timer_wheel.hpp"
+#include "common/io/waiter.hpp"
+#include "common/net.hpp"
+
+namespace weir::io {
+
+class EventLoop;
+
+/// The two sockets that one coroutine can wait for.
+enum class Side : std::uint8_t { first, second };
+
+/// Where one coroutine waits: for either of two sockets, a deadline, or an interruption.
+///
+/// Sockets are registered edge-triggered, once (epoll(7)); what an edge said stays in the flags until a call that came
+/// back short or empty clears them. Comes from EventLoop::acquire(); everything here is for the loop's thread.
+class Slot : public TimerWheel::Node {
+ public:
+  EventLoop& loop() const { return *loop_; }
+
+  /// Registers a socket; edges that were already due arrive in the next turn. False with errno when epoll refuses.
+  bool watch(Side side, int fd);
+
+  bool readable(Side side) const { return (flags(side) & kReadable) != 0; }
+  bool writable(Side side) const { return (flags(side) & kWritable) != 0; }
+  /// An error is pending on the socket: reset, timed out, refused.
+  bool failed(Side side) const { return (flags(side) & kFailed) != 0; }
+  /// A short read does not mean that the socket is empty: a FIN, an error or an urgent mark may stand behind it.
+  bool pressing(Side side) const { return (flags(side) & kPressing) != 0; }
+  void set_drained(Side side) { flags(side) &= static_cast<std::uint8_t>(~(kReadable | kPressing)); }
+  void set_full(Side side) { flags(side) &= static_cast<std::uint8_t>(~kWritable); }
+  /// Forgets what was known of a side whose socket was closed. No event of it can follow: a batch of events is folded
+  /// into the flags before any coroutine runs.
+  void forget(Side side) { flags(side) = 0; }
+
+  /// The wait ends at `due`, at most 100 ms after it; replaces the deadline before. timer_fired() tells.
+  void set_deadline(Clock::time_point due);
+  void clear_deadline();
+  /// Whether the deadline passed since this was last asked; clears it.
+  bool timer_fired() { return std::exchange(timer_fired_, false); }
+
+  /// Ends the wait from outside, from another coroutine of the same loop: the coroutine is resumed in a later turn and
+  /// finds `reason` (not zero) in interruption(). The first reason stays.
+  void interrupt(std::uint8_t reason);
+  std::uint8_t interruption() const { return interruption_; }
+
+  /// Suspends until something of the above happens. It may wake for nothing: look at the flags again.
+  net::awaitable<void> wait() {
+    return net::asio::async_initiate<const net::UseAwaitable, void()>(Initiate{this, false}, net::use_awaitable);
+  }
+
+  /// Suspends to the end of the ready list, so that others get their turn.
+  net::awaitable<void> yield() {
+    return net::asio::async_initiate<const net::UseAwaitable, void()>(Initiate{this, true}, net::use_awaitable);
+  }
+
+  /// Names this slot to other threads; stale once it was released. See EventLoop::find().
+  struct Id {
+    std::uint32_t index;
+    std::uint32_t generation;
+  };
+  Id id() const { return {index_, generation_}; }
+
+ private:
+  friend class EventLoop;
+
+  static constexpr std::uint8_t kReadable = 1;
+  static constexpr std::uint8_t kWritable = 2;
+  static constexpr std::uint8_t kFailed = 4;
+  static constexpr std::uint8_t kPressing = 8;
+
+  struct Initiate {
+    Slot* slot;
+    bool ready;
+    template <typename Handler>
+    void operator()(Handler&& handler) const {
+      slot->waiter_.store(std::forward<Handler>(handler));
+      if (ready || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
+    }
+  };
+
+  std::uint8_t& flags(Side side) { return flags_[static_cast<std::size_t>(side)]; }
+  std::uint8_t flags(Side side) const { return flags_[static_cast<std::size_t>(side)]; }
+  void make_ready();
+
+  Waiter waiter_;
+  EventLoop* loop_ = nullptr;
+  std::uint32_t index_ = 0;
+  std::uint32_t generation_ = 0;
+  std::array<std::uint8_t, 2> flags_{};
+  std::uint8_t interruption_ = 0;
+  bool timer_fired_ = false;
+  bool ready_ = false;
+  bool in_use_ = false;
+  std::uint8_t kind_ = 0;
+};
+
+/// Gives a slot back when it goes.
+struct SlotRelease {
+  void operator()(Slot* slot) const;
+};
+using SlotPtr = std::unique_ptr<Slot, SlotRelease>;
+
+/// What a thread of either program runs on: Asio's coroutines over one edge-triggered epoll instance that is the
+/// thread's only wait.
+///
+///     epoll ──▶ flags of slots ──▶ ready list (64 a turn) ──▶ coroutine resumed where it waits
+///     wheel ──▶ deadlines ────────▶     ▲
+///     post() ─▶ eventfd, io_context ────┘
+///
+/// The io_context carries coroutines and posted work but no I/O objects, so it has no reactor and polling it costs no
+/// system call. The loop itself runs as one handler of that context, which keeps Asio's per-thread frame recycling on.
+class EventLoop {
+ public:
+  /// What one turn may do before others get theirs.
+  static constexpr int kEventsPerTurn = 64;
+  static constexpr std::size_t kScratchSize = 64 * 1024;
+
+  /// Throws std::system_error when the descriptors cannot be had.
+  EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  /// Destroys the coroutines that still wait.
+  ~EventLoop();
+
+  net::Executor executor() { return context_.get_executor(); }
+
+  /// Runs turns on the calling thread until stop(). Exceptions that leave a posted function leave run().
+  void run();
+
+  /// Any thread. After it, run() returns at the end of its turn.
+  void stop();
+
+  /// Any thread: `function` runs on the loop's thread. The only way in from outside.
+  template <typename Function>
+  void post(Function&& function) {
+    net::asio::post(context_, std::forward<Function>(function));
+    wake();
+  }
+
+  /// Starts a coroutine, which runs at once up to its first wait. An exception that leaves it goes to `on_failure`, a
+  /// plain function or small object called with the std::exception_ptr. Loop's thread.
+  template <typename OnFailure>
+  void spawn(net::awaitable<void> coroutine, OnFailure on_failure) {
+    poll_context_ = true;  // a coroutine that never waits ends through the context
+    net::asio::co_spawn(executor(), std::move(coroutine), [on_failure](std::exception_ptr failure) {
+      if (failure) on_failure(failure);
+    });
+  }
+
+  /// The clock as of this turn. Loop's thread.
+  Clock::time_point now() const { return now_; }
+  /// Reads the clock anew. Loop's thread.
+  Clock::time_point refresh_now() { return now_ = Clock::now(); }
+
+  /// One buffer for the whole thread: what stands in it is gone after the next suspension. Loop's thread.
+  std::span<std::byte, kScratchSize> scratch() { return std::span<std::byte, kScratchSize>(scratch_.get(), kScratchSize); }
+
+  /// Loop's thread. `kind` is what interrupt_all() selects by.
+  SlotPtr acquire(std::uint8_t kind);
+  std::size_t slots_in_use() const { return in_use_; }
+
+  /// The slot that an id named, or nothing when it was released since. Loop's thread.
+  Slot* find(Slot::Id id);
+
+  /// Interrupts every slot of that kind. Loop's thread.
+  void interrupt_all(std::uint8_t kind, std::uint8_t reason);
+
+ private:
+  friend class Slot;
+  friend struct SlotRelease;
+
+  void turn();
+  void take_event(const epoll_event& event);
+  void run_ready();
+  void release(Slot* slot);
+  void wake();
+
+  net::asio::io_context context_{1};
+  net::asio::executor_work_guard<net::Executor> work_{context_.get_executor()};
+  Descriptor epoll_;
+  Descriptor wakeup_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> woken_{false};
+  bool poll_context_ = false;
+  Clock::time_point now_ = Clock::now();
+  TimerWheel wheel_{now_};
+  std::deque<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::vector<Slot*> released_;   ///< freed after the batch, so that stale events of it find nobody else
+  std::vector<Slot*> ready_;      ///< first in, first out from ready_head_
+  std::size_t ready_head_ = 0;
+  std::size_t in_use_ = 0;
+  std::unique_ptr<std::byte[]> scratch_;
+};
+
+}  // namespace weir::io

@@ -1,0 +1,117 @@
+#include "common/io/stream.hpp"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+
+namespace weir::io {
+
+Stream::Stream(Slot& slot, Side side, Descriptor socket) : slot_(&slot), socket_(std::move(socket)), side_(side) {
+  slot.forget(side);
+  if (!slot.watch(side, socket_.get())) {
+    const int error = errno;
+    socket_.close();
+    errno = error;
+  }
+}
+
+IoResult Stream::read(std::span<std::byte> buffer) {
+  const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (count > 0) {
+    const auto bytes = static_cast<std::size_t>(count);
+    if (bytes < buffer.size() && !slot_->pressing(side_)) slot_->set_drained(side_);
+    return {IoResult::Status::moved, 0, bytes};
+  }
+  if (count == 0) return {IoResult::Status::end};
+  if (errno == EAGAIN || errno == EINTR) {
+    if (errno == EAGAIN) slot_->set_drained(side_);
+    return {IoResult::Status::would_block};
+  }
+  return {IoResult::Status::failed, errno};
+}
+
+IoResult Stream::write(std::span<const std::byte> data) {
+  return write_result(::send(socket_.get(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT), data.size());
+}
+
+IoResult Stream::write(std::span<const std::byte> first, std::span<const std::byte> second) {
+  // sendmsg(2) does not write through the vectors it is given.
+  iovec parts[2] = {{const_cast<std::byte*>(first.data()), first.size()},
+                    {const_cast<std::byte*>(second.data()), second.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  return write_result(::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT), first.size() + second.size());
+}
+
+IoResult Stream::write_result(ssize_t count, std::size_t wanted) {
+  if (count >= 0) {
+    const auto bytes = static_cast<std::size_t>(count);
+    if (bytes < wanted) slot_->set_full(side_);
+    return {IoResult::Status::moved, 0, bytes};
+  }
+  if (errno == EAGAIN || errno == EINTR) {
+    if (errno == EAGAIN) slot_->set_full(side_);
+    return {IoResult::Status::would_block};
+  }
+  return {IoResult::Status::failed, errno};
+}
+
+void Stream::shutdown_write() { ::shutdown(socket_.get(), SHUT_WR); }
+
+void Stream::close() { socket_.close(); }
+
+void Stream::reset() {
+  if (!socket_) return;
+  set_reset_on_close(socket_.get());
+  socket_.close();
+}
+
+std::size_t Stream::unacknowledged() const {
+  int bytes = 0;
+  if (::ioctl(socket_.get(), SIOCOUTQ, &bytes) != 0 || bytes < 0) return 0;
+  return static_cast<std::size_t>(bytes);
+}
+
+int Stream::take_error() const {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+  return error;
+}
+
+ConnectStart start_connect(const Endpoint& target) {
+  return start_connect(target, [](int) { return 0; });
+}
+
+bool is_local_error(int error) {
+  switch (error) {
+    case EADDRNOTAVAIL:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRINUSE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void set_reset_on_close(int fd) {
+  const linger abort{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+}
+
+Descriptor open_stream_socket(int family) {
+  return Descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int connect_socket(int fd, const Endpoint& target) {
+  return ::connect(fd, target.data(), target.size()) == 0 ? 0 : errno;
+}
+
+}  // namespace weir::io

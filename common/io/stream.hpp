@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "common/endpoint.hpp"
+#include "common/io/descriptor.hpp"
+#include "common/io/event_loop.hpp"
+
+namespace weir::io {
+
+/// What a try to read or write came to.
+struct IoResult {
+  enum class Status : std::uint8_t {
+    moved,        ///< `bytes` were moved, more than none
+    would_block,  ///< nothing now; wait for the slot
+    end,          ///< read only: the peer's FIN, after its last byte
+    failed,       ///< `error` says why; the socket is good for nothing more in this direction
+  };
+
+  Status status;
+  int error = 0;  ///< an errno
+  std::size_t bytes = 0;
+};
+
+/// A non-blocking stream socket on one side of a slot: tries first, and keeps the slot's flags true to what the kernel
+/// said. Owns the descriptor. The loop's thread only.
+///
+/// A read that comes back short clears readability without another call that would end in EAGAIN, except where a FIN,
+/// an error or an urgent mark may stand behind it: those give no second edge (epoll(7), tcp(7)).
+class Stream {
+ public:
+  Stream() = default;
+  /// Takes a socket over and registers it. valid() is false, and errno set, when epoll refuses.
+  Stream(Slot& slot, Side side, Descriptor socket);
+  Stream(Stream&&) = default;
+  Stream& operator=(Stream&&) = default;
+
+  bool valid() const { return static_cast<bool>(socket_); }
+  int fd() const { return socket_.get(); }
+
+  bool readable() const { return slot_->readable(side_); }
+  bool writable() const { return slot_->writable(side_); }
+  /// The kernel has reported an error that no call has returned yet.
+  bool failed() const { return slot_->failed(side_); }
+
+  IoResult read(std::span<std::byte> buffer);
+  IoResult write(std::span<const std::byte> data);
+  /// Header and payload in one call (writev). `bytes` counts over both.
+  IoResult write(std::span<const std::byte> first, std::span<const std::byte> second);
+
+  /// Sends a FIN after the last byte written; reading goes on.
+  void shutdown_write();
+  /// Closes in order: what was written is still delivered, then a FIN. (Unread input makes the kernel reset instead.)
+  void close();
+  /// Closes with a RST; what is unsent is gone.
+  void reset();
+
+  /// Bytes written but not yet acknowledged by the peer (SIOCOUTQ), 0 where the socket cannot tell.
+  std::size_t unacknowledged() const;
+  /// The error pending on the socket (SO_ERROR), cleared by asking; 0 for none.
+  int take_error() const;
+
+ private:
+  IoResult write_result(ssize_t count, std::size_t wanted);
+
+  Slot* slot_ = nullptr;
+  Descriptor socket_;
+  Side side_ = Side::first;
+};
+
+/// A connect(2) under way: the socket, and 0 (connected), EINPROGRESS, or why it failed at once.
+struct ConnectStart {
+  Descriptor socket;
+  int error = 0;
+};
+
+/// Makes a non-blocking socket of the endpoint's family and starts to connect it. `prepare(fd)` runs before connect(2)
+/// and may set options or bind; it returns 0 or an errno.
+template <typename Prepare>
+ConnectStart start_connect(const Endpoint& target, Prepare&& prepare);
+
+/// The same without preparation.
+ConnectStart start_connect(const Endpoint& target);
+
+/// Whether a failed socket(2), bind(2) or connect(2) is this machine's fault (no descriptor, no memory, no free port)
+/// and so says nothing about the peer.
+bool is_local_error(int error);
+
+/// Makes the next close of the socket send a RST (SO_LINGER 0, socket(7)).
+void set_reset_on_close(int fd);
+
+Descriptor open_stream_socket(int family);
+int connect_socket(int fd, const Endpoint& target);
+
+template <typename Prepare>
+ConnectStart start_connect(const Endpoint& target, Prepare&& prepare) {
+  ConnectStart start{open_stream_socket(target.family()), 0};
+  if (!start.socket) {
+    start.error = errno;
+    return start;
+  }
+  start.error = prepare(start.socket.get());
+  if (start.error == 0) start.error = connect_socket(start.socket.get(), target);
+  return start;
+}
+
+}  // namespace weir::io

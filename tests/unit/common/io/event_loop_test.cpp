@@ -1,0 +1,162 @@
+#include "common/io/event_loop.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
+#include "common/io/stream.hpp"
+
+namespace weir::io {
+namespace {
+
+struct Pair {
+  Pair() {
+    int fds[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) throw std::runtime_error("pair");
+    near = Descriptor(fds[0]);
+    far = Descriptor(fds[1]);
+  }
+  Descriptor near;
+  Descriptor far;
+};
+
+void rethrow(std::exception_ptr failure) { std::rethrow_exception(failure); }
+
+net::awaitable<void> read_until_end(EventLoop& loop, Descriptor socket, std::string& received) {
+  SlotPtr slot = loop.acquire(1);
+  Stream stream(*slot, Side::first, std::move(socket));
+  for (;;) {
+    while (stream.readable()) {
+      const IoResult result = stream.read(loop.scratch().first(4));
+      if (result.status == IoResult::Status::end) {
+        loop.stop();
+        co_return;
+      }
+      if (result.status == IoResult::Status::moved) {
+        received.append(reinterpret_cast<const char*>(loop.scratch().data()), result.bytes);
+      }
+    }
+    co_await slot->wait();
+  }
+}
+
+TEST(EventLoop, CoroutineReadsWhatComesAndSeesTheEndThatCameWithTheLastByte) {
+  EventLoop loop;
+  Pair pair;
+  std::string received;
+  ASSERT_EQ(::write(pair.far.get(), "hello weir", 10), 10);
+  pair.far.close();
+  loop.spawn(read_until_end(loop, std::move(pair.near), received), rethrow);
+  loop.run();
+  EXPECT_EQ(received, "hello weir");
+  EXPECT_EQ(loop.slots_in_use(), 0u);
+}
+
+TEST(EventLoop, PostFromManyThreadsRunsEachFunctionOnce) {
+  EventLoop loop;
+  std::atomic<int> posted{0};
+  int ran = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        ++posted;
+        loop.post([&] {
+          if (++ran == 4000) loop.stop();
+        });
+      }
+    });
+  }
+  loop.run();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(ran, 4000);
+}
+
+net::awaitable<void> wait_for_deadline(EventLoop& loop, std::chrono::milliseconds delay, Clock::duration& early) {
+  SlotPtr slot = loop.acquire(1);
+  const Clock::time_point due = Clock::now() + delay;
+  slot->set_deadline(due);
+  while (!slot->timer_fired()) co_await slot->wait();
+  early = due - Clock::now();
+  loop.stop();
+}
+
+TEST(EventLoop, DeadlineNeverFiresEarly) {
+  EventLoop loop;
+  Clock::duration early{1};
+  loop.spawn(wait_for_deadline(loop, std::chrono::milliseconds(30), early), rethrow);
+  loop.run();
+  EXPECT_LE(early.count(), 0);
+}
+
+net::awaitable<void> wait_for_interruption(EventLoop& loop, std::uint8_t& reason) {
+  SlotPtr slot = loop.acquire(7);
+  while (slot->interruption() == 0) co_await slot->wait();
+  reason = slot->interruption();
+  loop.stop();
+}
+
+TEST(EventLoop, InterruptionReachesOnlyItsKindAndTheFirstReasonStays) {
+  EventLoop loop;
+  std::uint8_t reason = 0;
+  std::uint8_t other = 0;
+  SlotPtr bystander = loop.acquire(8);
+  loop.spawn(wait_for_interruption(loop, reason), rethrow);
+  loop.post([&] {
+    loop.interrupt_all(7, 3);
+    loop.interrupt_all(7, 4);
+    other = bystander->interruption();
+  });
+  loop.run();
+  EXPECT_EQ(reason, 3);
+  EXPECT_EQ(other, 0);
+}
+
+net::awaitable<void> fail_at_once() {
+  const bool fail = true;
+  if (fail) throw std::runtime_error("from a coroutine");
+  co_return;
+}
+
+TEST(EventLoop, ExceptionThatLeavesACoroutineReachesItsHandler) {
+  EventLoop loop;
+  std::string text;
+  loop.spawn(fail_at_once(), [&](std::exception_ptr failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      text = error.what();
+    }
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(text, "from a coroutine");
+}
+
+TEST(EventLoop, ReleasedSlotIsNoLongerFoundByItsOldName) {
+  EventLoop loop;
+  SlotPtr slot = loop.acquire(1);
+  const Slot::Id old = slot->id();
+  EXPECT_EQ(loop.find(old), slot.get());
+  slot.reset();
+  EXPECT_EQ(loop.find(old), nullptr);
+}
+
+TEST(EventLoop, DestroysCoroutinesThatStillWait) {
+  std::uint8_t reason = 0;
+  {
+    EventLoop loop;
+    loop.spawn(wait_for_interruption(loop, reason), rethrow);
+    loop.post([&] { loop.stop(); });
+    loop.run();
+    EXPECT_EQ(loop.slots_in_use(), 1u);
+  }
+  EXPECT_EQ(reason, 0);
+}
+
+}  // namespace
+}  // namespace weir::io
