@@ -11,7 +11,9 @@ namespace weir::test {
 
 RefusedPort::RefusedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const Endpoint any = loopback(0);
-  if (::bind(socket_.get(), any.data(), any.size()) != 0) throw std::system_error(errno, std::generic_category(), "bind");
+  if (::bind(socket_.get(), any.data(), any.size()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "bind");
+  }
 }
 
 void RefusedPort::start_listening() {
