@@ -16,8 +16,9 @@ RefusedPort::RefusedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXE
   }
 }
 
-void RefusedPort::start_listening() {
+TestListener RefusedPort::start_listening() {
   if (::listen(socket_.get(), 128) != 0) throw std::system_error(errno, std::generic_category(), "listen");
+  return TestListener(std::move(socket_));
 }
 
 BlackHole::BlackHole() : listener_(loopback(0), 0) {
