@@ -1,1 +1,293 @@
 #include "common/endpoint.hpp"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+
+#include "common/printable.hpp"
+
+namespace weir {
+namespace {
+
+/// Of a path, which ends in a NUL, and of an abstract name, which begins with one (unix(7)).
+constexpr std::size_t kLongestUnixName = sizeof(sockaddr_un::sun_path) - 1;
+/// A host name has 253 characters at most (RFC 1035, 2.3.4).
+constexpr std::size_t kLongestHost = 253;
+
+[[noreturn]] void refuse(std::string_view text, const std::string& why) {
+  throw std::invalid_argument(in_quotes(text) + " " + why);
+}
+
+const char* right_form(AddressUse use) {
+  return use == AddressUse::bind ? "write 127.0.0.1:7000, [::1]:7000, :7000 or unix:/path"
+                                 : "write HOST:PORT, [::1]:PORT or unix:/path";
+}
+
+bool has_space_or_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 127; });
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
+}
+
+bool only_of(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+Address parse_unix(std::string_view text, std::string_view name) {
+  if (name.empty()) refuse(text, "has no path; write unix:/path or unix:@name");
+  Address address;
+  address.kind = Address::Kind::unix_path;
+  if (name.front() == '@') {
+    address.kind = Address::Kind::unix_abstract;
+    name.remove_prefix(1);
+    if (name.empty()) refuse(text, "has no name after the @; write unix:@name");
+  } else if (name.front() != '/') {
+    refuse(text, "is a relative path; write unix:/absolute/path, or unix:@name for an abstract socket");
+  }
+  if (has_control(name)) refuse(text, "holds a control character");
+  if (name.size() > kLongestUnixName) {
+    refuse(text, "is too long for a unix socket: " + std::to_string(name.size()) + " bytes, at most " +
+                     std::to_string(kLongestUnixName));
+  }
+  address.host = name;
+  return address;
+}
+
+std::uint16_t parse_port(std::string_view text, std::string_view digits, AddressUse use) {
+  if (digits.empty()) refuse(text, std::string("has no port; ") + right_form(use));
+  if (!only_of(digits, "0123456789")) {
+    refuse(text, "has the port " + in_quotes(digits) + ", which is not a number; " + right_form(use));
+  }
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || port > 65535) {
+    refuse(text, "has the port " + std::string(digits) + ", but the highest is 65535");
+  }
+  if (port == 0 && use == AddressUse::target) refuse(text, "has port 0, to which nothing can connect; use 1 to 65535");
+  return static_cast<std::uint16_t>(port);
+}
+
+void check_v6(std::string_view text, std::string_view host) {
+  const std::size_t percent = host.find('%');
+  if (percent != std::string_view::npos && percent + 1 == host.size()) {
+    refuse(text, "has no interface after the %; write [fe80::1%eth0]:PORT");
+  }
+  in6_addr parsed{};
+  if (::inet_pton(AF_INET6, std::string(host.substr(0, percent)).c_str(), &parsed) != 1) {
+    refuse(text, "has no IPv6 address between the brackets; write [::1]:PORT");
+  }
+}
+
+void check_host(std::string_view text, std::string_view host) {
+  if (host.size() > kLongestHost) refuse(text, "has a host of more than 253 characters");
+  if (host.find_first_of("[]/@%") != std::string_view::npos) {
+    refuse(text, "has a host that is no name and no address; an IPv6 address stands in brackets, [::1]:PORT");
+  }
+  in_addr parsed{};
+  if (!host.empty() && only_of(host, "0123456789.") && ::inet_pton(AF_INET, std::string(host).c_str(), &parsed) != 1) {
+    refuse(text, "has the host " + std::string(host) + ", which is not an IPv4 address; it has four numbers up to 255");
+  }
+}
+
+}  // namespace
+
+Address parse_address(std::string_view text, AddressUse use) {
+  if (text.empty()) throw std::invalid_argument(std::string("is empty; ") + right_form(use));
+  if (text.starts_with("unix:")) return parse_unix(text, text.substr(5));
+  if (text.starts_with("fd:")) {
+    refuse(text, "names a socket of the service manager, which this version does not support; " +
+                     std::string(right_form(use)));
+  }
+  if (has_space_or_control(text)) refuse(text, std::string("holds a blank or a control character; ") + right_form(use));
+
+  Address address;
+  std::string_view port;
+  if (text.front() == '[') {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) refuse(text, "has no closing bracket; write [::1]:PORT");
+    address.bracketed = true;
+    address.host = text.substr(1, close - 1);
+    const std::string_view rest = text.substr(close + 1);
+    if (!rest.starts_with(':')) refuse(text, "has no port; write [" + address.host + "]:PORT");
+    check_v6(text, address.host);
+    port = rest.substr(1);
+  } else {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+      if (use == AddressUse::bind && only_of(text, "0123456789")) {
+        refuse(text, "has no host; write 127.0.0.1:" + std::string(text) + ", or :" + std::string(text) +
+                         " for all addresses");
+      }
+      refuse(text, std::string("has no port; ") + right_form(use));
+    }
+    address.host = text.substr(0, colon);
+    if (address.host.find(':') != std::string::npos) {
+      refuse(text, "has several colons; an IPv6 address stands in brackets, [::1]:PORT");
+    }
+    if (address.host.empty() && use == AddressUse::target) {
+      refuse(text, "has no host to connect to; write 127.0.0.1" + std::string(text) + " for this machine");
+    }
+    check_host(text, address.host);
+    port = text.substr(colon + 1);
+  }
+  address.port = parse_port(text, port, use);
+  return address;
+}
+
+std::string Address::to_string() const {
+  switch (kind) {
+    case Kind::unix_path:
+      return "unix:" + host;
+    case Kind::unix_abstract:
+      return "unix:@" + host;
+    case Kind::inet:
+      break;
+  }
+  return (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Endpoint::Endpoint(const sockaddr* address, socklen_t length) {
+  std::memset(&storage_, 0, sizeof storage_);
+  size_ = std::min<socklen_t>(length, sizeof storage_);
+  std::memcpy(&storage_, address, size_);
+}
+
+Endpoint Endpoint::unix_path(std::string_view path) {
+  if (path.size() > kLongestUnixName) refuse(path, "is too long for a unix socket");
+  sockaddr_un local{};
+  local.sun_family = AF_UNIX;
+  std::memcpy(local.sun_path, path.data(), path.size());
+  return {reinterpret_cast<const sockaddr*>(&local),
+          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1)};
+}
+
+Endpoint Endpoint::unix_abstract(std::string_view name) {
+  if (name.size() > kLongestUnixName) refuse(name, "is too long for a unix socket");
+  sockaddr_un local{};
+  local.sun_family = AF_UNIX;
+  std::memcpy(local.sun_path + 1, name.data(), name.size());
+  return {reinterpret_cast<const sockaddr*>(&local),
+          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size())};
+}
+
+std::uint16_t Endpoint::port() const {
+  if (family() == AF_INET) return ntohs(storage_.v4.sin_port);
+  if (family() == AF_INET6) return ntohs(storage_.v6.sin6_port);
+  return 0;
+}
+
+void Endpoint::set_port(std::uint16_t port) {
+  if (family() == AF_INET) storage_.v4.sin_port = htons(port);
+  if (family() == AF_INET6) storage_.v6.sin6_port = htons(port);
+}
+
+std::string Endpoint::to_string() const {
+  if (size_ == 0) return "unknown";
+  if (is_inet()) {
+    char host[NI_MAXHOST];
+    if (::getnameinfo(data(), size_, host, sizeof host, nullptr, 0, NI_NUMERICHOST) != 0) return "unknown";
+    const std::string text = family() == AF_INET6 ? "[" + std::string(host) + "]" : std::string(host);
+    return text + ":" + std::to_string(port());
+  }
+  if (!is_unix()) return "unknown";
+  constexpr std::size_t kHeader = offsetof(sockaddr_un, sun_path);
+  if (size_ <= kHeader) return "unix:";
+  const char* name = storage_.local.sun_path;
+  const std::size_t length = std::min<std::size_t>(size_ - kHeader, sizeof storage_.local.sun_path);
+  if (name[0] == '\0') return length == 1 ? "unix:" : "unix:@" + std::string(name + 1, length - 1);
+  return "unix:" + std::string(name, ::strnlen(name, length));
+}
+
+bool Endpoint::operator==(const Endpoint& other) const {
+  if (size_ != other.size_) return false;
+  if (size_ == 0) return true;
+  if (family() != other.family()) return false;
+  if (family() == AF_INET) {
+    return storage_.v4.sin_addr.s_addr == other.storage_.v4.sin_addr.s_addr &&
+           storage_.v4.sin_port == other.storage_.v4.sin_port;
+  }
+  if (family() == AF_INET6) {
+    return std::memcmp(&storage_.v6.sin6_addr, &other.storage_.v6.sin6_addr, sizeof(in6_addr)) == 0 &&
+           storage_.v6.sin6_port == other.storage_.v6.sin6_port &&
+           storage_.v6.sin6_scope_id == other.storage_.v6.sin6_scope_id;
+  }
+  return std::memcmp(&storage_, &other.storage_, size_) == 0;
+}
+
+std::vector<Endpoint> resolve(const Address& address, AddressUse use) {
+  if (address.kind == Address::Kind::unix_path) return {Endpoint::unix_path(address.host)};
+  if (address.kind == Address::Kind::unix_abstract) return {Endpoint::unix_abstract(address.host)};
+
+  std::string host = address.host;
+  if (host.empty()) {
+    if (use == AddressUse::target) throw std::runtime_error("no host to connect to");
+    host = ipv6_available() ? "::" : "0.0.0.0";
+  }
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_family = address.bracketed ? AF_INET6 : AF_UNSPEC;
+  hints.ai_flags = AI_NUMERICSERV | (use == AddressUse::bind ? AI_PASSIVE : 0);
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+  if (error != 0) {
+    const std::string reason = error == EAI_SYSTEM ? std::system_category().message(errno) : ::gai_strerror(error);
+    throw std::runtime_error("cannot resolve " + host + ": " + reason);
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);
+
+  std::vector<Endpoint> endpoints;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
+    const Endpoint endpoint(entry->ai_addr, entry->ai_addrlen);
+    // /etc/hosts may name an address twice.
+    if (std::find(endpoints.begin(), endpoints.end(), endpoint) == endpoints.end()) endpoints.push_back(endpoint);
+  }
+  // A name that has both families is served by IPv4 alone where the kernel has no IPv6.
+  const auto is_v4 = [](const Endpoint& endpoint) { return endpoint.family() == AF_INET; };
+  if (std::any_of(endpoints.begin(), endpoints.end(), is_v4) && !ipv6_available()) {
+    std::erase_if(endpoints, [&](const Endpoint& endpoint) { return !is_v4(endpoint); });
+  }
+  if (endpoints.empty()) throw std::runtime_error("cannot resolve " + host + ": it has no IPv4 or IPv6 address");
+  return endpoints;
+}
+
+bool ipv6_available() {
+  const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  ::close(probe);
+  std::ifstream setting("/proc/sys/net/ipv6/conf/all/disable_ipv6");
+  int disabled = 0;
+  return !(setting >> disabled && disabled != 0);
+}
+
+Endpoint local_endpoint(int fd) {
+  Endpoint endpoint;
+  socklen_t size = Endpoint::capacity();
+  if (::getsockname(fd, endpoint.data(), &size) != 0) return {};
+  endpoint.resize(std::min(size, Endpoint::capacity()));
+  return endpoint;
+}
+
+Endpoint remote_endpoint(int fd) {
+  Endpoint endpoint;
+  socklen_t size = Endpoint::capacity();
+  if (::getpeername(fd, endpoint.data(), &size) != 0) return {};
+  endpoint.resize(std::min(size, Endpoint::capacity()));
+  return endpoint;
+}
+
+}  // namespace weir

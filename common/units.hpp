@@ -13,11 +13,12 @@ namespace weir {
 /// Never longer than this many hours (ten years), so that sums of deadlines cannot overflow.
 inline constexpr std::chrono::hours kLongestDuration{24 * 365 * 10};
 
-/// `250ms`, `5s`, `10m`, `1h`, fractions like `1.5s`, and a bare `0`. Microseconds (`us`) are the smallest unit.
+/// `250ms`, `5s`, `10m`, `1h`, fractions like `1.5s`, and a bare `0`. Microseconds (`us`) are the smallest unit; a
+/// number without a unit, a negative one and more than kLongestDuration are refused.
 std::chrono::microseconds parse_duration(std::string_view text);
 
 /// A number of bytes: `64`, `64KiB`, `1MiB`, `2GiB`; `k`, `m`, `g` (and `kB`, `MB`, `GB`) are accepted as the same
-/// binary multiples.
+/// binary multiples, in any case; `1.5MiB` is fine, half a byte is not.
 std::uint64_t parse_size(std::string_view text);
 
 /// A number of things: `10`, `10k` (thousands), `1m` (millions).
@@ -26,7 +27,7 @@ std::uint64_t parse_count(std::string_view text);
 /// The shortest text that parse_duration() reads back to the same value: `30s`, `1500ms`, `0s`.
 std::string format_duration(std::chrono::microseconds duration);
 
-/// For reports, three significant digits: `843 us`, `1.52 ms`, `12.0 s`.
+/// For reports, three significant digits: `843 us`, `1.52 ms`, `12.0 s`, `20.5 min`.
 std::string display_duration(std::chrono::nanoseconds duration);
 
 /// For reports, three significant digits with binary units: `512 B`, `1.50 KiB`, `2.00 GiB`.

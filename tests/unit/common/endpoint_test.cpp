@@ -1,0 +1,154 @@
+#include "common/endpoint.hpp"
+
+#include <gmock/gmock.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string problem(std::string_view text, AddressUse use) {
+  try {
+    return "accepted: " + parse_address(text, use).to_string();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+}
+
+std::vector<std::string> resolved(std::string_view text, AddressUse use) {
+  std::vector<std::string> texts;
+  for (const Endpoint& endpoint : resolve(parse_address(text, use), use)) texts.push_back(endpoint.to_string());
+  return texts;
+}
+
+TEST(Address, EachFormIsReadAndWrittenBack) {
+  for (const char* text : {"127.0.0.1:7000", "db.internal:5432", "[::1]:80", "[fe80::1%eth0]:80", ":7000", "[::]:0",
+                           "unix:/run/weir.sock", "unix:@weir", "unix:/with space/a:b"}) {
+    EXPECT_EQ(parse_address(text, AddressUse::bind).to_string(), text);
+  }
+  const Address v6 = parse_address("[::]:80", AddressUse::bind);
+  EXPECT_TRUE(v6.bracketed);
+  EXPECT_EQ(v6.host, "::");
+  EXPECT_EQ(v6.port, 80);
+  EXPECT_EQ(parse_address("unix:@weir", AddressUse::target).kind, Address::Kind::unix_abstract);
+}
+
+TEST(Address, WrongOneSaysWhatWouldBeRight) {
+  EXPECT_EQ(problem("127.0.0.1:70000", AddressUse::bind),
+            "\"127.0.0.1:70000\" has the port 70000, but the highest is 65535");
+  EXPECT_THAT(problem("localhost:99999999999999999999", AddressUse::bind), HasSubstr("the highest is 65535"));
+  EXPECT_EQ(problem("7000", AddressUse::bind),
+            "\"7000\" has no host; write 127.0.0.1:7000, or :7000 for all addresses");
+  EXPECT_EQ(problem("localhost", AddressUse::target),
+            "\"localhost\" has no port; write HOST:PORT, [::1]:PORT or unix:/path");
+  EXPECT_THAT(problem("localhost:", AddressUse::target), HasSubstr("has no port"));
+  EXPECT_THAT(problem("localhost:-1", AddressUse::target), HasSubstr("which is not a number"));
+  EXPECT_THAT(problem("localhost:http", AddressUse::target), HasSubstr("which is not a number"));
+  EXPECT_EQ(problem("::1:80", AddressUse::bind),
+            "\"::1:80\" has several colons; an IPv6 address stands in brackets, [::1]:PORT");
+  EXPECT_THAT(problem("[::1]", AddressUse::bind), HasSubstr("write [::1]:PORT"));
+  EXPECT_THAT(problem("[::1:80", AddressUse::bind), HasSubstr("no closing bracket"));
+  EXPECT_THAT(problem("[localhost]:80", AddressUse::bind), HasSubstr("no IPv6 address between the brackets"));
+  EXPECT_THAT(problem("[fe80::1%]:80", AddressUse::bind), HasSubstr("no interface after the %"));
+  EXPECT_THAT(problem("300.1.1.1:80", AddressUse::bind), HasSubstr("not an IPv4 address"));
+  EXPECT_THAT(problem("a b:80", AddressUse::bind), HasSubstr("blank"));
+  EXPECT_THAT(problem("http://localhost:80", AddressUse::target), HasSubstr("several colons"));
+  EXPECT_THAT(problem("", AddressUse::bind), HasSubstr("is empty"));
+  EXPECT_THAT(problem("fd:web", AddressUse::bind), HasSubstr("this version does not support"));
+}
+
+TEST(Address, TargetNeedsAHostAndAPort) {
+  EXPECT_EQ(problem(":80", AddressUse::target),
+            "\":80\" has no host to connect to; write 127.0.0.1:80 for this machine");
+  EXPECT_THAT(problem("localhost:0", AddressUse::target), HasSubstr("port 0"));
+  EXPECT_EQ(problem("localhost:0", AddressUse::bind), "accepted: localhost:0");
+}
+
+TEST(Address, UnixPathsAreAbsoluteAndFitTheKernel) {
+  const std::string longest = "/" + std::string(106, 'x');
+  EXPECT_EQ(problem("unix:" + longest, AddressUse::bind), "accepted: unix:" + longest);
+  EXPECT_THAT(problem("unix:" + longest + "x", AddressUse::bind), HasSubstr("108 bytes, at most 107"));
+  EXPECT_EQ(problem("unix:@" + longest, AddressUse::bind), "accepted: unix:@" + longest);
+  EXPECT_THAT(problem("unix:@" + longest + "x", AddressUse::bind), HasSubstr("too long"));
+  EXPECT_THAT(problem("unix:run/weir", AddressUse::bind), HasSubstr("relative"));
+  EXPECT_THAT(problem("unix:", AddressUse::bind), HasSubstr("has no path"));
+  EXPECT_THAT(problem("unix:@", AddressUse::bind), HasSubstr("has no name"));
+  EXPECT_THAT(problem(std::string_view("unix:/a\0b", 9), AddressUse::bind), HasSubstr("control character"));
+}
+
+TEST(Resolve, LiteralsGiveThemselves) {
+  EXPECT_THAT(resolved("127.0.0.1:80", AddressUse::target), ElementsAre("127.0.0.1:80"));
+  EXPECT_THAT(resolved("[::1]:80", AddressUse::target), ElementsAre("[::1]:80"));
+  EXPECT_THAT(resolved("unix:/run/x", AddressUse::bind), ElementsAre("unix:/run/x"));
+  EXPECT_THAT(resolved("unix:@x", AddressUse::bind), ElementsAre("unix:@x"));
+}
+
+TEST(Resolve, ScopeOfALinkLocalAddressIsKept) {
+  const std::vector<Endpoint> endpoints =
+      resolve(parse_address("[fe80::1%lo]:80", AddressUse::target), AddressUse::target);
+  ASSERT_EQ(endpoints.size(), 1u);
+  EXPECT_EQ(reinterpret_cast<const sockaddr_in6*>(endpoints[0].data())->sin6_scope_id, ::if_nametoindex("lo"));
+  EXPECT_EQ(endpoints[0].to_string(), "[fe80::1%lo]:80");
+}
+
+TEST(Resolve, EmptyHostIsEveryAddress) {
+  EXPECT_THAT(resolved(":80", AddressUse::bind), ElementsAre(ipv6_available() ? "[::]:80" : "0.0.0.0:80"));
+}
+
+TEST(Resolve, NameGivesEachAddressOnce) {
+  const std::vector<std::string> found = resolved("localhost:80", AddressUse::target);
+  EXPECT_THAT(found, ::testing::Contains("127.0.0.1:80"));
+  for (const std::string& text : found) EXPECT_EQ(std::count(found.begin(), found.end(), text), 1);
+}
+
+TEST(Resolve, UnknownNameIsNamed) {
+  try {
+    resolved("no-such-host.invalid:80", AddressUse::target);
+    FAIL() << "resolved";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cannot resolve no-such-host.invalid: "));
+  }
+}
+
+TEST(Endpoint, UnnamedUnixPeerHasAnEmptyName) {
+  int fds[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  EXPECT_EQ(remote_endpoint(fds[0]).to_string(), "unix:");
+  EXPECT_TRUE(remote_endpoint(fds[0]).is_unix());
+  ::close(fds[0]);
+  ::close(fds[1]);
+}
+
+TEST(Endpoint, LongestUnixPathIsShownWhole) {
+  const std::string path = "/" + std::string(106, 'x');
+  EXPECT_EQ(Endpoint::unix_path(path).to_string(), "unix:" + path);
+  EXPECT_EQ(Endpoint::unix_abstract(path).to_string(), "unix:@" + path);
+  EXPECT_THROW(Endpoint::unix_path(path + "x"), std::invalid_argument);
+}
+
+TEST(Endpoint, ComparesAddressAndPort) {
+  const auto endpoint = [](const char* text) { return resolve(parse_address(text, AddressUse::bind), AddressUse::bind)[0]; };
+  EXPECT_EQ(endpoint("127.0.0.1:80"), endpoint("127.0.0.1:80"));
+  EXPECT_FALSE(endpoint("127.0.0.1:80") == endpoint("127.0.0.1:81"));
+  EXPECT_FALSE(endpoint("127.0.0.1:80") == endpoint("127.0.0.2:80"));
+  EXPECT_FALSE(endpoint("[::1]:80") == endpoint("127.0.0.1:80"));
+  EXPECT_FALSE(endpoint("unix:/a") == endpoint("unix:/b"));
+  Endpoint moved = endpoint("[::1]:0");
+  moved.set_port(8080);
+  EXPECT_EQ(moved.port(), 8080);
+  EXPECT_EQ(moved, endpoint("[::1]:8080"));
+}
+
+TEST(Endpoint, ClosedDescriptorHasNone) {
+  EXPECT_EQ(local_endpoint(-1).size(), 0u);
+  EXPECT_EQ(remote_endpoint(-1).size(), 0u);
+}
+
+}  // namespace
+}  // namespace weir
