@@ -187,4 +187,10 @@ void EventLoop::interrupt_all(std::uint8_t kind, std::uint8_t reason) {
   }
 }
 
+void EventLoop::wake_all(std::uint8_t kind) {
+  for (Slot& slot : slots_) {
+    if (slot.in_use_ && slot.kind_ == kind) slot.wake();
+  }
+}
+
 }  // namespace weir::io

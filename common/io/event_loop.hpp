@@ -65,6 +65,10 @@ class Slot : public TimerWheel::Node {
   void interrupt(std::uint8_t reason);
   std::uint8_t interruption() const { return interruption_; }
 
+  /// Ends the wait from another coroutine of the same loop without a reason of its own, any number of times: what
+  /// changed stands in a state that both of them know. The coroutine is resumed in a later turn.
+  void wake() { make_ready(); }
+
   /// Suspends until something of the above happens. It may wake for nothing: look at the flags again.
   net::awaitable<void> wait() {
     return net::asio::async_initiate<const net::UseAwaitable, void()>(Initiate{this, false}, net::use_awaitable);
@@ -186,6 +190,9 @@ class EventLoop {
 
   /// Interrupts every slot of that kind. Loop's thread.
   void interrupt_all(std::uint8_t kind, std::uint8_t reason);
+
+  /// Wakes every slot of that kind. Loop's thread.
+  void wake_all(std::uint8_t kind);
 
  private:
   friend class Slot;
