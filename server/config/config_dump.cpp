@@ -1,0 +1,160 @@
+#include <yaml-cpp/emitter.h>
+#include <yaml-cpp/emittermanip.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "common/units.hpp"
+#include "server/config/config_loader.hpp"
+
+namespace weir {
+namespace {
+
+/// Text is always quoted, so that no name or path can turn into a number, a boolean or a null.
+void put_text(YAML::Emitter& out, const char* key, std::string_view text) {
+  out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << std::string(text);
+}
+
+void put_word(YAML::Emitter& out, const char* key, std::string_view word) {
+  out << YAML::Key << key << YAML::Value << std::string(word);
+}
+
+void put(YAML::Emitter& out, const char* key, std::chrono::microseconds duration) {
+  put_word(out, key, format_duration(duration));
+}
+
+void begin(YAML::Emitter& out, const char* key) { out << YAML::Key << key << YAML::Value << YAML::BeginMap; }
+
+std::string_view name(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace:
+      return "trace";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
+    case LogLevel::off:
+      return "off";
+  }
+  return "";
+}
+
+std::string_view name(LogFormat format) { return format == LogFormat::json ? "json" : "text"; }
+std::string_view name(bool value) { return value ? "true" : "false"; }
+
+template <typename Number>
+std::string number_or_auto(const std::optional<Number>& number) {
+  return number ? std::to_string(*number) : "auto";
+}
+
+void put_timeouts(YAML::Emitter& out, const TimeoutsConfig& timeouts) {
+  begin(out, "timeouts");
+  put(out, "idle", timeouts.idle);
+  put(out, "half_close", timeouts.half_close);
+  put(out, "lifetime", timeouts.lifetime);
+  out << YAML::EndMap;
+}
+
+void put_tcp(YAML::Emitter& out, const TcpConfig& tcp) {
+  begin(out, "tcp");
+  put_word(out, "nodelay", name(tcp.nodelay));
+  if (!tcp.keepalive.enabled) {
+    put_word(out, "keepalive", "off");
+  } else {
+    begin(out, "keepalive");
+    // Bounded by 32767s, and read as whole seconds.
+    put(out, "idle", tcp.keepalive.idle);
+    put(out, "interval", tcp.keepalive.interval);
+    put_word(out, "count", std::to_string(tcp.keepalive.count));
+    out << YAML::EndMap;
+  }
+  out << YAML::EndMap;
+}
+
+void put_service(YAML::Emitter& out, const ServiceConfig& service) {
+  if (const auto* echo = std::get_if<EchoConfig>(&service)) {
+    begin(out, "echo");
+    put_word(out, "transform", echo->transform == EchoConfig::Transform::upper ? "upper" : "none");
+  } else if (const auto* proxy = std::get_if<ProxyConfig>(&service)) {
+    begin(out, "proxy");
+    put_text(out, "upstream", proxy->upstream);
+  } else {
+    begin(out, "discard");
+  }
+  out << YAML::EndMap;
+}
+
+void put_listener(YAML::Emitter& out, const ListenerConfig& listener) {
+  out << YAML::BeginMap;
+  put_text(out, "name", listener.name);
+  out << YAML::Key << "bind" << YAML::Value << YAML::BeginSeq;
+  for (const Address& address : listener.bind) out << YAML::DoubleQuoted << address.to_string();
+  out << YAML::EndSeq;
+  put_service(out, listener.service);
+  put_timeouts(out, listener.timeouts);
+  put_tcp(out, listener.tcp);
+  out << YAML::EndMap;
+}
+
+void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
+  out << YAML::BeginMap;
+  put_text(out, "name", upstream.name);
+  put_word(out, "balance", "round_robin");
+  out << YAML::Key << "servers" << YAML::Value << YAML::BeginSeq;
+  for (const BackendConfig& server : upstream.servers) {
+    out << YAML::BeginMap;
+    put_text(out, "address", server.address.to_string());
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+  begin(out, "connect");
+  put(out, "timeout", upstream.connect.timeout);
+  put_word(out, "attempts", std::to_string(upstream.connect.attempts));
+  put(out, "delay", upstream.connect.delay);
+  out << YAML::EndMap;
+  put_tcp(out, upstream.tcp);
+  out << YAML::EndMap;
+}
+
+}  // namespace
+
+std::string dump_config(const ServerConfig& config) {
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  put_word(out, "workers", number_or_auto(config.workers));
+  put(out, "drain_timeout", config.drain_timeout);
+  begin(out, "log");
+  put_word(out, "level", name(config.log.level));
+  put_word(out, "format", name(config.log.format));
+  put_text(out, "file", config.log.file);
+  out << YAML::EndMap;
+  begin(out, "access_log");
+  put_word(out, "enabled", name(config.access_log.enabled));
+  put_word(out, "format", name(config.access_log.format));
+  put_text(out, "file", config.access_log.file);
+  put_word(out, "sample", std::to_string(config.access_log.sample));
+  out << YAML::EndMap;
+  begin(out, "limits");
+  put_word(out, "connections", number_or_auto(config.limits.connections));
+  put_word(out, "backlog", std::to_string(config.limits.backlog));
+  out << YAML::EndMap;
+  begin(out, "defaults");
+  put_timeouts(out, config.default_timeouts);
+  out << YAML::EndMap;
+  out << YAML::Key << "listeners" << YAML::Value << YAML::BeginSeq;
+  for (const ListenerConfig& listener : config.listeners) put_listener(out, listener);
+  out << YAML::EndSeq;
+  out << YAML::Key << "upstreams" << YAML::Value << YAML::BeginSeq;
+  for (const UpstreamConfig& upstream : config.upstreams) put_upstream(out, upstream);
+  out << YAML::EndSeq << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace weir

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/config/config_problem.hpp"
+#include "server/config/overrides.hpp"
+#include "server/config/server_config.hpp"
+
+namespace weir {
+
+/// Reads, overrides and validates a configuration. Throws ConfigError with every problem that was found. Reading is
+/// bounded whatever the file holds: one mebibyte, no device, no endless pipe, no alias that expands beyond measure.
+ServerConfig load_config_file(const std::string& path, std::span<const Override> overrides = {});
+
+/// The same for a text; `origin` stands in problems where a file's name would.
+ServerConfig load_config_text(std::string_view text, const std::string& origin,
+                              std::span<const Override> overrides = {});
+
+/// The effective configuration as YAML with every default filled in; loading it gives an equal ServerConfig.
+std::string dump_config(const ServerConfig& config);
+
+}  // namespace weir

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "server/config/config_problem.hpp"
+#include "server/config/yaml_document.hpp"
+
+namespace weir {
+
+/// `--set path.to.key=value`. Items of a list are addressed by their index or their `name`:
+/// `listeners.db.timeouts.idle`, `listeners.0.bind`. The value is YAML.
+struct Override {
+  std::string path;
+  std::string value;
+
+  bool operator==(const Override&) const = default;
+};
+
+/// Puts the override's value where its path says; maps on the way are made, items of lists must exist.
+void apply_override(YamlNode& root, const Override& override, Problems& problems);
+
+}  // namespace weir
