@@ -30,6 +30,8 @@ bool Slot::watch(Side side, int fd) {
   return ::epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void Slot::unwatch(int fd) { ::epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
 void Slot::set_deadline(Clock::time_point due) { loop_->wheel_.schedule(*this, due); }
 
 void Slot::clear_deadline() {

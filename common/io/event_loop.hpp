@@ -39,6 +39,8 @@ class Slot : public TimerWheel::Node {
 
   /// Registers a socket; edges that were already due arrive in the next turn. False with errno when epoll refuses.
   bool watch(Side side, int fd);
+  /// Takes a socket out that will stay open elsewhere. One that is about to be closed needs no call.
+  void unwatch(int fd);
 
   bool readable(Side side) const { return (flags(side) & kReadable) != 0; }
   bool writable(Side side) const { return (flags(side) & kWritable) != 0; }
