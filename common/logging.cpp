@@ -1,6 +1,7 @@
 #include "common/logging.hpp"
 
 #include <spdlog/async.h>
+#include <spdlog/details/file_helper.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
