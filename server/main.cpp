@@ -1,1 +1,56 @@
-int main() { return 0; }
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "server/capacity_plan.hpp"
+#include "server/command_line.hpp"
+#include "server/config/config_loader.hpp"
+#include "server/server.hpp"
+
+namespace {
+
+using namespace weir;
+
+enum Exit { kDone = 0, kFailed = 1, kBadUsage = 2 };
+
+int print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return kDone;
+  std::perror("weir: cannot write to stdout");
+  return kFailed;
+}
+
+int complain(const std::string& text, int status) {
+  std::fprintf(stderr, "%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");
+  return status;
+}
+
+int execute(const Command& command) {
+  if (command.verb == Command::Verb::print) return print(command.text);
+  if (command.verb == Command::Verb::healthcheck) {
+    const std::string reason = check_health(command.target);
+    return reason.empty() ? kDone : complain("weir healthcheck: " + reason, kFailed);
+  }
+  const ServerConfig config = command.config_text.empty()
+                                  ? load_config_file(command.config_file, command.overrides)
+                                  : load_config_text(command.config_text, command.config_file, command.overrides);
+  if (command.verb == Command::Verb::config) return print(dump_config(config));
+  if (command.verb == Command::Verb::run) return run_server(config);
+  return print(describe(plan_capacity(config, read_machine_limits())) + command.config_file + ": ok\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that met it
+  try {
+    return execute(parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc)));
+  } catch (const UsageError& error) {
+    return complain(error.what(), kBadUsage);
+  } catch (const ConfigError& error) {
+    return complain(error.what(), kBadUsage);
+  } catch (const std::exception& error) {
+    return complain(std::string("weir: ") + error.what(), kFailed);
+  }
+}

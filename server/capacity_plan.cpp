@@ -1,0 +1,131 @@
+#include "server/capacity_plan.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <sstream>
+#include <variant>
+
+#include "common/units.hpp"
+
+namespace weir {
+namespace {
+
+/// A name may have an IPv4 and an IPv6 address; it is resolved only when the daemon starts.
+std::uint64_t endpoints_of(const Address& address) {
+  in_addr literal{};
+  const bool name = !address.bracketed && !address.host.empty() &&
+                    ::inet_pton(AF_INET, address.host.c_str(), &literal) != 1;
+  return name ? 2 : 1;
+}
+
+std::uint64_t listening_sockets(const ServerConfig& config, std::uint32_t workers) {
+  std::uint64_t sockets = 0;
+  for (const ListenerConfig& listener : config.listeners) {
+    for (const Address& address : listener.bind) {
+      sockets += address.is_unix() ? 1 : endpoints_of(address) * workers;
+    }
+  }
+  return sockets;
+}
+
+/// `19971` as `19,971`.
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+std::string counted(std::uint64_t number, const std::string& thing) {
+  return grouped(number) + " " + thing + (number == 1 ? "" : "s");
+}
+
+void warn(CapacityPlan& plan, const ServerConfig& config) {
+  const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
+  if (plan.limit && *plan.limit > most) {
+    plan.warnings.push_back("limits.connections is " + grouped(*plan.limit) + ", but descriptors last for " +
+                            counted(most, plan.serves_proxied ? "proxied connection" : "connection") +
+                            "; raise the hard limit (LimitNOFILE=, ulimit -Hn, docker --ulimit nofile)");
+  } else if (most == 0) {
+    plan.warnings.push_back("no descriptor is left for connections: the daemon needs " +
+                            grouped(plan.reserved.total()) + " for itself, and the hard limit is " +
+                            grouped(plan.machine.descriptors));
+  }
+  if (plan.machine.somaxconn != 0 && config.limits.backlog > plan.machine.somaxconn) {
+    plan.warnings.push_back("limits.backlog is " + grouped(config.limits.backlog) +
+                            ", but the kernel caps it at net.core.somaxconn = " + grouped(plan.machine.somaxconn));
+  }
+  if (plan.workers > plan.machine.cpus) {
+    plan.warnings.push_back("workers is " + grouped(plan.workers) + ", but this process may use " +
+                            counted(plan.machine.cpus, "CPU"));
+  }
+}
+
+}  // namespace
+
+std::uint64_t CapacityPlan::Reserved::total() const {
+  return standard_streams + log_files + spare + control_thread + workers + listening + slack;
+}
+
+CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine) {
+  CapacityPlan plan;
+  plan.machine = machine;
+  plan.workers_auto = !config.workers;
+  plan.workers = config.workers.value_or(std::max(machine.cpus, 1u));
+
+  if (config.log.file != "-") ++plan.reserved.log_files;
+  if (config.access_log.enabled && config.access_log.file != "-") ++plan.reserved.log_files;
+  plan.reserved.workers = std::uint64_t{2} * plan.workers;
+  plan.reserved.listening = listening_sockets(config, plan.workers);
+
+  const std::uint64_t reserved = plan.reserved.total();
+  plan.descriptor_budget = machine.descriptors > reserved ? machine.descriptors - reserved : 0;
+  plan.most_direct = plan.descriptor_budget / kDescriptorsPerDirectConnection;
+  plan.most_proxied = plan.descriptor_budget / kDescriptorsPerProxiedConnection;
+  plan.most_by_memory = machine.memory / 100 * kMemoryShare / kMemoryPerConnection;
+  for (const ListenerConfig& listener : config.listeners) {
+    (std::holds_alternative<ProxyConfig>(listener.service) ? plan.serves_proxied : plan.serves_direct) = true;
+  }
+
+  plan.limit = config.limits.connections;
+  if (!plan.limit) {
+    const std::uint64_t by_descriptors = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
+    plan.bound_by_memory = plan.most_by_memory != 0 && plan.most_by_memory < by_descriptors;
+    plan.admitted = plan.bound_by_memory ? plan.most_by_memory : by_descriptors;
+  } else if (*plan.limit != 0) {
+    plan.admitted = *plan.limit;
+  }
+  warn(plan, config);
+  return plan;
+}
+
+std::string describe(const CapacityPlan& plan) {
+  std::ostringstream out;
+  out << "workers      " << plan.workers;
+  if (plan.workers_auto) out << " (auto: this process may use " << counted(plan.machine.cpus, "CPU") << ")";
+  out << "\ndescriptors  " << grouped(plan.machine.descriptors) << ", of which " << grouped(plan.reserved.total())
+      << " are for the daemon itself (" << plan.reserved.listening << " listening)";
+  if (plan.serves_direct) {
+    out << "\n             enough for " << counted(plan.most_direct, "echo or discard connection");
+  }
+  if (plan.serves_proxied) out << "\n             enough for " << counted(plan.most_proxied, "proxied connection");
+  out << "\nmemory       ";
+  if (plan.machine.memory == 0) {
+    out << "unknown";
+  } else {
+    out << display_size(plan.machine.memory) << ", " << kMemoryShare << " % of it is enough for "
+        << counted(plan.most_by_memory, "connection") << " at " << (kMemoryPerConnection >> 10) << " KiB";
+  }
+  out << "\nlimit        ";
+  if (!plan.admitted) {
+    out << "none: connections are refused when descriptors run out";
+  } else {
+    out << counted(*plan.admitted, "connection") << " at once";
+    if (!plan.limit) out << (plan.bound_by_memory ? " (auto: memory bounds it)" : " (auto: descriptors bound it)");
+  }
+  out << '\n';
+  for (const std::string& warning : plan.warnings) out << "warning: " << warning << '\n';
+  return out.str();
+}
+
+}  // namespace weir

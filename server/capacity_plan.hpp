@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/config/server_config.hpp"
+#include "server/machine_limits.hpp"
+
+namespace weir {
+
+/// What a connection costs in kernel and user memory, for `limits.connections: auto`. A connection over loopback has
+/// some 10 KB of sockets in the kernel for both ends (performance.md); the rest is its slot, coroutine and record, and
+/// its share of what active connections keep. A direction whose receiver stalls can pin up to 64 KiB, so this is a
+/// budget for the usual mix and not for a thousand stalled receivers.
+inline constexpr std::uint64_t kMemoryPerConnection = 16u << 10;
+/// Of the memory, in percent; the rest is for the listen queues, the logs and everybody else.
+inline constexpr std::uint64_t kMemoryShare = 80;
+
+inline constexpr std::uint64_t kDescriptorsPerDirectConnection = 1;   ///< echo, discard
+inline constexpr std::uint64_t kDescriptorsPerProxiedConnection = 2;  ///< client and backend
+
+/// How far a configuration goes on a machine.
+struct CapacityPlan {
+  MachineLimits machine;
+  std::uint32_t workers = 1;
+  bool workers_auto = true;
+
+  /// Descriptors that are no connection.
+  struct Reserved {
+    std::uint64_t standard_streams = 3;
+    std::uint64_t log_files = 0;
+    std::uint64_t spare = 1;           ///< given up to accept and refuse when descriptors ran out
+    std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer
+    std::uint64_t workers = 0;         ///< epoll and eventfd of each
+    std::uint64_t listening = 0;       ///< a socket for each worker and TCP address, one for each unix path
+    std::uint64_t slack = 16;          ///< resolver, service manager, whatever a library opens
+    std::uint64_t total() const;
+  } reserved;
+
+  std::uint64_t descriptor_budget = 0;  ///< what is left for connections
+  bool serves_direct = false;           ///< an echo or discard listener exists
+  bool serves_proxied = false;
+  std::uint64_t most_direct = 0;        ///< echo and discard connections at once, by descriptors alone
+  std::uint64_t most_proxied = 0;
+  std::uint64_t most_by_memory = 0;     ///< 0 = unknown
+
+  std::optional<std::uint64_t> limit;     ///< `limits.connections` as configured; nothing = auto, 0 = no limit
+  std::optional<std::uint64_t> admitted;  ///< what the daemon admits at once; nothing = as many as descriptors last
+  bool bound_by_memory = false;           ///< auto, and memory is what bounds it
+
+  std::vector<std::string> warnings;
+};
+
+/// Plans without touching the machine. `auto` assumes the dearest kind of connection that a listener serves.
+CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine);
+
+/// What `weir check` prints, to be read at a glance; ends with a newline.
+std::string describe(const CapacityPlan& plan);
+
+}  // namespace weir

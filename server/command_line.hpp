@@ -1,0 +1,39 @@
+#pragma once
+
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "server/config/overrides.hpp"
+#include "server/control/healthcheck.hpp"
+
+namespace weir {
+
+inline constexpr const char* kDefaultConfigFile = "/etc/weir/weir.yaml";
+
+/// What a command line asks for. `weir echo`, `discard` and `proxy` are `run` with a configuration made up from their
+/// arguments, so that `--set` works on it in the same way.
+struct Command {
+  enum class Verb { run, check, config, healthcheck, print };
+
+  Verb verb = Verb::print;
+  std::string config_file;           ///< run, check, config: the file's name, or what stands for it in problems
+  std::string config_text;           ///< the configuration itself when there is no file
+  std::vector<Override> overrides;   ///< run, check, config
+  HealthTarget target;               ///< healthcheck
+  std::string text;                  ///< print: help or version, for stdout
+
+  bool operator==(const Command&) const = default;
+};
+
+/// A command line that can't be understood; the text is for stderr and may have several lines.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Parses the arguments that follow the program's name. Throws UsageError.
+Command parse_command_line(std::span<const std::string> arguments);
+
+}  // namespace weir

@@ -1,0 +1,143 @@
+#include "server/control/healthcheck.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <cerrno>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/io/descriptor.hpp"
+#include "common/net.hpp"
+
+namespace weir {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kPatience{2};
+
+std::string reason(int error) { return std::system_category().message(error); }
+
+/// getaddrinfo(3) can't be told a deadline, so a thread of its own waits for it and is left behind when it is late.
+std::vector<Endpoint> resolve_until(const Address& address, Clock::time_point deadline) {
+  std::packaged_task<std::vector<Endpoint>()> task([address] { return resolve(address, AddressUse::target); });
+  std::future<std::vector<Endpoint>> found = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (found.wait_until(deadline) != std::future_status::ready) {
+    throw std::runtime_error("cannot resolve " + address.host + " within 2 s");
+  }
+  return found.get();
+}
+
+/// A connected socket, or none with the errno value.
+std::pair<io::Descriptor, int> connect_until(const Endpoint& endpoint, Clock::time_point deadline) {
+  io::Descriptor socket(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return {io::Descriptor(), errno};
+  if (::connect(socket.get(), endpoint.data(), endpoint.size()) == 0) return {std::move(socket), 0};
+  if (errno != EINPROGRESS) return {io::Descriptor(), errno == EAGAIN ? ECONNREFUSED : errno};  // a full unix backlog
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    pollfd entry{socket.get(), POLLOUT, 0};
+    const int ready = left.count() <= 0 ? 0 : ::poll(&entry, 1, static_cast<int>(left.count()));
+    if (ready == 0) return {io::Descriptor(), ETIMEDOUT};
+    if (ready > 0) break;
+    if (errno != EINTR) return {io::Descriptor(), errno};
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error != 0) return {io::Descriptor(), error};
+  return {std::move(socket), 0};
+}
+
+/// Empty when the answer to GET is 200, else the reason.
+std::string get_until(io::Descriptor socket, const Endpoint& endpoint, const HealthTarget& target,
+                      Clock::time_point deadline) {
+  using Protocol = net::asio::generic::stream_protocol;
+  net::asio::io_context context(1);
+  beast::basic_stream<Protocol, net::Executor> stream(context.get_executor());
+  beast::error_code error;
+  stream.socket().assign(Protocol(endpoint.family(), 0), socket.get(), error);
+  if (error) return error.message();
+  socket.release();  // the stream closes it
+  stream.expires_at(deadline);
+
+  http::request<http::empty_body> request(http::verb::get, target.http_path, 11);
+  request.set(http::field::host, target.address.to_string());
+  request.set(http::field::user_agent, "weir-healthcheck");
+  request.set(http::field::connection, "close");
+  beast::flat_buffer buffer(64u << 10);
+  http::response_parser<http::empty_body> parser;
+  parser.skip(true);  // the status is all that counts
+  http::async_write(stream, request, [&](beast::error_code written, std::size_t) {
+    if ((error = written)) return;
+    http::async_read_header(stream, buffer, parser, [&](beast::error_code read, std::size_t) { error = read; });
+  });
+  context.run();
+  if (error == beast::error::timeout) return "no answer within 2 s";
+  if (error) return "no HTTP answer: " + error.message();
+  if (parser.get().result() == http::status::ok) return "";
+  return "GET " + target.http_path + " was answered with status " + std::to_string(parser.get().result_int());
+}
+
+}  // namespace
+
+HealthTarget parse_health_target(std::string_view text) {
+  HealthTarget target;
+  if (text.starts_with("https://")) {
+    throw std::invalid_argument("https is not supported; write http://HOST:PORT/path or HOST:PORT");
+  }
+  if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+    const std::size_t slash = text.find('/');
+    target.http_path = slash == std::string_view::npos ? "/readyz" : std::string(text.substr(slash));
+    text = text.substr(0, slash);
+    for (const char c : target.http_path) {
+      if (static_cast<unsigned char>(c) <= ' ' || c == 127) {
+        throw std::invalid_argument("the path holds a blank or a control character; write it percent-encoded");
+      }
+    }
+  }
+  target.address = parse_address(text, AddressUse::target);
+  if (target.address.is_unix() && !target.http_path.empty()) {
+    throw std::invalid_argument("http over a unix socket is not supported; write http://HOST:PORT/path or unix:/path");
+  }
+  return target;
+}
+
+std::string check_health(const HealthTarget& target) {
+  const Clock::time_point deadline = Clock::now() + kPatience;
+  std::string reasons;
+  try {
+    const std::vector<Endpoint> endpoints = resolve_until(target.address, deadline);
+    std::size_t untried = endpoints.size();
+    for (const Endpoint& endpoint : endpoints) {
+      // One address that drops packets must not eat the time of the others.
+      const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / static_cast<int>(untried--);
+      auto [socket, error] = connect_until(endpoint, own);
+      const std::string why = error != 0                 ? reason(error)
+                              : target.http_path.empty() ? ""
+                                                         : get_until(std::move(socket), endpoint, target, own);
+      if (why.empty()) return "";
+      reasons += (reasons.empty() ? "" : "; ") + endpoint.to_string() + ": " + why;
+    }
+  } catch (const std::exception& failure) {
+    return failure.what();
+  }
+  return reasons;
+}
+
+}  // namespace weir

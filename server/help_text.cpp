@@ -1,0 +1,123 @@
+#include "server/help_text.hpp"
+
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr const char* kOverview = R"(weir - a TCP echo and proxy server
+
+usage: weir VERB [OPTIONS]
+
+  run [-c FILE]               serve what a configuration file says (/etc/weir/weir.yaml)
+  echo [BIND] [--upper]       send back what comes in; no file needed
+  discard [BIND]              read and throw away; no file needed
+  proxy BIND TARGET...        forward to the targets in turn; no file needed
+  check -c FILE               validate a file, print how many connections fit, exit
+  config -c FILE              print a file's effective configuration, every default filled in
+  healthcheck TARGET          succeed if TARGET accepts, or answers 200 where it is http://HOST:PORT
+  help [VERB]                 this page, or all about one verb
+
+  --set path.to.key=value     override a key of the configuration; may stand several times
+  --version, --help
+
+BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name; it defaults
+to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same, but needs a host and a port.
+
+examples:
+  weir echo :7000
+  weir proxy :5433 10.0.0.5:5432 10.0.0.6:5432 --set upstreams.backend.connect.timeout=1s
+  weir check -c weir.yaml && weir run -c weir.yaml --set log.level=debug
+
+SIGTERM and SIGINT drain: accepting stops, connections may end. A second one stops at once.
+exit status: 0 done or drained, 1 failed at run time, 2 bad usage or bad configuration
+)";
+
+constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbs{{
+    {"run", R"(usage: weir run [-c FILE] [--set path.to.key=value]...
+
+Serves what the configuration file says until SIGTERM or SIGINT.
+
+  -c, --config FILE           the configuration (/etc/weir/weir.yaml)
+  --set path.to.key=value     override a key; items of lists go by name or index
+
+examples:
+  weir run -c weir.yaml
+  weir run -c weir.yaml --set workers=4 --set listeners.db.timeouts.idle=1h
+)"},
+    {"check", R"(usage: weir check -c FILE [--set path.to.key=value]...
+
+Validates a configuration and prints how many connections fit into this machine's descriptors
+and memory. Every problem is reported, each on its own line of stderr:
+
+  FILE:LINE:COL: path.to.key: what is wrong, and what would be right
+
+exit status: 0 fine, 2 the configuration has problems
+)"},
+    {"config", R"(usage: weir config -c FILE [--set path.to.key=value]...
+
+Prints the effective configuration as YAML with every default filled in.
+
+example:
+  weir config -c weir.yaml --set workers=4 > effective.yaml
+)"},
+    {"echo", R"(usage: weir echo [BIND] [--upper] [--set path.to.key=value]...
+
+Sends back every byte that comes in. Needs no file; BIND defaults to 127.0.0.1:7000.
+
+  --upper                     ASCII letters come back in upper case
+  --set path.to.key=value     override a key; the listener's name is echo
+
+examples:
+  weir echo
+  weir echo :7000 --set listeners.echo.timeouts.idle=1m
+)"},
+    {"discard", R"(usage: weir discard [BIND] [--set path.to.key=value]...
+
+Reads every byte and throws it away. Needs no file; BIND defaults to 127.0.0.1:7000.
+
+  --set path.to.key=value     override a key; the listener's name is discard
+
+example:
+  weir discard unix:/run/sink.sock
+)"},
+    {"proxy", R"(usage: weir proxy BIND TARGET [TARGET...] [--set path.to.key=value]...
+
+Forwards each connection to one of the targets, in turn. Needs no file.
+
+  --set path.to.key=value     override a key; the listener's name is proxy, the upstream's is backend
+
+examples:
+  weir proxy :5433 10.0.0.5:5432 10.0.0.6:5432
+  weir proxy unix:/run/db.sock db.internal:5432 --set upstreams.backend.connect.attempts=1
+)"},
+    {"healthcheck", R"(usage: weir healthcheck TARGET
+
+Succeeds if TARGET accepts a connection within 2 s. An http://HOST:PORT[/path] must also answer
+GET with 200; the path defaults to /readyz. The reason of a failure is on stderr.
+
+examples:
+  weir healthcheck 127.0.0.1:7000
+  weir healthcheck http://127.0.0.1:9900/readyz
+
+exit status: 0 well, 1 not well, 2 bad usage
+)"},
+    {"help", R"(usage: weir help [VERB]
+
+Prints the overview, or all about one verb.
+)"},
+}};
+
+}  // namespace
+
+std::string help_text() { return kOverview; }
+
+std::string help_text(std::string_view verb) {
+  for (const auto& [name, text] : kVerbs) {
+    if (name == verb) return text;
+  }
+  return "";
+}
+
+}  // namespace weir
