@@ -23,6 +23,7 @@ constexpr std::array<Names, kFailureKinds> kNames{{
     {"reset", "connection reset"},
     {"closed_early", "closed before the reply ended"},
     {"reply_timeout", "no reply in time"},
+    {"close_timeout", "no FIN in answer to ours"},
     {"io_failed", "read or write failed"},
     {"lost", "bytes lost"},
     {"duplicated", "bytes duplicated"},

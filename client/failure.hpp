@@ -20,6 +20,7 @@ enum class Failure : std::uint8_t {
   reset,
   closed_early,    ///< the peer's FIN came before the whole reply
   reply_timeout,
+  close_timeout,   ///< no FIN came in answer to ours
   io_failed,       ///< read or write failed for another reason
   lost,            ///< from here on, all are wrong replies
   duplicated,

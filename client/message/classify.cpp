@@ -86,7 +86,7 @@ WrongReply classify_surplus(const Message& answered, std::span<const std::byte> 
                                   std::to_string(header->connection) + " came" + after};
   }
   const std::size_t compared = static_cast<std::size_t>(std::min<std::uint64_t>(received.size(), answered.length()));
-  if (header || answered.right_bytes(0, received.first(compared)) == compared) {
+  if (header || (compared != 0 && answered.right_bytes(0, received.first(compared)) == compared)) {
     return {Failure::duplicated, "bytes came twice" + after};
   }
   return {Failure::corrupt, std::to_string(received.size()) + " bytes that nobody asked for came" + after};

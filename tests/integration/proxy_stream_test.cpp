@@ -151,7 +151,9 @@ TEST(ProxyStream, StopsReadingFromAClientWhoseBackendDoesNotRead) {
   const std::string bytes = random_bytes(96 << 20);
   const std::size_t sent = client.send_until_stalled(bytes);
   EXPECT_LT(sent, bytes.size()) << "took everything while nothing was read";
-  if (!kSanitized) EXPECT_LT(daemon.process().resident(), before + (8 << 20));
+  if (!kSanitized) {
+    EXPECT_LT(daemon.process().resident(), before + (8 << 20));
+  }
   client.shutdown_write();
   const Received received = server.receive_until_end();
   EXPECT_EQ(difference(received.bytes, bytes.substr(0, sent)), "");
@@ -167,7 +169,9 @@ TEST(ProxyStream, StopsReadingFromABackendWhoseClientDoesNotReadWhileTheOtherDir
   const std::string bytes = random_bytes(96 << 20);
   const std::size_t sent = server.send_until_stalled(bytes);
   EXPECT_LT(sent, bytes.size()) << "took everything while nothing was read";
-  if (!kSanitized) EXPECT_LT(daemon.process().resident(), before + (8 << 20));
+  if (!kSanitized) {
+    EXPECT_LT(daemon.process().resident(), before + (8 << 20));
+  }
   client.send_all("still here");
   EXPECT_EQ(server.receive_exactly(10), "still here");
   server.shutdown_write();
