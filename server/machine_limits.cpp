@@ -30,9 +30,7 @@ std::vector<fs::path> control_groups(const fs::path& root) {
     std::vector<fs::path> groups;
     fs::path group = line.substr(4);
     // Seen from outside its namespace, a process may stand in a group that this mount doesn't show.
-    for (const fs::path& part : group) {
-      if (part == "..") group.clear();
-    }
+    if (line.find("/..") != std::string::npos) group.clear();
     for (; !group.empty(); group = group.parent_path()) groups.push_back(root / "sys/fs/cgroup" / group);
     groups.push_back(root / "sys/fs/cgroup");
     return groups;

@@ -86,7 +86,7 @@ void Control::begin_cut(const char* why) {
 void Control::watch_drain() {
   const Admission::Totals totals = admission_.totals();
   if (totals.active == 0) {
-    signals_.cancel();
+    context_.stop();
     return;
   }
   if (phase_ == Phase::draining && std::chrono::steady_clock::now() >= deadline_) begin_cut("drain_timeout");

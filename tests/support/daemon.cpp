@@ -33,10 +33,8 @@ Daemon Daemon::with_config(const std::string& yaml, const Process::Options& opti
 
 Daemon Daemon::with_verb(std::vector<std::string> arguments, const Process::Options& options) {
   Daemon daemon;
-  for (const std::string& setting : {std::string("workers=3"), std::string("access_log.format=json"),
-                                     "access_log.file=" + daemon.access_log_}) {
-    arguments.insert(arguments.end(), {"--set", setting});
-  }
+  const std::vector<std::string> settings{"workers=3", "access_log.format=json", "access_log.file=" + daemon.access_log_};
+  for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
   daemon.start(std::move(arguments), options);
   return daemon;
 }
@@ -58,7 +56,9 @@ std::vector<std::string> Daemon::addresses(const std::string& listener) const {
   return result;
 }
 
-std::uint16_t Daemon::port(const std::string& listener) const { return endpoint_of(addresses(listener).front()).port(); }
+std::uint16_t Daemon::port(const std::string& listener) const {
+  return endpoint_of(addresses(listener).front()).port();
+}
 
 Peer Daemon::connect(const std::string& listener, Peer::Options options) const {
   return Peer::connect(endpoint_of(addresses(listener).front()), options);

@@ -11,11 +11,14 @@ namespace weir::test {
 
 RefusedPort::RefusedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const Endpoint any = loopback(0);
-  if (::bind(socket_.get(), any.data(), any.size()) != 0) throw std::system_error(errno, std::generic_category(), "bind");
+  if (::bind(socket_.get(), any.data(), any.size()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "bind");
+  }
 }
 
-void RefusedPort::start_listening() {
+TestListener RefusedPort::start_listening() {
   if (::listen(socket_.get(), 128) != 0) throw std::system_error(errno, std::generic_category(), "listen");
+  return TestListener(std::move(socket_));
 }
 
 BlackHole::BlackHole() : listener_(loopback(0), 0) {

@@ -13,8 +13,8 @@ class RefusedPort {
   RefusedPort();
 
   std::string address() const { return local_endpoint(socket_.get()).to_string(); }
-  /// From now on connections are accepted into the queue.
-  void start_listening();
+  /// From now on connections are taken. Once only.
+  TestListener start_listening();
 
  private:
   io::Descriptor socket_;

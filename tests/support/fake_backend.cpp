@@ -37,6 +37,9 @@ TestListener::TestListener(const Endpoint& bind, int backlog, int receive_buffer
   endpoint_ = bind.is_unix() ? bind : local_endpoint(fd());
 }
 
+TestListener::TestListener(io::Descriptor listening)
+    : socket_(std::move(listening)), endpoint_(local_endpoint(socket_.get())) {}
+
 Peer TestListener::accept(std::chrono::milliseconds bound) {
   if (!pending(bound)) throw std::runtime_error("no connection came to " + address());
   Peer peer(io::Descriptor(::accept4(fd(), nullptr, nullptr, SOCK_CLOEXEC)));

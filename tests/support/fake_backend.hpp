@@ -17,6 +17,8 @@ class TestListener {
  public:
   /// Any free port of 127.0.0.1, or the endpoint given (port 0 picks one).
   explicit TestListener(const Endpoint& bind = loopback(0), int backlog = 128, int receive_buffer = 0);
+  /// Takes over a socket that listens already.
+  explicit TestListener(io::Descriptor listening);
 
   /// The next connection. Throws when none came within the bound.
   Peer accept(std::chrono::milliseconds bound = kHang);

@@ -5,10 +5,12 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace weir::test {
 namespace {
@@ -104,16 +106,16 @@ Received Peer::exchange(std::string_view bytes) {
   bool finished = false;
   for (;;) {
     const bool sending = !bytes.empty();
-    if (!sending && !std::exchange(finished, true) && ::shutdown(fd(), SHUT_WR) != 0 && errno != ENOTCONN) fail("shutdown");
+    if (!sending && !std::exchange(finished, true)) ::shutdown(fd(), SHUT_WR);  // a RST that came shows below
     if (!wait_for(fd(), static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), kHang)) return received;
     const ssize_t count = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count > 0) received.bytes.append(buffer.data(), static_cast<std::size_t>(count));
     if (count == 0 || (count < 0 && errno == ECONNRESET)) {
       received.ending = count == 0 ? Ending::fin : Ending::reset;
-      if (!sending || count < 0) return received;
-      send_all(bytes);  // half-closed by the other side: what is left still goes
-      bytes = {};
-      shutdown_write();
+      if (sending && count == 0) {  // half-closed by the other side: what is left still goes
+        send_all(bytes);
+        shutdown_write();
+      }
       return received;
     }
     if (count < 0 && !would_block()) fail("recv");
@@ -146,7 +148,8 @@ Endpoint endpoint_of(const std::string& text) {
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
     v6.sin6_port = port;
-    if (::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6.sin6_addr) != 1) throw std::runtime_error(text);
+    const std::string literal = host.substr(1, host.size() - 2);
+    if (::inet_pton(AF_INET6, literal.c_str(), &v6.sin6_addr) != 1) throw std::runtime_error("no address: " + text);
     if (IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr)) v6.sin6_addr = in6addr_loopback;
     return {reinterpret_cast<const sockaddr*>(&v6), sizeof(v6)};
   }

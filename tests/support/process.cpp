@@ -53,8 +53,8 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
 }
 
 /// Between fork and exec: only what signal-safety(7) allows.
-[[noreturn]] void become(const char* path, char** arguments, char** environment, const Process::Options& options, int out,
-                         int err, pid_t parent) {
+[[noreturn]] void become(const char* path, char* const* arguments, char* const* environment,
+                         const Process::Options& options, int out, int err, pid_t parent) {
   ::setpgid(0, 0);
   const int null = ::open("/dev/null", O_RDONLY);
   ::dup2(null, 0);
@@ -81,7 +81,8 @@ Process::Process(const std::string& program, std::vector<std::string> arguments)
     : Process(program, std::move(arguments), Options()) {}
 
 Process::Process(const std::string& program, std::vector<std::string> arguments, const Options& options) {
-  const std::string path = program.find('/') == std::string::npos ? std::string(WEIR_BINARY_DIR "/") + program : program;
+  const bool built = program.find('/') == std::string::npos;
+  const std::string path = built ? WEIR_BINARY_DIR "/" + program : program;
   if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is not built");
   arguments.insert(arguments.begin(), path);
   std::vector<std::string> environment = environment_with(options.environment);
@@ -93,8 +94,7 @@ Process::Process(const std::string& program, std::vector<std::string> arguments,
   pid_ = ::fork();
   if (pid_ < 0) fail("fork");
   if (pid_ == 0) {
-    become(path.c_str(), const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), options, out.write.get(),
-           err.write.get(), parent);
+    become(path.c_str(), argv.data(), envp.data(), options, out.write.get(), err.write.get(), parent);
   }
   pidfd_ = io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   reader_ = std::thread([this, from_out = std::move(out.read), from_err = std::move(err.read)] {

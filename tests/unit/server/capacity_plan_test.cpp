@@ -1,0 +1,108 @@
+#include "server/capacity_plan.hpp"
+
+#include <gmock/gmock.h>
+
+#include "server/config/config_loader.hpp"
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::uint64_t kGibibyte = 1ull << 30;
+constexpr MachineLimits kMachine{20'000, 2, 8 * kGibibyte, 4096};
+
+const char* const kEcho = "listeners: [{name: e, bind: ':7000', echo: {}}]\n";
+const char* const kProxy =
+    "listeners: [{name: p, bind: ':7000', proxy: {upstream: u}}]\n"
+    "upstreams: [{name: u, servers: [{address: 'h:1'}]}]\n";
+
+CapacityPlan plan(const std::string& text, const MachineLimits& machine = kMachine) {
+  return plan_capacity(load_config_text(text, "weir.yaml"), machine);
+}
+
+TEST(CapacityPlan, EchoGetsNearlyAllDescriptors) {
+  const CapacityPlan echo = plan(kEcho);
+  EXPECT_EQ(echo.workers, 2u);
+  EXPECT_GT(echo.admitted.value(), 19'000u);
+  EXPECT_EQ(echo.admitted, 20'000 - echo.reserved.total());
+  EXPECT_FALSE(echo.bound_by_memory);
+  EXPECT_THAT(echo.warnings, IsEmpty());
+}
+
+TEST(CapacityPlan, ProxiedConnectionCostsTwo) {
+  const CapacityPlan proxy = plan(kProxy);
+  EXPECT_GT(proxy.admitted.value(), 9'900u);
+  EXPECT_LE(proxy.admitted.value() * 2 + proxy.reserved.total(), 20'000u);
+  EXPECT_TRUE(proxy.serves_proxied);
+  EXPECT_FALSE(proxy.serves_direct);
+}
+
+TEST(CapacityPlan, MixedListenersAreCountedAsTheDearest) {
+  const CapacityPlan mixed = plan(
+      "listeners: [{name: p, bind: ':1', proxy: {upstream: u}}, {name: e, bind: ':2', echo: }]\n"
+      "upstreams: [{name: u, servers: [{address: 'h:1'}]}]\n");
+  EXPECT_EQ(mixed.admitted, mixed.most_proxied);
+  EXPECT_TRUE(mixed.serves_direct);
+}
+
+TEST(CapacityPlan, EachWorkerHasASocketOfATcpAddress) {
+  const auto listening = [](const std::string& bind) {
+    return plan("workers: 3\nlisteners: [{name: e, echo: , bind: " + bind + "}]").reserved.listening;
+  };
+  EXPECT_EQ(listening("':1'"), 3u);
+  EXPECT_EQ(listening("['127.0.0.1:1', '[::1]:1']"), 6u);
+  EXPECT_EQ(listening("['unix:/a', 'unix:@b']"), 2u);
+  EXPECT_EQ(listening("'localhost:1'"), 6u) << "a name may have both families";
+}
+
+TEST(CapacityPlan, LogFilesAndWorkersAreReserved) {
+  const std::uint64_t plain = plan(kEcho).reserved.total();
+  const std::string files = "log: {file: /l}\naccess_log: {file: /a}\n";
+  EXPECT_EQ(plan(kEcho + files).reserved.total(), plain + 2);
+  EXPECT_EQ(plan(std::string(kEcho) + "access_log: {file: /a, enabled: false}").reserved.total(), plain);
+  EXPECT_EQ(plan(std::string(kEcho) + "workers: 1").reserved.total(), plain - 3);
+}
+
+TEST(CapacityPlan, MemoryBoundsAuto) {
+  const CapacityPlan small = plan(kEcho, {20'000, 2, 64u << 20, 4096});
+  EXPECT_TRUE(small.bound_by_memory);
+  EXPECT_EQ(small.admitted, small.most_by_memory);
+  EXPECT_NEAR(static_cast<double>(*small.admitted), 0.8 * (64 << 20) / 16384, 2);
+  const CapacityPlan unknown = plan(kEcho, {20'000, 2, 0, 4096});
+  EXPECT_GT(unknown.admitted.value(), 19'000u);
+}
+
+TEST(CapacityPlan, ConfiguredLimitWins) {
+  EXPECT_EQ(plan(std::string(kEcho) + "limits: {connections: 100}").admitted, 100u);
+  const CapacityPlan unlimited = plan(std::string(kEcho) + "limits: {connections: 0}");
+  EXPECT_FALSE(unlimited.admitted.has_value());
+  EXPECT_THAT(unlimited.warnings, IsEmpty());
+}
+
+TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
+  EXPECT_THAT(plan(std::string(kProxy) + "limits: {connections: 15k}").warnings,
+              ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors last for 9,9")));
+  EXPECT_THAT(plan(std::string(kEcho) + "limits: {connections: 15k}").warnings, IsEmpty());
+  EXPECT_THAT(plan(kEcho, {20'000, 2, kGibibyte, 128}).warnings,
+              ElementsAre("limits.backlog is 4,096, but the kernel caps it at net.core.somaxconn = 128"));
+  EXPECT_THAT(plan(std::string(kEcho) + "workers: 3").warnings,
+              ElementsAre("workers is 3, but this process may use 2 CPUs"));
+  EXPECT_THAT(plan(kEcho, {20, 2, kGibibyte, 4096}).warnings,
+              ElementsAre(HasSubstr("no descriptor is left for connections")));
+}
+
+TEST(CapacityPlan, IsDescribedAtAGlance) {
+  EXPECT_EQ(describe(plan(std::string(kEcho) + "workers: 3")),
+            "workers      3\n"
+            "descriptors  20,000, of which 33 are for the daemon itself (3 listening)\n"
+            "             enough for 19,967 echo or discard connections\n"
+            "memory       8.00 GiB, 80 % of it is enough for 419,430 connections at 16 KiB\n"
+            "limit        19,967 connections at once (auto: descriptors bound it)\n"
+            "warning: workers is 3, but this process may use 2 CPUs\n");
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,149 @@
+#include "server/command_line.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/config/config_loader.hpp"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Command parse(std::vector<std::string> arguments) { return parse_command_line(arguments); }
+
+ServerConfig config_of(std::vector<std::string> arguments) {
+  const Command command = parse(std::move(arguments));
+  EXPECT_EQ(command.verb, Command::Verb::run);
+  return load_config_text(command.config_text, command.config_file, command.overrides);
+}
+
+std::string usage_error(std::vector<std::string> arguments) {
+  try {
+    parse(std::move(arguments));
+    return "accepted";
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+TEST(CommandLine, RunHasADefaultFile) {
+  const Command command = parse({"run"});
+  EXPECT_EQ(command.verb, Command::Verb::run);
+  EXPECT_EQ(command.config_file, "/etc/weir/weir.yaml");
+  EXPECT_EQ(command.config_text, "");
+  EXPECT_EQ(parse({"run", "-c", "x.yaml"}).config_file, "x.yaml");
+  EXPECT_EQ(parse({"run", "--config=x.yaml"}).config_file, "x.yaml");
+}
+
+TEST(CommandLine, CheckAndConfigNeedAFile) {
+  EXPECT_EQ(parse({"check", "-c", "x"}).verb, Command::Verb::check);
+  EXPECT_EQ(parse({"config", "-c", "x"}).verb, Command::Verb::config);
+  EXPECT_EQ(usage_error({"check"}), "weir check: --config is required\nsee: weir help check");
+  EXPECT_THAT(usage_error({"config"}), HasSubstr("--config is required"));
+}
+
+TEST(CommandLine, SetIsSplitAtTheFirstEqualsSign) {
+  EXPECT_THAT(parse({"run", "--set", "a.b=c=d", "--set=e="}).overrides,
+              ElementsAre(Override{"a.b", "c=d"}, Override{"e", ""}));
+  EXPECT_THAT(usage_error({"run", "--set", "workers"}), HasSubstr("--set \"workers\" is no assignment"));
+  EXPECT_THAT(usage_error({"run", "--set", "=4"}), HasSubstr("write --set path.to.key=value"));
+}
+
+TEST(CommandLine, SetTakesOneArgumentOnly) {
+  const Command command = parse({"echo", "--set", "workers=2", ":7001", "--set", "drain_timeout=1s"});
+  EXPECT_THAT(command.overrides, ElementsAre(Override{"workers", "2"}, Override{"drain_timeout", "1s"}));
+  EXPECT_THAT(command.config_text, HasSubstr("':7001'"));
+}
+
+TEST(CommandLine, EchoNeedsNoFile) {
+  const ServerConfig plain = config_of({"echo"});
+  ASSERT_EQ(plain.listeners.size(), 1u);
+  EXPECT_EQ(plain.listeners[0].name, "echo");
+  EXPECT_EQ(plain.listeners[0].bind[0].to_string(), "127.0.0.1:7000");
+  EXPECT_EQ(std::get<EchoConfig>(plain.listeners[0].service).transform, EchoConfig::Transform::none);
+
+  const ServerConfig loud = config_of({"echo", "[::1]:0", "--upper", "--set", "listeners.echo.timeouts.idle=5s"});
+  EXPECT_EQ(loud.listeners[0].bind[0].to_string(), "[::1]:0");
+  EXPECT_EQ(std::get<EchoConfig>(loud.listeners[0].service).transform, EchoConfig::Transform::upper);
+  EXPECT_EQ(loud.listeners[0].timeouts.idle, 5s);
+}
+
+TEST(CommandLine, DefaultTimeoutsReachTheMadeUpListener) {
+  EXPECT_EQ(config_of({"discard", "--set", "defaults.timeouts.idle=7s"}).listeners[0].timeouts.idle, 7s);
+}
+
+TEST(CommandLine, DiscardListensWhereItIsTold) {
+  const ServerConfig config = config_of({"discard", "unix:/tmp/it's: a \"path\""});
+  EXPECT_TRUE(std::holds_alternative<DiscardConfig>(config.listeners[0].service));
+  EXPECT_EQ(config.listeners[0].bind[0].host, "/tmp/it's: a \"path\"");
+}
+
+TEST(CommandLine, ProxyForwardsToItsTargets) {
+  const ServerConfig config =
+      config_of({"proxy", ":80", "[::1]:81", "db:82", "--set", "upstreams.backend.connect.timeout=1s"});
+  EXPECT_EQ(config.listeners[0].name, "proxy");
+  EXPECT_EQ(std::get<ProxyConfig>(config.listeners[0].service).upstream, "backend");
+  ASSERT_EQ(config.upstreams.at(0).servers.size(), 2u);
+  EXPECT_EQ(config.upstreams[0].servers[0].address.to_string(), "[::1]:81");
+  EXPECT_EQ(config.upstreams[0].servers[1].address.to_string(), "db:82");
+  EXPECT_EQ(config.upstreams[0].connect.timeout, 1s);
+}
+
+TEST(CommandLine, WrongAddressIsAUsageError) {
+  EXPECT_EQ(usage_error({"echo", "127.0.0.1:70000"}),
+            "weir echo: BIND \"127.0.0.1:70000\" has the port 70000, but the highest is 65535\nsee: weir help echo");
+  EXPECT_THAT(usage_error({"proxy", ":80", "db"}), StartsWith("weir proxy: TARGET \"db\" has no port"));
+  EXPECT_THAT(usage_error({"proxy", ":80", "db:0"}), HasSubstr("port 0"));
+  EXPECT_THAT(usage_error({"proxy", ":80"}), StartsWith("weir proxy: TARGET is required"));
+  EXPECT_THAT(usage_error({"proxy"}), HasSubstr("is required"));
+  EXPECT_THAT(usage_error({"echo", ":1", ":2"}), HasSubstr("not expected: :2"));
+}
+
+TEST(CommandLine, UnknownVerbNamesTheNearest) {
+  EXPECT_EQ(usage_error({"ehco"}), "weir: unknown verb \"ehco\"; did you mean \"echo\"?\nsee: weir --help");
+  EXPECT_THAT(usage_error({"dance"}), HasSubstr("known are run, check"));
+  EXPECT_THAT(usage_error({"-c", "x"}), HasSubstr("a verb comes first"));
+  EXPECT_THAT(usage_error({"discard", "--upper"}), HasSubstr("--upper"));
+}
+
+TEST(CommandLine, HelpAndVersionArePrinted) {
+  EXPECT_THAT(parse({"--version"}).text, ::testing::MatchesRegex("weir [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  EXPECT_EQ(parse({"--help"}).verb, Command::Verb::print);
+  EXPECT_EQ(parse({"--help"}), parse({"help"}));
+  EXPECT_THAT(parse({"help", "proxy"}).text, StartsWith("usage: weir proxy BIND TARGET"));
+  EXPECT_EQ(parse({"proxy", "--help"}), parse({"help", "proxy"}));
+  EXPECT_EQ(parse({"check", "-h"}), parse({"help", "check"}));
+  EXPECT_THAT(usage_error({"help", "prxy"}), HasSubstr("did you mean \"proxy\"?"));
+}
+
+TEST(CommandLine, NothingAtAllShowsTheHelpAsAnError) { EXPECT_EQ(usage_error({}), parse({"--help"}).text); }
+
+TEST(CommandLine, HelpFitsAScreenAndNamesEveryVerb) {
+  const std::string help = parse({"--help"}).text;
+  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 35);
+  for (const char* verb : {"run", "check", "config", "echo", "discard", "proxy", "healthcheck", "help"}) {
+    EXPECT_THAT(help, HasSubstr("\n  " + std::string(verb) + " "));
+    EXPECT_THAT(parse({"help", verb}).text, StartsWith("usage: weir " + std::string(verb)));
+  }
+}
+
+TEST(CommandLine, HealthcheckTakesATarget) {
+  EXPECT_EQ(parse({"healthcheck", "127.0.0.1:80"}).target.address.port, 80);
+  EXPECT_EQ(parse({"healthcheck", "http://127.0.0.1:80"}).target.http_path, "/readyz");
+  EXPECT_EQ(parse({"healthcheck", "http://[::1]:80/a?b"}).target.http_path, "/a?b");
+  EXPECT_THAT(usage_error({"healthcheck"}), HasSubstr("TARGET is required"));
+  EXPECT_THAT(usage_error({"healthcheck", "https://h:1"}), HasSubstr("https is not supported"));
+  EXPECT_THAT(usage_error({"healthcheck", "http://h"}), HasSubstr("has no port"));
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,131 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "server/config/config_loader.hpp"
+#include "server/config/yaml_document.hpp"
+
+namespace weir {
+namespace {
+
+const std::filesystem::path kConfigFolder = std::filesystem::path(WEIR_SOURCE_DIR) / "config";
+
+Address bind_address(const char* text) { return parse_address(text, AddressUse::bind); }
+
+ListenerConfig listener(const char* name, const char* bind, ServiceConfig service) {
+  ListenerConfig config;
+  config.name = name;
+  config.bind = {bind_address(bind)};
+  config.service = std::move(service);
+  return config;
+}
+
+/// `listeners.0.timeouts.idle` and so on, of every key.
+void collect_keys(const YamlNode& node, const std::string& path, std::multiset<std::string>& keys) {
+  for (std::size_t at = 0; at < node.items.size(); ++at) {
+    if (!node.items[at].entries.empty()) collect_keys(node.items[at], path + "." + std::to_string(at), keys);
+  }
+  for (const YamlEntry& entry : node.entries) {
+    const std::string below = path + "." + entry.key.scalar;
+    keys.insert(below);
+    collect_keys(entry.value, below, keys);
+  }
+}
+
+std::multiset<std::string> keys_of(const std::string& text) {
+  std::multiset<std::string> keys;
+  collect_keys(parse_yaml(text, "test"), "", keys);
+  return keys;
+}
+
+std::string read(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
+  ServerConfig expected;
+  expected.listeners = {listener("echo", "127.0.0.1:7000", EchoConfig{}),
+                        listener("discard", "127.0.0.1:7001", DiscardConfig{}),
+                        listener("proxy", "127.0.0.1:7002", ProxyConfig{"backend"})};
+  UpstreamConfig upstream;
+  upstream.name = "backend";
+  upstream.servers = {{parse_address("127.0.0.1:5432", AddressUse::target)}};
+  expected.upstreams = {upstream};
+  const ServerConfig loaded = load_config_file(kConfigFolder / "reference.yaml");
+  EXPECT_EQ(loaded, expected) << dump_config(loaded) << dump_config(expected);
+}
+
+TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
+  const std::string reference = read(kConfigFolder / "reference.yaml");
+  std::multiset<std::string> shown = keys_of(reference);
+  EXPECT_TRUE(shown.contains(".listeners.0.tcp.keepalive.count"));
+  // The options that every listener has are explained at the first.
+  std::multiset<std::string> effective;
+  for (const std::string& key : keys_of(dump_config(load_config_file(kConfigFolder / "reference.yaml")))) {
+    const bool repeated = key.starts_with(".listeners.1.t") || key.starts_with(".listeners.2.t");
+    if (!repeated) effective.insert(key);
+  }
+  EXPECT_EQ(shown, effective);
+}
+
+TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
+  // Where a key stands for the second time, its explanation is at the first.
+  const std::set<std::string> twice{"half_close", "idle", "lifetime", "nodelay", "interval", "count", "format", "bind"};
+  std::istringstream lines(read(kConfigFolder / "reference.yaml"));
+  std::string before;
+  std::size_t values = 0;
+  for (std::string line; std::getline(lines, line); before = line) {
+    const std::size_t begin = line.find_first_not_of(" -");
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string::npos) continue;
+    const std::string key = line.substr(begin, colon - begin);
+    ++values;
+    if (twice.contains(key) || key == "name" || key == "address") continue;
+    EXPECT_THAT(before, ::testing::HasSubstr("#")) << line;
+  }
+  EXPECT_GT(values, 30u);
+}
+
+TEST(ShippedConfig, DefaultIsAnEchoOnLoopback) {
+  ServerConfig expected;
+  expected.listeners = {listener("echo", "127.0.0.1:7000", EchoConfig{})};
+  EXPECT_EQ(load_config_file(kConfigFolder / "weir.yaml"), expected);
+}
+
+TEST(ShippedConfig, DefaultIsStillValidWithItsExampleUncommented) {
+  std::string text = read(kConfigFolder / "weir.yaml");
+  const std::size_t begin = text.find("#  - name: db");
+  ASSERT_NE(begin, std::string::npos);
+  std::string example = text.substr(begin);
+  std::erase(example, '#');
+  const ServerConfig config = load_config_text(text.substr(0, begin) + example, "weir.yaml");
+  ASSERT_EQ(config.listeners.size(), 2u);
+  EXPECT_EQ(config.upstreams.at(0).servers.size(), 2u);
+}
+
+TEST(ShippedConfig, ExamplesLoad) {
+  std::set<std::string> loaded;
+  for (const auto& entry : std::filesystem::directory_iterator(kConfigFolder / "examples")) {
+    EXPECT_NO_THROW(load_config_file(entry.path())) << entry.path();
+    loaded.insert(entry.path().filename());
+  }
+  EXPECT_THAT(loaded, ::testing::IsSupersetOf(
+                          {"echo.yaml", "database-proxy.yaml", "unix-sockets.yaml", "shouting-echo.yaml"}));
+}
+
+TEST(ShippedConfig, DatabaseProxySharesItsTcpOptionsByAlias) {
+  const ServerConfig config = load_config_file(kConfigFolder / "examples" / "database-proxy.yaml");
+  EXPECT_EQ(config.upstreams.at(0).tcp, config.listeners.at(0).tcp);
+  EXPECT_EQ(config.upstreams.at(0).tcp.keepalive.count, 4u);
+}
+
+}  // namespace
+}  // namespace weir

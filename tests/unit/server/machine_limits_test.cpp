@@ -1,0 +1,81 @@
+#include "server/machine_limits.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A machine made of files.
+class MachineLimitsTest : public ::testing::Test {
+ protected:
+  MachineLimitsTest() {
+    std::string pattern = (fs::temp_directory_path() / "weir-machine-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+    write("proc/meminfo", "MemFree:  1000 kB\nMemTotal:       8388608 kB\nHugePages_Total:       0\n");
+    write("proc/sys/net/core/somaxconn", "512\n");
+    write("proc/sys/fs/nr_open", "1048576\n");
+    write("proc/self/cgroup", "12:cpu:/elsewhere\n0::/a/b\n");
+  }
+  ~MachineLimitsTest() override { fs::remove_all(root_); }
+
+  void write(const fs::path& path, const std::string& text) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(MachineLimitsTest, WithoutAControlGroupTheMachineCounts) {
+  const MachineLimits limits = read_machine_limits(root_);
+  EXPECT_EQ(limits.memory, 8ull << 30);
+  EXPECT_EQ(limits.somaxconn, 512u);
+  EXPECT_GE(limits.cpus, 1u);
+}
+
+TEST_F(MachineLimitsTest, ControlGroupAndAllAboveItCap) {
+  write("sys/fs/cgroup/a/b/memory.max", "max\n");
+  write("sys/fs/cgroup/a/memory.max", "1073741824\n");
+  write("sys/fs/cgroup/memory.max", "2147483648\n");
+  write("sys/fs/cgroup/a/b/cpu.max", "50000 100000\n");
+  const MachineLimits limits = read_machine_limits(root_);
+  EXPECT_EQ(limits.memory, 1ull << 30);
+  EXPECT_EQ(limits.cpus, 1u) << "half a CPU is rounded up";
+}
+
+TEST_F(MachineLimitsTest, ControlGroupWithoutLimitsCapsNothing) {
+  const std::uint32_t cpus = read_machine_limits(root_).cpus;
+  write("sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+  write("sys/fs/cgroup/a/b/memory.max", "max\n");
+  EXPECT_EQ(read_machine_limits(root_).cpus, cpus);
+  EXPECT_EQ(read_machine_limits(root_).memory, 8ull << 30);
+}
+
+TEST_F(MachineLimitsTest, GroupOutsideTheNamespaceFallsBackToTheMount) {
+  write("proc/self/cgroup", "0::/../../other\n");
+  write("sys/fs/cgroup/memory.max", "1048576\n");
+  EXPECT_EQ(read_machine_limits(root_).memory, 1u << 20);
+}
+
+TEST_F(MachineLimitsTest, DescriptorsAreTheHardLimitUpToTheKernels) {
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  write("proc/sys/fs/nr_open", "64\n");
+  EXPECT_EQ(read_machine_limits(root_).descriptors, std::min<std::uint64_t>(64, files.rlim_max));
+}
+
+TEST(MachineLimits, ThisMachineHasSome) {
+  const MachineLimits limits = read_machine_limits();
+  EXPECT_GT(limits.descriptors, 0u);
+  EXPECT_GT(limits.memory, 1u << 20);
+}
+
+}  // namespace
+}  // namespace weir
