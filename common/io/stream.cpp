@@ -25,6 +25,8 @@ IoResult Stream::read(std::span<std::byte> buffer) {
     if (bytes < buffer.size() && !slot_->pressing(side_)) slot_->set_drained(side_);
     return {IoResult::Status::moved, 0, bytes};
   }
+  // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
+  if (count == 0 && slot_->failed(side_)) return {IoResult::Status::failed, ECONNRESET};
   if (count == 0) return {IoResult::Status::end};
   if (errno == EAGAIN || errno == EINTR) {
     if (errno == EAGAIN) slot_->set_drained(side_);
@@ -73,6 +75,12 @@ void Stream::reset() {
 std::size_t Stream::unacknowledged() const {
   int bytes = 0;
   if (::ioctl(socket_.get(), SIOCOUTQ, &bytes) != 0 || bytes < 0) return 0;
+  return static_cast<std::size_t>(bytes);
+}
+
+std::size_t Stream::unread() const {
+  int bytes = 0;
+  if (::ioctl(socket_.get(), FIONREAD, &bytes) != 0 || bytes < 0) return 0;
   return static_cast<std::size_t>(bytes);
 }
 

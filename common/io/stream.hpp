@@ -59,6 +59,8 @@ class Stream {
 
   /// Bytes written but not yet acknowledged by the peer (SIOCOUTQ), 0 where the socket cannot tell.
   std::size_t unacknowledged() const;
+  /// Bytes received and not yet read (FIONREAD), also of a socket that was reset since.
+  std::size_t unread() const;
   /// The error pending on the socket (SO_ERROR), cleared by asking; 0 for none.
   int take_error() const;
 

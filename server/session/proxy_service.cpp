@@ -8,14 +8,17 @@ namespace weir {
 
 namespace {
 
-/// Waits until `until`. Returns why the session must end instead, if it must; a client's FIN does not end it, because
-/// a client may send, shut down its sending side, and then read.
+/// Waits until `until`. Returns why the session must end instead, if it must. A client's FIN does not end it, because
+/// a client may send, shut down its sending side, and then read; nor does its reset while there are bytes that it sent
+/// before, because those are owed to the backend.
 net::awaitable<std::optional<SessionEnd>> wait_before_connected(Session& session, Deadlines::Time until) {
   session.slot->set_deadline(std::min(until, session.deadlines.lifetime_end()));
   co_await session.slot->wait();
   session.slot->timer_fired();
   if (session.slot->interruption() != 0) co_return SessionEnd::shutdown;
-  if (session.client.failed()) co_return end_of_error(true, session.client.take_error());
+  if (session.client.failed() && session.client.unread() == 0) {
+    co_return end_of_error(true, session.client.take_error());
+  }
   if (session.loop().now() >= session.deadlines.lifetime_end()) co_return SessionEnd::lifetime;
   co_return std::nullopt;
 }
@@ -41,7 +44,11 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     if (session.loop().now() >= deadline) co_return Attempted{ETIMEDOUT, std::nullopt};
     if (const auto end = co_await wait_before_connected(session, deadline)) co_return Attempted{0, end};
   }
-  if (backend.failed()) co_return Attempted{backend.take_error(), std::nullopt};
+  if (backend.failed()) {
+    // A backend that accepted, sent and reset before this turn was connected: the relay passes on what came of it.
+    const int error = backend.take_error();
+    if (error != ECONNRESET && error != EPIPE) co_return Attempted{error, std::nullopt};
+  }
   session.record.connect_time = std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(
       io::Clock::now() - started);
   co_return Attempted{};
