@@ -18,7 +18,7 @@ RUN cmake --preset release -DWEIR_TESTS=OFF \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libspdlog1.10 libsystemd0 libyaml-cpp0.7 \
-    && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /stage/usr/bin/ /usr/bin/
 COPY --from=build /stage/etc/weir/ /etc/weir/
 COPY --from=build /stage/usr/share/doc/weir/LICENSE /usr/share/doc/weir/LICENSE
