@@ -248,7 +248,7 @@ YamlNode parse_yaml(std::string_view text, const std::string& origin_name) {
     }
     TreeBuilder second(origin);
     if (parser.HandleNextDocument(second)) {
-      refuse({origin, 0, 0}, "holds several documents; keep one, and remove the `---` between them");
+      refuse(second.take_root().position, "a second document begins here; keep one in a file");
     }
     return tree.take_root();
   } catch (const YAML::Exception& error) {
