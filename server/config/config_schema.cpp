@@ -36,7 +36,8 @@ void read_name(MapReader& map, const char* thing, std::string& target, Definitio
   const std::optional<std::string> name = value->text("a name");
   if (!name) return;
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
   const bool number = name->find_first_not_of("0123456789") == std::string::npos;
   if (number || name->size() > kLongestName || !std::all_of(name->begin(), name->end(), allowed) ||
@@ -100,7 +101,8 @@ void read_limits(const Value& value, LimitsConfig& limits) {
       try {
         limits.connections = parse_count(*text);
       } catch (const std::invalid_argument&) {
-        connections->fail(in_quotes(*text) + " is not a limit; write auto, or a number of connections (0 for no limit)");
+        connections->fail(in_quotes(*text) +
+                          " is not a limit; write auto, or a number of connections (0 for no limit)");
       }
     }
   }
@@ -155,7 +157,8 @@ std::string canonical(const Address& address) {
 
 void read_bind(const Value& value, std::vector<Address>& bind, Definitions& bound) {
   const bool list = value.is(YamlNode::Kind::sequence);
-  if (list && value.node().items.empty()) return value.fail("is an empty list; write an address such as 127.0.0.1:7000");
+  if (list && value.node().items.empty())
+    return value.fail("is an empty list; write an address such as 127.0.0.1:7000");
   for (const Value& item : list ? value.items() : std::vector<Value>{value}) {
     Address address;
     address.kind = Address::Kind::unix_path;  // reading leaves this empty path when the address is wrong
@@ -193,9 +196,9 @@ void read_service(const Value& value, MapReader& map, ServiceConfig& service,
     value.fail("has no service; add one of echo: {}, discard: {} or proxy: {upstream: NAME}");
   }
   if (given.size() > 1) {
-    given[1].second.problems().add(given[1].second.key_position(), given[1].second.path(),
-                                   "a listener has one service, but this one already has " +
-                                       std::string(given[0].first) + "; keep one of them");
+    given[1].second.problems().add(
+        given[1].second.key_position(), given[1].second.path(),
+        "a listener has one service, but this one already has " + std::string(given[0].first) + "; keep one of them");
   }
   for (const auto& [name, found] : given) {
     if (std::string_view(name) == "echo") {
