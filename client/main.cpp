@@ -1,1 +1,59 @@
-int main() { return 0; }
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "client/command_line.hpp"
+#include "client/load_run.hpp"
+#include "client/report/json.hpp"
+#include "client/report/text.hpp"
+#include "client/workload/chat.hpp"
+
+namespace {
+
+using namespace weir::load;
+
+enum Exit { kFine = 0, kFailed = 1, kBadUsage = 2 };
+
+int print(const std::string& text, std::FILE* out) {
+  if (std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0) return kFine;
+  std::perror("weir-load: cannot write the report");
+  return kFailed;
+}
+
+int run(const LoadOptions& options) {
+  const LoadResult result = run_load(options);
+  const bool json_on_stdout = options.json_file == "-";
+  const int printed = print(text_report(result), json_on_stdout ? stderr : stdout);
+  if (!options.json_file.empty()) write_json_report(result, options.json_file);
+  return result.exit_status() != kFine ? result.exit_status() : printed;
+}
+
+int execute(const Command& command) {
+  switch (command.verb) {
+    case Command::Verb::load:
+      return run(command.options);
+    case Command::Verb::chat:
+      return chat(command.options.target, command.options.timeout);
+    case Command::Verb::print:
+      return print(command.text, stdout);
+  }
+  return kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that met it
+  try {
+    return execute(parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc)));
+  } catch (const UsageError& error) {
+    const std::string text = error.what();
+    std::fprintf(stderr, "%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");
+    return kBadUsage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir-load: %s\n", error.what());
+    return kFailed;
+  }
+}

@@ -30,6 +30,8 @@ bool Slot::watch(Side side, int fd) {
   return ::epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void Slot::unwatch(int fd) { ::epoll_ctl(loop_->epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
 void Slot::set_deadline(Clock::time_point due) { loop_->wheel_.schedule(*this, due); }
 
 void Slot::clear_deadline() {
@@ -182,6 +184,12 @@ Slot* EventLoop::find(Slot::Id id) {
 void EventLoop::interrupt_all(std::uint8_t kind, std::uint8_t reason) {
   for (Slot& slot : slots_) {
     if (slot.in_use_ && slot.kind_ == kind) slot.interrupt(reason);
+  }
+}
+
+void EventLoop::wake_all(std::uint8_t kind) {
+  for (Slot& slot : slots_) {
+    if (slot.in_use_ && slot.kind_ == kind) slot.wake();
   }
 }
 

@@ -39,6 +39,8 @@ class Slot : public TimerWheel::Node {
 
   /// Registers a socket; edges that were already due arrive in the next turn. False with errno when epoll refuses.
   bool watch(Side side, int fd);
+  /// Takes a socket out that will stay open elsewhere. One that is about to be closed needs no call.
+  void unwatch(int fd);
 
   bool readable(Side side) const { return (flags(side) & kReadable) != 0; }
   bool writable(Side side) const { return (flags(side) & kWritable) != 0; }
@@ -62,6 +64,10 @@ class Slot : public TimerWheel::Node {
   /// finds `reason` (not zero) in interruption(). The first reason stays.
   void interrupt(std::uint8_t reason);
   std::uint8_t interruption() const { return interruption_; }
+
+  /// Ends the wait from another coroutine of the same loop without a reason of its own, any number of times: what
+  /// changed stands in a state that both of them know. The coroutine is resumed in a later turn.
+  void wake() { make_ready(); }
 
   /// Suspends until something of the above happens. It may wake for nothing: look at the flags again.
   net::awaitable<void> wait() {
@@ -184,6 +190,9 @@ class EventLoop {
 
   /// Interrupts every slot of that kind. Loop's thread.
   void interrupt_all(std::uint8_t kind, std::uint8_t reason);
+
+  /// Wakes every slot of that kind. Loop's thread.
+  void wake_all(std::uint8_t kind);
 
  private:
   friend class Slot;

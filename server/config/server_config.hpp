@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/endpoint.hpp"
+#include "common/io/tcp_options.hpp"
 
 /// The daemon's configuration as plain structs whose initialisers are the defaults. Loaded and validated once
 /// (config_loader.hpp), then only read. `config/reference.yaml` shows every key; a test holds the two together.
@@ -51,21 +52,8 @@ struct TimeoutsConfig {
   bool operator==(const TimeoutsConfig&) const = default;
 };
 
-struct KeepaliveConfig {
-  bool enabled = true;  ///< `keepalive: off` turns SO_KEEPALIVE off
-  std::chrono::seconds idle{60};
-  std::chrono::seconds interval{10};
-  std::uint32_t count = 3;
-
-  bool operator==(const KeepaliveConfig&) const = default;
-};
-
-struct TcpConfig {
-  bool nodelay = true;
-  KeepaliveConfig keepalive;
-
-  bool operator==(const TcpConfig&) const = default;
-};
+using KeepaliveConfig = io::KeepaliveOptions;  // `keepalive: off` is enabled = false
+using TcpConfig = io::TcpOptions;
 
 struct EchoConfig {
   enum class Transform { none, upper };

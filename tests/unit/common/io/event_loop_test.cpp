@@ -116,6 +116,27 @@ TEST(EventLoop, InterruptionReachesOnlyItsKindAndTheFirstReasonStays) {
   EXPECT_EQ(other, 0);
 }
 
+net::awaitable<void> count_wakes(EventLoop& loop, int& wakes, int until) {
+  SlotPtr slot = loop.acquire(7);
+  while (wakes < until) {
+    co_await slot->wait();
+    ++wakes;
+    loop.post([&loop] { loop.wake_all(7); });
+  }
+  loop.stop();
+}
+
+TEST(EventLoop, WakesACoroutineAnyNumberOfTimesWithoutInterruptingIt) {
+  EventLoop loop;
+  int wakes = 0;
+  SlotPtr bystander = loop.acquire(8);
+  loop.spawn(count_wakes(loop, wakes, 3), rethrow);
+  loop.post([&] { loop.wake_all(7); });
+  loop.run();
+  EXPECT_EQ(wakes, 3);
+  EXPECT_EQ(bystander->interruption(), 0);
+}
+
 net::awaitable<void> fail_at_once() {
   const bool fail = true;
   if (fail) throw std::runtime_error("from a coroutine");

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Sourced by .ci/run and .ci/nightly. A stage is a function stage_NAME.
+
+# Runs one stage, with its time; the first that fails ends the run. It reads no input.
+run_stage() {
+  local name=$1 began=$SECONDS status=0
+  printf '\n=== %s\n' "$name"
+  # In a condition bash would switch errexit off inside the stage, hence a shell of its own and its status.
+  set +e
+  (
+    set -e
+    "stage_$name"
+  ) </dev/null
+  status=$?
+  set -e
+  if ((status != 0)); then
+    printf '=== %s FAILED (status %d) after %d s\n' "$name" "$status" $((SECONDS - began))
+    exit 1
+  fi
+  printf '=== %s passed in %d s\n' "$name" $((SECONDS - began))
+}
+
+# Runs the named stages in that order.
+run_stages() {
+  local stage
+  for stage in "$@"; do
+    declare -F "stage_$stage" >/dev/null || {
+      printf 'no stage %s; there are: %s\n' "$stage" "$(compgen -A function stage_ | tr '\n' ' ')" >&2
+      exit 2
+    }
+    run_stage "$stage"
+  done
+  printf '\n=== all passed in %d s\n' "$SECONDS"
+}

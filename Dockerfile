@@ -1,0 +1,32 @@
+# The daemon and its load generator on Debian without a toolchain.
+#
+#     docker build -t weir .
+#     docker run -p 7000:7000 weir                                     an echo on port 7000
+#     docker run -p 7000:7000 weir proxy :7000 db:5432                 arguments go to `weir`
+#     docker run -v ./weir.yaml:/etc/weir/weir.yaml:ro weir run        a configuration file
+#     docker run --network host --entrypoint weir-load weir echo 127.0.0.1:7000
+
+FROM debian:bookworm AS build
+WORKDIR /src
+COPY scripts/setup scripts/setup
+RUN scripts/setup
+COPY . .
+RUN cmake --preset release -DWEIR_TESTS=OFF \
+    && cmake --build build/release \
+    && DESTDIR=/stage cmake --install build/release --prefix /usr --strip
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libspdlog1.10 libsystemd0 libyaml-cpp0.7 \
+    && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log
+COPY --from=build /stage/usr/bin/ /usr/bin/
+COPY --from=build /stage/etc/weir/ /etc/weir/
+COPY --from=build /stage/usr/share/doc/weir/LICENSE /usr/share/doc/weir/LICENSE
+USER 10001:10001
+EXPOSE 7000
+STOPSIGNAL SIGTERM
+# What the health check connects to; say another address when you serve another one.
+ENV WEIR_HEALTH=127.0.0.1:7000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD weir healthcheck "$WEIR_HEALTH"
+ENTRYPOINT ["weir"]
+CMD ["echo", ":7000"]

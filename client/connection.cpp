@@ -1,0 +1,86 @@
+#include "client/connection.hpp"
+
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace weir::load {
+
+namespace {
+
+io::ConnectStart start(const LoadWorker& worker, std::uint64_t number) {
+  const SourceAddresses& source = worker.plan().options.source;
+  const bool inet = worker.plan().endpoint.is_inet();
+  return io::start_connect(worker.plan().endpoint, [&source, inet, number](int fd) {
+    const int on = 1;
+    if (inet) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return inet && !source.empty() ? source.bind(fd, number) : 0;
+  });
+}
+
+}  // namespace
+
+net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index) {
+  const io::Clock::time_point began = io::Clock::now();
+  const io::Clock::time_point due = began + worker.plan().options.timeout;
+  const std::uint64_t number = worker.plan().first_connection + index;
+  io::ConnectStart attempt = start(worker, number);
+  // A unix socket whose queue is full says so at once and never says that it no longer is.
+  while (attempt.error == EAGAIN && worker.running() && io::Clock::now() < due) {
+    attempt.socket.close();
+    slot.set_deadline(io::Clock::now() + io::TimerWheel::kTick);
+    while (!slot.timer_fired() && worker.running()) co_await slot.wait();
+    attempt = start(worker, number);
+  }
+  if (attempt.error == EAGAIN) co_return worker.running() ? Failure::connect_timeout : Failure::none;
+  if (attempt.error != 0 && attempt.error != EINPROGRESS) co_return connect_failure(attempt.error);
+  stream = io::Stream(slot, io::Side::first, std::move(attempt.socket));
+  if (!stream.valid()) co_return Failure::local_resources;
+  if (attempt.error == EINPROGRESS) {
+    slot.set_deadline(due);
+    while (!stream.writable() && !stream.failed()) {
+      co_await slot.wait();
+      const bool late = slot.timer_fired();
+      if (!late && worker.running()) continue;
+      if (stream.writable() || stream.failed()) break;
+      stream.reset();
+      slot.clear_deadline();
+      co_return late ? Failure::connect_timeout : Failure::none;
+    }
+    slot.clear_deadline();
+    if (stream.failed()) {
+      const int error = stream.take_error();
+      stream.close();
+      co_return connect_failure(error);
+    }
+  }
+  worker.connected(io::Clock::now() - began);
+  co_return Failure::none;
+}
+
+net::awaitable<void> pause_after_failure(LoadWorker& worker, io::Slot& slot, unsigned in_a_row) {
+  using std::chrono::milliseconds;
+  const milliseconds pause = std::min(milliseconds(1000), milliseconds(100) * (1U << std::min(in_a_row - 1, 10U)));
+  slot.set_deadline(io::Clock::now() + pause);
+  while (!slot.timer_fired() && worker.running()) co_await slot.wait();
+}
+
+net::awaitable<void> reopen_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
+                                       unsigned unlucky) {
+  for (unsigned failures = unlucky; worker.running(); ++failures) {
+    slot.clear_deadline();
+    if (failures != 0) co_await pause_after_failure(worker, slot, failures);
+    if (!worker.running()) co_return;
+    const Failure failure = co_await open_connection(worker, slot, stream, index);
+    if (stream.valid()) {
+      worker.reopened();
+      co_return;
+    }
+    if (failure == Failure::none) co_return;
+    worker.failed(failure);
+    if (!worker.spend()) co_return;
+  }
+}
+
+}  // namespace weir::load

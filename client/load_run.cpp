@@ -1,0 +1,274 @@
+#include "client/load_run.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <random>
+
+#include "client/load_worker.hpp"
+#include "client/report/live.hpp"
+#include "client/target.hpp"
+#include "common/version.hpp"
+
+namespace weir::load {
+
+namespace {
+
+using Clock = io::Clock;
+using Seconds = std::chrono::duration<double>;
+
+/// How long requests in flight at the end are waited for.
+constexpr std::chrono::seconds kDrain{1};
+/// Connects in flight over all threads, where no rate is asked for: a fraction of any sensible listen backlog.
+constexpr std::uint32_t kConnectsAtOnce = 128;
+
+class LoadRun {
+ public:
+  explicit LoadRun(const LoadOptions& options) : options_(options), live_(LiveReport::style_for_stderr(options.quiet)) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    signals_ = io::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  LoadResult run() {
+    prepare();
+    connect_all();
+    if (!interrupted_ && total(&LiveCounters::reached) != 0) {
+      measure();
+      drain();
+    } else {
+      for (auto& worker : workers_) worker->drain();
+      wait_finished(Clock::now() + kDrain);
+    }
+    return conclude();
+  }
+
+ private:
+  void prepare();
+  void connect_all();
+  void measure();
+  void drain();
+  LoadResult conclude();
+
+  /// Waits for news from a worker, a signal, or the time; returns after any of them.
+  void wait(Clock::time_point until);
+  bool wait_finished(Clock::time_point until);
+  void tick(Clock::time_point now);
+
+  template <typename Number>
+  std::uint64_t total(std::atomic<Number> LiveCounters::*counter) const {
+    std::uint64_t sum = 0;
+    for (const auto& worker : workers_) sum += (worker->live().*counter).load(std::memory_order_acquire);
+    return sum;
+  }
+  bool all_finished() const { return total(&LiveCounters::finished) == workers_.size(); }
+
+  const LoadOptions& options_;
+  LiveReport live_;
+  io::Descriptor signals_;
+  Notifier notifier_;
+  Endpoint endpoint_;
+  LoadResult result_;
+  bool interrupted_ = false;
+  const char* phase_ = "running";
+  Clock::time_point began_;
+  Clock::time_point last_tick_;
+  Window window_;
+  Clock::time_point ended_;
+  CpuTimes cpu_before_;
+  CpuTimes cpu_after_;
+  std::uint64_t done_before_ = 0;
+  std::uint64_t failures_before_ = 0;
+  Histogram seen_before_;
+  std::vector<Histogram> copies_;
+  std::vector<std::unique_ptr<LoadWorker>> workers_;
+};
+
+void LoadRun::prepare() {
+  result_.options = options_;
+  result_.version = kVersion;
+  result_.machine = this_machine();
+  result_.threads = std::min(options_.threads == 0 ? usable_cpus() : options_.threads, options_.connections);
+  if (result_.options.message.run == 0) {
+    result_.options.message.run = static_cast<std::uint32_t>(std::random_device()() & 0xffffff);
+  }
+  endpoint_ = choose_endpoint(options_.target, options_.timeout, [this](int fd) {
+    return options_.source.empty() || options_.target.is_unix() ? 0 : options_.source.bind(fd, 0);
+  });
+  result_.endpoint = endpoint_.to_string();
+  check_capacity(options_, endpoint_, result_.threads);
+  result_.started = std::chrono::system_clock::now();
+
+  const Clock::time_point epoch = Clock::now();
+  std::uint32_t first = 0;
+  std::uint64_t budget_given = 0;
+  for (unsigned thread = 0; thread < result_.threads; ++thread) {
+    const std::uint64_t next = std::uint64_t{options_.connections} * (thread + 1) / result_.threads;
+    const auto connections = static_cast<std::uint32_t>(next - first);
+    std::uint64_t budget = WorkerPlan::kUnlimited;
+    if (options_.requests) {
+      // In proportion to the connections, and nothing is lost to rounding.
+      const auto due = static_cast<std::uint64_t>(static_cast<long double>(*options_.requests) * next /
+                                                  options_.connections);
+      budget = due - budget_given;
+      budget_given = due;
+    }
+    const std::uint64_t rate =
+        options_.connect_rate == 0
+            ? 0
+            : std::max<std::uint64_t>(1, options_.connect_rate * connections / options_.connections);
+    const WorkerPlan plan{result_.options, endpoint_, notifier_, epoch, thread, first, connections, budget, rate,
+                          std::max(1U, kConnectsAtOnce / result_.threads)};
+    workers_.push_back(std::make_unique<LoadWorker>(plan));
+    first = static_cast<std::uint32_t>(next);
+  }
+  copies_.resize(workers_.size());
+}
+
+void LoadRun::wait(Clock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+  pollfd waiting[] = {{notifier_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+  ::poll(waiting, 2, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
+  notifier_.clear();
+  signalfd_siginfo signal{};
+  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (interrupted_) {
+      live_.clear();
+      ::_exit(1);
+    }
+    interrupted_ = true;
+  }
+}
+
+void LoadRun::connect_all() {
+  began_ = Clock::now();
+  for (auto& worker : workers_) worker->start();
+  Clock::time_point next_line = began_ + std::chrono::seconds(1);
+  while (!interrupted_ && total(&LiveCounters::settled) < options_.connections) {
+    wait(next_line);
+    if (Clock::now() < next_line) continue;
+    live_.connecting(Seconds(Clock::now() - began_).count(), static_cast<std::uint32_t>(total(&LiveCounters::settled)),
+                     static_cast<std::uint32_t>(total(&LiveCounters::reached)), options_.connections);
+    next_line += std::chrono::seconds(1);
+  }
+  result_.reached = static_cast<std::uint32_t>(total(&LiveCounters::reached));
+}
+
+void LoadRun::measure() {
+  began_ = last_tick_ = Clock::now();
+  window_.from = began_ + options_.warmup;
+  if (options_.duration) {
+    window_.until = window_.from + *options_.duration;
+  } else if (!options_.requests) {
+    window_.until = window_.from + LoadOptions::kDefaultDuration;
+  }
+  if (options_.warmup.count() == 0) cpu_before_ = CpuTimes::now();
+  for (auto& worker : workers_) worker->begin(window_);
+  result_.ended_by = EndedBy::duration;
+  bool warm = options_.warmup.count() == 0;
+  if (!warm) phase_ = "warmup ";
+  Clock::time_point next_tick = began_ + options_.interval;
+  while (Clock::now() < window_.until) {
+    wait(std::min({next_tick, window_.until, warm ? window_.until : window_.from}));
+    const Clock::time_point now = Clock::now();
+    if (!warm && now >= window_.from) {
+      warm = true;
+      phase_ = "running";
+      cpu_before_ = CpuTimes::now();
+    }
+    if (interrupted_) {
+      result_.ended_by = EndedBy::interrupt;
+      break;
+    }
+    if (all_finished()) {
+      if (options_.requests) result_.ended_by = EndedBy::requests;
+      break;
+    }
+    if (now >= next_tick) {
+      tick(now);
+      next_tick += options_.interval;
+      if (next_tick < now) next_tick = now + options_.interval;
+    }
+  }
+  ended_ = std::min(Clock::now(), window_.until);
+  cpu_after_ = CpuTimes::now();
+  if (!warm) cpu_before_ = cpu_after_;
+  phase_ = "drain  ";
+}
+
+void LoadRun::drain() {
+  for (auto& worker : workers_) worker->drain();
+  if (!wait_finished(Clock::now() + kDrain)) {
+    for (auto& worker : workers_) worker->abandon();
+    wait_finished(Clock::now() + 10 * kDrain);
+  }
+  const Clock::time_point now = Clock::now();
+  if (now - last_tick_ > options_.interval / 2) tick(std::min(now, std::max(ended_, last_tick_ + options_.interval / 2)));
+}
+
+bool LoadRun::wait_finished(Clock::time_point until) {
+  while (!all_finished() && Clock::now() < until) wait(until);
+  return all_finished();
+}
+
+void LoadRun::tick(Clock::time_point now) {
+  std::latch copied(static_cast<std::ptrdiff_t>(workers_.size()));
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->copy_response(copies_[i], copied);
+  copied.wait();
+  for (std::size_t i = 1; i < copies_.size(); ++i) copies_[0].merge(copies_[i]);
+  Histogram news = copies_[0];
+  news.subtract(seen_before_);
+  std::swap(seen_before_, copies_[0]);
+
+  const std::uint64_t done = total(&LiveCounters::done);
+  const std::uint64_t failures = total(&LiveCounters::failures);
+  const Interval interval{Seconds(now - began_).count(), Seconds(now - last_tick_).count(), done - done_before_,
+                          failures - failures_before_,   news.percentile(50),               news.percentile(99)};
+  done_before_ = done;
+  failures_before_ = failures;
+  last_tick_ = now;
+  result_.intervals.push_back(interval);
+
+  double progress = -1;
+  if (window_.until != Clock::time_point::max()) progress = (now - began_) / Seconds(window_.until - began_);
+  if (options_.requests) {
+    progress = std::max(progress, static_cast<double>(seen_before_.count()) / static_cast<double>(*options_.requests));
+  }
+  live_.running(interval, static_cast<std::uint32_t>(total(&LiveCounters::open)), failures, progress, phase_);
+}
+
+LoadResult LoadRun::conclude() {
+  live_.clear();
+  for (auto& worker : workers_) worker->stop_and_join();
+  Clock::time_point last_reply{};
+  for (const auto& worker : workers_) {
+    result_.stats.merge(worker->stats());
+    last_reply = std::max(last_reply, worker->last_reply());
+  }
+  if (result_.reached == 0) result_.ended_by = EndedBy::no_connection;
+  if (interrupted_) result_.ended_by = EndedBy::interrupt;
+  if (ended_ != Clock::time_point{}) {
+    // With all requests made, the time that counts ends with the last reply and not when we heard of it.
+    if (result_.ended_by == EndedBy::requests && last_reply > window_.from) ended_ = std::min(ended_, last_reply);
+    result_.window_seconds = std::max(0.0, Seconds(ended_ - window_.from).count());
+    result_.cpu_seconds = cpu_after_.process_seconds - cpu_before_.process_seconds;
+    const auto ticks = static_cast<double>(cpu_after_.machine_total - cpu_before_.machine_total);
+    if (ticks > 0) {
+      result_.machine_busy = static_cast<double>(cpu_after_.machine_busy - cpu_before_.machine_busy) / ticks;
+    }
+  }
+  return std::move(result_);
+}
+
+}  // namespace
+
+LoadResult run_load(const LoadOptions& options) { return LoadRun(options).run(); }
+
+}  // namespace weir::load

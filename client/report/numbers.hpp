@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace weir::load {
+
+/// `1234567` as `1,234,567`.
+std::string grouped(std::uint64_t number);
+/// A rate with three significant digits or all of its whole ones: `0.51`, `12.3`, `61,234`.
+std::string display_rate(double rate);
+/// A bar of `width` columns of which `share` (0 to 1) is filled, in eighths of a column (UTF-8); unfilled is blank.
+std::string bar(double share, int width);
+/// The text with blanks before it up to `width` columns.
+std::string right(const std::string& text, int width);
+
+}  // namespace weir::load

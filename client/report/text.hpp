@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "client/report/load_result.hpp"
+
+namespace weir::load {
+
+/// The report for people: what was run, what was achieved, how long it took, what went wrong, who set the limit. At most
+/// 100 columns.
+std::string text_report(const LoadResult& result);
+
+}  // namespace weir::load

@@ -1,0 +1,105 @@
+#include "client/resources.hpp"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace weir::load {
+
+namespace {
+
+/// What a thread needs besides its connections (epoll, eventfd, timerfd), and what the process does.
+constexpr std::uint64_t kDescriptorsOfThread = 3;
+constexpr std::uint64_t kDescriptorsOfProcess = 16;
+
+std::uint64_t local_ports() {
+  std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  return file >> first >> last && last >= first ? last - first + 1 : 65'535;
+}
+
+}  // namespace
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsigned threads) {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  const std::uint64_t needed = options.connections + kDescriptorsOfThread * threads + kDescriptorsOfProcess;
+  if (needed > descriptors) {
+    const std::uint64_t own = needed - options.connections;
+    throw std::runtime_error(std::to_string(options.connections) + " connections need " + std::to_string(needed) +
+                             " descriptors, and this process may have " + std::to_string(descriptors) +
+                             "; raise the hard limit (`ulimit -Hn`, LimitNOFILE=) or ask for at most " +
+                             std::to_string(descriptors > own ? descriptors - own : 0) + " connections");
+  }
+  if (!endpoint.is_inet()) return;
+  if (!options.source.empty() && options.source.family() != endpoint.family()) {
+    throw std::runtime_error("the addresses of --source and the target " + endpoint.to_string() +
+                             " are not of the same family");
+  }
+  const std::uint64_t addresses = options.source.empty() ? 1 : options.source.size();
+  const std::uint64_t ports = local_ports() * addresses;
+  if (options.connections > ports) {
+    throw std::runtime_error(std::to_string(options.connections) + " connections need as many local ports, and " +
+                             std::to_string(addresses) + " source address" + (addresses == 1 ? " has " : "es have ") +
+                             std::to_string(ports) +
+                             "; spread them with --source (on loopback: --source 127.0.0.0/24) or widen "
+                             "net.ipv4.ip_local_port_range");
+  }
+}
+
+unsigned usable_cpus() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
+}
+
+Machine this_machine() {
+  utsname names{};
+  ::uname(&names);
+  Machine machine{names.nodename, std::string(names.sysname) + " " + names.release, "", usable_cpus()};
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    machine.cpu = line.substr(std::min(line.find(": ") + 2, line.size()));
+    break;
+  }
+  return machine;
+}
+
+CpuTimes CpuTimes::now() {
+  CpuTimes times;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  times.process_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  // proc(5): user nice system idle iowait irq softirq steal; guest time stands in user already.
+  std::ifstream file("/proc/stat");
+  std::string name;
+  file >> name;
+  for (int column = 0; column < 8; ++column) {
+    std::uint64_t ticks = 0;
+    if (!(file >> ticks)) break;
+    times.machine_total += ticks;
+    if (column != 3 && column != 4) times.machine_busy += ticks;
+  }
+  return times;
+}
+
+}  // namespace weir::load

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "client/load_options.hpp"
+#include "common/endpoint.hpp"
+
+namespace weir::load {
+
+/// Raises the soft limit of descriptors to the hard one, and returns it.
+std::uint64_t raise_descriptor_limit();
+
+/// Throws std::runtime_error, with the remedy, when the connections asked for cannot fit into what this process may have:
+/// descriptors, and local ports towards an inet target.
+void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsigned threads);
+
+/// CPUs that this process may use.
+unsigned usable_cpus();
+
+/// Where a run took place.
+struct Machine {
+  std::string host;
+  std::string kernel;
+  std::string cpu;
+  unsigned cpus = 0;
+};
+Machine this_machine();
+
+/// How much of the processors was used: by this process in seconds, and by everybody as busy and total ticks.
+struct CpuTimes {
+  double process_seconds = 0;
+  std::uint64_t machine_busy = 0;
+  std::uint64_t machine_total = 0;
+
+  static CpuTimes now();
+};
+
+}  // namespace weir::load

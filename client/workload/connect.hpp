@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+#include "common/net.hpp"
+
+namespace weir::load {
+
+class LoadWorker;
+
+/// One of the connect workload's concurrent cycles: connect, one request and reply (unless told otherwise), close, and
+/// again, until the run ends.
+net::awaitable<void> churn(LoadWorker& worker, std::uint32_t index);
+
+}  // namespace weir::load

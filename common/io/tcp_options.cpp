@@ -1,0 +1,25 @@
+#include "common/io/tcp_options.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace weir::io {
+
+namespace {
+
+void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
+
+}  // namespace
+
+void apply_tcp_options(int fd, const TcpOptions& options) {
+  set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+  if (options.nodelay) set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!options.keepalive.enabled) return;
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keepalive.idle.count()));
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.keepalive.interval.count()));
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options.keepalive.count));
+}
+
+}  // namespace weir::io

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace weir::io {
+
+/// SO_KEEPALIVE and its three figures (tcp(7)).
+struct KeepaliveOptions {
+  bool enabled = true;
+  std::chrono::seconds idle{60};
+  std::chrono::seconds interval{10};
+  std::uint32_t count = 3;
+
+  bool operator==(const KeepaliveOptions&) const = default;
+};
+
+/// What a TCP socket of the data path is set to. Their initialisers are the defaults of the configuration's `tcp`.
+struct TcpOptions {
+  bool nodelay = true;
+  KeepaliveOptions keepalive;
+
+  bool operator==(const TcpOptions&) const = default;
+};
+
+/// Sets the options on a TCP socket, and SO_OOBINLINE, so that urgent data is data like any other. Sockets accepted
+/// from a listening socket inherit all of them. Best effort: a kernel that refuses one leaves its own default.
+void apply_tcp_options(int fd, const TcpOptions& options);
+
+}  // namespace weir::io

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+/// The daemon's own log: spdlog's default logger, written by spdlog's thread, so that a slow disk or terminal never
+/// holds a worker up. Call `spdlog::info(…)` and the like from any thread.
+namespace weir {
+
+struct LogTarget {
+  spdlog::level::level_enum level = spdlog::level::info;
+  bool json = false;       ///< one JSON object a line instead of `time level message`
+  std::string file = "-";  ///< "-" is stderr
+};
+
+/// Sets the default logger up. Throws std::runtime_error when the file cannot be opened. Main thread, once.
+void start_logging(const LogTarget& target);
+
+/// Writes what is queued and ends spdlog's thread. Main thread, last.
+void stop_logging();
+
+/// Opens the files of all reopenable sinks anew, as logrotate wishes (SIGUSR1). Any thread.
+void reopen_log_files();
+
+/// A sink over a file or stderr ("-") that reopen_log_files() reaches. Throws std::runtime_error when the file cannot
+/// be opened.
+std::shared_ptr<spdlog::sinks::sink> make_line_sink(const std::string& file);
+
+/// Text as a JSON string, quotes included.
+std::string json_quote(std::string_view text);
+
+/// RFC 3339 in UTC with milliseconds: `2025-01-31T12:00:00.123Z`.
+std::string format_time(std::chrono::system_clock::time_point time);
+
+/// Lets one event in a second through, so that a flood says itself once, and counts the rest. Any thread.
+class LogLimiter {
+ public:
+  /// How many events were held back since the last one let through, plus one; 0 while this one is held back.
+  std::uint64_t admit(std::chrono::steady_clock::time_point now);
+
+ private:
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point next_{};
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,99 @@
+#include "server/control/control.hpp"
+
+#include <csignal>
+#include <cstring>
+
+#include "common/logging.hpp"
+#include "server/control/service_manager.hpp"
+
+namespace weir {
+
+namespace {
+
+constexpr std::chrono::milliseconds kDrainPoll{10};
+
+}  // namespace
+
+Control::Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission,
+                 DataPlane data_plane)
+    : drain_timeout_(drain_timeout),
+      config_file_(config_file),
+      admission_(admission),
+      data_plane_(std::move(data_plane)),
+      signals_(context_, SIGTERM, SIGINT, SIGHUP),
+      timer_(context_) {
+  signals_.add(SIGUSR1);
+  signals_.add(SIGUSR2);
+}
+
+void Control::run() {
+  wait_for_signal();
+  context_.run();
+}
+
+void Control::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    handle_signal(signal);
+    wait_for_signal();
+  });
+}
+
+void Control::handle_signal(int signal) {
+  switch (signal) {
+    case SIGUSR1:
+      reopen_log_files();
+      spdlog::info("log files reopened");
+      return;
+    case SIGUSR2:
+      spdlog::warn("SIGUSR2 ignored: an upgrade in place is not supported by this version");
+      return;
+    case SIGHUP:
+      if (!config_file_.empty()) {
+        spdlog::warn("SIGHUP ignored: reloading {} is not supported by this version; restart to apply changes",
+                     config_file_);
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  if (phase_ == Phase::serving) {
+    begin_drain(signal);
+  } else if (phase_ == Phase::draining && signal != SIGHUP) {
+    begin_cut("a second signal");
+  }
+}
+
+void Control::begin_drain(int signal) {
+  phase_ = Phase::draining;
+  deadline_ = std::chrono::steady_clock::now() + drain_timeout_;
+  admission_.begin_drain();
+  const std::uint64_t active = admission_.totals().active;
+  spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active,
+               drain_timeout_.count());
+  service_manager::notify_stopping(fmt::format("draining {} connections", active));
+  data_plane_.stop_accepting();
+  watch_drain();
+}
+
+void Control::begin_cut(const char* why) {
+  phase_ = Phase::cutting;
+  spdlog::warn("{}: cutting {} connections", why, admission_.totals().active);
+  data_plane_.cut_sessions();
+}
+
+void Control::watch_drain() {
+  const Admission::Totals totals = admission_.totals();
+  if (totals.active == 0) {
+    context_.stop();
+    return;
+  }
+  if (phase_ == Phase::draining && std::chrono::steady_clock::now() >= deadline_) begin_cut("drain_timeout");
+  timer_.expires_after(kDrainPoll);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_drain();
+  });
+}
+
+}  // namespace weir

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "server/config/server_config.hpp"
+#include "server/session/admission.hpp"
+
+namespace weir {
+
+/// What the control thread does to the data plane.
+struct DataPlane {
+  std::function<void()> stop_accepting;  ///< returns when no worker accepts any more and the sockets are closed
+  std::function<void()> cut_sessions;
+};
+
+/// The control thread's work: waits for signals and takes the daemon through its drain.
+///
+///     serving ──SIGTERM, SIGINT, SIGHUP──▶ draining ──all ended──▶ stopped
+///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped
+///
+/// SIGUSR1 reopens the log files at any time.
+class Control {
+ public:
+  /// `config_file` is what SIGHUP would reload; without one it drains.
+  Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane);
+
+  /// Serves signals until the daemon is drained. Main thread.
+  void run();
+
+ private:
+  enum class Phase { serving, draining, cutting };
+
+  void wait_for_signal();
+  void handle_signal(int signal);
+  void begin_drain(int signal);
+  void begin_cut(const char* why);
+  void watch_drain();
+
+  const milliseconds drain_timeout_;
+  const std::string& config_file_;
+  Admission& admission_;
+  DataPlane data_plane_;
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer timer_;
+  Phase phase_ = Phase::serving;
+  std::chrono::steady_clock::time_point deadline_{};
+};
+
+}  // namespace weir

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "common/endpoint.hpp"
+#include "common/io/descriptor.hpp"
+#include "server/config/server_config.hpp"
+
+namespace weir {
+
+/// The listening sockets of one bound endpoint: one for each worker (SO_REUSEPORT), or a single one for a unix socket,
+/// whose connections one worker accepts and hands on. Owns them; workers borrow the descriptors.
+class ListeningSocket {
+ public:
+  /// Binds and listens. Throws std::system_error whose text names the endpoint: a port that something else listens on
+  /// is an error, because the bind is probed without SO_REUSEPORT first. A stale unix socket file is replaced, one
+  /// that still accepts is an error. Control thread.
+  ListeningSocket(const Endpoint& endpoint, bool dual_stack, const TcpConfig& tcp, int backlog, std::size_t workers);
+  ListeningSocket(ListeningSocket&&) = default;
+  /// Closes, and removes a unix socket's file.
+  ~ListeningSocket();
+
+  /// The address as bound: a port of 0 has become the one that was picked.
+  const Endpoint& endpoint() const { return endpoint_; }
+  /// The descriptor for that worker; for a unix socket the same for all, of which worker 0 alone accepts.
+  int descriptor(std::size_t worker) const { return sockets_[shared() ? 0 : worker].get(); }
+  bool shared() const { return endpoint_.is_unix(); }
+
+ private:
+  io::Descriptor open(bool dual_stack, bool reuse_port) const;
+  void remove_stale_file() const;
+
+  Endpoint endpoint_;
+  std::vector<io::Descriptor> sockets_;
+};
+
+/// Opens every socket of a listener, in the order of its `bind` list.
+std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers);
+
+}  // namespace weir

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "common/logging.hpp"
+#include "server/config/server_config.hpp"
+#include "server/observe/session_record.hpp"
+
+namespace weir {
+
+/// Writes the records of ended connections on a thread of its own, so that a worker never waits for a disk.
+///
+/// Each worker hands its records over through a queue of its own: a short mutex at a connection's end that only the
+/// writer contends for, once in a batch. A queue that the writer cannot empty in time is bounded; what does not fit is
+/// counted and said in the log.
+class AccessLog {
+ public:
+  static constexpr std::size_t kQueueLimit = 65536;
+
+  /// A worker's end of the log.
+  class Queue {
+   public:
+    /// Whether the next ended connection is one of the sampled; asked once for each. Worker's thread.
+    bool wants_next();
+    /// Worker's thread.
+    void push(const SessionRecord& record);
+
+   private:
+    friend class AccessLog;
+    AccessLog* log_ = nullptr;
+    std::uint32_t sample_ = 0;  ///< 0: nothing is written
+    std::uint32_t count_ = 0;
+    std::mutex mutex_;
+    std::vector<SessionRecord> records_;
+    std::uint64_t dropped_ = 0;
+  };
+
+  /// Throws std::runtime_error when the file cannot be opened.
+  AccessLog(const AccessLogConfig& config, std::size_t workers);
+  /// Writes what is queued.
+  ~AccessLog();
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+
+  Queue& queue(std::size_t worker) { return queues_[worker]; }
+
+ private:
+  void run();
+  bool write_all();
+  void wake();
+
+  const LogFormat format_;
+  std::vector<Queue> queues_;
+  std::shared_ptr<spdlog::logger> lines_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool work_ = false;
+  bool stopping_ = false;
+  std::thread writer_;
+};
+
+}  // namespace weir

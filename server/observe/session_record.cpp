@@ -1,0 +1,146 @@
+#include "server/observe/session_record.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <iterator>
+
+#include "common/logging.hpp"
+
+namespace weir {
+
+namespace {
+
+/// Writes the keys in their order; the two forms differ in how a key, a text and a null look.
+struct Form {
+  std::string_view open, separator, key_format, null, close;
+  bool quoted;
+};
+
+constexpr Form kJson{"{", ",", "\"{}\":", "null", "}", true};
+constexpr Form kText{"", " ", "{}=", "-", "", false};
+
+class Writer {
+ public:
+  explicit Writer(const Form& form) : form_(form) { line_ = form.open; }
+
+  void text(std::string_view key, std::string_view value) {
+    begin(key);
+    if (form_.quoted) {
+      line_ += json_quote(value);
+    } else {
+      line_ += value;
+    }
+  }
+  void null(std::string_view key) {
+    begin(key);
+    line_ += form_.null;
+  }
+  template <typename Number>
+  void number(std::string_view key, Number value) {
+    begin(key);
+    fmt::format_to(std::back_inserter(line_), "{}", value);
+  }
+  void millis(std::string_view key, std::chrono::microseconds value) {
+    begin(key);
+    fmt::format_to(std::back_inserter(line_), "{:.3f}", static_cast<double>(value.count()) / 1000.0);
+  }
+  template <typename Number>
+  void optional(std::string_view key, const std::optional<Number>& value) {
+    if (value) {
+      number(key, *value);
+    } else {
+      null(key);
+    }
+  }
+  std::string finish() && { return std::move(line_ += form_.close); }
+
+ private:
+  void begin(std::string_view key) {
+    if (line_.size() > form_.open.size()) line_ += form_.separator;
+    fmt::format_to(std::back_inserter(line_), fmt::runtime(form_.key_format), key);
+  }
+
+  const Form& form_;
+  std::string line_;
+};
+
+std::string write(const SessionRecord& record, const Form& form) {
+  Writer writer(form);
+  writer.text("time", format_time(record.ended_at));
+  writer.number("id", record.id);
+  writer.text("listener", *record.listener);
+  writer.text("client", record.client.to_string());
+  writer.null("proxied_client");
+  if (record.backend != nullptr) {
+    writer.text("backend", *record.backend);
+  } else {
+    writer.null("backend");
+  }
+  writer.number("bytes_in", record.bytes_in);
+  writer.number("bytes_out", record.bytes_out);
+  writer.number("bytes_lost", record.bytes_lost);
+  writer.millis("duration_ms", record.duration);
+  if (record.connect_time) {
+    writer.millis("connect_ms", *record.connect_time);
+  } else {
+    writer.null("connect_ms");
+  }
+  writer.number("attempts", record.attempts);
+  writer.text("end", to_string(record.end));
+  writer.optional("rtt_us", record.rtt_us);
+  writer.optional("retransmits", record.retransmits);
+  return std::move(writer).finish();
+}
+
+}  // namespace
+
+std::string_view to_string(SessionEnd end) {
+  switch (end) {
+    case SessionEnd::client_closed: return "client_closed";
+    case SessionEnd::server_closed: return "server_closed";
+    case SessionEnd::client_reset: return "client_reset";
+    case SessionEnd::server_reset: return "server_reset";
+    case SessionEnd::client_timeout: return "client_timeout";
+    case SessionEnd::server_timeout: return "server_timeout";
+    case SessionEnd::idle_timeout: return "idle_timeout";
+    case SessionEnd::half_close_timeout: return "half_close_timeout";
+    case SessionEnd::lifetime: return "lifetime";
+    case SessionEnd::connect_failed: return "connect_failed";
+    case SessionEnd::refused_limit: return "refused_limit";
+    case SessionEnd::refused_resources: return "refused_resources";
+    case SessionEnd::drained: return "drained";
+    case SessionEnd::shutdown: return "shutdown";
+    case SessionEnd::internal_error: break;
+  }
+  return "internal_error";
+}
+
+ClientAddress::ClientAddress(const Endpoint& endpoint) {
+  if (endpoint.family() == AF_INET6) {
+    std::memcpy(&v6_, endpoint.data(), sizeof v6_);
+  } else if (endpoint.family() == AF_INET) {
+    std::memcpy(&v4_, endpoint.data(), sizeof v4_);
+  } else {
+    any_.sa_family = AF_UNIX;
+  }
+}
+
+std::string ClientAddress::to_string() const {
+  if (any_.sa_family == AF_INET) return Endpoint(&any_, sizeof v4_).to_string();
+  if (any_.sa_family != AF_INET6) return "unix:";
+  if (!IN6_IS_ADDR_V4MAPPED(&v6_.sin6_addr)) return Endpoint(&any_, sizeof v6_).to_string();
+  sockaddr_in mapped{};
+  mapped.sin_family = AF_INET;
+  mapped.sin_port = v6_.sin6_port;
+  std::memcpy(&mapped.sin_addr, v6_.sin6_addr.s6_addr + 12, sizeof mapped.sin_addr);
+  sockaddr generic{};
+  std::memcpy(&generic, &mapped, sizeof generic);
+  return Endpoint(&generic, sizeof mapped).to_string();
+}
+
+std::string to_json(const SessionRecord& record) { return write(record, kJson); }
+
+std::string to_text(const SessionRecord& record) { return write(record, kText); }
+
+}  // namespace weir

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/endpoint.hpp"
+
+namespace weir {
+
+/// How a connection ended: the one list that records, metrics and documents share. The first cause wins.
+enum class SessionEnd : std::uint8_t {
+  client_closed,       ///< both directions ended in order, the client's FIN first
+  server_closed,       ///< both directions ended in order, the backend's FIN first
+  client_reset,        ///< RST from the client
+  server_reset,        ///< RST from the backend
+  client_timeout,      ///< the client's TCP gave up (ETIMEDOUT: keepalive, retransmission)
+  server_timeout,      ///< the backend's TCP gave up
+  idle_timeout,        ///< no byte either way for `timeouts.idle`
+  half_close_timeout,  ///< no byte either way for `timeouts.half_close` after one FIN
+  lifetime,            ///< `timeouts.lifetime` passed
+  connect_failed,      ///< no backend took the connection within `connect.attempts`
+  refused_limit,       ///< `limits.connections` was reached
+  refused_resources,   ///< this machine had no descriptor, memory or port left
+  drained,             ///< ended in order by itself while draining
+  shutdown,            ///< cut by a drain's end or a second signal
+  internal_error,      ///< Weir's own fault; the log says more
+};
+
+/// The name that logs and metrics use: the enumerator's.
+std::string_view to_string(SessionEnd end);
+
+/// A client's address in 28 bytes, because each live session keeps one. Unix sockets have no address to keep.
+class ClientAddress {
+ public:
+  ClientAddress() = default;
+  explicit ClientAddress(const Endpoint& endpoint);
+
+  /// `192.0.2.1:4711`, `[2001:db8::1]:4711`, `unix:`. An IPv4 client of a dual-stack socket (`::ffff:192.0.2.1`)
+  /// reads as IPv4.
+  std::string to_string() const;
+
+ private:
+  union {
+    sockaddr any_;
+    sockaddr_in v4_;
+    sockaddr_in6 v6_{};
+  };
+};
+
+/// What one connection was, kept while it lives and written when it ends. The pointers refer to configuration and
+/// backends that outlive every session.
+struct SessionRecord {
+  std::chrono::steady_clock::time_point started{};
+  std::chrono::system_clock::time_point ended_at{};
+  std::chrono::microseconds duration{0};
+  std::uint64_t id = 0;
+  const std::string* listener = nullptr;
+  const std::string* backend = nullptr;  ///< the last one tried; nothing when none was
+  std::uint64_t bytes_in = 0;            ///< read from the client
+  std::uint64_t bytes_out = 0;           ///< written to the client
+  std::uint64_t bytes_lost = 0;          ///< read but undeliverable
+  std::optional<std::chrono::duration<std::uint32_t, std::micro>> connect_time;
+  std::optional<std::uint32_t> rtt_us;       ///< tcpi_rtt of the client's side
+  std::optional<std::uint32_t> retransmits;  ///< tcpi_total_retrans of the client's side
+  std::uint32_t attempts = 0;
+  ClientAddress client;
+  SessionEnd end = SessionEnd::internal_error;
+};
+
+/// The record as one line without a newline, in the key order of the documentation: a JSON object, or `key=value`s.
+std::string to_json(const SessionRecord& record);
+std::string to_text(const SessionRecord& record);
+
+}  // namespace weir

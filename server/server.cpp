@@ -1,0 +1,134 @@
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <deque>
+#include <exception>
+#include <latch>
+#include <limits>
+
+#include "common/logging.hpp"
+#include "common/version.hpp"
+#include "server/capacity_plan.hpp"
+#include "server/control/control.hpp"
+#include "server/control/service_manager.hpp"
+#include "server/upstream/upstream.hpp"
+#include "server/worker/worker.hpp"
+
+namespace weir {
+
+namespace {
+
+LogTarget log_target(const LogConfig& config) {
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                                   spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
+  return {kLevels[static_cast<std::size_t>(config.level)], config.format == LogFormat::json, config.file};
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// The whole daemon. Members stand in order of life: what sessions refer to comes before the workers that run them.
+class Server {
+ public:
+  Server(const ServerConfig& config, const std::string& config_file)
+      : config_(config),
+        config_file_(config_file),
+        plan_(plan_capacity(config, read_machine_limits())),
+        admission_({plan_.connection_limit, plan_.descriptor_budget}),
+        access_log_(config.access_log, plan_.workers) {
+    for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
+    for (const ListenerConfig& listener : config.listeners) open(listener);
+    for (std::size_t i = 0; i < plan_.workers; ++i) {
+      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, out_of_descriptors_});
+    }
+  }
+
+  /// Serves until it is drained.
+  Admission::Totals run() {
+    Control control(config_.drain_timeout, config_file_, admission_, {[this] { stop_accepting(); }, [this] { cut_sessions(); }});
+    for (Worker& worker : workers_) worker.start(workers_);
+    for (const Listener& listener : listeners_) {
+      for (const ListeningSocket& socket : listener.sockets) {
+        spdlog::info("listening on {} listener={}", socket.endpoint().to_string(), listener.config.name);
+      }
+    }
+    const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, room for {} descriptors",
+                                          kVersion, listeners_.size(), workers_.size(), plan_.descriptor_budget);
+    spdlog::info("{}", ready);
+    service_manager::notify_ready(ready);
+    control.run();
+    for (Worker& worker : workers_) worker.join();
+    return admission_.totals();
+  }
+
+ private:
+  Service make_service(const ServiceConfig& config) {
+    if (const auto* echo = std::get_if<EchoConfig>(&config)) return EchoService{echo->transform};
+    if (std::holds_alternative<DiscardConfig>(config)) return DiscardService{};
+    const std::string& name = std::get<ProxyConfig>(config).upstream;
+    for (Upstream& upstream : upstreams_) {
+      if (upstream.config().name == name) return ProxyService{&upstream};
+    }
+    throw std::logic_error("the configuration was not validated: no upstream " + name);
+  }
+
+  void open(const ListenerConfig& config) {
+    const int backlog = static_cast<int>(config_.limits.backlog);
+    listeners_.push_back(
+        {config, make_service(config.service), open_listening_sockets(config, backlog, plan_.workers)});
+  }
+
+  void stop_accepting() {
+    std::latch stopped(static_cast<std::ptrdiff_t>(workers_.size()));
+    for (Worker& worker : workers_) worker.stop_accepting([&stopped] { stopped.count_down(); });
+    stopped.wait();
+    for (Listener& listener : listeners_) listener.sockets.clear();
+  }
+
+  void cut_sessions() {
+    for (Worker& worker : workers_) worker.cut_sessions();
+  }
+
+  const ServerConfig& config_;
+  const std::string& config_file_;
+  const CapacityPlan plan_;
+  Admission admission_;
+  SpareDescriptor spare_;
+  LogLimiter out_of_descriptors_;
+  std::deque<Upstream> upstreams_;
+  AccessLog access_log_;  // writes records that name backends
+  std::deque<Listener> listeners_;
+  std::deque<Worker> workers_;
+};
+
+}  // namespace
+
+int run_server(const ServerConfig& config, const std::string& config_file) {
+  try {
+    start_logging(log_target(config.log));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "weir: {}\n", error.what());
+    return 1;
+  }
+  int status = 0;
+  try {
+    // A peer that went away is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    const Admission::Totals totals = Server(config, config_file).run();
+    spdlog::info("drained: {} connections ended by themselves, {} were cut", totals.ended, totals.cut);
+  } catch (const std::exception& error) {
+    spdlog::critical("{}", error.what());
+    status = 1;
+  }
+  stop_logging();
+  return status;
+}
+
+}  // namespace weir

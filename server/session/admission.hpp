@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+namespace weir {
+
+/// What a connection may cost the process, and whether there is room for one more. Counts exactly over all workers, by
+/// one short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
+class Admission {
+ public:
+  struct Limits {
+    std::uint64_t connections;  ///< at once
+    std::uint64_t descriptors;  ///< that connections may hold together
+  };
+
+  struct Totals {
+    std::uint64_t active = 0;
+    std::uint64_t ended = 0;  ///< by themselves since begin_drain()
+    std::uint64_t cut = 0;    ///< since begin_drain()
+  };
+
+  explicit Admission(Limits limits) : limits_(limits) {}
+
+  /// A number for a connection that was just accepted; unique in the process, ascending.
+  struct Entry {
+    std::uint64_t id;
+    bool admitted;
+  };
+  Entry enter(std::uint32_t descriptors);
+  /// A number for a connection that is refused for another reason.
+  std::uint64_t next_id();
+  /// Once for each connection that was admitted.
+  void leave(std::uint32_t descriptors, bool cut);
+
+  void begin_drain();
+  bool draining() const { return draining_.load(std::memory_order_relaxed); }
+  Totals totals() const;
+
+ private:
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t descriptors_ = 0;
+  std::atomic<bool> draining_{false};
+  Totals totals_;
+};
+
+}  // namespace weir

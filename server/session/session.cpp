@@ -1,0 +1,121 @@
+#include "server/session/session.hpp"
+
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <exception>
+#include <new>
+
+namespace weir {
+
+namespace {
+
+std::uint32_t descriptors_of(const Service& service) {
+  return std::visit([](const auto& chosen) { return chosen.kDescriptors; }, service);
+}
+
+net::awaitable<SessionEnd> serve(const Service& service, Session& session) {
+  return std::visit([&session](const auto& chosen) { return chosen.serve(session); }, service);
+}
+
+void read_tcp_info(const io::Stream& client, SessionRecord& record) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(client.fd(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return;
+  record.rtt_us = info.tcpi_rtt;
+  record.retransmits = info.tcpi_total_retrans;
+}
+
+bool was_cut(SessionEnd end) { return end == SessionEnd::shutdown; }
+
+bool is_orderly(SessionEnd end) { return end == SessionEnd::client_closed || end == SessionEnd::server_closed; }
+
+/// A FIN says that all was delivered. Where that is not so, the client must not be told it is.
+void close_client(Session& session) {
+  const SessionRecord& record = session.record;
+  const bool timed_out = record.end == SessionEnd::idle_timeout || record.end == SessionEnd::half_close_timeout ||
+                         record.end == SessionEnd::lifetime;
+  const bool cut_between_messages = (timed_out || was_cut(record.end)) && record.bytes_lost == 0;
+  if (is_orderly(record.end) || record.end == SessionEnd::drained || cut_between_messages) {
+    session.client.close();
+  } else {
+    session.client.reset();
+  }
+}
+
+void finish_record(SessionRecord& record, AccessLog::Queue& records) {
+  record.ended_at = std::chrono::system_clock::now();
+  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - record.started);
+  records.push(record);
+}
+
+SessionRecord begin_record(const SessionContext& context, const ClientAddress& client, std::uint64_t id) {
+  SessionRecord record;
+  record.started = context.loop.now();
+  record.id = id;
+  record.listener = &context.config.name;
+  record.client = client;
+  return record;
+}
+
+}  // namespace
+
+net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client) {
+  const std::uint32_t descriptors = descriptors_of(context.service);
+  const Admission::Entry entry = context.admission.enter(descriptors);
+  if (!entry.admitted) {
+    refuse_connection(context, std::move(socket), client, entry.id, SessionEnd::refused_limit);
+    co_return;
+  }
+  SessionEnd end = SessionEnd::internal_error;
+  try {
+    Session session{context, context.loop.acquire(static_cast<std::uint8_t>(SlotKind::session)), {},
+                    begin_record(context, client, entry.id), Deadlines(context.config.timeouts, context.loop.now())};
+    session.client = io::Stream(*session.slot, io::Side::first, std::move(socket));
+    session.arm();
+    end = session.client.valid() ? co_await serve(context.service, session) : SessionEnd::refused_resources;
+    if (context.admission.draining() && is_orderly(end)) end = SessionEnd::drained;
+    session.record.end = end;
+    const bool recorded = context.records.wants_next();
+    if (recorded) read_tcp_info(session.client, session.record);
+    close_client(session);
+    if (recorded) finish_record(session.record, context.records);
+  } catch (const std::bad_alloc&) {
+    refuse_connection(context, {}, client, entry.id, SessionEnd::refused_resources);
+  } catch (const std::exception& error) {
+    spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
+    refuse_connection(context, {}, client, entry.id, SessionEnd::internal_error);
+  }
+  context.admission.leave(descriptors, was_cut(end));
+}
+
+void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,
+                       SessionEnd why) {
+  if (socket) io::set_reset_on_close(socket.get());
+  socket.close();
+  if (!context.records.wants_next()) return;
+  SessionRecord record = begin_record(context, client, id);
+  record.end = why;
+  finish_record(record, context.records);
+}
+
+std::optional<SessionEnd> Session::must_end() {
+  if (slot->interruption() != 0) return SessionEnd::shutdown;
+  if (!slot->timer_fired()) return std::nullopt;
+  if (const std::optional<SessionEnd> why = deadlines.overdue(loop().now())) return why;
+  arm();
+  return std::nullopt;
+}
+
+void Session::arm() {
+  const Deadlines::Time next = deadlines.next();
+  if (next != Deadlines::Time::max()) slot->set_deadline(next);
+}
+
+SessionEnd end_of_error(bool client_side, int error) {
+  const bool timed_out = error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
+  if (client_side) return timed_out ? SessionEnd::client_timeout : SessionEnd::client_reset;
+  return timed_out ? SessionEnd::server_timeout : SessionEnd::server_reset;
+}
+
+}  // namespace weir

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "common/endpoint.hpp"
+#include "common/io/event_loop.hpp"
+#include "common/io/stream.hpp"
+#include "common/net.hpp"
+#include "server/config/server_config.hpp"
+#include "server/observe/access_log.hpp"
+#include "server/observe/session_record.hpp"
+#include "server/session/admission.hpp"
+#include "server/session/deadlines.hpp"
+#include "server/session/service.hpp"
+
+namespace weir {
+
+/// The kinds of slots on a worker's loop, for interrupt_all().
+enum class SlotKind : std::uint8_t { acceptor = 1, session = 2 };
+
+/// Why a session or an acceptor is told to end from outside.
+enum class Interruption : std::uint8_t { shutdown = 1 };
+
+/// What all sessions of one listener on one worker share. Outlives them.
+struct SessionContext {
+  io::EventLoop& loop;
+  const ListenerConfig& config;
+  Service service;
+  Admission& admission;
+  AccessLog::Queue& records;
+};
+
+/// One connection while it lives: what a service sees of it. Belongs to its worker's thread.
+struct Session {
+  SessionContext& context;
+  io::SlotPtr slot;
+  io::Stream client;
+  SessionRecord record;
+  Deadlines deadlines;
+
+  io::EventLoop& loop() const { return context.loop; }
+  std::span<std::byte> scratch() const { return context.loop.scratch(); }
+
+  /// After a wait: why the session must end now, if it must. Keeps the slot's deadline current.
+  std::optional<SessionEnd> must_end();
+  /// Sets the slot's deadline to the next thing that can be overdue.
+  void arm();
+};
+
+/// The whole life of a connection on the worker that it was given to: admission, service, orderly close, one record,
+/// counters. Promises not to throw.
+net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client);
+
+/// Ends a connection that never became a session, with a RST and a record.
+void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,
+                       SessionEnd why);
+
+/// What an error on one side of a connection is called. `client_side` false means the backend's.
+SessionEnd end_of_error(bool client_side, int error);
+
+}  // namespace weir

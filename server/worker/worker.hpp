@@ -1,0 +1,76 @@
+#pragma once
+
+#include <deque>
+#include <thread>
+#include <vector>
+
+#include "common/io/event_loop.hpp"
+#include "server/config/server_config.hpp"
+#include "server/listener/acceptor.hpp"
+#include "server/listener/listening_socket.hpp"
+#include "server/session/session.hpp"
+
+namespace weir {
+
+/// A listener as all workers share it.
+struct Listener {
+  const ListenerConfig& config;
+  Service service;
+  std::vector<ListeningSocket> sockets;
+};
+
+/// What the workers share and outlives them.
+struct Shared {
+  Admission& admission;
+  AccessLog& access_log;
+  SpareDescriptor& spare;
+  LogLimiter& out_of_descriptors;
+};
+
+/// One thread of the data plane with everything that its connections touch: its event loop, its sessions, its view of
+/// each listener. The control thread starts, interrupts and joins it; nothing else reaches in.
+class Worker {
+ public:
+  Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Starts the thread and accepts. `peers` are all workers, for sockets whose connections one worker hands on.
+  void start(std::deque<Worker>& peers);
+
+  /// Calls `done` on the worker's thread once it has stopped to accept. Any thread.
+  template <typename Done>
+  void stop_accepting(Done done) {
+    loop_.post([this, done] {
+      loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::acceptor),
+                          static_cast<std::uint8_t>(Interruption::shutdown));
+      when_acceptors_ended_ = done;
+      report_acceptors();
+    });
+  }
+
+  /// Cuts every session. Any thread.
+  void cut_sessions();
+
+  /// Ends the thread. Only once no session and no acceptor is left. Control thread.
+  void join();
+
+ private:
+  void run(std::deque<Worker>& peers);
+  void accept_from(SessionContext& session, int listening, Deliver deliver);
+  void serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client);
+  void report_acceptors();
+
+  const std::size_t index_;
+  std::deque<Listener>& listeners_;
+  const Shared shared_;
+  io::EventLoop loop_;
+  std::deque<SessionContext> sessions_;  ///< one for each listener, in order
+  std::deque<AcceptorContext> acceptors_;
+  std::size_t accepting_ = 0;
+  std::size_t next_peer_ = 0;
+  std::function<void()> when_acceptors_ended_;
+  std::thread thread_;
+};
+
+}  // namespace weir

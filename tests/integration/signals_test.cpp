@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <regex>
+
+#include "tests/support/configs.hpp"
+#include "tests/support/daemon.hpp"
+#include "tests/support/fake_backend.hpp"
+#include "tests/support/stopwatch.hpp"
+
+namespace weir::test {
+namespace {
+
+/// Waits until new connections are refused, which is when the drain has begun.
+bool stops_listening(const Daemon& daemon) {
+  return wait_until([&] {
+    try {
+      daemon.connect();
+      return false;
+    } catch (const std::system_error&) {
+      return true;
+    }
+  });
+}
+
+void expect_alive(Peer& peer) {
+  peer.send_all("alive");
+  EXPECT_EQ(peer.receive_exactly(5), "alive");
+}
+
+std::string last_line(const std::string& log) { return lines_of(log).back(); }
+
+class DrainSignal : public testing::TestWithParam<int> {};
+
+TEST_P(DrainSignal, StopsListeningAndLetsLiveConnectionsEndByThemselves) {
+  Daemon daemon = Daemon::with_config(echo_config() + "drain_timeout: 1h");
+  Peer client = daemon.connect();
+  expect_alive(client);
+  daemon.process().signal(GetParam());
+  ASSERT_TRUE(stops_listening(daemon));
+  for (int i = 0; i < 10; ++i) expect_alive(client);
+  EXPECT_TRUE(daemon.process().running());
+  EXPECT_EQ(client.exchange("").ending, Ending::fin);
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+  EXPECT_EQ(daemon.wait_for_record(of_client(client.local_name())).end(), "drained");
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, DrainSignal, testing::Values(SIGTERM, SIGINT),
+                         [](const auto& signal) { return signal.param == SIGTERM ? "Sigterm" : "Sigint"; });
+
+TEST(Signals, DrainThatTakesTooLongCutsWhatIsLeftAndSaysHowManyEndedHow) {
+  Daemon daemon = Daemon::with_config(echo_config() + "drain_timeout: 700ms");
+  Peer one = daemon.connect();
+  Peer two = daemon.connect();
+  Peer three = daemon.connect();
+  for (Peer* peer : {&one, &two, &three}) expect_alive(*peer);
+  const Stopwatch since_signal;
+  daemon.drain();
+  ASSERT_TRUE(stops_listening(daemon));
+  one.close();
+  EXPECT_NE(two.receive_until_end().ending, Ending::silence);
+  EXPECT_GE(since_signal.elapsed(), std::chrono::milliseconds(700));
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+  EXPECT_EQ(daemon.wait_for_record(of_client(two.local_name())).end(), "shutdown");
+  EXPECT_EQ(daemon.wait_for_record(of_client(three.local_name())).end(), "shutdown");
+  EXPECT_EQ(daemon.wait_for_record(ended_as("drained")).bytes_in(), 5);
+  const std::string line = last_line(daemon.process().err());
+  EXPECT_TRUE(std::regex_search(line, std::regex(R"(\b2\b)"))) << line;
+}
+
+TEST(Signals, SecondSignalStopsAtOnceAndStillRecordsEveryConnection) {
+  FakeBackend backend(never_answers());
+  Daemon daemon = Daemon::with_config(proxy_config({backend.address()}) + "drain_timeout: 1h");
+  Peer one = daemon.connect();
+  Peer two = daemon.connect();
+  ASSERT_TRUE(wait_until([&] { return backend.accepted() == 2; }));
+  daemon.drain();
+  ASSERT_TRUE(stops_listening(daemon));
+  EXPECT_TRUE(daemon.process().running());
+  daemon.drain();
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+  EXPECT_NE(one.receive_until_end().ending, Ending::silence);
+  EXPECT_EQ(daemon.wait_for_record(of_client(one.local_name())).end(), "shutdown");
+  EXPECT_EQ(daemon.wait_for_record(of_client(two.local_name())).end(), "shutdown");
+}
+
+TEST(Signals, SigtermWithoutConnectionsExitsAtOnce) {
+  Daemon daemon = Daemon::with_config(echo_config() + "drain_timeout: 1h");
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST(Signals, SighupWithoutAConfigFileDrains) {
+  Daemon daemon = Daemon::with_verb({"echo", "127.0.0.1:0"});
+  Peer client = daemon.connect();
+  expect_alive(client);
+  daemon.process().signal(SIGHUP);
+  ASSERT_TRUE(stops_listening(daemon));
+  expect_alive(client);
+  client.close();
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+}
+
+TEST(Signals, Sigusr1ReopensTheLogFilesAfterTheyWereRenamed) {
+  const TempDir logs;
+  Daemon daemon = Daemon::with_config(echo_config() + "log: {file: " + logs.file("weir.log") + "}", {});
+  daemon.connect().exchange("one");
+  daemon.wait_for_record();
+  std::filesystem::rename(daemon.access_log(), daemon.access_log() + ".1");
+  std::filesystem::rename(logs.file("weir.log"), logs.file("weir.log.1"));
+  daemon.process().signal(SIGUSR1);
+  ASSERT_TRUE(wait_until([&] {
+    return std::filesystem::exists(daemon.access_log()) && std::filesystem::exists(logs.file("weir.log"));
+  }));
+  daemon.connect().exchange("three");
+  EXPECT_EQ(daemon.wait_for_record().bytes_in(), 5);
+  EXPECT_EQ(lines_of(read_file(daemon.access_log() + ".1")).size(), 1u);
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_NE(read_file(logs.file("weir.log")), "");
+}
+
+}  // namespace
+}  // namespace weir::test

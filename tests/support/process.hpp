@@ -1,0 +1,84 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/io/descriptor.hpp"
+#include "tests/support/wait_until.hpp"
+
+namespace weir::test {
+
+/// One of the built programs while it runs, and what it said. Whatever the test does, the child is gone when the object
+/// is gone, and when the thread that started it ends.
+class Process {
+ public:
+  struct Options {
+    std::map<std::string, std::string> environment;   ///< added to the test's own
+    std::optional<unsigned> descriptors;              ///< RLIMIT_NOFILE, soft and hard
+    std::optional<uid_t> user;                        ///< runs as this user and group of the same number
+  };
+
+  /// `program` is the name of a built program, or a path.
+  Process(const std::string& program, std::vector<std::string> arguments, const Options& options);
+  Process(const std::string& program, std::vector<std::string> arguments);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const { return pid_; }
+  bool running();
+  void signal(int number) const;
+
+  /// The exit status, or 128 + the signal that killed it. Throws when it still runs after the bound.
+  int wait_exit(std::chrono::milliseconds bound = kHang);
+
+  /// What came so far.
+  std::string out() const;
+  std::string err() const;
+  /// The first line of stderr in which the regular expression is found. Throws, with all that came, when the bound
+  /// passes or the program ends without it.
+  std::string wait_for_error_line(const std::string& expression, std::chrono::milliseconds bound = kHang);
+  std::string wait_for_output_line(const std::string& expression, std::chrono::milliseconds bound = kHang);
+
+  /// Resident memory in bytes.
+  std::size_t resident() const;
+  /// Open descriptors.
+  std::size_t descriptors() const;
+
+ private:
+  std::string wait_for_line(const std::string& text, const std::string& expression, std::chrono::milliseconds bound);
+  void read_output(int out, int err);
+
+  pid_t pid_ = -1;
+  io::Descriptor pidfd_;
+  std::optional<int> exit_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string out_;
+  std::string err_;
+  bool closed_ = false;
+  std::thread reader_;
+};
+
+/// What a program that has ended left behind.
+struct Finished {
+  int exit;
+  std::string out;
+  std::string err;
+};
+
+/// Runs a program to its end.
+Finished run(const std::string& program, std::vector<std::string> arguments, const Process::Options& options = {});
+
+/// The text cut into its lines, without their ends.
+std::vector<std::string> lines_of(const std::string& text);
+
+}  // namespace weir::test

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <poll.h>
+
+#include <chrono>
+#include <concepts>
+
+namespace weir::test {
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WEIR_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WEIR_SANITIZED 1
+#endif
+#endif
+
+/// Whether the programs were built with a sanitizer, whose shadow memory says nothing about the daemon's own.
+#if defined(WEIR_SANITIZED) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+/// How long anything may take before it counts as a hang. Never a duration that a test waits for.
+inline constexpr std::chrono::seconds kHang{kSanitized ? 60 : 20};
+
+/// Looks at the condition again and again until it holds. False when it never did within the bound.
+bool wait_until(std::predicate auto&& condition, std::chrono::milliseconds bound = kHang) {
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    ::poll(nullptr, 0, 2);
+  }
+  return true;
+}
+
+}  // namespace weir::test

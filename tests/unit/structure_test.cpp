@@ -1,0 +1,187 @@
+// The order of the sources: which folder may include which. Arrows go downward only.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The house, top floor first: a file may include its own room, the rooms on its floor and every floor below it.
+/// `folder/` is a folder with all below it, `folder/*` the files directly in it that have no line of their own, and
+/// anything else a file without its extension.
+using Floor = std::vector<std::string_view>;
+using House = std::vector<Floor>;
+
+const House kServerHouse{
+    {"server/main"},      {"server/command_line"}, {"server/server"},    {"server/*"},
+    {"server/control/"},  {"server/worker/"},      {"server/listener/"}, {"server/session/"},
+    {"server/upstream/"}, {"server/observe/"},     {"server/config/"},   {"common/"},
+};
+
+const House kClientHouse{
+    {"client/main"}, {"client/command_line"}, {"client/load_run"}, {"client/*", "client/workload/", "client/report/"},
+    {"common/"},
+};
+
+const House kCommonHouse{{"common/"}};
+
+/// A library's headers that only one room may see.
+struct Confined {
+  std::string_view header;  ///< how its includes begin
+  std::string_view room;    ///< a file's path that contains this may use it
+};
+
+constexpr std::array kConfined{
+    Confined{"yaml-cpp/", "server/config/"},
+    Confined{"CLI/", "/command_line"},
+    Confined{"systemd/", "server/control/"},
+};
+
+bool stands_in(std::string_view path, std::string_view room) {
+  if (room.ends_with('/')) return path.starts_with(room);
+  if (room.ends_with("/*")) {
+    const auto folder = room.substr(0, room.size() - 1);
+    return path.starts_with(folder) && path.find('/', folder.size()) == std::string_view::npos;
+  }
+  return path.substr(0, path.rfind('.')) == room;
+}
+
+/// The floor of the room that describes the path best: a line of its own before `folder/*`.
+std::optional<std::size_t> floor_of(const House& house, std::string_view path) {
+  std::optional<std::size_t> wildcard;
+  for (std::size_t floor = 0; floor < house.size(); ++floor) {
+    for (const std::string_view room : house[floor]) {
+      if (!stands_in(path, room)) continue;
+      if (!room.ends_with("/*")) return floor;
+      wildcard = floor;
+    }
+  }
+  return wildcard;
+}
+
+/// The arrows of one file that break a rule, each as a sentence.
+void check_file(const fs::path& root, const std::string& path, const House& house, std::vector<std::string>& broken) {
+  const auto own_floor = floor_of(house, path);
+  if (!own_floor) {
+    broken.push_back(path + " stands in no room of the table");
+    return;
+  }
+  static const std::regex kInclude(R"re(^\s*#\s*include\s*(["<])([^">]+)[">])re");
+  std::ifstream file(root / path);
+  std::smatch match;
+  for (std::string line; std::getline(file, line);) {
+    if (!std::regex_search(line, match, kInclude)) continue;
+    const std::string header = match[2];
+    for (const Confined& confined : kConfined) {
+      if (header.starts_with(confined.header) && path.find(confined.room) == std::string::npos) {
+        broken.push_back(path + " includes " + header + ", which belongs to " + std::string(confined.room));
+      }
+    }
+    if (match[1] != "\"") continue;
+    const auto floor = floor_of(house, header);
+    if (!floor) {
+      broken.push_back(path + " includes " + header + ", which is no header that it may know");
+    } else if (*floor < *own_floor) {
+      broken.push_back(path + " includes " + header + ", which stands above it");
+    }
+  }
+}
+
+/// Every arrow of the tree under `root` that breaks a rule.
+std::vector<std::string> broken_arrows(const fs::path& root) {
+  std::vector<std::string> broken;
+  const auto check_folder = [&](const char* folder, const House& house) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const auto extension = entry.path().extension();
+      if (extension != ".hpp" && extension != ".cpp") continue;
+      check_file(root, fs::relative(entry.path(), root).generic_string(), house, broken);
+    }
+  };
+  check_folder("server", kServerHouse);
+  check_folder("client", kClientHouse);
+  check_folder("common", kCommonHouse);
+  std::sort(broken.begin(), broken.end());
+  return broken;
+}
+
+/// A made-up tree of sources in the temporary folder.
+class Structure : public testing::Test {
+ protected:
+  Structure() {
+    std::string name = (fs::temp_directory_path() / "weir-structure-XXXXXX").string();
+    root_ = ::mkdtemp(name.data());
+    for (const char* folder : {"server", "client", "common"}) fs::create_directory(root_ / folder);
+  }
+  ~Structure() override { fs::remove_all(root_); }
+
+  void write(const fs::path& path, std::string_view text) const {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+  const fs::path& root() const { return root_; }
+
+ private:
+  fs::path root_;
+};
+
+TEST(SourceTree, HasNoArrowThatRunsUpward) { EXPECT_THAT(broken_arrows(WEIR_SOURCE_DIR), testing::IsEmpty()); }
+
+TEST_F(Structure, AllowsWhatStandsBelowAndBeside) {
+  write("server/main.cpp", "#include \"server/command_line.hpp\"\n#include \"server/server.hpp\"\n");
+  write("server/server.cpp", "#include \"server/server.hpp\"\n#include \"server/capacity_plan.hpp\"\n");
+  write("server/session/session.cpp",
+        "#include <vector>\n#include \"server/session/relay.hpp\"\n"
+        "#include \"common/io/stream.hpp\"\n");
+  write("common/io/stream.cpp", "#include \"common/endpoint.hpp\"\n");
+  write("client/report/text.cpp", "#include \"client/report/text.hpp\"\n");
+  EXPECT_THAT(broken_arrows(root()), testing::IsEmpty());
+}
+
+TEST_F(Structure, NamesAnArrowThatRunsUpward) {
+  write("server/session/session.cpp", "#include \"server/worker/worker.hpp\"\n");
+  write("server/control/signals.cpp", "#  include \"server/server.hpp\"\n");
+  write("client/workload/echo.hpp", "#include \"client/load_run.hpp\"\n");
+  EXPECT_THAT(
+      broken_arrows(root()),
+      testing::ElementsAre("client/workload/echo.hpp includes client/load_run.hpp, which stands above it",
+                           "server/control/signals.cpp includes server/server.hpp, which stands above it",
+                           "server/session/session.cpp includes server/worker/worker.hpp, which stands above it"));
+}
+
+TEST_F(Structure, KeepsTheProgramsApartAndCommonIgnorantOfBoth) {
+  write("server/server.cpp", "#include \"client/pacing.hpp\"\n");
+  write("client/connection.cpp", "#include \"server/session/relay.hpp\"\n");
+  write("common/io/pipe_pool.hpp", "#include \"server/config/server_config.hpp\"\n");
+  EXPECT_THAT(broken_arrows(root()), testing::Each(testing::EndsWith("which is no header that it may know")));
+  EXPECT_THAT(broken_arrows(root()), testing::SizeIs(3));
+}
+
+TEST_F(Structure, ConfinesALibraryToTheRoomThatUsesIt) {
+  write("server/config/config_loader.cpp", "#include <yaml-cpp/yaml.h>\n");
+  write("server/command_line.cpp", "#include <CLI/CLI.hpp>\n");
+  write("server/server.cpp", "#include <yaml-cpp/yaml.h>\n");
+  EXPECT_THAT(broken_arrows(root()),
+              testing::ElementsAre("server/server.cpp includes yaml-cpp/yaml.h, which belongs to server/config/"));
+}
+
+TEST_F(Structure, RefusesAFolderWithoutAPlace) {
+  write("server/utils/misc.cpp", "");
+  write("common/net.hpp", "#include \"misc.hpp\"\n");
+  EXPECT_THAT(broken_arrows(root()),
+              testing::ElementsAre("common/net.hpp includes misc.hpp, which is no header that it may know",
+                                   "server/utils/misc.cpp stands in no room of the table"));
+}
+
+}  // namespace
+}  // namespace weir
