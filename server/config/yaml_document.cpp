@@ -10,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -198,11 +197,22 @@ std::string_view line_of(std::string_view text, int line) {
   return text.substr(0, text.find('\n'));
 }
 
+/// Where an IPv6 address in brackets with its port begins, as in `[::1]:7000`; YAML takes it for a list.
+std::size_t find_bracketed_address(std::string_view text) {
+  for (std::size_t open = text.find('['); open != std::string_view::npos; open = text.find('[', open + 1)) {
+    const std::size_t close = text.find_first_of(" ,[]{}", open + 1);
+    if (close == std::string_view::npos || text[close] != ']') continue;
+    const std::string_view port = text.substr(close + 1, 2);
+    const bool has_port = port.size() == 2 && port[0] == ':' && port[1] >= '0' && port[1] <= '9';
+    if (has_port && text.substr(open, close - open).find(':') != std::string_view::npos) return open;
+  }
+  return std::string_view::npos;
+}
+
 /// What most often stands behind a syntax error on this line.
 std::string syntax_hint(std::string_view line) {
-  static const std::regex address(R"(\[[0-9a-fA-F:.]*:[0-9a-fA-F:.%a-z]*\]:[0-9])");
   const std::string_view start = line.substr(0, 200);
-  if (std::regex_search(start.begin(), start.end(), address)) {
+  if (find_bracketed_address(start) != std::string_view::npos) {
     return "; an IPv6 address needs quotes, \"[::1]:7000\"";
   }
   if (start.substr(0, start.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
@@ -273,9 +283,9 @@ void forget_lines(YamlNode& node) {
 }  // namespace
 
 YamlNode parse_override_value(std::string_view text, const std::string& origin) {
-  static const std::regex address(R"(\[[^\[\]{}, ]*\]:[0-9]+)");
   YamlNode node;
-  if (text.size() < 100 && std::regex_match(text.begin(), text.end(), address)) {
+  const bool one_word = text.find_first_of(" ,") == std::string_view::npos;
+  if (one_word && !text.ends_with(']') && find_bracketed_address(text) == 0) {
     node.kind = YamlNode::Kind::scalar;
     node.scalar = text;
     node.position.origin = std::make_shared<const std::string>(origin);
