@@ -36,7 +36,9 @@ int execute(const Command& command) {
                                   ? load_config_file(command.config_file, command.overrides)
                                   : load_config_text(command.config_text, command.config_file, command.overrides);
   if (command.verb == Command::Verb::config) return print(dump_config(config));
-  if (command.verb == Command::Verb::run) return run_server(config);
+  if (command.verb == Command::Verb::run) {
+    return run_server(config, command.config_text.empty() ? command.config_file : std::string());
+  }
   return print(describe(plan_capacity(config, read_machine_limits())) + command.config_file + ": ok\n");
 }
 

@@ -40,7 +40,7 @@ class Server {
       : config_(config),
         config_file_(config_file),
         plan_(plan_capacity(config, read_machine_limits())),
-        admission_({plan_.connection_limit, plan_.descriptor_budget}),
+        admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max())),
         access_log_(config.access_log, plan_.workers) {
     for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
     for (const ListenerConfig& listener : config.listeners) open(listener);
@@ -58,8 +58,9 @@ class Server {
         spdlog::info("listening on {} listener={}", socket.endpoint().to_string(), listener.config.name);
       }
     }
-    const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, room for {} descriptors",
-                                          kVersion, listeners_.size(), workers_.size(), plan_.descriptor_budget);
+    const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
+    const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(),
+                                          workers_.size(), limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
     control.run();

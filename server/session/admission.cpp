@@ -2,12 +2,11 @@
 
 namespace weir {
 
-Admission::Entry Admission::enter(std::uint32_t descriptors) {
+Admission::Entry Admission::enter() {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::uint64_t id = ++last_id_;
-  if (totals_.active >= limits_.connections || descriptors_ + descriptors > limits_.descriptors) return {id, false};
+  if (totals_.active >= limit_) return {id, false};
   ++totals_.active;
-  descriptors_ += descriptors;
   return {id, true};
 }
 
@@ -16,10 +15,9 @@ std::uint64_t Admission::next_id() {
   return ++last_id_;
 }
 
-void Admission::leave(std::uint32_t descriptors, bool cut) {
+void Admission::leave(bool cut) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --totals_.active;
-  descriptors_ -= descriptors;
   if (!draining_) return;
   if (cut) {
     ++totals_.cut;

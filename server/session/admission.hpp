@@ -6,43 +6,37 @@
 
 namespace weir {
 
-/// What a connection may cost the process, and whether there is room for one more. Counts exactly over all workers, by
-/// one short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
+/// Whether there is room for one more connection. Counts exactly over all workers of the process, by one short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
 class Admission {
  public:
-  struct Limits {
-    std::uint64_t connections;  ///< at once
-    std::uint64_t descriptors;  ///< that connections may hold together
-  };
-
   struct Totals {
     std::uint64_t active = 0;
     std::uint64_t ended = 0;  ///< by themselves since begin_drain()
     std::uint64_t cut = 0;    ///< since begin_drain()
   };
 
-  explicit Admission(Limits limits) : limits_(limits) {}
+  /// `limit` is how many connections there may be at once.
+  explicit Admission(std::uint64_t limit) : limit_(limit) {}
 
   /// A number for a connection that was just accepted; unique in the process, ascending.
   struct Entry {
     std::uint64_t id;
     bool admitted;
   };
-  Entry enter(std::uint32_t descriptors);
+  Entry enter();
   /// A number for a connection that is refused for another reason.
   std::uint64_t next_id();
   /// Once for each connection that was admitted.
-  void leave(std::uint32_t descriptors, bool cut);
+  void leave(bool cut);
 
   void begin_drain();
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
   Totals totals() const;
 
  private:
-  const Limits limits_;
+  const std::uint64_t limit_;
   mutable std::mutex mutex_;
   std::uint64_t last_id_ = 0;
-  std::uint64_t descriptors_ = 0;
   std::atomic<bool> draining_{false};
   Totals totals_;
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <variant>
 
 #include "common/net.hpp"
@@ -14,20 +13,17 @@ struct Session;
 
 /// Sends back what comes.
 struct EchoService {
-  static constexpr std::uint32_t kDescriptors = 1;
   EchoConfig::Transform transform;
   net::awaitable<SessionEnd> serve(Session& session) const;
 };
 
 /// Reads and forgets what comes.
 struct DiscardService {
-  static constexpr std::uint32_t kDescriptors = 1;
   net::awaitable<SessionEnd> serve(Session& session) const;
 };
 
 /// Connects to a backend of the upstream and relays.
 struct ProxyService {
-  static constexpr std::uint32_t kDescriptors = 2;
   Upstream* upstream;
   net::awaitable<SessionEnd> serve(Session& session) const;
 };

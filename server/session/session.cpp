@@ -10,10 +10,6 @@ namespace weir {
 
 namespace {
 
-std::uint32_t descriptors_of(const Service& service) {
-  return std::visit([](const auto& chosen) { return chosen.kDescriptors; }, service);
-}
-
 net::awaitable<SessionEnd> serve(const Service& service, Session& session) {
   return std::visit([&session](const auto& chosen) { return chosen.serve(session); }, service);
 }
@@ -61,8 +57,7 @@ SessionRecord begin_record(const SessionContext& context, const ClientAddress& c
 }  // namespace
 
 net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client) {
-  const std::uint32_t descriptors = descriptors_of(context.service);
-  const Admission::Entry entry = context.admission.enter(descriptors);
+  const Admission::Entry entry = context.admission.enter();
   if (!entry.admitted) {
     refuse_connection(context, std::move(socket), client, entry.id, SessionEnd::refused_limit);
     co_return;
@@ -86,7 +81,7 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
     spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
     refuse_connection(context, {}, client, entry.id, SessionEnd::internal_error);
   }
-  context.admission.leave(descriptors, was_cut(end));
+  context.admission.leave(was_cut(end));
 }
 
 void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,
