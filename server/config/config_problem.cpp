@@ -30,6 +30,10 @@ ConfigError::ConfigError(std::vector<ConfigProblem> problems) : problems_(std::m
   }
 }
 
+ConfigError::ConfigError(const Position& position, std::string message)
+    : ConfigError(std::vector<ConfigProblem>{
+          {position.origin ? *position.origin : "", position.line, position.column, "", std::move(message)}}) {}
+
 void Problems::add(const Position& position, std::string path, std::string message) {
   problems_.push_back(
       {position.origin ? *position.origin : "", position.line, position.column, std::move(path), std::move(message)});
