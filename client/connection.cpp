@@ -1,5 +1,6 @@
 #include "client/connection.hpp"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
@@ -9,12 +10,17 @@ namespace weir::load {
 
 namespace {
 
+/// IP_LOCAL_PORT_RANGE, Linux 6.3; younger than the headers that this is built with.
+constexpr int kIpLocalPortRange = 51;
+
 io::ConnectStart start(const LoadWorker& worker, std::uint64_t number) {
   const SourceAddresses& source = worker.plan().options.source;
   const bool inet = worker.plan().endpoint.is_inet();
-  return io::start_connect(worker.plan().endpoint, [&source, inet, number](int fd) {
+  const std::uint32_t ports = worker.plan().port_range;
+  return io::start_connect(worker.plan().endpoint, [&source, inet, ports, number](int fd) {
     const int on = 1;
     if (inet) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (ports != 0) ::setsockopt(fd, IPPROTO_IP, kIpLocalPortRange, &ports, sizeof ports);
     return inet && !source.empty() ? source.bind(fd, number) : 0;
   });
 }

@@ -125,7 +125,7 @@ void LoadRun::prepare() {
             ? 0
             : std::max<std::uint64_t>(1, options_.connect_rate * connections / options_.connections);
     const WorkerPlan plan{result_.options, endpoint_, notifier_, epoch, thread, first, connections, budget, rate,
-                          std::max(1U, kConnectsAtOnce / result_.threads)};
+                          std::max(1U, kConnectsAtOnce / result_.threads), port_range_for(options_, endpoint_)};
     workers_.push_back(std::make_unique<LoadWorker>(plan));
     first = static_cast<std::uint32_t>(next);
   }
@@ -200,7 +200,7 @@ void LoadRun::measure() {
   ended_ = std::min(Clock::now(), window_.until);
   cpu_after_ = CpuTimes::now();
   if (!warm) cpu_before_ = cpu_after_;
-  phase_ = "drain  ";
+  if (ended_ - last_tick_ > options_.interval / 2) tick(ended_);
 }
 
 void LoadRun::drain() {
@@ -209,8 +209,6 @@ void LoadRun::drain() {
     for (auto& worker : workers_) worker->abandon();
     wait_finished(Clock::now() + 10 * kDrain);
   }
-  const Clock::time_point now = Clock::now();
-  if (now - last_tick_ > options_.interval / 2) tick(std::min(now, std::max(ended_, last_tick_ + options_.interval / 2)));
 }
 
 bool LoadRun::wait_finished(Clock::time_point until) {

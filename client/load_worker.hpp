@@ -31,6 +31,7 @@ struct WorkerPlan {
   std::uint64_t budget;           ///< requests (or cycles) to measure
   std::uint64_t connect_rate;     ///< its share; 0: no limit
   std::uint32_t connects_at_once;
+  std::uint32_t port_range;       ///< for IP_LOCAL_PORT_RANGE; 0: leave it alone
 
   static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 };

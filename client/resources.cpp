@@ -18,11 +18,17 @@ namespace {
 constexpr std::uint64_t kDescriptorsOfThread = 3;
 constexpr std::uint64_t kDescriptorsOfProcess = 16;
 
-std::uint64_t local_ports() {
+struct PortRange {
+  std::uint32_t first = 1;
+  std::uint32_t last = 65'535;
+
+  std::uint64_t size() const { return last - first + 1; }
+};
+
+PortRange local_ports() {
   std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  return file >> first >> last && last >= first ? last - first + 1 : 65'535;
+  PortRange range;
+  return file >> range.first >> range.last && range.last >= range.first ? range : PortRange();
 }
 
 }  // namespace
@@ -52,7 +58,7 @@ void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsign
                              " are not of the same family");
   }
   const std::uint64_t addresses = options.source.empty() ? 1 : options.source.size();
-  const std::uint64_t ports = local_ports() * addresses;
+  const std::uint64_t ports = local_ports().size() * addresses;
   if (options.connections > ports) {
     throw std::runtime_error(std::to_string(options.connections) + " connections need as many local ports, and " +
                              std::to_string(addresses) + " source address" + (addresses == 1 ? " has " : "es have ") +
@@ -60,6 +66,12 @@ void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsign
                              "; spread them with --source (on loopback: --source 127.0.0.0/24) or widen "
                              "net.ipv4.ip_local_port_range");
   }
+}
+
+std::uint32_t port_range_for(const LoadOptions& options, const Endpoint& endpoint) {
+  const PortRange range = local_ports();
+  const bool few = options.workload == Workload::echo && options.connections < range.size() / 4;
+  return few || !endpoint.is_inet() || range.last > 65'535 ? 0 : (range.last << 16) | range.first;
 }
 
 unsigned usable_cpus() {

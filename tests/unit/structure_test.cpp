@@ -30,7 +30,10 @@ const House kServerHouse{
 };
 
 const House kClientHouse{
-    {"client/main"}, {"client/command_line"}, {"client/load_run"}, {"client/*", "client/workload/", "client/report/"},
+    {"client/main"},
+    {"client/command_line"},
+    {"client/load_run"},
+    {"client/*", "client/workload/", "client/message/", "client/report/"},
     {"common/"},
 };
 
