@@ -10,7 +10,8 @@ namespace weir {
 /// ASCII that are no UTF-8 escaped as `\xNN`, and cut with `…` after 80 bytes.
 std::string in_quotes(std::string_view text);
 
-/// How many bytes the UTF-8 character at the start of the text has; 0 when there is none that is well-formed (RFC 3629).
+/// How many bytes the UTF-8 character at the start of the text has; 0 when there is none that is well-formed (RFC
+/// 3629).
 std::size_t utf8_length(std::string_view text);
 
 }  // namespace weir

@@ -28,9 +28,21 @@ constexpr std::array<Unit, 5> kDurationUnits{{
 }};
 
 constexpr std::array<Unit, 15> kSizeUnits{{
-    {"", 1},           {"b", 1},          {"k", 1ull << 10}, {"kb", 1ull << 10}, {"kib", 1ull << 10},
-    {"m", 1ull << 20}, {"mb", 1ull << 20}, {"mib", 1ull << 20}, {"g", 1ull << 30}, {"gb", 1ull << 30},
-    {"gib", 1ull << 30}, {"t", 1ull << 40}, {"tb", 1ull << 40}, {"tib", 1ull << 40}, {"bytes", 1},
+    {"", 1},
+    {"b", 1},
+    {"k", 1ull << 10},
+    {"kb", 1ull << 10},
+    {"kib", 1ull << 10},
+    {"m", 1ull << 20},
+    {"mb", 1ull << 20},
+    {"mib", 1ull << 20},
+    {"g", 1ull << 30},
+    {"gb", 1ull << 30},
+    {"gib", 1ull << 30},
+    {"t", 1ull << 40},
+    {"tb", 1ull << 40},
+    {"tib", 1ull << 40},
+    {"bytes", 1},
 }};
 
 constexpr std::array<Unit, 3> kCountUnits{{{"", 1}, {"k", 1000}, {"m", 1000 * 1000}}};
@@ -90,7 +102,8 @@ std::optional<std::uint64_t> multiply(const Number& number, std::uint64_t factor
   if (number.whole > limit / factor) return std::nullopt;
   const std::uint64_t value = number.whole * factor;
   // fraction < 10^9 and factor < 2^41 don't fit together in 64 bits, so the factor is divided first.
-  const std::uint64_t part = factor / number.scale * number.fraction + factor % number.scale * number.fraction / number.scale;
+  const std::uint64_t part =
+      factor / number.scale * number.fraction + factor % number.scale * number.fraction / number.scale;
   whole = factor % number.scale * number.fraction % number.scale == 0;
   if (part > limit - value) return std::nullopt;
   return value + part;

@@ -42,9 +42,9 @@ struct CapacityPlan {
   std::uint64_t descriptor_budget = 0;  ///< what is left for connections
   bool serves_direct = false;           ///< an echo or discard listener exists
   bool serves_proxied = false;
-  std::uint64_t most_direct = 0;        ///< echo and discard connections at once, by descriptors alone
+  std::uint64_t most_direct = 0;  ///< echo and discard connections at once, by descriptors alone
   std::uint64_t most_proxied = 0;
-  std::uint64_t most_by_memory = 0;     ///< 0 = unknown
+  std::uint64_t most_by_memory = 0;  ///< 0 = unknown
 
   std::optional<std::uint64_t> limit;     ///< `limits.connections` as configured; nothing = auto, 0 = no limit
   std::optional<std::uint64_t> admitted;  ///< what the daemon admits at once; nothing = as many as descriptors last

@@ -14,8 +14,8 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVerbs{"run",   "check",       "config", "echo", "discard",
-                                                 "proxy", "healthcheck", "help"};
+constexpr std::array<std::string_view, 8> kVerbs{"run",     "check", "config",      "echo",
+                                                 "discard", "proxy", "healthcheck", "help"};
 constexpr const char* kDefaultBind = "127.0.0.1:7000";
 
 /// Everything that the verbs' options and arguments can say.
@@ -122,9 +122,7 @@ Command make_command(const std::string& verb, const Parsed& parsed) {
   }
   command.overrides = read_overrides(verb, parsed.set);
   if (verb == "run" || verb == "check" || verb == "config") {
-    command.verb = verb == "run"     ? Command::Verb::run
-                   : verb == "check" ? Command::Verb::check
-                                     : Command::Verb::config;
+    command.verb = verb == "run" ? Command::Verb::run : verb == "check" ? Command::Verb::check : Command::Verb::config;
     command.config_file = parsed.config_file.empty() ? kDefaultConfigFile : parsed.config_file;
     return command;
   }

@@ -18,11 +18,11 @@ struct Command {
   enum class Verb { run, check, config, healthcheck, print };
 
   Verb verb = Verb::print;
-  std::string config_file;           ///< run, check, config: the file's name, or what stands for it in problems
-  std::string config_text;           ///< the configuration itself when there is no file
-  std::vector<Override> overrides;   ///< run, check, config
-  HealthTarget target;               ///< healthcheck
-  std::string text;                  ///< print: help or version, for stdout
+  std::string config_file;          ///< run, check, config: the file's name, or what stands for it in problems
+  std::string config_text;          ///< the configuration itself when there is no file
+  std::vector<Override> overrides;  ///< run, check, config
+  HealthTarget target;              ///< healthcheck
+  std::string text;                 ///< print: help or version, for stdout
 
   bool operator==(const Command&) const = default;
 };

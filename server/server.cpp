@@ -100,7 +100,7 @@ class Server {
   const std::string& config_file_;
   const CapacityPlan plan_;
   Admission admission_;
-  SpareDescriptor spare_;
+  io::SpareDescriptor spare_;
   LogLimiter out_of_descriptors_;
   std::deque<Upstream> upstreams_;
   AccessLog access_log_;  // writes records that name backends

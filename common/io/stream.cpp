@@ -95,19 +95,9 @@ ConnectStart start_connect(const Endpoint& target) {
   return start_connect(target, [](int) { return 0; });
 }
 
-bool is_local_error(int error) {
-  switch (error) {
-    case EADDRNOTAVAIL:
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRINUSE:
-      return true;
-    default:
-      return false;
-  }
-}
+bool is_exhaustion(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+
+bool is_local_error(int error) { return is_exhaustion(error) || error == EADDRNOTAVAIL || error == EADDRINUSE; }
 
 void set_reset_on_close(int fd) {
   const linger abort{1, 0};

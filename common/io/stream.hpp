@@ -86,6 +86,9 @@ ConnectStart start_connect(const Endpoint& target, Prepare&& prepare);
 /// The same without preparation.
 ConnectStart start_connect(const Endpoint& target);
 
+/// Whether the error says that this machine has no descriptor or memory left.
+bool is_exhaustion(int error);
+
 /// Whether a failed socket(2), bind(2) or connect(2) is this machine's fault (no descriptor, no memory, no free port)
 /// and so says nothing about the peer.
 bool is_local_error(int error);

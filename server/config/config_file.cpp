@@ -45,7 +45,7 @@ std::string read_config_file(const std::string& path) {
     if (errno == ENOENT) refuse(path, "no such file; name one with -c FILE");
     refuse(path, "cannot be opened: " + reason(errno));
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) refuse(path, "cannot be read: " + reason(errno));
   if (S_ISDIR(status.st_mode)) refuse(path, "is a directory; name a file in it");
   const bool pipe = S_ISFIFO(status.st_mode);

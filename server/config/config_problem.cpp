@@ -30,15 +30,20 @@ ConfigError::ConfigError(std::vector<ConfigProblem> problems) : problems_(std::m
   }
 }
 
+ConfigError::ConfigError(const Position& position, std::string message)
+    : ConfigError(std::vector<ConfigProblem>{
+          {position.origin ? *position.origin : "", position.line, position.column, "", std::move(message)}}) {}
+
 void Problems::add(const Position& position, std::string path, std::string message) {
-  problems_.push_back({position.origin ? *position.origin : "", position.line, position.column, std::move(path),
-                       std::move(message)});
+  problems_.push_back(
+      {position.origin ? *position.origin : "", position.line, position.column, std::move(path), std::move(message)});
 }
 
 void Problems::throw_if_any() {
   if (problems_.empty()) return;
   std::stable_sort(problems_.begin(), problems_.end(), [](const ConfigProblem& one, const ConfigProblem& other) {
-    return std::tuple(is_override(one), one.line, one.column) < std::tuple(is_override(other), other.line, other.column);
+    return std::tuple(is_override(one), one.line, one.column) <
+           std::tuple(is_override(other), other.line, other.column);
   });
   if (problems_.size() > kMostProblems) {
     const std::size_t more = problems_.size() - kMostProblems;

@@ -32,6 +32,8 @@ struct ConfigProblem {
 class ConfigError : public std::exception {
  public:
   explicit ConfigError(std::vector<ConfigProblem> problems);
+  /// The one problem that made reading on impossible.
+  ConfigError(const Position& position, std::string message);
 
   const std::vector<ConfigProblem>& problems() const { return problems_; }
   /// The problems' text forms, a line each.

@@ -88,8 +88,8 @@ void Value::read(std::chrono::seconds& target, std::chrono::seconds shortest, st
 }
 
 void Value::read(Address& target, AddressUse use) const {
-  const std::optional<std::string> found = text(use == AddressUse::bind ? "an address such as 127.0.0.1:7000"
-                                                                        : "an address such as 127.0.0.1:5432");
+  const std::optional<std::string> found =
+      text(use == AddressUse::bind ? "an address such as 127.0.0.1:7000" : "an address such as 127.0.0.1:5432");
   if (!found) return;
   try {
     target = parse_address(*found, use);
@@ -163,9 +163,9 @@ void MapReader::finish(std::initializer_list<std::string_view> planned) {
     const auto [first, is_new] = seen.emplace(key, &entry);
     if (!is_new) {
       const int line = first->second->key.position.line;
-      map_.problems().add(position, path,
-                          "stands twice" + (line > 0 ? ", first on line " + std::to_string(line) : std::string()) +
-                              "; keep one");
+      map_.problems().add(
+          position, path,
+          "stands twice" + (line > 0 ? ", first on line " + std::to_string(line) : std::string()) + "; keep one");
     } else if (std::find(planned.begin(), planned.end(), key) != planned.end()) {
       map_.problems().add(position, path, "is not supported by this version; remove it");
     } else if (key == "<<") {

@@ -10,10 +10,26 @@ namespace {
 constexpr int kAcceptsPerTurn = 32;
 constexpr std::chrono::milliseconds kPause{100};
 
-enum class Accepted { one, none, out_of_resources };
+enum class Accepted { one, none, refused_one, no_descriptor };
 
-/// accept(2) reports errors that belong to the connection at the queue's head, not to the listening socket.
-bool is_exhaustion(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+void record_refusal(AcceptorContext& context, const Endpoint& peer) {
+  refuse_connection(context.session, {}, ClientAddress(peer), context.session.admission.next_id(),
+                    SessionEnd::refused_resources);
+}
+
+/// accept(2) says EMFILE before it looks whether anyone waits, so only the spare tells whether someone was refused.
+Accepted refuse_one(AcceptorContext& context, int listening, int error) {
+  Endpoint peer;
+  const io::SpareDescriptor::Refusal refusal = context.session.spare.refuse_one(listening, peer);
+  if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
+  if (const std::uint64_t times = context.out_of_descriptors.admit(io::Clock::now()); times > 0) {
+    spdlog::error("listener {}: cannot accept: {} ({} times since last said); refusing newcomers",
+                  context.session.config.name, std::generic_category().message(error), times);
+  }
+  if (refusal == io::SpareDescriptor::Refusal::no_descriptor) return Accepted::no_descriptor;
+  record_refusal(context, peer);
+  return Accepted::refused_one;
+}
 
 Accepted accept_one(AcceptorContext& context, int listening) {
   Endpoint peer;
@@ -21,23 +37,17 @@ Accepted accept_one(AcceptorContext& context, int listening) {
   io::Descriptor socket(::accept4(listening, peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket) {
     peer.resize(length);
+    if (!context.session.spare.keep(socket)) {
+      record_refusal(context, peer);
+      return Accepted::refused_one;
+    }
     context.deliver(std::move(socket), ClientAddress(peer));
     return Accepted::one;
   }
-  if (errno == EAGAIN) return Accepted::none;
-  return is_exhaustion(errno) ? Accepted::out_of_resources : Accepted::one;
-}
-
-void refuse_for_resources(AcceptorContext& context, int listening, int error) {
-  const std::uint64_t times = context.out_of_descriptors.admit(io::Clock::now());
-  if (times > 0) {
-    spdlog::error("listener {}: cannot accept: {} ({} times since last said); refusing newcomers",
-                  context.session.config.name, std::generic_category().message(error), times);
-  }
-  if (const std::optional<Endpoint> peer = context.spare.refuse_one(listening)) {
-    refuse_connection(context.session, {}, ClientAddress(*peer), context.session.admission.next_id(),
-                      SessionEnd::refused_resources);
-  }
+  const int error = errno;
+  if (error == EAGAIN) return Accepted::none;
+  // Other errors of accept(2) belong to the connection at the queue's head, not to the listening socket.
+  return io::is_exhaustion(error) ? refuse_one(context, listening, error) : Accepted::one;
 }
 
 }  // namespace
@@ -49,14 +59,14 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
   }
   bool paused = false;
   for (;;) {
+    int refused = 0;
     for (int batch = kAcceptsPerTurn; batch > 0 && !paused && slot->readable(io::Side::first); --batch) {
       const Accepted accepted = accept_one(context, listening);
       if (accepted == Accepted::none) slot->set_drained(io::Side::first);
-      if (accepted == Accepted::out_of_resources) {
-        refuse_for_resources(context, listening, errno);
-        paused = true;
-        slot->set_deadline(context.session.loop.now() + kPause);
-      }
+      if (accepted == Accepted::refused_one) ++refused;
+      // A flood that is refused anyway must not cost what the others need.
+      paused = accepted == Accepted::no_descriptor || refused == kAcceptsPerTurn;
+      if (paused) slot->set_deadline(context.session.loop.now() + kPause);
     }
     const bool more = slot->readable(io::Side::first) && !paused;
     if (slot->interruption() != 0 && !more) break;

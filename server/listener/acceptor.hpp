@@ -5,7 +5,6 @@
 #include "common/io/descriptor.hpp"
 #include "common/logging.hpp"
 #include "common/net.hpp"
-#include "server/listener/spare_descriptor.hpp"
 #include "server/session/session.hpp"
 
 namespace weir {
@@ -16,14 +15,14 @@ using Deliver = std::function<void(io::Descriptor, const ClientAddress&)>;
 /// What an acceptor works with. Outlives it.
 struct AcceptorContext {
   SessionContext& session;
-  SpareDescriptor& spare;
   LogLimiter& out_of_descriptors;
   Deliver deliver;
 };
 
 /// Accepts from a listening socket, in batches of at most 32 a turn, until it is interrupted; what is queued by then is
-/// still accepted. Never waits for what becomes of a connection. When descriptors or memory run out it refuses one
-/// newcomer with a RST and a record, pauses for 100 ms, says so once a second at most, and goes on.
+/// still accepted. Never waits for what becomes of a connection. When descriptors or memory run out it refuses
+/// newcomers with a RST and a record each, says so once a second at most, pauses for 100 ms where a whole batch was
+/// refused or not even the spare descriptor was to be had, and goes on.
 net::awaitable<void> run_acceptor(AcceptorContext& context, int listening);
 
 }  // namespace weir

@@ -38,6 +38,7 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     return 0;
   });
   if (start.error != 0 && start.error != EINPROGRESS) co_return Attempted{start.error, std::nullopt};
+  if (!session.context.spare.keep(start.socket)) co_return Attempted{EMFILE, std::nullopt};
   backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket));
   if (!backend.valid()) co_return Attempted{errno, std::nullopt};
   while (!backend.writable()) {
@@ -83,6 +84,8 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
     if (attempted.error == 0) co_return std::nullopt;
     server.report_failure(upstream.config().name, attempted.error);
     failure = io::is_local_error(attempted.error) ? SessionEnd::refused_resources : SessionEnd::connect_failed;
+    // To wait for a descriptor would hold the client's, which another connection could use.
+    if (io::is_exhaustion(attempted.error)) break;
   }
   co_return failure;
 }

@@ -7,6 +7,7 @@
 
 #include "common/endpoint.hpp"
 #include "common/io/event_loop.hpp"
+#include "common/io/spare_descriptor.hpp"
 #include "common/io/stream.hpp"
 #include "common/net.hpp"
 #include "server/config/server_config.hpp"
@@ -31,6 +32,7 @@ struct SessionContext {
   Service service;
   Admission& admission;
   AccessLog::Queue& records;
+  io::SpareDescriptor& spare;
 };
 
 /// One connection while it lives: what a service sees of it. Belongs to its worker's thread.

@@ -23,7 +23,7 @@ struct Listener {
 struct Shared {
   Admission& admission;
   AccessLog& access_log;
-  SpareDescriptor& spare;
+  io::SpareDescriptor& spare;
   LogLimiter& out_of_descriptors;
 };
 

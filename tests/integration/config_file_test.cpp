@@ -80,7 +80,7 @@ TEST_F(ConfigFile, EmptyFileNoiseAndAnAliasBombAreBadConfiguration) {
 }
 
 TEST_F(ConfigFile, PortThatDoesNotExistIsNamedAtItsPlace) {
-  expect_problem("listeners:\n  - name: echo\n    bind: 127.0.0.1:70000\n    echo: {}\n", "3:11: listeners[0].bind",
+  expect_problem("listeners:\n  - name: echo\n    bind: 127.0.0.1:70000\n    echo: {}\n", "3:11: listeners.echo.bind",
                  "65535");
 }
 
@@ -97,7 +97,7 @@ TEST_F(ConfigFile, DuplicateKeyIsAMistake) {
 }
 
 TEST_F(ConfigFile, UnknownUpstreamIsNamedAtItsPlace) {
-  expect_problem("listeners: [{name: a, bind: ':0', proxy: {upstream: nowhere}}]\n", "1:53: listeners[0].proxy.upstream",
+  expect_problem("listeners: [{name: a, bind: ':0', proxy: {upstream: nowhere}}]\n", "1:53: listeners.a.proxy.upstream",
                  "nowhere");
 }
 

@@ -133,7 +133,9 @@ TEST(Endpoint, LongestUnixPathIsShownWhole) {
 }
 
 TEST(Endpoint, ComparesAddressAndPort) {
-  const auto endpoint = [](const char* text) { return resolve(parse_address(text, AddressUse::bind), AddressUse::bind)[0]; };
+  const auto endpoint = [](const char* text) {
+    return resolve(parse_address(text, AddressUse::bind), AddressUse::bind)[0];
+  };
   EXPECT_EQ(endpoint("127.0.0.1:80"), endpoint("127.0.0.1:80"));
   EXPECT_FALSE(endpoint("127.0.0.1:80") == endpoint("127.0.0.1:81"));
   EXPECT_FALSE(endpoint("127.0.0.1:80") == endpoint("127.0.0.2:80"));

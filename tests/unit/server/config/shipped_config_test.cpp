@@ -117,8 +117,8 @@ TEST(ShippedConfig, ExamplesLoad) {
     EXPECT_NO_THROW(load_config_file(entry.path())) << entry.path();
     loaded.insert(entry.path().filename());
   }
-  EXPECT_THAT(loaded, ::testing::IsSupersetOf(
-                          {"echo.yaml", "database-proxy.yaml", "unix-sockets.yaml", "shouting-echo.yaml"}));
+  EXPECT_THAT(loaded,
+              ::testing::IsSupersetOf({"echo.yaml", "database-proxy.yaml", "unix-sockets.yaml", "shouting-echo.yaml"}));
 }
 
 TEST(ShippedConfig, DatabaseProxySharesItsTcpOptionsByAlias) {

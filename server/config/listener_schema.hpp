@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "server/config/section_schema.hpp"
+
+namespace weir {
+
+/// What a listener may refer to, and what the listeners before it have taken.
+struct ListenerContext {
+  const TimeoutsConfig& default_timeouts;
+  const std::vector<std::string_view>& upstreams;
+  Definitions names;
+  Definitions bound;
+};
+
+/// Reads an item of `listeners`.
+void read_listener(const Value& value, ListenerConfig& listener, ListenerContext& context);
+
+}  // namespace weir
