@@ -88,8 +88,7 @@ void add_load_options(CLI::App& app, LoadOptions& options) {
   add(app, "-d,--duration", [&options](const std::string& text) { options.duration = positive_duration(text); });
   add(app, "-n,--requests", [&options](const std::string& text) { options.requests = number(text, 1, 1ULL << 53); });
   add(app, "-W,--warmup", [&options](const std::string& text) { options.warmup = parse_duration(text); });
-  add(app, "-l,--length",
-      [&options](const std::string& text) { options.message.lengths = LengthSpec::parse(text); });
+  add(app, "-l,--length", [&options](const std::string& text) { options.message.lengths = LengthSpec::parse(text); });
   add(app, "--message", [&options](const std::string& text) { options.message.text = unescape(text); });
   add(app, "--expect", [&options](const std::string& text) {
     if (text != "same" && text != "upper") throw std::invalid_argument("is same or upper, not " + in_quotes(text));

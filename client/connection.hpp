@@ -8,8 +8,8 @@
 
 namespace weir::load {
 
-/// Opens one of a worker's connections within the run's timeout and records how long that took. Afterwards the stream is
-/// valid, or the failure says why not, or the run ended in the meantime (`none`).
+/// Opens one of a worker's connections within the run's timeout and records how long that took. Afterwards the stream
+/// is valid, or the failure says why not, or the run ended in the meantime (`none`).
 net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index);
 
 /// Opens a connection anew, again and again until it stands or the run ends, with pauses that grow from 100 ms to 1 s.

@@ -14,19 +14,19 @@ enum class Failure : std::uint8_t {
   refused,
   unreachable,
   connect_timeout,
-  connect_failed,  ///< for a reason that has no name of its own here
-  local_ports,     ///< this machine had no free port or address
-  local_resources, ///< this machine had no descriptor or memory
+  connect_failed,   ///< for a reason that has no name of its own here
+  local_ports,      ///< this machine had no free port or address
+  local_resources,  ///< this machine had no descriptor or memory
   reset,
-  closed_early,    ///< the peer's FIN came before the whole reply
+  closed_early,  ///< the peer's FIN came before the whole reply
   reply_timeout,
-  close_timeout,   ///< no FIN came in answer to ours
-  io_failed,       ///< read or write failed for another reason
-  lost,            ///< from here on, all are wrong replies
+  close_timeout,  ///< no FIN came in answer to ours
+  io_failed,      ///< read or write failed for another reason
+  lost,           ///< from here on, all are wrong replies
   duplicated,
   out_of_order,
   corrupt,
-  foreign,         ///< another connection's bytes
+  foreign,  ///< another connection's bytes
   count_,
 };
 

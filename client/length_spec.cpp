@@ -57,9 +57,9 @@ std::uint64_t LengthSpec::pick(std::uint64_t random) const {
 }
 
 std::uint64_t LengthSpec::longest() const {
-  return std::max_element(parts_.begin(), parts_.end(), [](const Part& a, const Part& b) {
-           return a.longest < b.longest;
-         })->longest;
+  return std::max_element(parts_.begin(), parts_.end(),
+                          [](const Part& a, const Part& b) { return a.longest < b.longest; })
+      ->longest;
 }
 
 }  // namespace weir::load

@@ -21,20 +21,20 @@ struct LoadOptions {
   Workload workload = Workload::echo;
   Address target;
   std::uint32_t connections = 64;
-  unsigned threads = 0;                     ///< 0: one for each CPU, never more than connections
-  std::optional<Duration> duration;         ///< neither this nor requests: kDefaultDuration
-  std::optional<std::uint64_t> requests;    ///< over all connections, after the warmup
+  unsigned threads = 0;                   ///< 0: one for each CPU, never more than connections
+  std::optional<Duration> duration;       ///< neither this nor requests: kDefaultDuration
+  std::optional<std::uint64_t> requests;  ///< over all connections, after the warmup
   Duration warmup{0};
   Duration timeout = std::chrono::seconds(5);  ///< of a connect and of a reply
-  std::uint64_t connect_rate = 0;           ///< a second; 0: a bounded number at once
+  std::uint64_t connect_rate = 0;              ///< a second; 0: a bounded number at once
   MessageShape message;
   SourceAddresses source;
-  bool exchange = true;                     ///< connect workload: one request and reply in each connection
-  CloseBy close_by = CloseBy::fin;          ///< connect workload
+  bool exchange = true;             ///< connect workload: one request and reply in each connection
+  CloseBy close_by = CloseBy::fin;  ///< connect workload
   std::uint64_t max_errors = 0;
   Duration interval = std::chrono::seconds(1);
   bool quiet = false;
-  std::string json_file;                    ///< empty: none; "-": stdout
+  std::string json_file;  ///< empty: none; "-": stdout
 
   static constexpr Duration kDefaultDuration = std::chrono::seconds(10);
 };

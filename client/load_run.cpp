@@ -63,7 +63,7 @@ class LoadRun {
   void tick(Clock::time_point now);
 
   template <typename Number>
-  std::uint64_t total(std::atomic<Number> LiveCounters::*counter) const {
+  std::uint64_t total(std::atomic<Number> LiveCounters::* counter) const {
     std::uint64_t sum = 0;
     for (const auto& worker : workers_) sum += (worker->live().*counter).load(std::memory_order_acquire);
     return sum;
@@ -115,8 +115,8 @@ void LoadRun::prepare() {
     std::uint64_t budget = WorkerPlan::kUnlimited;
     if (options_.requests) {
       // In proportion to the connections, and nothing is lost to rounding.
-      const auto due = static_cast<std::uint64_t>(static_cast<long double>(*options_.requests) * next /
-                                                  options_.connections);
+      const auto due =
+          static_cast<std::uint64_t>(static_cast<long double>(*options_.requests) * next / options_.connections);
       budget = due - budget_given;
       budget_given = due;
     }
@@ -124,8 +124,17 @@ void LoadRun::prepare() {
         options_.connect_rate == 0
             ? 0
             : std::max<std::uint64_t>(1, options_.connect_rate * connections / options_.connections);
-    const WorkerPlan plan{result_.options, endpoint_, notifier_, epoch, thread, first, connections, budget, rate,
-                          std::max(1U, kConnectsAtOnce / result_.threads), port_range_for(options_, endpoint_)};
+    const WorkerPlan plan{result_.options,
+                          endpoint_,
+                          notifier_,
+                          epoch,
+                          thread,
+                          first,
+                          connections,
+                          budget,
+                          rate,
+                          std::max(1U, kConnectsAtOnce / result_.threads),
+                          port_range_for(options_, endpoint_)};
     workers_.push_back(std::make_unique<LoadWorker>(plan));
     first = static_cast<std::uint32_t>(next);
   }
@@ -227,8 +236,9 @@ void LoadRun::tick(Clock::time_point now) {
 
   const std::uint64_t done = total(&LiveCounters::done);
   const std::uint64_t failures = total(&LiveCounters::failures);
-  const Interval interval{Seconds(now - began_).count(), Seconds(now - last_tick_).count(), done - done_before_,
-                          failures - failures_before_,   news.percentile(50),               news.percentile(99)};
+  const Interval interval{Seconds(now - began_).count(), Seconds(now - last_tick_).count(),
+                          done - done_before_,           failures - failures_before_,
+                          news.percentile(50),           news.percentile(99)};
   done_before_ = done;
   failures_before_ = failures;
   last_tick_ = now;

@@ -24,14 +24,14 @@ struct WorkerPlan {
   const LoadOptions& options;
   const Endpoint& endpoint;
   const Notifier& notifier;
-  io::Clock::time_point epoch;    ///< the zero of send times in headers
+  io::Clock::time_point epoch;  ///< the zero of send times in headers
   unsigned thread;
-  std::uint32_t first_connection; ///< its connections are numbered from this one on
+  std::uint32_t first_connection;  ///< its connections are numbered from this one on
   std::uint32_t connections;
-  std::uint64_t budget;           ///< requests (or cycles) to measure
-  std::uint64_t connect_rate;     ///< its share; 0: no limit
+  std::uint64_t budget;        ///< requests (or cycles) to measure
+  std::uint64_t connect_rate;  ///< its share; 0: no limit
   std::uint32_t connects_at_once;
-  std::uint32_t port_range;       ///< for IP_LOCAL_PORT_RANGE; 0: leave it alone
+  std::uint32_t port_range;  ///< for IP_LOCAL_PORT_RANGE; 0: leave it alone
 
   static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 };

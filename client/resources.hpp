@@ -11,8 +11,8 @@ namespace weir::load {
 /// Raises the soft limit of descriptors to the hard one, and returns it.
 std::uint64_t raise_descriptor_limit();
 
-/// Throws std::runtime_error, with the remedy, when the connections asked for cannot fit into what this process may have:
-/// descriptors, and local ports towards an inet target.
+/// Throws std::runtime_error, with the remedy, when the connections asked for cannot fit into what this process may
+/// have: descriptors, and local ports towards an inet target.
 void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsigned threads);
 
 /// The value of IP_LOCAL_PORT_RANGE that makes connect(2) look through all local ports at random. Without it the kernel

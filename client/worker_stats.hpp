@@ -20,14 +20,14 @@ struct ConnectionTally {
 struct WorkerStats {
   Histogram response;  ///< request sent to reply complete, of requests sent in the measured window
   Histogram connect;
-  Histogram cycle;     ///< connect workload: connect to closed
+  Histogram cycle;  ///< connect workload: connect to closed
   FailureCounts failures;
-  std::vector<std::string> examples;    ///< what the first failures said of themselves
+  std::vector<std::string> examples;  ///< what the first failures said of themselves
   std::vector<ConnectionTally> tallies;
   std::uint64_t replies_in_window = 0;  ///< that came in it, whenever their request was sent
   std::uint64_t bytes_in_window = 0;    ///< each way: a reply is as long as its request
   std::uint64_t cycles_in_window = 0;
-  std::uint64_t unfinished = 0;         ///< still without a reply when the drain was over
+  std::uint64_t unfinished = 0;  ///< still without a reply when the drain was over
   std::uint64_t reopened = 0;
 
   static constexpr std::size_t kExamples = 5;
@@ -40,9 +40,9 @@ struct LiveCounters {
   std::atomic<std::uint32_t> settled{0};  ///< connections that stand or failed at first
   std::atomic<std::uint32_t> reached{0};
   std::atomic<std::uint32_t> open{0};
-  std::atomic<std::uint64_t> done{0};     ///< replies, or cycles of the connect workload
+  std::atomic<std::uint64_t> done{0};  ///< replies, or cycles of the connect workload
   std::atomic<std::uint64_t> failures{0};
-  std::atomic<bool> finished{false};      ///< no coroutine of a connection is left
+  std::atomic<bool> finished{false};  ///< no coroutine of a connection is left
 
   /// Without a locked instruction: there is one writer.
   template <typename Number>

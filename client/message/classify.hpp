@@ -17,7 +17,8 @@ struct WrongReply {
 };
 
 /// Explains why the reply to `expected` is wrong from `offset` on. `received` begins at the reply's first byte when
-/// `offset` lies in the header (so that the header that came can be read), else at `offset`; a few dozen bytes are enough.
+/// `offset` lies in the header (so that the header that came can be read), else at `offset`; a few dozen bytes are
+/// enough.
 ///
 /// A header names who it belongs to: an earlier request (duplicated), a later one (out of order), another connection.
 /// Where there is none, bytes that match a later part of the reply mean that something in between was lost, an

@@ -16,13 +16,13 @@ namespace weir::load {
 struct MessageShape {
   LengthSpec lengths = LengthSpec::parse("64");
   std::uint64_t seed = 1;
-  std::uint32_t run = 0;   ///< tells this run's bytes from an earlier one's; 24 bits
-  bool upper = false;      ///< the service upper-cases what it echoes
-  std::string text;        ///< a template with {thread}, {connection} and {n}; empty for generated messages
+  std::uint32_t run = 0;  ///< tells this run's bytes from an earlier one's; 24 bits
+  bool upper = false;     ///< the service upper-cases what it echoes
+  std::string text;       ///< a template with {thread}, {connection} and {n}; empty for generated messages
 };
 
-/// One request and the reply that is expected to it, both by offset, without a copy of either: a header (or a text) that
-/// it holds and a payload that is a stretch of the pattern. Messages shorter than a header are payload only.
+/// One request and the reply that is expected to it, both by offset, without a copy of either: a header (or a text)
+/// that it holds and a payload that is a stretch of the pattern. Messages shorter than a header are payload only.
 class Message {
  public:
   /// Becomes message `sequence` of a connection. Allocates only where a text is longer than any before.

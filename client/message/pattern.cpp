@@ -23,7 +23,8 @@ std::vector<std::byte> make_table(bool upper) {
 
 std::span<const std::byte> slice_of(const std::vector<std::byte>& table, std::uint64_t position, std::uint64_t wanted) {
   const auto start = static_cast<std::size_t>(position < Pattern::kPeriod ? position : position % Pattern::kPeriod);
-  return std::span(table).subspan(start, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, table.size() - start)));
+  return std::span(table).subspan(start,
+                                  static_cast<std::size_t>(std::min<std::uint64_t>(wanted, table.size() - start)));
 }
 
 }  // namespace

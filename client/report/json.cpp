@@ -84,8 +84,8 @@ json::object failures_to_json(const WorkerStats& stats) {
 
 json::object histogram_to_json(const Histogram& histogram) {
   json::object percentiles;
-  for (const auto& [key, percent] : {std::pair{"50", 50.0}, {"75", 75.0}, {"90", 90.0}, {"99", 99.0}, {"99.9", 99.9},
-                                     {"99.99", 99.99}}) {
+  for (const auto& [key, percent] :
+       {std::pair{"50", 50.0}, {"75", 75.0}, {"90", 90.0}, {"99", 99.0}, {"99.9", 99.9}, {"99.99", 99.99}}) {
     percentiles[key] = histogram.percentile(percent).count();
   }
   json::array buckets;
@@ -105,9 +105,7 @@ json::object histogram_to_json(const Histogram& histogram) {
 }
 
 Histogram histogram_from_json(const json::object& json) {
-  const auto ns = [&json](const char* key) {
-    return Histogram::Nanoseconds(json.at(key).to_number<std::int64_t>());
-  };
+  const auto ns = [&json](const char* key) { return Histogram::Nanoseconds(json.at(key).to_number<std::int64_t>()); };
   Histogram histogram;
   for (const json::value& bucket : json.at("buckets").as_array()) {
     const auto lowest = bucket.as_array().at(0).to_number<std::int64_t>();

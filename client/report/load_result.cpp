@@ -45,7 +45,8 @@ Fairness LoadResult::fairness() const {
     ++served;
   }
   fairness.starved = reached > served ? reached - served : 0;
-  if (squares > 0) fairness.jain = sum * sum / (static_cast<double>(std::max<std::uint64_t>(reached, served)) * squares);
+  if (squares > 0)
+    fairness.jain = sum * sum / (static_cast<double>(std::max<std::uint64_t>(reached, served)) * squares);
   return fairness;
 }
 

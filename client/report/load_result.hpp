@@ -15,8 +15,8 @@ enum class EndedBy : std::uint8_t { duration, requests, interrupt, no_connection
 
 /// One line of the time series.
 struct Interval {
-  double at = 0;       ///< its end, in seconds since the load began (warmup included)
-  double length = 0;   ///< in seconds
+  double at = 0;      ///< its end, in seconds since the load began (warmup included)
+  double length = 0;  ///< in seconds
   std::uint64_t done = 0;
   std::uint64_t failures = 0;
   std::chrono::nanoseconds p50{0};
@@ -48,8 +48,8 @@ struct LoadResult {
   std::uint32_t reached = 0;
   EndedBy ended_by = EndedBy::duration;
   double window_seconds = 0;
-  double cpu_seconds = 0;     ///< of this process, in the window
-  double machine_busy = 0;    ///< of all CPUs, in the window, 0 to 1
+  double cpu_seconds = 0;   ///< of this process, in the window
+  double machine_busy = 0;  ///< of all CPUs, in the window, 0 to 1
   WorkerStats stats;
   std::vector<Interval> intervals;
 

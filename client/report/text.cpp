@@ -50,7 +50,9 @@ std::string title(const LoadResult& result) {
   } else {
     text += ", no exchange";
   }
-  text += result.is_echo() ? ", closed loop\n" : options.close_by == CloseBy::fin ? ", closed by FIN\n" : ", closed by RST\n";
+  text += result.is_echo()                   ? ", closed loop\n"
+          : options.close_by == CloseBy::fin ? ", closed by FIN\n"
+                                             : ", closed by RST\n";
   text += "  on " + result.machine.host + ", " + result.machine.kernel + ", " + std::to_string(result.machine.cpus) +
           " x " + (result.machine.cpu.empty() ? "CPU" : result.machine.cpu) + "\n  weir-load " + result.version + ", " +
           when + "\n";
@@ -75,7 +77,8 @@ std::string achieved(const LoadResult& result) {
             right(display_size(static_cast<std::uint64_t>(result.byte_rate())), 14) + " a second, each way\n";
   }
   if (stats.unfinished != 0) {
-    text += "  unfinished   " + right(grouped(stats.unfinished), 14) + " still open 1 s after the end; counted as slow as they are old\n";
+    text += "  unfinished   " + right(grouped(stats.unfinished), 14) +
+            " still open 1 s after the end; counted as slow as they are old\n";
   }
   return text;
 }
@@ -100,7 +103,8 @@ std::string latencies(const LoadResult& result) {
   for (const Histogram* histogram : {&result.stats.cycle, &result.stats.response, &result.stats.connect}) {
     above += histogram->above_range();
   }
-  if (above != 0) text += "  " + grouped(above) + " took longer than an hour: beyond the histogram, counted all the same\n";
+  if (above != 0)
+    text += "  " + grouped(above) + " took longer than an hour: beyond the histogram, counted all the same\n";
   return text;
 }
 
@@ -178,18 +182,18 @@ std::string ended(EndedBy ended_by) {
 std::string text_report(const LoadResult& result) {
   const Verdict verdict = result.verdict();
   std::string text = title(result) + achieved(result) + latencies(result);
-  text += result.is_echo() ? drawing(result.stats.response, "response times")
-                           : drawing(result.stats.cycle, "cycle times");
+  text +=
+      result.is_echo() ? drawing(result.stats.response, "response times") : drawing(result.stats.cycle, "cycle times");
   text += errors(result);
   if (result.is_echo() && result.stats.response.count() != 0 && result.options.connections > 1) {
     const Fairness fairness = result.fairness();
-    text += "Fairness     mean of the fastest connection " + display_duration(fairness.fastest_mean) + ", of the slowest " +
-            display_duration(fairness.slowest_mean) + "\n             Jain's index " + fixed(fairness.jain, 3) + ", " +
-            grouped(fairness.starved) + " starved\n";
+    text += "Fairness     mean of the fastest connection " + display_duration(fairness.fastest_mean) +
+            ", of the slowest " + display_duration(fairness.slowest_mean) + "\n             Jain's index " +
+            fixed(fairness.jain, 3) + ", " + grouped(fairness.starved) + " starved\n";
   }
-  text += "Verdict      " + ended(result.ended_by) + ", limited by " +
-          (verdict.limited_by == "nothing" ? "" : "the ") + verdict.limited_by + "\n             " +
-          verdict.reason + "\n";
+  text += "Verdict      " + ended(result.ended_by);
+  if (result.rate() > 0) text += ", limited by the " + verdict.limited_by;
+  text += "\n             " + verdict.reason + "\n";
   return text;
 }
 

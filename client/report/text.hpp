@@ -6,8 +6,8 @@
 
 namespace weir::load {
 
-/// The report for people: what was run, what was achieved, how long it took, what went wrong, who set the limit. At most
-/// 100 columns.
+/// The report for people: what was run, what was achieved, how long it took, what went wrong, who set the limit. At
+/// most 100 columns.
 std::string text_report(const LoadResult& result);
 
 }  // namespace weir::load

@@ -73,9 +73,7 @@ class Conversation {
   }
 
  private:
-  short socket_events() const {
-    return static_cast<short>((in_.empty() ? POLLIN : 0) | (out_.empty() ? 0 : POLLOUT));
-  }
+  short socket_events() const { return static_cast<short>((in_.empty() ? POLLIN : 0) | (out_.empty() ? 0 : POLLOUT)); }
 
   void take_typed() {
     const ssize_t count = ::read(STDIN_FILENO, out_.bytes.data(), out_.bytes.size());

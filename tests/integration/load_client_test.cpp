@@ -250,9 +250,7 @@ TEST(LoadClient, UsageErrorsAreTwo) {
 }
 
 /// Runs a chat with a file or a pipe as stdin, through the shell.
-Finished chat_by_shell(const std::string& command) {
-  return run("/bin/sh", {"-c", command});
-}
+Finished chat_by_shell(const std::string& command) { return run("/bin/sh", {"-c", command}); }
 
 const std::string kWeirLoad = std::string(WEIR_BINARY_DIR) + "/weir-load";
 

@@ -33,9 +33,11 @@ TEST(LoadCommandLine, EchoHasItsDefaults) {
 
 TEST(LoadCommandLine, EveryOptionIsUnderstood) {
   const LoadOptions options =
-      parse({"echo", "-c", "1k", "-t", "2", "-d", "500ms", "-n", "1m", "-l", "64-4k", "-W", "2s", "--timeout", "1s",
-             "--connect-rate", "100", "--source", "127.0.0.0/24", "--json", "-", "--quiet", "-i", "250ms", "--seed", "9",
-             "--max-errors", "5", "--expect", "upper", "--message", R"({n}\n)", "unix:@echo"})
+      parse({"echo",      "-c",       "1k",           "-t",     "2",        "-d",        "500ms",     "-n",
+             "1m",        "-l",       "64-4k",        "-W",     "2s",       "--timeout", "1s",        "--connect-rate",
+             "100",       "--source", "127.0.0.0/24", "--json", "-",        "--quiet",   "-i",        "250ms",
+             "--seed",    "9",        "--max-errors", "5",      "--expect", "upper",     "--message", R"({n}\n)",
+             "unix:@echo"})
           .options;
   EXPECT_EQ(options.connections, 1000u);
   EXPECT_EQ(options.threads, 2u);

@@ -52,7 +52,8 @@ TEST(Histogram, PercentilesHaveThreeDigitsForALongTail) {
 }
 
 TEST(Histogram, PercentilesHaveThreeDigitsForTwoPeaks) {
-  expect_three_digits([](auto& random) { return random() % 100 == 0 ? 2e9 + static_cast<double>(random() % 1000) : 2e4; });
+  expect_three_digits(
+      [](auto& random) { return random() % 100 == 0 ? 2e9 + static_cast<double>(random() % 1000) : 2e4; });
 }
 
 TEST(Histogram, EmptyOneAnswersZero) {

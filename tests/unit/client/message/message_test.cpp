@@ -158,7 +158,8 @@ TEST(Classify, HeaderNamesWhomAReplyBelongsTo) {
   EXPECT_EQ(explain(expected, request_of(made(shape, 4, 8))).kind, Failure::out_of_order);
   const WrongReply foreign = explain(expected, request_of(made(shape, 5, 7)));
   EXPECT_EQ(foreign.kind, Failure::foreign);
-  EXPECT_EQ(foreign.text, "the reply to request 7 on connection 5 came where the one to request 7 on connection 4 was due");
+  EXPECT_EQ(foreign.text,
+            "the reply to request 7 on connection 5 came where the one to request 7 on connection 4 was due");
   MessageShape other = shape;
   other.run = 78;
   EXPECT_EQ(explain(expected, request_of(made(other, 4, 7))).kind, Failure::foreign);
@@ -168,7 +169,8 @@ TEST(Classify, SurplusIsDuplicatedForeignOrCorrupt) {
   const MessageShape shape = shape_of("64");
   const Message answered = made(shape, 4, 7);
   EXPECT_EQ(classify_surplus(answered, request_of(answered)).kind, Failure::duplicated);
-  EXPECT_EQ(classify_surplus(answered, std::span<const std::byte>(request_of(answered)).first(3)).kind, Failure::duplicated);
+  EXPECT_EQ(classify_surplus(answered, std::span<const std::byte>(request_of(answered)).first(3)).kind,
+            Failure::duplicated);
   EXPECT_EQ(classify_surplus(answered, request_of(made(shape, 9, 7))).kind, Failure::foreign);
   const std::string banner = "hello";
   EXPECT_EQ(classify_surplus(answered, std::as_bytes(std::span(banner))).kind, Failure::corrupt);

@@ -91,15 +91,14 @@ TEST(LoadResult, WrongRepliesWinOverFailuresAndAreNotForgiven) {
 }
 
 TEST(JsonReport, HasEveryKeyOfTheSchema) {
-  const boost::json::object report =
-      boost::json::parse(boost::json::serialize(json_report(example()))).as_object();
+  const boost::json::object report = boost::json::parse(boost::json::serialize(json_report(example()))).as_object();
   std::vector<std::string> keys;
   for (const auto& entry : report) keys.emplace_back(entry.key());
-  EXPECT_THAT(keys, testing::UnorderedElementsAre(
-                        "schema", "program", "version", "workload", "target", "endpoint", "started", "machine",
-                        "options", "threads", "ended_by", "window_s", "connections", "requests", "cycles", "rate",
-                        "bytes_each_way", "latency", "errors", "fairness", "generator", "verdict", "intervals",
-                        "exit_status"));
+  EXPECT_THAT(keys,
+              testing::UnorderedElementsAre("schema", "program", "version", "workload", "target", "endpoint", "started",
+                                            "machine", "options", "threads", "ended_by", "window_s", "connections",
+                                            "requests", "cycles", "rate", "bytes_each_way", "latency", "errors",
+                                            "fairness", "generator", "verdict", "intervals", "exit_status"));
   EXPECT_EQ(report.at("schema"), 1);
   EXPECT_EQ(report.at("connections").at("reached"), 3);
   EXPECT_EQ(report.at("errors").at("kinds").at("refused"), 1);
