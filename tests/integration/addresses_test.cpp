@@ -18,8 +18,10 @@ bool carries(Peer peer) { return peer.exchange("held level").bytes == "held leve
 TEST(Addresses, ListenerTakesSeveralBindsOfEveryKind) {
   const TempDir dir;
   const std::string abstract = "weir-test-" + dir.path().filename().string();
-  Daemon daemon = Daemon::with_config("listeners: [{name: echo, echo: {}, bind: ['127.0.0.1:0', '127.0.0.2:0', '[::1]:0', "
-                                      "'unix:" + dir.file("echo.sock") + "', 'unix:@" + abstract + "']}]");
+  Daemon daemon = Daemon::with_config(
+      "listeners: [{name: echo, echo: {}, bind: ['127.0.0.1:0', '127.0.0.2:0', '[::1]:0', "
+      "'unix:" +
+      dir.file("echo.sock") + "', 'unix:@" + abstract + "']}]");
   const std::vector<std::string> addresses = daemon.addresses("echo");
   EXPECT_EQ(addresses.size(), 5u);
   for (const std::string& address : addresses) EXPECT_TRUE(carries(Peer::connect(endpoint_of(address)))) << address;

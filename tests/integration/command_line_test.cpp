@@ -23,7 +23,8 @@ TEST(CommandLine, VersionAndHelpGoToStandardOutputAndSucceed) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"}, {"help"}}) {
     const Finished help = run("weir", arguments);
     EXPECT_EQ(help.exit, 0);
-    for (const char* verb : {"run", "check", "config", "echo", "discard", "proxy"}) EXPECT_THAT(help.out, HasSubstr(verb));
+    for (const char* verb : {"run", "check", "config", "echo", "discard", "proxy"})
+      EXPECT_THAT(help.out, HasSubstr(verb));
   }
   const Finished proxy = run("weir", {"help", "proxy"});
   EXPECT_EQ(proxy.exit, 0);
@@ -38,11 +39,15 @@ TEST(CommandLine, UnknownVerbIsBadUsageAndNamesTheNearestOne) {
 }
 
 TEST(CommandLine, BadUsageIsExitStatusTwoWithAReason) {
-  const std::vector<std::vector<std::string>> wrong{
-      {"echo", "127.0.0.1:70000"}, {"echo", "127.0.0.1"},       {"echo", "--loud"},
-      {"proxy", "127.0.0.1:0"},    {"proxy", "127.0.0.1:0", "127.0.0.1:0"}, {"check"},
-      {"echo", "127.0.0.1:0", "--set", "wokers=3"}, {"echo", "127.0.0.1:0", "--set", "workers=many"},
-      {"echo", "127.0.0.1:0", "--set", "workers"}};
+  const std::vector<std::vector<std::string>> wrong{{"echo", "127.0.0.1:70000"},
+                                                    {"echo", "127.0.0.1"},
+                                                    {"echo", "--loud"},
+                                                    {"proxy", "127.0.0.1:0"},
+                                                    {"proxy", "127.0.0.1:0", "127.0.0.1:0"},
+                                                    {"check"},
+                                                    {"echo", "127.0.0.1:0", "--set", "wokers=3"},
+                                                    {"echo", "127.0.0.1:0", "--set", "workers=many"},
+                                                    {"echo", "127.0.0.1:0", "--set", "workers"}};
   for (const std::vector<std::string>& arguments : wrong) {
     const Finished finished = run("weir", arguments);
     EXPECT_EQ(finished.exit, 2) << testing::PrintToString(arguments) << finished.err;

@@ -69,8 +69,8 @@ TEST_F(ConfigFile, EmptyFileNoiseAndAnAliasBombAreBadConfiguration) {
     bomb += "]\n";
   }
   const std::string deep = "listeners: " + std::string(200000, '[');
-  const std::vector<std::string> texts{"",     "\n# only a comment\n",       "just a word", random_bytes(10 << 20),
-                                       bomb,   std::string(10 << 20, 'a'),   deep,          std::string(1 << 20, '\0')};
+  const std::vector<std::string> texts{"",   "\n# only a comment\n",     "just a word", random_bytes(10 << 20),
+                                       bomb, std::string(10 << 20, 'a'), deep,          std::string(1 << 20, '\0')};
   for (const std::string& text : texts) {
     const Finished finished = check(text);
     EXPECT_EQ(finished.exit, 2) << text.substr(0, 60);
@@ -117,7 +117,8 @@ TEST_F(ConfigFile, EffectiveConfigurationLoadsAgainAndIsItsOwnEffect) {
   const std::string path = dir_.write("weir.yaml", proxy_config({"127.0.0.1:5432", "unix:/run/x.sock"}));
   const Finished first = run("weir", {"config", "-c", path});
   ASSERT_EQ(first.exit, 0) << first.err;
-  for (const char* text : {"drain_timeout: 30s", "half_close: 30s", "attempts: 3", "127.0.0.1:5432", "unix:/run/x.sock"}) {
+  for (const char* text :
+       {"drain_timeout: 30s", "half_close: 30s", "attempts: 3", "127.0.0.1:5432", "unix:/run/x.sock"}) {
     EXPECT_THAT(first.out, HasSubstr(text));
   }
   const Finished second = run("weir", {"config", "-c", dir_.write("effective.yaml", first.out)});

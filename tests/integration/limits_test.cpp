@@ -78,7 +78,8 @@ TEST(Limits, NewcomersAreRefusedWhenDescriptorsRunOutAndServedAgainWhenThereAreS
   for (Peer& peer : existing) EXPECT_TRUE(served(peer));
   const std::string log = daemon.process().err().substr(started.size());
   static const std::regex complaint("(descriptor|open files)", std::regex::icase);
-  const auto complaints = std::distance(std::sregex_iterator(log.begin(), log.end(), complaint), std::sregex_iterator());
+  const auto complaints =
+      std::distance(std::sregex_iterator(log.begin(), log.end(), complaint), std::sregex_iterator());
   EXPECT_GE(complaints, 1) << log;
   EXPECT_LE(std::chrono::seconds(complaints), since_start.elapsed() + std::chrono::seconds(2)) << log;
   existing.clear();
@@ -116,8 +117,11 @@ TEST(Limits, NoDescriptorIsLeftBehindByConnectionsHoweverTheyEnd) {
       "  - {name: front, bind: '127.0.0.1:0', proxy: {upstream: back}}\n"
       "  - {name: dead, bind: '127.0.0.1:0', proxy: {upstream: gone}}\n"
       "upstreams:\n"
-      "  - {name: back, servers: [{address: '" + backend.address() + "'}]}\n"
-      "  - {name: gone, servers: [{address: '" + refused.address() + "'}], connect: {attempts: 1}}\n");
+      "  - {name: back, servers: [{address: '" +
+      backend.address() +
+      "'}]}\n"
+      "  - {name: gone, servers: [{address: '" +
+      refused.address() + "'}], connect: {attempts: 1}}\n");
   const auto round = [&daemon] {
     for (int i = 0; i < 100; ++i) {
       for (const char* listener : {"echo", "front", "dead"}) {

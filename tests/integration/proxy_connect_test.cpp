@@ -76,8 +76,8 @@ TEST(ProxyConnect, ReachesAServerThatBeganToListenDuringTheDelay) {
 
 TEST(ProxyConnect, GivesABlackHoleItsTimeoutAndNoLess) {
   const BlackHole hole;
-  Daemon daemon = Daemon::with_config(
-      proxy_config({hole.address()}, "", "connect: {timeout: 300ms, attempts: 2, delay: 10ms}"));
+  Daemon daemon =
+      Daemon::with_config(proxy_config({hole.address()}, "", "connect: {timeout: 300ms, attempts: 2, delay: 10ms}"));
   const Stopwatch since_connect;
   EXPECT_EQ(daemon.connect().receive_until_end().ending, Ending::reset);
   EXPECT_GE(since_connect.elapsed(), milliseconds(600));
@@ -92,7 +92,9 @@ TEST(ProxyConnect, ServesOthersWhileABlackHoleSwallowsMany) {
       "listeners:\n"
       "  - {name: front, bind: '127.0.0.1:0', proxy: {upstream: back}}\n"
       "  - {name: echo, bind: '127.0.0.1:0', echo: {}}\n"
-      "upstreams: [{name: back, servers: [{address: '" + hole.address() + "'}], connect: {timeout: 1h}}]\n"
+      "upstreams: [{name: back, servers: [{address: '" +
+      hole.address() +
+      "'}], connect: {timeout: 1h}}]\n"
       "workers: 1\n");
   std::vector<Peer> swallowed;
   for (int i = 0; i < 50; ++i) swallowed.push_back(daemon.connect("front"));

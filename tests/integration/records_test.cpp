@@ -18,7 +18,8 @@ std::vector<std::string> keys_of(const Record& record) {
 
 void expect_well_formed(const Record& record) {
   EXPECT_EQ(keys_of(record), record_keys());
-  EXPECT_TRUE(std::regex_match(record.text("time"), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d))")))
+  EXPECT_TRUE(
+      std::regex_match(record.text("time"), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d))")))
       << record.line();
   for (const char* key : {"listener", "client", "end"}) EXPECT_TRUE(record.json().at(key).is_string()) << record.line();
   for (const char* key : {"bytes_in", "bytes_out", "bytes_lost", "attempts"}) EXPECT_GE(record.number(key), 0);
@@ -96,7 +97,8 @@ TEST(Records, TextFormHasTheSameKeysInTheSameOrder) {
   const std::string line = lines_of(read_file(dir.file("log"))).front();
   std::vector<std::string> keys;
   const std::regex pair(R"((\w+)=(\S+))");
-  for (std::sregex_iterator match(line.begin(), line.end(), pair), none; match != none; ++match) keys.push_back((*match)[1]);
+  for (std::sregex_iterator match(line.begin(), line.end(), pair), none; match != none; ++match)
+    keys.push_back((*match)[1]);
   EXPECT_EQ(keys, record_keys()) << line;
   EXPECT_NE(line.find(" bytes_in=12 bytes_out=12 bytes_lost=0 "), std::string::npos) << line;
   EXPECT_NE(line.find(" end=client_closed "), std::string::npos) << line;

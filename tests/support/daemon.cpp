@@ -33,7 +33,8 @@ Daemon Daemon::with_config(const std::string& yaml, const Process::Options& opti
 
 Daemon Daemon::with_verb(std::vector<std::string> arguments, const Process::Options& options) {
   Daemon daemon;
-  const std::vector<std::string> settings{"workers=3", "access_log.format=json", "access_log.file=" + daemon.access_log_};
+  const std::vector<std::string> settings{"workers=3", "access_log.format=json",
+                                          "access_log.file=" + daemon.access_log_};
   for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
   daemon.start(std::move(arguments), options);
   return daemon;

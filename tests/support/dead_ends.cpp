@@ -23,8 +23,7 @@ TestListener RefusedPort::start_listening() {
 
 BlackHole::BlackHole() : listener_(loopback(0), 0) {
   for (int i = 0; i < 8; ++i) {
-    io::Descriptor& filler =
-        fillers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    io::Descriptor& filler = fillers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const Endpoint& target = listener_.endpoint();
     ::connect(filler.get(), target.data(), target.size());
     pollfd connected{filler.get(), POLLOUT, 0};

@@ -65,8 +65,7 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
     const rlimit limit{*options.descriptors, *options.descriptors};
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-  if (options.user &&
-      (::setgroups(0, nullptr) != 0 || ::setgid(*options.user) != 0 || ::setuid(*options.user) != 0)) {
+  if (options.user && (::setgroups(0, nullptr) != 0 || ::setgid(*options.user) != 0 || ::setuid(*options.user) != 0)) {
     ::_exit(126);
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -16,7 +16,8 @@ namespace {
 struct Pair {
   Pair() {
     int fds[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) throw std::runtime_error("pair");
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0)
+      throw std::runtime_error("pair");
     near = Descriptor(fds[0]);
     far = Descriptor(fds[1]);
   }
