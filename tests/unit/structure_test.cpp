@@ -33,7 +33,8 @@ const House kClientHouse{
     {"client/main"},
     {"client/command_line"},
     {"client/load_run"},
-    {"client/*", "client/workload/", "client/message/", "client/report/"},
+    {"client/report/"},
+    {"client/*", "client/workload/", "client/message/"},
     {"common/"},
 };
 
