@@ -18,9 +18,9 @@ struct Address {
   enum class Kind { inet, unix_path, unix_abstract };
 
   Kind kind = Kind::inet;
-  std::string host;           ///< inet: name or literal, empty for all addresses; unix: the path or abstract name
-  std::uint16_t port = 0;     ///< inet only
-  bool bracketed = false;     ///< the host stood in brackets: an IPv6 literal, so `[::]` is IPv6 alone
+  std::string host;        ///< inet: name or literal, empty for all addresses; unix: the path or abstract name
+  std::uint16_t port = 0;  ///< inet only
+  bool bracketed = false;  ///< the host stood in brackets: an IPv6 literal, so `[::]` is IPv6 alone
 
   bool is_unix() const { return kind != Kind::inet; }
 

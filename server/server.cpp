@@ -51,7 +51,8 @@ class Server {
 
   /// Serves until it is drained.
   Admission::Totals run() {
-    Control control(config_.drain_timeout, config_file_, admission_, {[this] { stop_accepting(); }, [this] { cut_sessions(); }});
+    Control control(config_.drain_timeout, config_file_, admission_,
+                    {[this] { stop_accepting(); }, [this] { cut_sessions(); }});
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
       for (const ListeningSocket& socket : listener.sockets) {
@@ -59,8 +60,8 @@ class Server {
       }
     }
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
-    const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(),
-                                          workers_.size(), limit);
+    const std::string ready =
+        fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(), workers_.size(), limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
     control.run();

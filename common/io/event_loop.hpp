@@ -179,7 +179,9 @@ class EventLoop {
   Clock::time_point refresh_now() { return now_ = Clock::now(); }
 
   /// One buffer for the whole thread: what stands in it is gone after the next suspension. Loop's thread.
-  std::span<std::byte, kScratchSize> scratch() { return std::span<std::byte, kScratchSize>(scratch_.get(), kScratchSize); }
+  std::span<std::byte, kScratchSize> scratch() {
+    return std::span<std::byte, kScratchSize>(scratch_.get(), kScratchSize);
+  }
 
   /// Loop's thread. `kind` is what interrupt_all() selects by.
   SlotPtr acquire(std::uint8_t kind);
@@ -215,8 +217,8 @@ class EventLoop {
   TimerWheel wheel_{now_};
   std::deque<Slot> slots_;
   std::vector<std::uint32_t> free_;
-  std::vector<Slot*> released_;   ///< freed after the batch, so that stale events of it find nobody else
-  std::vector<Slot*> ready_;      ///< first in, first out from ready_head_
+  std::vector<Slot*> released_;  ///< freed after the batch, so that stale events of it find nobody else
+  std::vector<Slot*> ready_;     ///< first in, first out from ready_head_
   std::size_t ready_head_ = 0;
   std::size_t in_use_ = 0;
   std::unique_ptr<std::byte[]> scratch_;

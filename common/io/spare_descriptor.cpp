@@ -16,9 +16,7 @@ SpareDescriptor::Refusal SpareDescriptor::refuse_one(int listening, Endpoint& pe
   spare_.close();
   socklen_t length = Endpoint::capacity();
   Descriptor refused(::accept4(listening, peer.data(), &length, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  const Refusal result = refused           ? Refusal::refused
-                         : errno == EAGAIN ? Refusal::none_waiting
-                                           : Refusal::no_descriptor;
+  const Refusal result = refused ? Refusal::refused : errno == EAGAIN ? Refusal::none_waiting : Refusal::no_descriptor;
   if (refused) {
     peer.resize(length);
     set_reset_on_close(refused.get());

@@ -45,7 +45,7 @@ struct LimitsConfig {
 };
 
 struct TimeoutsConfig {
-  milliseconds idle{std::chrono::minutes{10}};      ///< no byte either way
+  milliseconds idle{std::chrono::minutes{10}};        ///< no byte either way
   milliseconds half_close{std::chrono::seconds{30}};  ///< no byte either way after one side's FIN
   milliseconds lifetime{0};                           ///< from accept to end, whatever moves
 

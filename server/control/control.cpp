@@ -14,8 +14,7 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 
 }  // namespace
 
-Control::Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission,
-                 DataPlane data_plane)
+Control::Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane)
     : drain_timeout_(drain_timeout),
       config_file_(config_file),
       admission_(admission),
@@ -70,8 +69,7 @@ void Control::begin_drain(int signal) {
   deadline_ = std::chrono::steady_clock::now() + drain_timeout_;
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
-  spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active,
-               drain_timeout_.count());
+  spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active, drain_timeout_.count());
   service_manager::notify_stopping(fmt::format("draining {} connections", active));
   data_plane_.stop_accepting();
   watch_drain();

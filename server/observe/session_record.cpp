@@ -97,21 +97,36 @@ std::string write(const SessionRecord& record, const Form& form) {
 
 std::string_view to_string(SessionEnd end) {
   switch (end) {
-    case SessionEnd::client_closed: return "client_closed";
-    case SessionEnd::server_closed: return "server_closed";
-    case SessionEnd::client_reset: return "client_reset";
-    case SessionEnd::server_reset: return "server_reset";
-    case SessionEnd::client_timeout: return "client_timeout";
-    case SessionEnd::server_timeout: return "server_timeout";
-    case SessionEnd::idle_timeout: return "idle_timeout";
-    case SessionEnd::half_close_timeout: return "half_close_timeout";
-    case SessionEnd::lifetime: return "lifetime";
-    case SessionEnd::connect_failed: return "connect_failed";
-    case SessionEnd::refused_limit: return "refused_limit";
-    case SessionEnd::refused_resources: return "refused_resources";
-    case SessionEnd::drained: return "drained";
-    case SessionEnd::shutdown: return "shutdown";
-    case SessionEnd::internal_error: break;
+    case SessionEnd::client_closed:
+      return "client_closed";
+    case SessionEnd::server_closed:
+      return "server_closed";
+    case SessionEnd::client_reset:
+      return "client_reset";
+    case SessionEnd::server_reset:
+      return "server_reset";
+    case SessionEnd::client_timeout:
+      return "client_timeout";
+    case SessionEnd::server_timeout:
+      return "server_timeout";
+    case SessionEnd::idle_timeout:
+      return "idle_timeout";
+    case SessionEnd::half_close_timeout:
+      return "half_close_timeout";
+    case SessionEnd::lifetime:
+      return "lifetime";
+    case SessionEnd::connect_failed:
+      return "connect_failed";
+    case SessionEnd::refused_limit:
+      return "refused_limit";
+    case SessionEnd::refused_resources:
+      return "refused_resources";
+    case SessionEnd::drained:
+      return "drained";
+    case SessionEnd::shutdown:
+      return "shutdown";
+    case SessionEnd::internal_error:
+      break;
   }
   return "internal_error";
 }

@@ -6,7 +6,8 @@
 
 namespace weir {
 
-/// Whether there is room for one more connection. Counts exactly over all workers of the process, by one short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
+/// Whether there is room for one more connection. Counts exactly over all workers of the process, by one short mutex at
+/// a connection's begin and one at its end; none while its bytes move. Any thread.
 class Admission {
  public:
   struct Totals {

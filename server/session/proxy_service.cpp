@@ -50,8 +50,8 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     const int error = backend.take_error();
     if (error != ECONNRESET && error != EPIPE) co_return Attempted{error, std::nullopt};
   }
-  session.record.connect_time = std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(
-      io::Clock::now() - started);
+  session.record.connect_time =
+      std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
   co_return Attempted{};
 }
 

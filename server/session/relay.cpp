@@ -67,8 +67,7 @@ net::awaitable<std::size_t> deliver_last(Session& session, Way& way, io::Stream&
       std::min(session.deadlines.lifetime_end(),
                patience.count() == 0 ? Deadlines::Time::max() : session.loop().now() + patience);
   for (;;) {
-    const Outcome outcome =
-        way.finished ? Outcome::ended : way.direction.pump(dead, survivor, session.scratch());
+    const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, survivor, session.scratch());
     if (outcome == Outcome::sink_failed || survivor.failed()) co_return way.direction.pending();
     const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed;
     if (forwarded && survivor.unacknowledged() == 0) co_return 0;

@@ -64,8 +64,11 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
   }
   SessionEnd end = SessionEnd::internal_error;
   try {
-    Session session{context, context.loop.acquire(static_cast<std::uint8_t>(SlotKind::session)), {},
-                    begin_record(context, client, entry.id), Deadlines(context.config.timeouts, context.loop.now())};
+    Session session{context,
+                    context.loop.acquire(static_cast<std::uint8_t>(SlotKind::session)),
+                    {},
+                    begin_record(context, client, entry.id),
+                    Deadlines(context.config.timeouts, context.loop.now())};
     session.client = io::Stream(*session.slot, io::Side::first, std::move(socket));
     session.arm();
     end = session.client.valid() ? co_await serve(context.service, session) : SessionEnd::refused_resources;

@@ -31,10 +31,9 @@ void Worker::accept(std::deque<Worker>& peers) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     for (const ListeningSocket& socket : listeners_[i].sockets) {
       if (!socket.shared()) {
-        accept_from(sessions_[i], socket.descriptor(index_),
-                    [this, i](io::Descriptor accepted, const ClientAddress& client) {
-                      serve(i, std::move(accepted), client);
-                    });
+        accept_from(
+            sessions_[i], socket.descriptor(index_),
+            [this, i](io::Descriptor accepted, const ClientAddress& client) { serve(i, std::move(accepted), client); });
       } else if (index_ == 0) {
         accept_from(sessions_[i], socket.descriptor(index_),
                     [this, i, &peers](io::Descriptor accepted, const ClientAddress& client) {
@@ -52,12 +51,11 @@ void Worker::accept(std::deque<Worker>& peers) {
 void Worker::accept_from(SessionContext& session, int listening, Deliver deliver) {
   acceptors_.push_back({session, shared_.out_of_descriptors, std::move(deliver)});
   ++accepting_;
-  net::asio::co_spawn(loop_.executor(), run_acceptor(acceptors_.back(), listening),
-                      [this](std::exception_ptr failure) {
-                        if (failure) die(failure);
-                        --accepting_;
-                        report_acceptors();
-                      });
+  net::asio::co_spawn(loop_.executor(), run_acceptor(acceptors_.back(), listening), [this](std::exception_ptr failure) {
+    if (failure) die(failure);
+    --accepting_;
+    report_acceptors();
+  });
 }
 
 void Worker::serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client) {
@@ -75,7 +73,8 @@ void Worker::report_acceptors() {
 
 void Worker::cut_sessions() {
   loop_.post([this] {
-    loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::session), static_cast<std::uint8_t>(Interruption::shutdown));
+    loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::session),
+                        static_cast<std::uint8_t>(Interruption::shutdown));
   });
 }
 
