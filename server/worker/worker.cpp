@@ -21,11 +21,13 @@ Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared&
 }
 
 void Worker::start(std::deque<Worker>& peers) {
-  thread_ = std::thread([this, &peers] { run(peers); });
+  // Posted before anything else can be, so that whoever tells the acceptors to stop finds them.
+  loop_.post([this, &peers] { accept(peers); });
+  thread_ = std::thread([this] { loop_.run(); });
   ::pthread_setname_np(thread_.native_handle(), ("weir-w" + std::to_string(index_)).c_str());
 }
 
-void Worker::run(std::deque<Worker>& peers) {
+void Worker::accept(std::deque<Worker>& peers) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     for (const ListeningSocket& socket : listeners_[i].sockets) {
       if (!socket.shared()) {
@@ -44,7 +46,6 @@ void Worker::run(std::deque<Worker>& peers) {
       }
     }
   }
-  loop_.run();
 }
 
 void Worker::accept_from(SessionContext& session, int listening, Deliver deliver) {

@@ -56,7 +56,7 @@ class Worker {
   void join();
 
  private:
-  void run(std::deque<Worker>& peers);
+  void accept(std::deque<Worker>& peers);
   void accept_from(SessionContext& session, int listening, Deliver deliver);
   void serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client);
   void report_acceptors();
