@@ -133,22 +133,22 @@ std::string_view to_string(SessionEnd end) {
 
 ClientAddress::ClientAddress(const Endpoint& endpoint) {
   if (endpoint.family() == AF_INET6) {
-    std::memcpy(&v6_, endpoint.data(), sizeof v6_);
+    std::memcpy(&storage_.v6, endpoint.data(), sizeof storage_.v6);
   } else if (endpoint.family() == AF_INET) {
-    std::memcpy(&v4_, endpoint.data(), sizeof v4_);
+    std::memcpy(&storage_.v4, endpoint.data(), sizeof storage_.v4);
   } else {
-    any_.sa_family = AF_UNIX;
+    storage_.any.sa_family = AF_UNIX;
   }
 }
 
 std::string ClientAddress::to_string() const {
-  if (any_.sa_family == AF_INET) return Endpoint(&any_, sizeof v4_).to_string();
-  if (any_.sa_family != AF_INET6) return "unix:";
-  if (!IN6_IS_ADDR_V4MAPPED(&v6_.sin6_addr)) return Endpoint(&any_, sizeof v6_).to_string();
+  if (storage_.any.sa_family == AF_INET) return Endpoint(&storage_.any, sizeof storage_.v4).to_string();
+  if (storage_.any.sa_family != AF_INET6) return "unix:";
+  if (!IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) return Endpoint(&storage_.any, sizeof storage_.v6).to_string();
   sockaddr_in mapped{};
   mapped.sin_family = AF_INET;
-  mapped.sin_port = v6_.sin6_port;
-  std::memcpy(&mapped.sin_addr, v6_.sin6_addr.s6_addr + 12, sizeof mapped.sin_addr);
+  mapped.sin_port = storage_.v6.sin6_port;
+  std::memcpy(&mapped.sin_addr, storage_.v6.sin6_addr.s6_addr + 12, sizeof mapped.sin_addr);
   sockaddr generic{};
   std::memcpy(&generic, &mapped, sizeof generic);
   return Endpoint(&generic, sizeof mapped).to_string();

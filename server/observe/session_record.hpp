@@ -45,11 +45,13 @@ class ClientAddress {
   std::string to_string() const;
 
  private:
-  union {
-    sockaddr any_;
-    sockaddr_in v4_;
-    sockaddr_in6 v6_{};
+  union Storage {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
   };
+
+  Storage storage_{.v6 = {}};
 };
 
 /// What one connection was, kept while it lives and written when it ends. The pointers refer to configuration and
