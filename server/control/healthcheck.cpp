@@ -83,7 +83,8 @@ std::string get_until(io::Descriptor socket, const Endpoint& endpoint, const Hea
   http::response_parser<http::empty_body> parser;
   parser.skip(true);  // the status is all that counts
   http::async_write(stream, request, [&](beast::error_code written, std::size_t) {
-    if ((error = written)) return;
+    error = written;
+    if (written) return;
     http::async_read_header(stream, buffer, parser, [&](beast::error_code read, std::size_t) { error = read; });
   });
   context.run();

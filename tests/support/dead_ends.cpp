@@ -25,7 +25,9 @@ BlackHole::BlackHole() : listener_(loopback(0), 0) {
   for (int i = 0; i < 8; ++i) {
     io::Descriptor& filler = fillers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const Endpoint& target = listener_.endpoint();
-    ::connect(filler.get(), target.data(), target.size());
+    if (::connect(filler.get(), target.data(), target.size()) != 0 && errno != EINPROGRESS) {
+      throw std::system_error(errno, std::generic_category(), "connect");
+    }
     pollfd connected{filler.get(), POLLOUT, 0};
     if (::poll(&connected, 1, 100) == 0) return;  // this one was dropped, and so will be all that follow
   }
