@@ -17,23 +17,32 @@ namespace {
 
 class FileSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit FileSink(const std::string& file) { helper_.open(file); }
+  explicit FileSink(const std::string& file) : file_(file), helper_(open()) {}
 
+  /// Throws where the file cannot be opened; the old one is then kept.
   void reopen() {
+    std::unique_ptr<spdlog::details::file_helper> next = open();
     const std::lock_guard<std::mutex> lock(mutex_);
-    helper_.reopen(false);
+    helper_ = std::move(next);
   }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    helper_.write(line);
+    helper_->write(line);
   }
-  void flush_() override { helper_.flush(); }
+  void flush_() override { helper_->flush(); }
 
  private:
-  spdlog::details::file_helper helper_;
+  std::unique_ptr<spdlog::details::file_helper> open() const {
+    auto helper = std::make_unique<spdlog::details::file_helper>();
+    helper->open(file_);
+    return helper;
+  }
+
+  const std::string file_;
+  std::unique_ptr<spdlog::details::file_helper> helper_;
 };
 
 struct OpenFiles {
@@ -80,7 +89,13 @@ void stop_logging() { spdlog::shutdown(); }
 void reopen_log_files() {
   const std::lock_guard<std::mutex> lock(open_files().mutex);
   for (const std::weak_ptr<FileSink>& weak : open_files().sinks) {
-    if (const std::shared_ptr<FileSink> sink = weak.lock()) sink->reopen();
+    const std::shared_ptr<FileSink> sink = weak.lock();
+    if (!sink) continue;
+    try {
+      sink->reopen();
+    } catch (const std::exception& error) {
+      spdlog::error("cannot reopen a log file, going on with the old one: {}", error.what());
+    }
   }
 }
 

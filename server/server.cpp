@@ -45,9 +45,13 @@ class Server {
     for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
     for (const ListenerConfig& listener : config.listeners) open(listener);
     for (std::size_t i = 0; i < plan_.workers; ++i) {
-      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, out_of_descriptors_});
+      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, refusals_});
     }
   }
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() { join(); }
 
   /// Serves until it is drained.
   Admission::Totals run() {
@@ -65,7 +69,7 @@ class Server {
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
     control.run();
-    for (Worker& worker : workers_) worker.join();
+    join();
     return admission_.totals();
   }
 
@@ -90,7 +94,15 @@ class Server {
     std::latch stopped(static_cast<std::ptrdiff_t>(workers_.size()));
     for (Worker& worker : workers_) worker.stop_accepting([&stopped] { stopped.count_down(); });
     stopped.wait();
+    // Connections that one worker handed to another before it stopped are sessions once every loop has come round.
+    std::latch settled(static_cast<std::ptrdiff_t>(workers_.size()));
+    for (Worker& worker : workers_) worker.settle([&settled] { settled.count_down(); });
+    settled.wait();
     for (Listener& listener : listeners_) listener.sockets.clear();
+  }
+
+  void join() {
+    for (Worker& worker : workers_) worker.join();
   }
 
   void cut_sessions() {
@@ -102,7 +114,7 @@ class Server {
   const CapacityPlan plan_;
   Admission admission_;
   io::SpareDescriptor spare_;
-  LogLimiter out_of_descriptors_;
+  LogLimiter refusals_;
   std::deque<Upstream> upstreams_;
   AccessLog access_log_;  // writes records that name backends
   std::deque<Listener> listeners_;

@@ -9,10 +9,17 @@
 
 namespace weir::io {
 
-Stream::Stream(Slot& slot, Side side, Descriptor socket) : slot_(&slot), socket_(std::move(socket)), side_(side) {
+Stream::Stream(Slot& slot, Side side, Descriptor socket, bool inet)
+    : slot_(&slot), socket_(std::move(socket)), side_(side), inet_(inet) {
+  if (!inet) {
+    // Accepted internet sockets have it from the listening one.
+    const int on = 1;
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+  }
   slot.forget(side);
   if (!slot.watch(side, socket_.get())) {
     const int error = errno;
+    set_reset_on_close(socket_.get());
     socket_.close();
     errno = error;
   }
@@ -22,7 +29,7 @@ IoResult Stream::read(std::span<std::byte> buffer) {
   const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count > 0) {
     const auto bytes = static_cast<std::size_t>(count);
-    if (bytes < buffer.size() && !slot_->pressing(side_)) slot_->set_drained(side_);
+    if (bytes < buffer.size() && inet_ && !slot_->pressing(side_)) slot_->set_drained(side_);
     return {IoResult::Status::moved, 0, bytes};
   }
   // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
@@ -73,6 +80,7 @@ void Stream::reset() {
 }
 
 std::size_t Stream::unacknowledged() const {
+  if (!inet_) return 0;  // it counts memory there, not bytes; and closing loses none of them
   int bytes = 0;
   if (::ioctl(socket_.get(), SIOCOUTQ, &bytes) != 0 || bytes < 0) return 0;
   return static_cast<std::size_t>(bytes);
@@ -95,7 +103,10 @@ ConnectStart start_connect(const Endpoint& target) {
   return start_connect(target, [](int) { return 0; });
 }
 
-bool is_exhaustion(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+bool is_exhaustion(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+         error == ENOSPC;  // of epoll watches
+}
 
 bool is_local_error(int error) { return is_exhaustion(error) || error == EADDRNOTAVAIL || error == EADDRINUSE; }
 

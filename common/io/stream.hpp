@@ -32,8 +32,9 @@ struct IoResult {
 class Stream {
  public:
   Stream() = default;
-  /// Takes a socket over and registers it. valid() is false, and errno set, when epoll refuses.
-  Stream(Slot& slot, Side side, Descriptor socket);
+  /// Takes a socket over and registers it. valid() is false, errno set and the socket reset when epoll refuses. On a
+  /// unix socket (`inet` false) a short read never means that it is empty, for it stops at passed descriptors.
+  Stream(Slot& slot, Side side, Descriptor socket, bool inet = true);
   Stream(Stream&&) = default;
   Stream& operator=(Stream&&) = default;
 
@@ -70,6 +71,7 @@ class Stream {
   Slot* slot_ = nullptr;
   Descriptor socket_;
   Side side_ = Side::first;
+  bool inet_ = true;
 };
 
 /// A connect(2) under way: the socket, and 0 (connected), EINPROGRESS, or why it failed at once.

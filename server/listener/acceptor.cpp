@@ -1,6 +1,7 @@
 #include "server/listener/acceptor.hpp"
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 namespace weir {
@@ -8,6 +9,7 @@ namespace weir {
 namespace {
 
 constexpr int kAcceptsPerTurn = 32;
+constexpr int kLastTurns = 128;
 constexpr std::chrono::milliseconds kPause{100};
 
 enum class Accepted { one, none, refused_one, no_descriptor };
@@ -22,7 +24,7 @@ Accepted refuse_one(AcceptorContext& context, int listening, int error) {
   Endpoint peer;
   const io::SpareDescriptor::Refusal refusal = context.session.spare.refuse_one(listening, peer);
   if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
-  if (const std::uint64_t times = context.out_of_descriptors.admit(io::Clock::now()); times > 0) {
+  if (const std::uint64_t times = context.session.refusals.admit(io::Clock::now()); times > 0) {
     spdlog::error("listener {}: cannot accept: {} ({} times since last said); refusing newcomers",
                   context.session.config.name, std::generic_category().message(error), times);
   }
@@ -41,7 +43,11 @@ Accepted accept_one(AcceptorContext& context, int listening) {
       record_refusal(context, peer);
       return Accepted::refused_one;
     }
-    context.deliver(std::move(socket), ClientAddress(peer));
+    try {
+      context.deliver(std::move(socket), ClientAddress(peer));
+    } catch (const std::bad_alloc&) {
+      record_refusal(context, peer);
+    }
     return Accepted::one;
   }
   const int error = errno;
@@ -57,6 +63,8 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
   if (!slot->watch(io::Side::first, listening)) {
     throw std::system_error(errno, std::generic_category(), "cannot watch a listening socket");
   }
+  // What is queued when it is told to stop is still accepted, but no flood may keep it from stopping.
+  int last_turns = kLastTurns;
   bool paused = false;
   for (;;) {
     int refused = 0;
@@ -69,13 +77,13 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
       if (paused) slot->set_deadline(context.session.loop.now() + kPause);
     }
     const bool more = slot->readable(io::Side::first) && !paused;
-    if (slot->interruption() != 0 && !more) break;
+    if (slot->interruption() != 0 && (!more || last_turns-- == 0)) break;
     if (more) {
       co_await slot->yield();
     } else {
       co_await slot->wait();
     }
-    if (slot->timer_fired()) paused = false;
+    if (slot->timer_fired() || slot->interruption() != 0) paused = false;
   }
   slot->unwatch(listening);
 }

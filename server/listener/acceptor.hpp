@@ -15,7 +15,6 @@ using Deliver = std::function<void(io::Descriptor, const ClientAddress&)>;
 /// What an acceptor works with. Outlives it.
 struct AcceptorContext {
   SessionContext& session;
-  LogLimiter& out_of_descriptors;
   Deliver deliver;
 };
 

@@ -3,6 +3,7 @@
 #include <spdlog/pattern_formatter.h>
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace weir {
@@ -23,7 +24,12 @@ void AccessLog::Queue::push(const SessionRecord& record) {
       return;
     }
     first = records_.empty();
-    records_.push_back(record);
+    try {
+      records_.push_back(record);
+    } catch (const std::bad_alloc&) {
+      ++dropped_;
+      return;
+    }
   }
   if (first) log_->wake();
 }

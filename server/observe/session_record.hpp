@@ -40,6 +40,8 @@ class ClientAddress {
   ClientAddress() = default;
   explicit ClientAddress(const Endpoint& endpoint);
 
+  bool is_inet() const { return storage_.any.sa_family != AF_UNIX; }
+
   /// `192.0.2.1:4711`, `[2001:db8::1]:4711`, `unix:`. An IPv4 client of a dual-stack socket (`::ffff:192.0.2.1`)
   /// reads as IPv4.
   std::string to_string() const;

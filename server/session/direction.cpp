@@ -1,7 +1,9 @@
 #include "server/session/direction.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace weir {
 
@@ -36,7 +38,8 @@ Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, std::sp
     written_ += put.bytes;
     if (put.bytes < data.size()) {
       const std::span<std::byte> rest = data.subspan(put.bytes);
-      kept_ = std::make_unique_for_overwrite<std::byte[]>(rest.size());
+      kept_.reset(new (std::nothrow) std::byte[rest.size()]);
+      if (!kept_) return fail(Outcome::sink_failed, ENOMEM);  // pending() says how much is lost
       kept_offset_ = 0;
       std::memcpy(kept_.get(), rest.data(), rest.size());
     }

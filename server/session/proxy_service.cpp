@@ -39,7 +39,7 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
   });
   if (start.error != 0 && start.error != EINPROGRESS) co_return Attempted{start.error, std::nullopt};
   if (!session.context.spare.keep(start.socket)) co_return Attempted{EMFILE, std::nullopt};
-  backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket));
+  backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket), target.is_inet());
   if (!backend.valid()) co_return Attempted{errno, std::nullopt};
   while (!backend.writable()) {
     if (session.loop().now() >= deadline) co_return Attempted{ETIMEDOUT, std::nullopt};
@@ -61,7 +61,7 @@ net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig&
   Attempted last;
   for (const Endpoint& endpoint : server.endpoints()) {
     last = co_await connect_endpoint(session, config, endpoint, backend);
-    if (last.error == 0) break;
+    if (last.error == 0 || io::is_exhaustion(last.error)) break;
     backend.close();
   }
   co_return last;
@@ -80,7 +80,10 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
     ++session.record.attempts;
     session.record.backend = &server.name();
     const Attempted attempted = co_await connect_server(session, upstream.config(), server, backend);
-    if (attempted.end) co_return attempted.end;
+    if (attempted.end) {
+      backend.reset();  // what the client got, a backend that has just accepted gets
+      co_return attempted.end;
+    }
     if (attempted.error == 0) co_return std::nullopt;
     server.report_failure(upstream.config().name, attempted.error);
     failure = io::is_local_error(attempted.error) ? SessionEnd::refused_resources : SessionEnd::connect_failed;
@@ -97,7 +100,12 @@ net::awaitable<SessionEnd> ProxyService::serve(Session& session) const {
   if (const auto end = co_await connect_backend(session, *upstream, backend)) co_return *end;
   session.deadlines.touch(session.loop().now());
   session.arm();
-  co_return co_await relay(session, backend);
+  try {
+    co_return co_await relay(session, backend);
+  } catch (...) {
+    backend.reset();
+    throw;
+  }
 }
 
 }  // namespace weir

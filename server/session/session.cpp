@@ -31,7 +31,7 @@ void close_client(Session& session) {
   const SessionRecord& record = session.record;
   const bool timed_out = record.end == SessionEnd::idle_timeout || record.end == SessionEnd::half_close_timeout ||
                          record.end == SessionEnd::lifetime;
-  const bool cut_between_messages = (timed_out || was_cut(record.end)) && record.bytes_lost == 0;
+  const bool cut_between_messages = (timed_out || was_cut(record.end)) && !session.cut_inside && record.bytes_lost == 0;
   if (is_orderly(record.end) || record.end == SessionEnd::drained || cut_between_messages) {
     session.client.close();
   } else {
@@ -59,6 +59,10 @@ SessionRecord begin_record(const SessionContext& context, const ClientAddress& c
 net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client) {
   const Admission::Entry entry = context.admission.enter();
   if (!entry.admitted) {
+    if (const std::uint64_t times = context.refusals.admit(context.loop.now()); times > 0) {
+      spdlog::warn("listener {}: limits.connections is reached; {} refused since last said", context.config.name,
+                   times);
+    }
     refuse_connection(context, std::move(socket), client, entry.id, SessionEnd::refused_limit);
     co_return;
   }
@@ -69,9 +73,16 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
                     {},
                     begin_record(context, client, entry.id),
                     Deadlines(context.config.timeouts, context.loop.now())};
-    session.client = io::Stream(*session.slot, io::Side::first, std::move(socket));
+    session.client = io::Stream(*session.slot, io::Side::first, std::move(socket), client.is_inet());
     session.arm();
-    end = session.client.valid() ? co_await serve(context.service, session) : SessionEnd::refused_resources;
+    end = SessionEnd::refused_resources;
+    try {
+      if (session.client.valid()) end = co_await serve(context.service, session);
+    } catch (const std::bad_alloc&) {
+    } catch (const std::exception& error) {
+      spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
+      end = SessionEnd::internal_error;
+    }
     if (context.admission.draining() && is_orderly(end)) end = SessionEnd::drained;
     session.record.end = end;
     const bool recorded = context.records.wants_next();
@@ -80,9 +91,6 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
     if (recorded) finish_record(session.record, context.records);
   } catch (const std::bad_alloc&) {
     refuse_connection(context, {}, client, entry.id, SessionEnd::refused_resources);
-  } catch (const std::exception& error) {
-    spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
-    refuse_connection(context, {}, client, entry.id, SessionEnd::internal_error);
   }
   context.admission.leave(was_cut(end));
 }
@@ -111,6 +119,7 @@ void Session::arm() {
 }
 
 SessionEnd end_of_error(bool client_side, int error) {
+  if (io::is_exhaustion(error)) return SessionEnd::refused_resources;
   const bool timed_out = error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
   if (client_side) return timed_out ? SessionEnd::client_timeout : SessionEnd::client_reset;
   return timed_out ? SessionEnd::server_timeout : SessionEnd::server_reset;

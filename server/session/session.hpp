@@ -33,6 +33,7 @@ struct SessionContext {
   Admission& admission;
   AccessLog::Queue& records;
   io::SpareDescriptor& spare;
+  LogLimiter& refusals;
 };
 
 /// One connection while it lives: what a service sees of it. Belongs to its worker's thread.
@@ -42,6 +43,7 @@ struct Session {
   io::Stream client;
   SessionRecord record;
   Deadlines deadlines;
+  bool cut_inside = false;  ///< it was cut where bytes were still on their way to the client
 
   io::EventLoop& loop() const { return context.loop; }
   std::span<std::byte> scratch() const { return context.loop.scratch(); }

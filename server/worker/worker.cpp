@@ -16,7 +16,7 @@ Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared&
     : index_(index), listeners_(listeners), shared_(shared) {
   for (Listener& listener : listeners_) {
     sessions_.push_back(SessionContext{loop_, listener.config, listener.service, shared_.admission,
-                                       shared_.access_log.queue(index), shared_.spare});
+                                       shared_.access_log.queue(index), shared_.spare, shared_.refusals});
   }
 }
 
@@ -49,7 +49,7 @@ void Worker::accept(std::deque<Worker>& peers) {
 }
 
 void Worker::accept_from(SessionContext& session, int listening, Deliver deliver) {
-  acceptors_.push_back({session, shared_.out_of_descriptors, std::move(deliver)});
+  acceptors_.push_back({session, std::move(deliver)});
   ++accepting_;
   net::asio::co_spawn(loop_.executor(), run_acceptor(acceptors_.back(), listening), [this](std::exception_ptr failure) {
     if (failure) die(failure);

@@ -24,7 +24,7 @@ struct Shared {
   Admission& admission;
   AccessLog& access_log;
   io::SpareDescriptor& spare;
-  LogLimiter& out_of_descriptors;
+  LogLimiter& refusals;
 };
 
 /// One thread of the data plane with everything that its connections touch: its event loop, its sessions, its view of
@@ -49,6 +49,12 @@ class Worker {
     });
   }
 
+  /// Calls `done` on the worker's thread after all that was posted to it before. Any thread.
+  template <typename Done>
+  void settle(Done done) {
+    loop_.post(std::move(done));
+  }
+
   /// Cuts every session. Any thread.
   void cut_sessions();
 
@@ -64,9 +70,9 @@ class Worker {
   const std::size_t index_;
   std::deque<Listener>& listeners_;
   const Shared shared_;
-  io::EventLoop loop_;
   std::deque<SessionContext> sessions_;  ///< one for each listener, in order
   std::deque<AcceptorContext> acceptors_;
+  io::EventLoop loop_;  ///< goes first: coroutines refer to what stands above
   std::size_t accepting_ = 0;
   std::size_t next_peer_ = 0;
   std::function<void()> when_acceptors_ended_;

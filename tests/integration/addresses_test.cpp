@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -85,6 +87,30 @@ TEST(Addresses, SocketFileLeftByACrashIsReplacedAndALiveOneIsNot) {
   EXPECT_TRUE(carries(Peer::connect(endpoint_of(bind))));
   EXPECT_EQ(daemon.stop(), 0);
   EXPECT_FALSE(std::filesystem::exists(dir.file("echo.sock")));
+}
+
+TEST(Addresses, BytesBehindAPassedDescriptorAreNotForgotten) {
+  const TempDir dir;
+  TestListener backend;
+  Daemon daemon = Daemon::with_verb({"proxy", "unix:" + dir.file("front.sock"), backend.address()});
+  Peer client = Peer::connect(Endpoint::unix_path(dir.file("front.sock")));
+  char byte = 'a';
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* passed = CMSG_FIRSTHDR(&message);
+  passed->cmsg_level = SOL_SOCKET;
+  passed->cmsg_type = SCM_RIGHTS;
+  passed->cmsg_len = CMSG_LEN(sizeof(int));
+  const int fd = client.fd();
+  std::memcpy(CMSG_DATA(passed), &fd, sizeof fd);
+  ASSERT_EQ(::sendmsg(client.fd(), &message, 0), 1);
+  client.send_all("b");
+  EXPECT_EQ(backend.accept().receive_exactly(2), "ab");
 }
 
 }  // namespace

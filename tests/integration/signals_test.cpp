@@ -128,5 +128,33 @@ TEST(Signals, Sigusr1ReopensTheLogFileAfterItWasRenamed) {
   EXPECT_EQ(read_file(log).find("ready"), std::string::npos);
 }
 
+TEST(Signals, Sigusr1GoesOnWithTheOldFileWhereTheNewOneCannotBeOpened) {
+  Daemon daemon = Daemon::with_config(echo_config());
+  daemon.connect().exchange("one");
+  daemon.wait_for_record();
+  const std::string log = daemon.access_log();
+  std::filesystem::rename(log, log + ".1");
+  std::filesystem::create_directory(log);
+  daemon.process().signal(SIGUSR1);
+  daemon.process().wait_for_error_line("cannot reopen");
+  daemon.connect().exchange("three");
+  EXPECT_TRUE(wait_until([&] { return lines_of(read_file(log + ".1")).size() == 2; }));
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST(Signals, StreamThatIsCutInTheMiddleEndsWithAResetAndNotAsIfItWereComplete) {
+  FakeBackend backend([](Peer& client) {
+    const std::string bytes(1 << 16, 'x');
+    for (;;) client.send_all(bytes);
+    return Leave::close;
+  });
+  Daemon daemon = Daemon::with_config(proxy_config({backend.address()}) + "drain_timeout: 100ms");
+  Peer client = daemon.connect();
+  client.receive_exactly(1 << 20);
+  daemon.process().signal(SIGTERM);
+  EXPECT_EQ(client.receive_until_end().ending, Ending::reset);
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+}
+
 }  // namespace
 }  // namespace weir::test
