@@ -84,7 +84,11 @@ void start_logging(const LogTarget& target) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void stop_logging() { spdlog::shutdown(); }
+void stop_logging() {
+  // The logger and its sinks go after spdlog's thread, which writes through them, has been joined.
+  const std::shared_ptr<spdlog::logger> logger = spdlog::default_logger();
+  spdlog::shutdown();
+}
 
 void reopen_log_files() {
   const std::lock_guard<std::mutex> lock(open_files().mutex);

@@ -197,6 +197,7 @@ TEST(LoadClient, ConnectionsAreSpreadOverTheSourceAddresses) {
     return echoes()(client);
   });
   EXPECT_EQ(load({"echo", "-c", "6", "-n", "6", "--source", "127.0.0.2,127.0.0.3", server.address()}).exit, 0);
+  const std::lock_guard lock(mutex);
   EXPECT_EQ(seen, (std::map<std::string, int>{{"127.0.0.2", 3}, {"127.0.0.3", 3}}));
 }
 
