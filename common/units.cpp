@@ -1,7 +1,6 @@
 #include "common/units.hpp"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -67,7 +66,8 @@ std::optional<Number> split_number(std::string_view text) {
   std::size_t end = 0;
   while (end < text.size() && is_digit(text[end])) ++end;
   if (end == 0 || end > 19) return std::nullopt;
-  std::from_chars(text.data(), text.data() + end, number.whole);
+  for (const char digit : text.substr(0, end))
+    number.whole = number.whole * 10 + static_cast<std::uint64_t>(digit - '0');
   if (end < text.size() && text[end] == '.') {
     const std::size_t begin = ++end;
     while (end < text.size() && is_digit(text[end])) {

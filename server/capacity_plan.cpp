@@ -93,7 +93,7 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
     plan.bound_by_memory = plan.most_by_memory != 0 && plan.most_by_memory < by_descriptors;
     plan.admitted = plan.bound_by_memory ? plan.most_by_memory : by_descriptors;
   } else if (*plan.limit != 0) {
-    plan.admitted = *plan.limit;
+    plan.admitted = plan.limit;
   }
   warn(plan, config);
   return plan;

@@ -75,10 +75,10 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
                     Deadlines(context.config.timeouts, context.loop.now())};
     session.client = io::Stream(*session.slot, io::Side::first, std::move(socket), client.is_inet());
     session.arm();
-    end = SessionEnd::refused_resources;
     try {
-      if (session.client.valid()) end = co_await serve(context.service, session);
+      end = session.client.valid() ? co_await serve(context.service, session) : SessionEnd::refused_resources;
     } catch (const std::bad_alloc&) {
+      end = SessionEnd::refused_resources;
     } catch (const std::exception& error) {
       spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
       end = SessionEnd::internal_error;
