@@ -43,7 +43,10 @@ Peer Peer::connect(const Endpoint& target, Options options) {
   if (!peer.open()) fail("socket");
   if (options.receive_buffer > 0) set_option(peer.fd(), SO_RCVBUF, options.receive_buffer);
   if (options.send_buffer > 0) set_option(peer.fd(), SO_SNDBUF, options.send_buffer);
-  if (::connect(peer.fd(), target.data(), target.size()) != 0) fail("connect");
+  if (::connect(peer.fd(), target.data(), target.size()) != 0) {
+    if (errno != ECONNRESET) fail("connect");
+    peer.reset_at_once_ = true;
+  }
   return peer;
 }
 
@@ -85,7 +88,8 @@ std::string Peer::receive_exactly(std::size_t size) {
 }
 
 Received Peer::receive_until_end() {
-  Received received{{}, Ending::silence};
+  Received received{{}, reset_at_once_ ? Ending::reset : Ending::silence};
+  if (reset_at_once_) return received;
   std::array<char, kChunk> buffer;
   for (;;) {
     const ssize_t count = ::recv(fd(), buffer.data(), buffer.size(), 0);
@@ -101,7 +105,8 @@ Received Peer::receive_until_end() {
 }
 
 Received Peer::exchange(std::string_view bytes) {
-  Received received{{}, Ending::silence};
+  Received received{{}, reset_at_once_ ? Ending::reset : Ending::silence};
+  if (reset_at_once_) return received;
   std::array<char, kChunk> buffer;
   bool finished = false;
   for (;;) {

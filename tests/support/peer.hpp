@@ -31,6 +31,7 @@ class Peer {
 
   Peer() = default;
   explicit Peer(io::Descriptor socket);
+  /// A RST that overtakes connect(2)'s return takes its error with it; what receives then reports it all the same.
   static Peer connect(const Endpoint& target, Options options);
   static Peer connect(const Endpoint& target) { return connect(target, Options()); }
 
@@ -63,6 +64,7 @@ class Peer {
 
  private:
   io::Descriptor socket_;
+  bool reset_at_once_ = false;
 };
 
 /// A loopback address of the family with the port.
