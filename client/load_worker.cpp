@@ -19,6 +19,7 @@ constexpr int kConnectsPerTurn = 8;
 
 /// A coroutine of a connection does not throw; what comes here is a defect or the end of memory.
 void die(std::exception_ptr failure) {
+  if (!failure) return;
   try {
     std::rethrow_exception(failure);
   } catch (const std::exception& error) {

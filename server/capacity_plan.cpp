@@ -6,6 +6,7 @@
 #include <sstream>
 #include <variant>
 
+#include "common/io/pipe_pool.hpp"
 #include "common/units.hpp"
 
 namespace weir {
@@ -40,6 +41,14 @@ std::string counted(std::uint64_t number, const std::string& thing) {
   return grouped(number) + " " + thing + (number == 1 ? "" : "s");
 }
 
+std::uint64_t pipes_of(const ServerConfig& config, const MachineLimits& machine) {
+  if (config.relay.splice == RelayConfig::Splice::never) return 0;
+  const std::uint64_t by_descriptors = machine.descriptors / 20 / kDescriptorsPerPipe;
+  const std::uint64_t by_memory =
+      machine.pipe_bytes == 0 ? kMostPipes : machine.pipe_bytes / 2 / io::PipePool::kCapacity;
+  return std::min({kMostPipes, by_descriptors, by_memory});
+}
+
 void warn(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
   if (plan.limit && *plan.limit > most) {
@@ -64,7 +73,7 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
 }  // namespace
 
 std::uint64_t CapacityPlan::Reserved::total() const {
-  return standard_streams + log_files + spare + control_thread + workers + listening + slack;
+  return standard_streams + log_files + spare + control_thread + workers + listening + pipes + slack;
 }
 
 CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine) {
@@ -78,14 +87,17 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   plan.reserved.workers = std::uint64_t{2} * plan.workers;
   plan.reserved.listening = listening_sockets(config, plan.workers);
 
+  for (const ListenerConfig& listener : config.listeners) {
+    (std::holds_alternative<ProxyConfig>(listener.service) ? plan.serves_proxied : plan.serves_direct) = true;
+  }
+  if (plan.serves_proxied) plan.pipes_per_worker = pipes_of(config, machine) / plan.workers;
+  plan.reserved.pipes = kDescriptorsPerPipe * plan.pipes_per_worker * plan.workers;
+
   const std::uint64_t reserved = plan.reserved.total();
   plan.descriptor_budget = machine.descriptors > reserved ? machine.descriptors - reserved : 0;
   plan.most_direct = plan.descriptor_budget / kDescriptorsPerDirectConnection;
   plan.most_proxied = plan.descriptor_budget / kDescriptorsPerProxiedConnection;
   plan.most_by_memory = machine.memory / 100 * kMemoryShare / kMemoryPerConnection;
-  for (const ListenerConfig& listener : config.listeners) {
-    (std::holds_alternative<ProxyConfig>(listener.service) ? plan.serves_proxied : plan.serves_direct) = true;
-  }
 
   plan.limit = config.limits.connections;
   if (!plan.limit) {
@@ -104,7 +116,9 @@ std::string describe(const CapacityPlan& plan) {
   out << "workers      " << plan.workers;
   if (plan.workers_auto) out << " (auto: this process may use " << counted(plan.machine.cpus, "CPU") << ")";
   out << "\ndescriptors  " << grouped(plan.machine.descriptors) << ", of which " << grouped(plan.reserved.total())
-      << " are for the daemon itself (" << plan.reserved.listening << " listening)";
+      << " are for the daemon itself (" << plan.reserved.listening << " listening";
+  if (plan.reserved.pipes > 0) out << ", " << plan.reserved.pipes << " for " << plan.reserved.pipes / 2 << " pipes";
+  out << ")";
   if (plan.serves_direct) {
     out << "\n             enough for " << counted(plan.most_direct, "echo or discard connection");
   }

@@ -21,6 +21,12 @@ inline constexpr std::uint64_t kMemoryShare = 80;
 inline constexpr std::uint64_t kDescriptorsPerDirectConnection = 1;   ///< echo, discard
 inline constexpr std::uint64_t kDescriptorsPerProxiedConnection = 2;  ///< client and backend
 
+inline constexpr std::uint64_t kDescriptorsPerPipe = 2;
+/// Pipes that streams may be spliced through at once, in the whole process: who comes later is copied. They hold
+/// 256 KiB each where a receiver stalls, take at most a twentieth of the descriptors, and half of what the kernel
+/// grants this user (pipe(7)).
+inline constexpr std::uint64_t kMostPipes = 512;
+
 /// How far a configuration goes on a machine.
 struct CapacityPlan {
   MachineLimits machine;
@@ -35,10 +41,12 @@ struct CapacityPlan {
     std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer
     std::uint64_t workers = 0;         ///< epoll and eventfd of each
     std::uint64_t listening = 0;       ///< a socket for each worker and TCP address, one for each unix path
+    std::uint64_t pipes = 0;           ///< two for each pipe that a stream is spliced through
     std::uint64_t slack = 16;          ///< resolver, service manager, whatever a library opens
     std::uint64_t total() const;
   } reserved;
 
+  std::uint64_t pipes_per_worker = 0;   ///< 0 = everything is copied
   std::uint64_t descriptor_budget = 0;  ///< what is left for connections
   bool serves_direct = false;           ///< an echo or discard listener exists
   bool serves_proxied = false;

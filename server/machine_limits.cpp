@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -92,6 +93,8 @@ MachineLimits read_machine_limits(const fs::path& root) {
     if (most != kNoLimit) limits.memory = limits.memory == 0 ? most : std::min(limits.memory, most);
   }
   limits.somaxconn = static_cast<std::uint32_t>(read_number(root / "proc/sys/net/core/somaxconn", 0));
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  limits.pipe_bytes = read_number(root / "proc/sys/fs/pipe-user-pages-soft", 0) * page;
   return limits;
 }
 

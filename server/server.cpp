@@ -45,7 +45,8 @@ class Server {
     for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
     for (const ListenerConfig& listener : config.listeners) open(listener);
     for (std::size_t i = 0; i < plan_.workers; ++i) {
-      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, refusals_});
+      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
+                            plan_.pipes_per_worker);
     }
   }
 

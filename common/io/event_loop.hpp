@@ -163,14 +163,12 @@ class EventLoop {
     wake();
   }
 
-  /// Starts a coroutine, which runs at once up to its first wait. An exception that leaves it goes to `on_failure`, a
-  /// plain function or small object called with the std::exception_ptr. Loop's thread.
-  template <typename OnFailure>
-  void spawn(net::awaitable<void> coroutine, OnFailure on_failure) {
+  /// Starts a coroutine, which runs at once up to its first wait. Once it has ended, `on_end`, a plain function or
+  /// small object, is called with the std::exception_ptr of what left it, null for nothing. Loop's thread.
+  template <typename OnEnd>
+  void spawn(net::awaitable<void> coroutine, OnEnd on_end) {
     poll_context_ = true;  // a coroutine that never waits ends through the context
-    net::asio::co_spawn(executor(), std::move(coroutine), [on_failure](std::exception_ptr failure) {
-      if (failure) on_failure(failure);
-    });
+    net::asio::co_spawn(executor(), std::move(coroutine), std::move(on_end));
   }
 
   /// The clock as of this turn. Loop's thread.

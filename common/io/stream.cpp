@@ -1,6 +1,9 @@
 #include "common/io/stream.hpp"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -32,14 +35,40 @@ IoResult Stream::read(std::span<std::byte> buffer) {
     if (bytes < buffer.size() && inet_ && !slot_->pressing(side_)) slot_->set_drained(side_);
     return {IoResult::Status::moved, 0, bytes};
   }
-  // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
-  if (count == 0 && slot_->failed(side_)) return {IoResult::Status::failed, ECONNRESET};
-  if (count == 0) return {IoResult::Status::end};
+  if (count == 0) return end_result();
   if (errno == EAGAIN || errno == EINTR) {
     if (errno == EAGAIN) slot_->set_drained(side_);
     return {IoResult::Status::would_block};
   }
   return {IoResult::Status::failed, errno};
+}
+
+IoResult Stream::end_result() const {
+  // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
+  if (slot_->failed(side_)) return {IoResult::Status::failed, ECONNRESET};
+  return {IoResult::Status::end};
+}
+
+IoResult Stream::read_into(Pipe& pipe) {
+  const ssize_t count =
+      ::splice(socket_.get(), nullptr, pipe.write_end.get(), nullptr, pipe.capacity, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (count > 0) {
+    // Not a word about what is left: small segments fill a pipe's pages long before its bytes.
+    pipe.inside += static_cast<std::size_t>(count);
+    return {IoResult::Status::moved, 0, static_cast<std::size_t>(count)};
+  }
+  if (count == 0) return end_result();
+  if (errno == EAGAIN && !slot_->pressing(side_)) slot_->set_drained(side_);
+  if (errno == EAGAIN || errno == EINTR || errno == EINVAL) return {IoResult::Status::would_block};
+  return {IoResult::Status::failed, errno};
+}
+
+IoResult Stream::write_from(Pipe& pipe, bool more) {
+  const IoResult result = write_result(::splice(pipe.read_end.get(), nullptr, socket_.get(), nullptr, pipe.inside,
+                                                SPLICE_F_NONBLOCK | SPLICE_F_MOVE | (more ? SPLICE_F_MORE : 0u)),
+                                       pipe.inside);
+  pipe.inside -= result.bytes;
+  return result;
 }
 
 IoResult Stream::write(std::span<const std::byte> data) {
@@ -67,6 +96,12 @@ IoResult Stream::write_result(ssize_t count, std::size_t wanted) {
     return {IoResult::Status::would_block};
   }
   return {IoResult::Status::failed, errno};
+}
+
+void Stream::push() {
+  // Sends pending frames, corked or not, and leaves Nagle's algorithm as it is set (tcp(7)).
+  const int off = 0;
+  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_CORK, &off, sizeof off);
 }
 
 void Stream::shutdown_write() { ::shutdown(socket_.get(), SHUT_WR); }

@@ -7,6 +7,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/descriptor.hpp"
 #include "common/io/event_loop.hpp"
+#include "common/io/pipe_pool.hpp"
 
 namespace weir::io {
 
@@ -51,6 +52,17 @@ class Stream {
   /// Header and payload in one call (writev). `bytes` counts over both.
   IoResult write(std::span<const std::byte> first, std::span<const std::byte> second);
 
+  /// Whether read_into() and write_from() serve this socket.
+  bool can_splice() const { return inet_; }
+  /// Moves what the socket holds into an empty pipe, without copying (splice(2)); the result as of read(). Where it
+  /// would block and the socket is still readable, only read() gets on: splice(2) stops at an urgent mark.
+  IoResult read_into(Pipe& pipe);
+  /// Moves what the pipe holds into the socket; the result as of write(). With `more` the last piece may wait for what
+  /// follows, so that packets are full: then either more is written or push() called.
+  IoResult write_from(Pipe& pipe, bool more);
+  /// Sends what waits for more to be written.
+  void push();
+
   /// Sends a FIN after the last byte written; reading goes on.
   void shutdown_write();
   /// Closes in order: what was written is still delivered, then a FIN. (Unread input makes the kernel reset instead.)
@@ -66,6 +78,7 @@ class Stream {
   int take_error() const;
 
  private:
+  IoResult end_result() const;
   IoResult write_result(ssize_t count, std::size_t wanted);
 
   Slot* slot_ = nullptr;

@@ -47,6 +47,18 @@ std::string_view name(LogLevel level) {
 }
 
 std::string_view name(LogFormat format) { return format == LogFormat::json ? "json" : "text"; }
+std::string_view name(RelayConfig::Splice splice) {
+  switch (splice) {
+    case RelayConfig::Splice::automatic:
+      return "auto";
+    case RelayConfig::Splice::always:
+      return "always";
+    case RelayConfig::Splice::never:
+      return "never";
+  }
+  return "";
+}
+
 std::string_view name(bool value) { return value ? "true" : "false"; }
 
 template <typename Number>
@@ -140,6 +152,9 @@ std::string dump_config(const ServerConfig& config) {
   put_word(out, "format", name(config.access_log.format));
   put_text(out, "file", config.access_log.file);
   put_word(out, "sample", std::to_string(config.access_log.sample));
+  out << YAML::EndMap;
+  begin(out, "relay");
+  put_word(out, "splice", name(config.relay.splice));
   out << YAML::EndMap;
   begin(out, "limits");
   put_word(out, "connections", number_or_auto(config.limits.connections));

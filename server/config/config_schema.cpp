@@ -58,6 +58,16 @@ void read_access_log(const Value& value, AccessLogConfig& log) {
   map.finish();
 }
 
+void read_relay(const Value& value, RelayConfig& relay) {
+  using Splice = RelayConfig::Splice;
+  MapReader map(value);
+  if (const auto splice = map.find("splice")) {
+    splice->read_choice(relay.splice,
+                        {{"auto", Splice::automatic}, {"always", Splice::always}, {"never", Splice::never}});
+  }
+  map.finish();
+}
+
 void read_limits(const Value& value, LimitsConfig& limits) {
   MapReader map(value);
   if (const auto connections = map.find("connections")) {
@@ -100,6 +110,7 @@ ServerConfig read_config(const YamlNode& root, Problems& problems) {
   map.read("drain_timeout", config.drain_timeout, kNoLimit);
   if (const auto log = map.find("log")) read_log(*log, config.log);
   if (const auto access_log = map.find("access_log")) read_access_log(*access_log, config.access_log);
+  if (const auto relay = map.find("relay")) read_relay(*relay, config.relay);
   if (const auto limits = map.find("limits")) read_limits(*limits, config.limits);
   if (const auto defaults = map.find("defaults")) {
     MapReader section(*defaults);
@@ -133,7 +144,7 @@ ServerConfig read_config(const YamlNode& root, Problems& problems) {
     ListenerContext context{config.default_timeouts, known_upstreams, {}, {}};
     for (const Value& item : listeners->items()) read_listener(item, config.listeners.emplace_back(), context);
   }
-  map.finish({"drain_announce", "drain_spread", "admin", "dns", "relay"});
+  map.finish({"drain_announce", "drain_spread", "admin", "dns"});
   return config;
 }
 

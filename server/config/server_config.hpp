@@ -37,6 +37,15 @@ struct AccessLogConfig {
   bool operator==(const AccessLogConfig&) const = default;
 };
 
+/// How a relay's bytes move. `automatic` splices what streams and copies the rest; the others are for tests and for the
+/// curious.
+struct RelayConfig {
+  enum class Splice { automatic, always, never };
+  Splice splice = Splice::automatic;
+
+  bool operator==(const RelayConfig&) const = default;
+};
+
 struct LimitsConfig {
   std::optional<std::uint64_t> connections;  ///< at once, whole process; nothing = auto, 0 = no limit
   std::uint32_t backlog = 4096;              ///< of each listening socket; the kernel caps it at net.core.somaxconn
@@ -115,6 +124,7 @@ struct ServerConfig {
   milliseconds drain_timeout{std::chrono::seconds{30}};
   LogConfig log;
   AccessLogConfig access_log;
+  RelayConfig relay;
   LimitsConfig limits;
   TimeoutsConfig default_timeouts;  ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
   std::vector<ListenerConfig> listeners;

@@ -9,54 +9,101 @@ namespace weir {
 
 using Status = io::IoResult::Status;
 
-Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, std::span<std::byte> scratch,
-                                   Transform transform) {
-  for (std::size_t budget = kTurnBytes;;) {
-    if (kept_) {
-      const Outcome outcome = write_kept(sink);
-      if (kept_) return outcome;
+Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, const Mover& mover) {
+  bool refused = false;
+  for (const std::uint64_t turn_end = read_ + kTurnBytes;;) {
+    Step step = Step::go_on;
+    if (pending() > 0) {
+      if (!sink.writable()) return Outcome::waiting;
+      step = write_pending(sink);
+    } else if (source_ended_) {
+      return Outcome::ended;
+    } else if (!source.readable()) {
+      pipe_.reset();  // an idle stream holds none
+      if (held_back_) sink.push();
+      held_back_ = false;
+      return Outcome::waiting;
+    } else if (read_ >= turn_end) {
+      return Outcome::unfinished;
+    } else if (!refused && take_pipe(source, sink, mover)) {
+      step = fill_pipe(source, refused);
+    } else {
+      step = copy(source, sink, mover);
     }
-    if (source_ended_) return Outcome::ended;
-    if (!source.readable()) return Outcome::waiting;
-    if (budget == 0) return Outcome::unfinished;
-
-    const io::IoResult got = source.read(scratch);
-    if (got.status == Status::would_block) continue;
-    if (got.status == Status::failed) return fail(Outcome::source_failed, got.error);
-    if (got.status == Status::end) {
-      source_ended_ = true;
-      continue;
-    }
-    read_ += got.bytes;
-    budget -= std::min(budget, got.bytes);
-    const std::span<std::byte> data = scratch.first(got.bytes);
-    if (transform != nullptr) transform(data);
-
-    io::IoResult put{Status::would_block};
-    if (sink.writable()) put = sink.write(data);
-    if (put.status == Status::failed) return fail(Outcome::sink_failed, put.error);
-    written_ += put.bytes;
-    if (put.bytes < data.size()) {
-      const std::span<std::byte> rest = data.subspan(put.bytes);
-      kept_.reset(new (std::nothrow) std::byte[rest.size()]);
-      if (!kept_) return fail(Outcome::sink_failed, ENOMEM);  // pending() says how much is lost
-      kept_offset_ = 0;
-      std::memcpy(kept_.get(), rest.data(), rest.size());
-    }
+    if (step == Step::source_failed) return Outcome::source_failed;
+    if (step == Step::sink_failed) return Outcome::sink_failed;
   }
 }
 
-Direction::Outcome Direction::write_kept(io::Stream& sink) {
-  if (!sink.writable()) return Outcome::waiting;
-  const io::IoResult put = sink.write({kept_.get() + kept_offset_, pending()});
-  if (put.status == Status::failed) return fail(Outcome::sink_failed, put.error);
+bool Direction::take_pipe(const io::Stream& source, const io::Stream& sink, const Mover& mover) {
+  const bool wanted = mover.pipes != nullptr && mover.transform == nullptr &&
+                      (mover.always_splice || detector_.streams()) && source.can_splice() && sink.can_splice();
+  if (!wanted) {
+    pipe_.reset();
+  } else if (!pipe_) {
+    pipe_ = mover.pipes->take(mover.now);
+  }
+  return pipe_ != nullptr;
+}
+
+Direction::Step Direction::fill_pipe(io::Stream& source, bool& refused) {
+  const io::IoResult got = source.read_into(*pipe_);
+  if (got.status != Status::moved) {
+    refused = got.status == Status::would_block && source.readable();
+    pipe_.reset();
+    return take_end(got);
+  }
+  read_ += got.bytes;
+  filled_ = static_cast<std::uint32_t>(got.bytes);
+  detector_.spliced(got.bytes);
+  return Step::go_on;
+}
+
+Direction::Step Direction::copy(io::Stream& source, io::Stream& sink, const Mover& mover) {
+  const io::IoResult got = source.read(mover.scratch);
+  if (got.status != Status::moved) return take_end(got);
+  read_ += got.bytes;
+  detector_.copied(got.bytes, mover.scratch.size());
+  const std::span<std::byte> data = mover.scratch.first(got.bytes);
+  if (mover.transform != nullptr) mover.transform(data);
+
+  io::IoResult put{Status::would_block};
+  if (sink.writable()) put = sink.write(data);
+  if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
+  written_ += put.bytes;
+  return put.bytes < data.size() ? keep(data.subspan(put.bytes)) : Step::go_on;
+}
+
+Direction::Step Direction::take_end(io::IoResult result) {
+  if (result.status == Status::failed) return fail(Step::source_failed, result.error);
+  if (result.status == Status::end) source_ended_ = true;
+  return Step::go_on;
+}
+
+Direction::Step Direction::keep(std::span<const std::byte> rest) {
+  kept_.reset(new (std::nothrow) std::byte[rest.size()]);
+  if (!kept_) return fail(Step::sink_failed, ENOMEM);  // pending() says how much is lost
+  kept_offset_ = 0;
+  std::memcpy(kept_.get(), rest.data(), rest.size());
+  return Step::go_on;
+}
+
+Direction::Step Direction::write_pending(io::Stream& sink) {
+  const io::IoResult put = kept_ ? sink.write({kept_.get() + kept_offset_, pending()}) : splice_out(sink);
+  if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
   written_ += put.bytes;
   kept_offset_ += static_cast<std::uint32_t>(put.bytes);
   if (pending() == 0) kept_.reset();
-  return Outcome::waiting;
+  return Step::go_on;
 }
 
-Direction::Outcome Direction::fail(Outcome side, int error) {
+io::IoResult Direction::splice_out(io::Stream& sink) {
+  // A pipe that was filled to the brim has most likely left something in the socket.
+  held_back_ = filled_ == pipe_->capacity;
+  return sink.write_from(*pipe_, held_back_);
+}
+
+Direction::Step Direction::fail(Step side, int error) {
   error_ = error;
   return side;
 }

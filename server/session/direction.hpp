@@ -5,16 +5,32 @@
 #include <memory>
 #include <span>
 
+#include "common/io/pipe_pool.hpp"
 #include "common/io/stream.hpp"
+#include "server/session/stream_detector.hpp"
 
 namespace weir {
 
+/// Changes bytes in place; nullptr leaves them.
+using Transform = void (*)(std::span<std::byte>);
+
+/// What bytes are moved with. All of it belongs to the thread and is only borrowed for a call.
+struct Mover {
+  std::span<std::byte> scratch;
+  Transform transform = nullptr;
+  io::PipePool* pipes = nullptr;  ///< nothing: bytes are always copied
+  bool always_splice = false;     ///< from the first byte on, where there is a pipe
+  io::Clock::time_point now{};
+};
+
 /// One way that bytes go: from a source to a sink, which may be the same socket.
 ///
-///     source ──read──▶ scratch ──transform──▶ write ──▶ sink
-///                                  └─ what the sink can't take yet: kept, and while it is kept nothing is read
+///     source ──read──▶ scratch ──transform──▶ write ──▶ sink       small traffic
+///        │                         └─ what the sink can't take yet: kept, and while it is kept nothing is read
+///        └────splice──▶ pipe ─────────splice────────────▲          a stream
 ///
-/// Holds memory only for what is kept, at most one scratch buffer. The loop's thread only.
+/// A direction that streams borrows a pipe while its source has bytes, and copies again when it calms down. Holds
+/// memory only for what is kept, at most one scratch buffer or one pipe. The loop's thread only.
 class Direction {
  public:
   /// A session's share of a turn.
@@ -28,11 +44,8 @@ class Direction {
     sink_failed,    ///< error() says why; what is kept is undeliverable
   };
 
-  /// Changes bytes in place; nullptr leaves them.
-  using Transform = void (*)(std::span<std::byte>);
-
   /// Moves what can be moved now.
-  Outcome pump(io::Stream& source, io::Stream& sink, std::span<std::byte> scratch, Transform transform = nullptr);
+  Outcome pump(io::Stream& source, io::Stream& sink, const Mover& mover);
 
   std::uint64_t read() const { return read_; }
   std::uint64_t written() const { return written_; }
@@ -43,15 +56,27 @@ class Direction {
   int error() const { return error_; }
 
  private:
-  Outcome write_kept(io::Stream& sink);
-  Outcome fail(Outcome side, int error);
+  enum class Step : std::uint8_t { go_on, source_failed, sink_failed };
+
+  bool take_pipe(const io::Stream& source, const io::Stream& sink, const Mover& mover);
+  Step copy(io::Stream& source, io::Stream& sink, const Mover& mover);
+  Step fill_pipe(io::Stream& source, bool& refused);
+  Step write_pending(io::Stream& sink);
+  io::IoResult splice_out(io::Stream& sink);
+  Step keep(std::span<const std::byte> rest);
+  Step take_end(io::IoResult result);
+  Step fail(Step side, int error);
 
   std::unique_ptr<std::byte[]> kept_;
-  std::uint32_t kept_offset_ = 0;
-  int error_ = 0;
+  io::PipePtr pipe_;
   std::uint64_t read_ = 0;
   std::uint64_t written_ = 0;
+  std::uint32_t kept_offset_ = 0;
+  std::uint32_t filled_ = 0;  ///< by the last splice into the pipe
+  int error_ = 0;
+  StreamDetector detector_;
   bool source_ended_ = false;
+  bool held_back_ = false;  ///< the sink may keep the end of what was written until more comes, or a push()
 };
 
 }  // namespace weir

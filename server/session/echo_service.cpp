@@ -17,12 +17,12 @@ void to_upper(std::span<std::byte> bytes) {
 }  // namespace
 
 net::awaitable<SessionEnd> EchoService::serve(Session& session) const {
-  const Direction::Transform change = transform == EchoConfig::Transform::upper ? to_upper : nullptr;
+  const Transform change = transform == EchoConfig::Transform::upper ? to_upper : nullptr;
   Direction direction;
   SessionEnd end = SessionEnd::client_closed;
   for (;;) {
     const std::uint64_t before = direction.read() + direction.written();
-    const Direction::Outcome outcome = direction.pump(session.client, session.client, session.scratch(), change);
+    const Direction::Outcome outcome = direction.pump(session.client, session.client, {session.scratch(), change});
     if (direction.read() + direction.written() != before) session.deadlines.touch(session.loop().now());
     if (outcome == Direction::Outcome::ended) break;
     if (outcome == Direction::Outcome::source_failed || outcome == Direction::Outcome::sink_failed) {

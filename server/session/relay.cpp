@@ -19,9 +19,9 @@ struct Way {
   Direction direction;
   bool finished = false;
 
-  Outcome forward(io::Stream& source, io::Stream& sink, std::span<std::byte> scratch) {
+  Outcome forward(io::Stream& source, io::Stream& sink, const Mover& mover) {
     if (finished) return Outcome::ended;
-    const Outcome outcome = direction.pump(source, sink, scratch);
+    const Outcome outcome = direction.pump(source, sink, mover);
     if (outcome == Outcome::ended) {
       sink.shutdown_write();
       finished = true;
@@ -67,7 +67,7 @@ net::awaitable<std::size_t> deliver_last(Session& session, Way& way, io::Stream&
       std::min(session.deadlines.lifetime_end(),
                patience.count() == 0 ? Deadlines::Time::max() : session.loop().now() + patience);
   for (;;) {
-    const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, survivor, session.scratch());
+    const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, survivor, session.mover());
     if (outcome == Outcome::sink_failed || survivor.failed()) co_return way.direction.pending();
     const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed;
     if (forwarded && survivor.unacknowledged() == 0) co_return 0;
@@ -95,9 +95,9 @@ net::awaitable<SessionEnd> relay(Session& session, io::Stream& backend) {
   bool client_ended_first = false;
   for (;;) {
     const std::uint64_t before = ways.moved();
-    const Outcome upstream = ways.upstream.forward(client, backend, session.scratch());
+    const Outcome upstream = ways.upstream.forward(client, backend, session.mover());
     const Outcome downstream =
-        is_failure(upstream) ? Outcome::waiting : ways.downstream.forward(backend, client, session.scratch());
+        is_failure(upstream) ? Outcome::waiting : ways.downstream.forward(backend, client, session.mover());
     if (ways.moved() != before) session.deadlines.touch(session.loop().now());
 
     if (const auto failure = find_failure(ways, upstream, downstream, client, backend)) {

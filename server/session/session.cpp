@@ -113,6 +113,11 @@ std::optional<SessionEnd> Session::must_end() {
   return std::nullopt;
 }
 
+Mover Session::mover() const {
+  io::PipePool* pipes = context.splice == RelayConfig::Splice::never ? nullptr : &context.pipes;
+  return {scratch(), nullptr, pipes, context.splice == RelayConfig::Splice::always, loop().now()};
+}
+
 void Session::arm() {
   const Deadlines::Time next = deadlines.next();
   if (next != Deadlines::Time::max()) slot->set_deadline(next);

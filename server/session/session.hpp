@@ -15,6 +15,7 @@
 #include "server/observe/session_record.hpp"
 #include "server/session/admission.hpp"
 #include "server/session/deadlines.hpp"
+#include "server/session/direction.hpp"
 #include "server/session/service.hpp"
 
 namespace weir {
@@ -34,6 +35,8 @@ struct SessionContext {
   AccessLog::Queue& records;
   io::SpareDescriptor& spare;
   LogLimiter& refusals;
+  io::PipePool& pipes;
+  RelayConfig::Splice splice;
 };
 
 /// One connection while it lives: what a service sees of it. Belongs to its worker's thread.
@@ -47,6 +50,8 @@ struct Session {
 
   io::EventLoop& loop() const { return context.loop; }
   std::span<std::byte> scratch() const { return context.loop.scratch(); }
+  /// What a relay moves bytes with, until the next suspension.
+  Mover mover() const;
 
   /// After a wait: why the session must end now, if it must. Keeps the slot's deadline current.
   std::optional<SessionEnd> must_end();

@@ -3,20 +3,25 @@
 #include <pthread.h>
 
 #include <exception>
+#include <new>
+#include <utility>
+
+#include "server/worker/placement.hpp"
 
 namespace weir {
 
 namespace {
 
-[[noreturn]] void die(std::exception_ptr failure) { std::rethrow_exception(failure); }
+[[noreturn]] void die(const std::exception_ptr& failure) { std::rethrow_exception(failure); }
 
 }  // namespace
 
-Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared)
-    : index_(index), listeners_(listeners), shared_(shared) {
+Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared, std::size_t pipes)
+    : index_(index), listeners_(listeners), shared_(shared), pipes_(pipes, shared_.spare) {
   for (Listener& listener : listeners_) {
     sessions_.push_back(SessionContext{loop_, listener.config, listener.service, shared_.admission,
-                                       shared_.access_log.queue(index), shared_.spare, shared_.refusals});
+                                       shared_.access_log.queue(index), shared_.spare, shared_.refusals, pipes_,
+                                       shared_.splice});
   }
 }
 
@@ -30,20 +35,11 @@ void Worker::start(std::deque<Worker>& peers) {
 void Worker::accept(std::deque<Worker>& peers) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     for (const ListeningSocket& socket : listeners_[i].sockets) {
-      if (!socket.shared()) {
-        accept_from(
-            sessions_[i], socket.descriptor(index_),
-            [this, i](io::Descriptor accepted, const ClientAddress& client) { serve(i, std::move(accepted), client); });
-      } else if (index_ == 0) {
-        accept_from(sessions_[i], socket.descriptor(index_),
-                    [this, i, &peers](io::Descriptor accepted, const ClientAddress& client) {
-                      Worker& peer = peers[next_peer_++ % peers.size()];
-                      if (&peer == this) return serve(i, std::move(accepted), client);
-                      peer.loop_.post([&peer, i, socket = std::move(accepted), client]() mutable {
-                        peer.serve(i, std::move(socket), client);
-                      });
-                    });
-      }
+      if (socket.shared() && index_ != 0) continue;
+      accept_from(sessions_[i], socket.descriptor(index_),
+                  [this, i, &peers](io::Descriptor accepted, const ClientAddress& client) {
+                    place(peers, i, std::move(accepted), client);
+                  });
     }
   }
 }
@@ -58,11 +54,32 @@ void Worker::accept_from(SessionContext& session, int listening, Deliver deliver
   });
 }
 
+void Worker::place(std::deque<Worker>& peers, std::size_t listener, io::Descriptor socket,
+                   const ClientAddress& client) {
+  const std::size_t chosen = choose_worker(
+      index_, peers.size(), [&peers](std::size_t i) { return peers[i].load_.load(std::memory_order_relaxed); });
+  Worker& worker = peers[chosen];
+  worker.load_.fetch_add(1, std::memory_order_relaxed);
+  if (&worker == this) return serve(listener, std::move(socket), client);
+  try {
+    worker.loop_.post([&worker, listener, socket = std::move(socket), client]() mutable {
+      worker.serve(listener, std::move(socket), client);
+    });
+  } catch (const std::bad_alloc&) {
+    worker.load_.fetch_sub(1, std::memory_order_relaxed);
+    throw;
+  }
+}
+
 void Worker::serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client) {
   SessionContext& context = sessions_[listener];
   try {
-    loop_.spawn(run_session(context, std::move(socket), client), die);
+    loop_.spawn(run_session(context, std::move(socket), client), [this](std::exception_ptr failure) {
+      if (failure) die(failure);
+      load_.fetch_sub(1, std::memory_order_relaxed);
+    });
   } catch (const std::bad_alloc&) {
+    load_.fetch_sub(1, std::memory_order_relaxed);
     refuse_connection(context, {}, client, context.admission.next_id(), SessionEnd::refused_resources);
   }
 }

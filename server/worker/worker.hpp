@@ -1,10 +1,14 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <thread>
 #include <vector>
 
 #include "common/io/event_loop.hpp"
+#include "common/io/pipe_pool.hpp"
 #include "server/config/server_config.hpp"
 #include "server/listener/acceptor.hpp"
 #include "server/listener/listening_socket.hpp"
@@ -25,17 +29,19 @@ struct Shared {
   AccessLog& access_log;
   io::SpareDescriptor& spare;
   LogLimiter& refusals;
+  RelayConfig::Splice splice;
 };
 
 /// One thread of the data plane with everything that its connections touch: its event loop, its sessions, its view of
 /// each listener. The control thread starts, interrupts and joins it; nothing else reaches in.
 class Worker {
  public:
-  Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared);
+  /// `pipes` streams may be spliced through at once.
+  Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared, std::size_t pipes);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Starts the thread and accepts. `peers` are all workers, for sockets whose connections one worker hands on.
+  /// Starts the thread and accepts. `peers` are all workers: an accepted connection goes to the one that serves it.
   void start(std::deque<Worker>& peers);
 
   /// Calls `done` on the worker's thread once it has stopped to accept. Any thread.
@@ -64,19 +70,23 @@ class Worker {
  private:
   void accept(std::deque<Worker>& peers);
   void accept_from(SessionContext& session, int listening, Deliver deliver);
+  void place(std::deque<Worker>& peers, std::size_t listener, io::Descriptor socket, const ClientAddress& client);
   void serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client);
   void report_acceptors();
 
   const std::size_t index_;
   std::deque<Listener>& listeners_;
   const Shared shared_;
+  io::PipePool pipes_;
   std::deque<SessionContext> sessions_;  ///< one for each listener, in order
   std::deque<AcceptorContext> acceptors_;
   io::EventLoop loop_;  ///< goes first: coroutines refer to what stands above
   std::size_t accepting_ = 0;
-  std::size_t next_peer_ = 0;
   std::function<void()> when_acceptors_ended_;
   std::thread thread_;
+  /// Connections that this worker serves or was handed. Whoever hands one over counts it here, so that a batch is
+  /// spread well; on a cache line of its own, because all workers read it.
+  alignas(64) std::atomic<std::uint32_t> load_{0};
 };
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "tests/support/daemon.hpp"
 
+#include <cstdlib>
 #include <memory>
 #include <regex>
 #include <stdexcept>
@@ -9,6 +10,12 @@ namespace {
 
 bool says(const std::string& yaml, const std::string& key) {
   return yaml.starts_with(key + ":") || yaml.find("\n" + key + ":") != std::string::npos;
+}
+
+/// How relays move bytes in this run of the tests: WEIR_TEST_SPLICE=always or never runs them all that way.
+std::string splice_mode() {
+  const char* mode = std::getenv("WEIR_TEST_SPLICE");
+  return mode == nullptr ? "auto" : mode;
 }
 
 std::vector<std::pair<std::string, std::string>> bound_addresses(const std::string& log) {
@@ -26,6 +33,7 @@ Daemon Daemon::with_config(const std::string& yaml, const Process::Options& opti
   Daemon daemon;
   std::string text = yaml + "\n";
   if (!says(yaml, "workers")) text += "workers: 3\n";
+  if (!says(yaml, "relay")) text += "relay: {splice: " + splice_mode() + "}\n";
   if (!says(yaml, "access_log")) text += "access_log: {format: json, file: " + daemon.access_log_ + "}\n";
   daemon.start({"run", "-c", daemon.dir_->write("weir.yaml", text)}, options);
   return daemon;
@@ -34,7 +42,7 @@ Daemon Daemon::with_config(const std::string& yaml, const Process::Options& opti
 Daemon Daemon::with_verb(std::vector<std::string> arguments, const Process::Options& options) {
   Daemon daemon;
   const std::vector<std::string> settings{"workers=3", "access_log.format=json",
-                                          "access_log.file=" + daemon.access_log_};
+                                          "access_log.file=" + daemon.access_log_, "relay.splice=" + splice_mode()};
   for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
   daemon.start(std::move(arguments), options);
   return daemon;

@@ -34,10 +34,24 @@ TEST(CapacityPlan, EchoGetsNearlyAllDescriptors) {
 
 TEST(CapacityPlan, ProxiedConnectionCostsTwo) {
   const CapacityPlan proxy = plan(kProxy);
-  EXPECT_GT(proxy.admitted.value(), 9'900u);
+  EXPECT_GT(proxy.admitted.value(), 9'400u);
   EXPECT_LE(proxy.admitted.value() * 2 + proxy.reserved.total(), 20'000u);
   EXPECT_TRUE(proxy.serves_proxied);
   EXPECT_FALSE(proxy.serves_direct);
+}
+
+TEST(CapacityPlan, PipesOfStreamsAreReservedWhereThereIsAProxy) {
+  const auto pipes = [](const std::string& text, MachineLimits machine = kMachine) {
+    const CapacityPlan planned = plan(text, machine);
+    EXPECT_EQ(planned.reserved.pipes, 2 * planned.workers * planned.pipes_per_worker);
+    return planned.pipes_per_worker * planned.workers;
+  };
+  EXPECT_EQ(pipes(kProxy), 500u) << "a twentieth of the descriptors";
+  EXPECT_EQ(pipes(kEcho), 0u);
+  EXPECT_EQ(pipes(std::string(kProxy) + "relay: {splice: never}"), 0u);
+  EXPECT_EQ(pipes(kProxy, {1'000'000, 2, 8 * kGibibyte, 4096}), kMostPipes);
+  EXPECT_EQ(pipes(kProxy, {1'000'000, 2, 8 * kGibibyte, 4096, 64 << 20}), 128u) << "half of what the kernel grants";
+  EXPECT_EQ(pipes(kProxy, {64, 2, 8 * kGibibyte, 4096}), 0u);
 }
 
 TEST(CapacityPlan, MixedListenersAreCountedAsTheDearest) {
@@ -84,7 +98,7 @@ TEST(CapacityPlan, ConfiguredLimitWins) {
 
 TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
   EXPECT_THAT(plan(std::string(kProxy) + "limits: {connections: 15k}").warnings,
-              ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors last for 9,9")));
+              ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors last for 9,4")));
   EXPECT_THAT(plan(std::string(kEcho) + "limits: {connections: 15k}").warnings, IsEmpty());
   EXPECT_THAT(plan(kEcho, {20'000, 2, kGibibyte, 128}).warnings,
               ElementsAre("limits.backlog is 4,096, but the kernel caps it at net.core.somaxconn = 128"));

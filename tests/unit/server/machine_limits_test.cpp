@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +21,7 @@ class MachineLimitsTest : public ::testing::Test {
     root_ = ::mkdtemp(pattern.data());
     write("proc/meminfo", "MemFree:  1000 kB\nMemTotal:       8388608 kB\nHugePages_Total:       0\n");
     write("proc/sys/net/core/somaxconn", "512\n");
+    write("proc/sys/fs/pipe-user-pages-soft", "16384\n");
     write("proc/sys/fs/nr_open", "1048576\n");
     write("proc/self/cgroup", "12:cpu:/elsewhere\n0::/a/b\n");
   }
@@ -37,6 +39,7 @@ TEST_F(MachineLimitsTest, WithoutAControlGroupTheMachineCounts) {
   const MachineLimits limits = read_machine_limits(root_);
   EXPECT_EQ(limits.memory, 8ull << 30);
   EXPECT_EQ(limits.somaxconn, 512u);
+  EXPECT_EQ(limits.pipe_bytes, 16384u * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
   EXPECT_GE(limits.cpus, 1u);
 }
 

@@ -25,7 +25,9 @@ struct Pair {
   Descriptor far;
 };
 
-void rethrow(std::exception_ptr failure) { std::rethrow_exception(failure); }
+void rethrow(std::exception_ptr failure) {
+  if (failure) std::rethrow_exception(failure);
+}
 
 net::awaitable<void> read_until_end(EventLoop& loop, Descriptor socket, std::string& received) {
   SlotPtr slot = loop.acquire(1);
