@@ -19,11 +19,12 @@ struct Way {
   Direction direction;
   bool finished = false;
 
-  Outcome forward(io::Stream& source, io::Stream& sink, const Mover& mover) {
+  /// The FIN of the way that ends last goes out as the sink is closed, which follows at once.
+  Outcome forward(io::Stream& source, io::Stream& sink, const Mover& mover, const Way& other) {
     if (finished) return Outcome::ended;
     const Outcome outcome = direction.pump(source, sink, mover);
     if (outcome == Outcome::ended) {
-      sink.shutdown_write();
+      if (!other.finished) sink.shutdown_write();
       finished = true;
     }
     return outcome;
@@ -95,9 +96,10 @@ net::awaitable<SessionEnd> relay(Session& session, io::Stream& backend) {
   bool client_ended_first = false;
   for (;;) {
     const std::uint64_t before = ways.moved();
-    const Outcome upstream = ways.upstream.forward(client, backend, session.mover());
+    const Outcome upstream = ways.upstream.forward(client, backend, session.mover(), ways.downstream);
     const Outcome downstream =
-        is_failure(upstream) ? Outcome::waiting : ways.downstream.forward(backend, client, session.mover());
+        is_failure(upstream) ? Outcome::waiting
+                             : ways.downstream.forward(backend, client, session.mover(), ways.upstream);
     if (ways.moved() != before) session.deadlines.touch(session.loop().now());
 
     if (const auto failure = find_failure(ways, upstream, downstream, client, backend)) {

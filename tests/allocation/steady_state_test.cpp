@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "server/config/config_loader.hpp"
+#include "server/session/session.hpp"
+#include "server/upstream/upstream.hpp"
+#include "tests/support/configs.hpp"
+#include "tests/support/fake_backend.hpp"
+
+/// No allocation while a connection's bytes move: every allocation of the worker's thread is counted. A program of its
+/// own, because it stands in for malloc(3): Asio's coroutine frames come from aligned_alloc(3), past operator new.
+
+namespace {
+
+thread_local std::size_t allocations = 0;
+
+}  // namespace
+
+#if !defined(WEIR_SANITIZED) && !defined(__SANITIZE_THREAD__)
+extern "C" {
+
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* memory, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, std::size_t size) {
+  ++allocations;
+  return __libc_realloc(memory, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+}
+#endif
+
+namespace weir {
+namespace {
+
+using test::Peer;
+
+/// A worker's thread with one listener, in this process.
+class SteadyState : public ::testing::Test {
+ protected:
+  SteadyState()
+      : config_(load_config_text(test::proxy_config({backend_.address()}) + "access_log: {enabled: false}", "test")),
+        upstream_(config_.upstreams[0]),
+        access_log_(config_.access_log, 1),
+        thread_([this] { loop_.run(); }) {}
+
+  void SetUp() override {
+    if (test::kSanitized) GTEST_SKIP() << "a sanitizer has its own malloc(3)";
+    ASSERT_GT(allocations, 0u) << "nothing is counted";
+  }
+
+  ~SteadyState() override {
+    loop_.stop();
+    thread_.join();
+  }
+
+  /// A client of a session that runs on the worker's thread.
+  Peer connect(const Service& service) {
+    sessions_.push_back(std::make_unique<SessionContext>(
+        SessionContext{loop_, config_.listeners[0], service, admission_, access_log_.queue(0), spare_, refusals_,
+                       pipes_, RelayConfig::Splice::automatic}));
+    Peer client = Peer::connect(near_.endpoint());
+    Endpoint peer;
+    socklen_t length = Endpoint::capacity();
+    io::Descriptor socket(::accept4(near_.fd(), peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    peer.resize(length);
+    loop_.post([this, &context = *sessions_.back(), socket = std::move(socket), from = ClientAddress(peer)]() mutable {
+      loop_.spawn(run_session(context, std::move(socket), from), [](const std::exception_ptr&) {});
+    });
+    return client;
+  }
+
+  /// What the worker's thread allocated so far, once it has done all that was asked of it before.
+  std::size_t allocated() {
+    std::promise<std::size_t> count;
+    // What this post allocates is freed and allocated by the posting thread.
+    loop_.post([&count] { count.set_value(allocations); });
+    return count.get_future().get();
+  }
+
+  template <typename Work>
+  std::size_t allocated_by(Work work) {
+    work();  // pools fill
+    const std::size_t before = allocated();
+    work();
+    return allocated() - before;
+  }
+
+  test::FakeBackend backend_{test::echoes()};
+  test::TestListener near_;
+  ServerConfig config_;
+  Upstream upstream_;
+  AccessLog access_log_;
+  Admission admission_{1000};
+  io::SpareDescriptor spare_;
+  LogLimiter refusals_;
+  io::PipePool pipes_{8, spare_};
+  std::deque<std::unique_ptr<SessionContext>> sessions_;
+  io::EventLoop loop_;
+  std::thread thread_;
+};
+
+void exchange(Peer& client, std::size_t size, int times) {
+  const std::string message(size, 'm');
+  for (int i = 0; i < times; ++i) {
+    auto sending = size > 65536 ? std::async(std::launch::async, [&] { client.send_all(message); }) : std::future<void>();
+    if (!sending.valid()) client.send_all(message);
+    ASSERT_EQ(client.receive_exactly(size).size(), size);
+    if (sending.valid()) sending.get();
+  }
+}
+
+TEST_F(SteadyState, ProxiedMessagesAllocateNothing) {
+  Peer client = connect(ProxyService{&upstream_});
+  EXPECT_EQ(allocated_by([&] { exchange(client, 64, 200); }), 0u);
+}
+
+TEST_F(SteadyState, EchoedMessagesAllocateNothing) {
+  Peer client = connect(EchoService{EchoConfig::Transform::upper});
+  const std::string message(64, 'm');
+  EXPECT_EQ(allocated_by([&] { exchange(client, 64, 200); }), 0u);
+}
+
+TEST_F(SteadyState, ConnectionsThatFollowEachOtherReuseWhatTheFirstAllocated) {
+  const auto life = [&] {
+    for (int i = 0; i < 50; ++i) {
+      Peer client = connect(ProxyService{&upstream_});
+      exchange(client, 64, 1);
+      client.shutdown_write();
+      ASSERT_EQ(client.receive_until_end().ending, test::Ending::fin);
+    }
+  };
+  // The coroutine frames of a connection and its posted start.
+  EXPECT_LE(allocated_by(life), 50u * 10);
+}
+
+}  // namespace
+}  // namespace weir
