@@ -2,7 +2,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 /// The one place where Asio's types get the names that this code uses. The executor is always the concrete one of an
 /// `io_context`: a thread has one context of its own, so neither strands nor type-erased executors have work to do.
@@ -14,9 +13,5 @@ using Executor = asio::io_context::executor_type;
 
 template <typename T>
 using awaitable = asio::awaitable<T, Executor>;
-
-using UseAwaitable = asio::use_awaitable_t<Executor>;
-
-inline constexpr UseAwaitable use_awaitable{};
 
 }  // namespace weir::net

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cstddef>
@@ -34,6 +35,22 @@ enum class Side : std::uint8_t { first, second };
 /// Sockets are registered edge-triggered, once (epoll(7)); what an edge said stays in the flags until a call that came
 /// back short or empty clears them. Comes from EventLoop::acquire(); everything here is for the loop's thread.
 class Slot : public TimerWheel::Node {
+  struct Initiate {
+    Slot* slot;
+    bool ready;
+    template <typename Handler>
+    void operator()(Handler&& handler) const {
+      slot->waiter_.store(std::forward<Handler>(handler));
+      if (ready || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
+    }
+  };
+
+  /// Deferred, because a coroutine awaits such an operation in place: an awaitable would be a frame of its own, which
+  /// each idle connection would hold.
+  auto wait_operation(bool ready) {
+    return net::asio::async_initiate<const net::asio::deferred_t, void()>(Initiate{this, ready}, net::asio::deferred);
+  }
+
  public:
   EventLoop& loop() const { return *loop_; }
 
@@ -70,14 +87,10 @@ class Slot : public TimerWheel::Node {
   void wake() { make_ready(); }
 
   /// Suspends until something of the above happens. It may wake for nothing: look at the flags again.
-  net::awaitable<void> wait() {
-    return net::asio::async_initiate<const net::UseAwaitable, void()>(Initiate{this, false}, net::use_awaitable);
-  }
+  auto wait() { return wait_operation(false); }
 
   /// Suspends to the end of the ready list, so that others get their turn.
-  net::awaitable<void> yield() {
-    return net::asio::async_initiate<const net::UseAwaitable, void()>(Initiate{this, true}, net::use_awaitable);
-  }
+  auto yield() { return wait_operation(true); }
 
   /// Names this slot to other threads; stale once it was released. See EventLoop::find().
   struct Id {
@@ -93,16 +106,6 @@ class Slot : public TimerWheel::Node {
   static constexpr std::uint8_t kWritable = 2;
   static constexpr std::uint8_t kFailed = 4;
   static constexpr std::uint8_t kPressing = 8;
-
-  struct Initiate {
-    Slot* slot;
-    bool ready;
-    template <typename Handler>
-    void operator()(Handler&& handler) const {
-      slot->waiter_.store(std::forward<Handler>(handler));
-      if (ready || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
-    }
-  };
 
   std::uint8_t& flags(Side side) { return flags_[static_cast<std::size_t>(side)]; }
   std::uint8_t flags(Side side) const { return flags_[static_cast<std::size_t>(side)]; }

@@ -35,18 +35,14 @@ IoResult Stream::read(std::span<std::byte> buffer) {
     if (bytes < buffer.size() && inet_ && !slot_->pressing(side_)) slot_->set_drained(side_);
     return {IoResult::Status::moved, 0, bytes};
   }
-  if (count == 0) return end_result();
+  // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
+  if (count == 0 && slot_->failed(side_)) return {IoResult::Status::failed, ECONNRESET};
+  if (count == 0) return {IoResult::Status::end};
   if (errno == EAGAIN || errno == EINTR) {
     if (errno == EAGAIN) slot_->set_drained(side_);
     return {IoResult::Status::would_block};
   }
   return {IoResult::Status::failed, errno};
-}
-
-IoResult Stream::end_result() const {
-  // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
-  if (slot_->failed(side_)) return {IoResult::Status::failed, ECONNRESET};
-  return {IoResult::Status::end};
 }
 
 IoResult Stream::read_into(Pipe& pipe) {
@@ -57,7 +53,8 @@ IoResult Stream::read_into(Pipe& pipe) {
     pipe.inside += static_cast<std::size_t>(count);
     return {IoResult::Status::moved, 0, static_cast<std::size_t>(count)};
   }
-  if (count == 0) return end_result();
+  // At an urgent mark splice(2) stops for good, and says 0, as at the end, once a FIN stands somewhere behind it.
+  if (count == 0) return {IoResult::Status::would_block};
   if (errno == EAGAIN && !slot_->pressing(side_)) slot_->set_drained(side_);
   if (errno == EAGAIN || errno == EINTR || errno == EINVAL) return {IoResult::Status::would_block};
   return {IoResult::Status::failed, errno};

@@ -54,8 +54,8 @@ class Stream {
 
   /// Whether read_into() and write_from() serve this socket.
   bool can_splice() const { return inet_; }
-  /// Moves what the socket holds into an empty pipe, without copying (splice(2)); the result as of read(). Where it
-  /// would block and the socket is still readable, only read() gets on: splice(2) stops at an urgent mark.
+  /// Moves what the socket holds into an empty pipe, without copying (splice(2)). Never tells the end: where it would
+  /// block and the socket is still readable, only read() knows more.
   IoResult read_into(Pipe& pipe);
   /// Moves what the pipe holds into the socket; the result as of write(). With `more` the last piece may wait for what
   /// follows, so that packets are full: then either more is written or push() called.
@@ -78,7 +78,6 @@ class Stream {
   int take_error() const;
 
  private:
-  IoResult end_result() const;
   IoResult write_result(ssize_t count, std::size_t wanted);
 
   Slot* slot_ = nullptr;

@@ -49,9 +49,9 @@ bool Direction::take_pipe(const io::Stream& source, const io::Stream& sink, cons
 Direction::Step Direction::fill_pipe(io::Stream& source, bool& refused) {
   const io::IoResult got = source.read_into(*pipe_);
   if (got.status != Status::moved) {
-    refused = got.status == Status::would_block && source.readable();
+    refused = source.readable();
     pipe_.reset();
-    return take_end(got);
+    return got.status == Status::failed ? fail(Step::source_failed, got.error) : Step::go_on;
   }
   read_ += got.bytes;
   filled_ = static_cast<std::uint32_t>(got.bytes);
@@ -61,7 +61,9 @@ Direction::Step Direction::fill_pipe(io::Stream& source, bool& refused) {
 
 Direction::Step Direction::copy(io::Stream& source, io::Stream& sink, const Mover& mover) {
   const io::IoResult got = source.read(mover.scratch);
-  if (got.status != Status::moved) return take_end(got);
+  if (got.status == Status::failed) return fail(Step::source_failed, got.error);
+  if (got.status == Status::end) source_ended_ = true;
+  if (got.status != Status::moved) return Step::go_on;
   read_ += got.bytes;
   detector_.copied(got.bytes, mover.scratch.size());
   const std::span<std::byte> data = mover.scratch.first(got.bytes);
@@ -72,12 +74,6 @@ Direction::Step Direction::copy(io::Stream& source, io::Stream& sink, const Move
   if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
   written_ += put.bytes;
   return put.bytes < data.size() ? keep(data.subspan(put.bytes)) : Step::go_on;
-}
-
-Direction::Step Direction::take_end(io::IoResult result) {
-  if (result.status == Status::failed) return fail(Step::source_failed, result.error);
-  if (result.status == Status::end) source_ended_ = true;
-  return Step::go_on;
 }
 
 Direction::Step Direction::keep(std::span<const std::byte> rest) {

@@ -64,7 +64,6 @@ class Direction {
   Step write_pending(io::Stream& sink);
   io::IoResult splice_out(io::Stream& sink);
   Step keep(std::span<const std::byte> rest);
-  Step take_end(io::IoResult result);
   Step fail(Step side, int error);
 
   std::unique_ptr<std::byte[]> kept_;
