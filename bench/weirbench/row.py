@@ -1,0 +1,34 @@
+"""What a row of the benchmark is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Metric:
+    key: str
+    title: str
+    better: str = "less"  # or "more"
+    digits: int = 1
+
+
+@dataclass
+class Cell:
+    """One situation in which peers are compared."""
+
+    name: str
+    peers: list
+    measure: Callable  # peer → {metric: value}; raises NotServed
+    parameters: dict = field(default_factory=dict)
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    shows: str
+    metrics: tuple
+    cells: Callable  # Setting → list of Cell
+    subject: str = "weir"
+    most_rounds: int = 100
