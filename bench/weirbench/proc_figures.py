@@ -36,15 +36,17 @@ def cpu_seconds(pids):
 
 
 def parse_pss(text):
-    """Bytes of PSS in a /proc/PID/smaps_rollup."""
-    for line in text.splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    raise ValueError("no Pss: line in smaps_rollup")
+    """Bytes of a /proc/PID/smaps_rollup that are the process's own: PSS without the pages of files.
+
+    A file's pages are shared with whoever else maps it, so that their part changes when other programs come and go;
+    what a connection takes is never among them.
+    """
+    fields = dict(line.split(":", 1) for line in text.splitlines()[1:])
+    return sum(int(fields[name].split()[0]) * 1024 for name in ("Pss_Anon", "Pss_Shmem"))
 
 
 def pss_bytes(pids):
-    """Memory of these processes, pages that are shared counted once."""
+    """Memory of these processes, pages that they share among them counted once."""
     return sum(parse_pss(Path(f"/proc/{pid}/smaps_rollup").read_text()) for pid in pids)
 
 

@@ -11,6 +11,7 @@ from weirbench.process import Running
 
 NGINX_MODULES = "/usr/lib/nginx/modules"
 FILES_BESIDE_CONNECTIONS = 500
+PIPES = 500  # of two descriptors each
 
 
 @dataclass
@@ -45,12 +46,13 @@ def _weir(setting, values, log):
 
 def _haproxy(setting, values, log, splice=False):
     values |= {
-        "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2,
+        "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2 - PIPES,
+        "MAXPIPES": PIPES,
         "LOG_TARGET": f"log {log.path} local0" if log else "",
         "LOG_OPTIONS": "log global\n    option tcplog" if log else "",
         "SPLICE_OPTIONS": "option splice-request\n    option splice-response" if splice else "",
     }
-    return ["haproxy", "-db", "-q", "-f", write_configuration(setting, "haproxy.cfg", values)]
+    return ["haproxy", "-db", "-f", write_configuration(setting, "haproxy.cfg", values)]
 
 
 def _haproxy_splice(setting, values, log):

@@ -18,9 +18,10 @@ class Cell:
 
     name: str
     peers: list
-    measure: Callable  # peer → {metric: value}; raises NotServed
+    measure: Callable  # peer → {metric: value}, with a second argument where something is standing; raises NotServed
     parameters: dict = field(default_factory=dict)
     left_out: str = ""
+    standing: Callable | None = None  # a context manager of what stands while the cell is measured, such as a database
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def figure(metric, entry, with_spread=True):
 def row_table(row):
     """Lines of text: a line for each peer of each cell, a column for each metric."""
     subject = row["subject"]
-    heading = ["", ""] + [f"{metric['title']}" for metric in row["metrics"]]
+    heading = ["", ""] + [metric["title"] for metric in row["metrics"]]
     lines = [heading]
     for cell in row["cells"]:
         name = cell["name"]
@@ -25,7 +25,7 @@ def row_table(row):
         for peer, figures in cell["summary"].items():
             lines.append([name, peer] + [figure(metric, figures.get(metric["key"])) for metric in row["metrics"]])
             name = ""
-    return [f"{row['name']}: {row['title']}", f"  beside a figure: {subject}'s share of it (least..most of the rounds)",
+    return [f"{row['name']}: {row['title']}", f"  beside a figure: {subject} / peer in the same round, median (least..most)",
             *_aligned(lines)]
 
 

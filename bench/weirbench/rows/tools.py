@@ -9,8 +9,8 @@ PEERS = ["weir", "haproxy", "nginx"]
 TOOLS = {"wrk": wrk, "pgbench": pgbench, "redis-benchmark": redis}
 
 
-def measure(setting, peer, tool):
-    with tool.server(setting) as server, proxy(setting, peer, server) as serving:
+def measure(setting, peer, tool, server):
+    with proxy(setting, peer, server) as serving:
         pids = tree(serving.pid)
         before = cpu_seconds(pids)
         done, seconds = tool.load(setting, serving.port)
@@ -19,8 +19,8 @@ def measure(setting, peer, tool):
 
 
 def cells(setting):
-    return [Cell(f"{name}: {tool.OPERATIONS}", PEERS, lambda peer, tool=tool: measure(setting, peer, tool),
-                 {"tool": name}, tool.why_not())
+    return [Cell(f"{name}: {tool.OPERATIONS}", PEERS, lambda peer, server, tool=tool: measure(setting, peer, tool, server),
+                 {"tool": name}, tool.why_not(), standing=lambda tool=tool: tool.server(setting))
             for name, tool in TOOLS.items()]
 
 
