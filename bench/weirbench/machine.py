@@ -43,7 +43,7 @@ def versions(programs):
         "iperf3": _version(["iperf3", "--version"]),
         "gevent": _version(GEVENT_VERSION),
         "socat": _version(["socat", "-V"], r"version (\S+)"),
-        "wrk": _version(["dpkg-query", "--show", "wrk"], r"\t(\S+)") if shutil.which("wrk") else None,
+        "wrk": _version(["dpkg-query", "--show", "wrk"], r"\t([\d.]+)") if shutil.which("wrk") else None,
         "pgbench": _version(["pgbench", "--version"]),
         "redis": _version(["redis-server", "--version"]),
         "g++": _version(["g++", "-dumpfullversion"]),

@@ -21,7 +21,7 @@ class Method:
         self._say(f"{row.name}: {row.title}")
         cells = [self._run_or_fail(row, cell) for cell in self._cells(row)]
         return {"name": row.name, "title": row.title, "shows": row.shows, "subject": row.subject,
-                "metrics": [vars(metric) for metric in row.metrics], "cells": cells,
+                "metrics": [metric.to_json() for metric in row.metrics], "cells": cells,
                 "took_s": round(time.monotonic() - began, 1)}
 
     def _cells(self, row):

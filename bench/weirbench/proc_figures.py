@@ -51,9 +51,7 @@ def pss_bytes(pids):
 
 
 def parse_epoll_count(text):
-    """How many descriptors stand in an epoll instance, of its /proc/PID/fdinfo/FD; None if it is another thing."""
-    if not any(line.startswith(("tfd:", "eventpoll")) for line in text.splitlines()):
-        return None
+    """How many descriptors stand in an epoll instance, of its /proc/PID/fdinfo/FD."""
     return sum(line.startswith("tfd:") for line in text.splitlines())
 
 
@@ -65,5 +63,5 @@ def epoll_counts(pids):
             with contextlib.suppress(OSError):
                 if os.readlink(entry.path) == "anon_inode:[eventpoll]":
                     text = Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text()
-                    counts[pid, int(entry.name)] = parse_epoll_count(text) or 0
+                    counts[pid, int(entry.name)] = parse_epoll_count(text)
     return counts

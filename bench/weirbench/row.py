@@ -11,6 +11,10 @@ class Metric:
     better: str = "less"  # or "more"
     digits: int = 1
 
+    def to_json(self):
+        title = self.title if self.better == "less" else f"{self.title} (more is better)"
+        return {"key": self.key, "title": title, "better": self.better, "digits": self.digits}
+
 
 @dataclass
 class Cell:

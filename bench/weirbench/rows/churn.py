@@ -34,6 +34,6 @@ def cells(setting):
 ROW = Row(
     "churn", "connect, 64 bytes there and back, close, through a proxy",
     "What a connection costs the proxy from accept to close, with a record of each and without.",
-    (Metric("cpu_us", "CPU us/connection", digits=1), Metric("p99_us", "p99 us of a cycle", digits=0),
+    (Metric("cpu_us", "CPU µs/connection", digits=1), Metric("p99_us", "p99 µs of a cycle", digits=0),
      Metric("rate", "connections/s", "more", 0)),
     cells)

@@ -40,7 +40,7 @@ def measure(setting, peer, connections):
 
 
 def cells(setting):
-    return [Cell(f"{count} x 64 B", ["weir", "epoll"], lambda peer, count=count: measure(setting, peer, count),
+    return [Cell(f"{count} × 64 B", ["weir", "epoll"], lambda peer, count=count: measure(setting, peer, count),
                  {"connections": count})
             for count in setting.few((64, 1000), (64,))]
 

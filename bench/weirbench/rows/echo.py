@@ -13,10 +13,10 @@ def measure(setting, peer, connections):
 
 
 def cells(setting):
-    found = [Cell("64 x 64 B", ["weir", "epoll", "gevent"], lambda peer: measure(setting, peer, 64),
+    found = [Cell("64 × 64 B", ["weir", "epoll", "gevent"], lambda peer: measure(setting, peer, 64),
                   {"connections": 64})]
     if not setting.quick:
-        found.append(Cell("1 x 64 B", ["weir", "epoll", "socat"], lambda peer: measure(setting, peer, 1),
+        found.append(Cell("1 × 64 B", ["weir", "epoll", "socat"], lambda peer: measure(setting, peer, 1),
                           {"connections": 1}))
     return found
 
@@ -24,6 +24,6 @@ def cells(setting):
 ROW = Row(
     "echo", "an echo server",
     "What a request costs an echo server. socat, which takes a process a connection, is there for curiosity.",
-    (Metric("cpu_us", "CPU us/request", digits=2), Metric("p99_us", "p99 us", digits=0),
+    (Metric("cpu_us", "CPU µs/request", digits=2), Metric("p99_us", "p99 µs", digits=0),
      Metric("rate", "requests/s", "more", 0)),
     cells)

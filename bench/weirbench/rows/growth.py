@@ -18,7 +18,7 @@ def measure(setting, peer, connections):
 
 
 def cells(setting):
-    return [Cell(f"{count} x 64 B", PEERS, lambda peer, count=count: measure(setting, peer, count),
+    return [Cell(f"{count} × 64 B", PEERS, lambda peer, count=count: measure(setting, peer, count),
                  {"connections": count}, setting.lacks_descriptors(count))
             for count in setting.few((64, 250, 1000, 4000, 8000), (64, 2000))]
 
@@ -26,5 +26,5 @@ def cells(setting):
 ROW = Row(
     "growth", "cost as connections grow",
     "The same requests over more and more connections; memory is taken while they work.",
-    (Metric("cpu_us", "CPU us/request", digits=2), Metric("pss", "B/connection at work", digits=0)),
+    (Metric("cpu_us", "CPU µs/request", digits=2), Metric("pss", "B/connection at work", digits=0)),
     cells)

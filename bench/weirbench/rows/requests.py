@@ -7,7 +7,7 @@ from weirbench.row import Cell, Metric, Row
 
 PEERS = ["weir", "haproxy", "nginx", "epoll"]
 CONNECTIONS = (1, 64, 1000, 8000)
-LENGTHS = ("64", "1k", "16k")
+LENGTH_NAMES = {"64": "64 B", "1k": "1 KiB", "16k": "16 KiB"}
 QUICK = ((64, "64"), (1000, "64"))
 
 
@@ -24,8 +24,8 @@ def measure(setting, peer, connections, length):
 
 
 def cells(setting):
-    wanted = setting.few([(count, length) for length in LENGTHS for count in CONNECTIONS], QUICK)
-    return [Cell(f"{count} x {length} B", PEERS,
+    wanted = setting.few([(count, length) for length in LENGTH_NAMES for count in CONNECTIONS], QUICK)
+    return [Cell(f"{count} × {LENGTH_NAMES[length]}", PEERS,
                  lambda peer, count=count, length=length: measure(setting, peer, count, length),
                  {"connections": count, "length": length}, setting.lacks_descriptors(count))
             for count, length in wanted]
@@ -34,6 +34,6 @@ def cells(setting):
 ROW = Row(
     "requests", "requests and replies through a proxy",
     "What a request of a closed loop costs the proxy, and how long it takes.",
-    (Metric("cpu_us", "CPU us/request", digits=2), Metric("p99_us", "p99 us", digits=0),
-     Metric("p999_us", "p99.9 us", digits=0), Metric("rate", "requests/s", "more", 0)),
+    (Metric("cpu_us", "CPU µs/request", digits=2), Metric("p99_us", "p99 µs", digits=0),
+     Metric("p999_us", "p99.9 µs", digits=0), Metric("rate", "requests/s", "more", 0)),
     cells)

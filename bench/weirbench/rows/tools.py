@@ -27,5 +27,5 @@ def cells(setting):
 ROW = Row(
     "tools", "wrk, pgbench and redis-benchmark through a proxy",
     "What an operation of a tool that people know costs the proxy, connecting included, and how many there are.",
-    (Metric("cpu_us", "CPU us/operation", digits=2), Metric("rate", "operations/s", "more", 0)),
+    (Metric("cpu_us", "CPU µs/operation", digits=2), Metric("rate", "operations/s", "more", 0)),
     cells)

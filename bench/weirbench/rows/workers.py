@@ -22,7 +22,7 @@ def cells(setting):
     if len(setting.all_cores) < 2:
         raise LeftOut("two workers need two cores")
     peers = [peer for peer in PEERS if peer.rsplit("-", 1)[0] not in setting.missing]
-    return [Cell(f"{count} x 64 B", setting.few(peers, peers[:4]), lambda peer, count=count: measure(setting, peer, count),
+    return [Cell(f"{count} × 64 B", setting.few(peers, peers[:4]), lambda peer, count=count: measure(setting, peer, count),
                  {"connections": count})
             for count in setting.few((64, 1000), (64,))]
 
@@ -30,6 +30,6 @@ def cells(setting):
 ROW = Row(
     "workers", "one worker and two",
     "What a second worker does to the cost of a request. Here the proxy may use all cores, those of the load too.",
-    (Metric("cpu_us", "CPU us/request", digits=2), Metric("p99_us", "p99 us", digits=0),
+    (Metric("cpu_us", "CPU µs/request", digits=2), Metric("p99_us", "p99 µs", digits=0),
      Metric("rate", "requests/s", "more", 0)),
     cells, subject="weir-2")
