@@ -1,7 +1,8 @@
 import os
 import unittest
 
-from weirbench.proc_figures import TICKS, cpu_seconds, epoll_counts, parse_epoll_count, parse_pss, parse_stat, pss_bytes, tree
+from weirbench.proc_figures import (TICKS, cpu_seconds, epoll_counts, parse_epoll_count, parse_pss, parse_stat,
+                                     pss_bytes, tree)
 from weirbench.sampler import interpolate
 
 

@@ -66,7 +66,8 @@ class Targets(unittest.TestCase):
         def growth(weir, haproxy):
             return results_of("growth", [
                 ("64", {"connections": 64}, {"weir": {"cpu_us": plain(10)}, "haproxy": {"cpu_us": plain(10)}}),
-                ("8000", {"connections": 8000}, {"weir": {"cpu_us": plain(weir)}, "haproxy": {"cpu_us": plain(haproxy)}})])
+                ("8000", {"connections": 8000},
+                 {"weir": {"cpu_us": plain(weir)}, "haproxy": {"cpu_us": plain(haproxy)}})])
         self.assertEqual(verdict_of(growth(15, 20), "cost as"), "goal")
         self.assertEqual(verdict_of(growth(21, 20), "cost as"), "missed")
 

@@ -38,7 +38,7 @@ def parse(arguments):
     parser.add_argument("--quick", action="store_true", help="in three minutes: it must run, not win")
     parser.add_argument("--window", type=float, metavar="S", help=f"seconds that are measured each time ({FULL[1]:g})")
     parser.add_argument("--programs", type=Path, metavar="DIR",
-                        help="where weir and weir-load stand; without it they are built, and what is missing is installed")
+                        help="where weir and weir-load stand; else they are built, and what is missing is installed")
     parser.add_argument("--proxy-cores", metavar="LIST", help="cores of what is measured (0): 0,2 or 0-3")
     parser.add_argument("--load-cores", metavar="LIST", help="cores of clients and backends (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", default=SOURCE / "build" / "bench" / "results.json",
@@ -46,8 +46,9 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     options.chosen = choose_rows(parser, options.rows)
     usable = os.sched_getaffinity(0)
-    options.proxy_cores = cores(parser, options.proxy_cores, frozenset({min(usable)}), usable)
-    options.load_cores = cores(parser, options.load_cores, frozenset(sorted(usable)[1:2]) or options.proxy_cores, usable)
+    first, second = sorted(usable)[0], sorted(usable)[:2][-1]
+    options.proxy_cores = cores(parser, options.proxy_cores, frozenset({first}), usable)
+    options.load_cores = cores(parser, options.load_cores, frozenset({second}), usable)
     warmup, window, rounds = QUICK if options.quick else FULL
     options.warmup = warmup
     options.window = window if options.window is None else options.window
@@ -106,7 +107,8 @@ def tidily(processes):
 
 
 def measure(options, folder, processes):
-    """The results, as they stand in the JSON file, and the failures."""
+    """The results, as they stand in the JSON file."""
+    os.environ["PATH"] += ":/usr/sbin"  # where Debian has haproxy and nginx, and users' PATH has nothing
     gather(options.programs, folder / "bin")
     versions = machine.versions(folder / "bin")
     setting = Setting(

@@ -33,6 +33,9 @@ def gather(given, folder):
         _check(["scripts/setup", "bench"], "scripts/setup bench")
         _check(["scripts/build", "release", "-DWEIR_BENCH=ON"], "scripts/build release")
         given = BUILT
+    for name in OURS:
+        if not _is_program(given / name):
+            raise NotBuilt(f"there is no program {name} in {given}; build it with scripts/build release")
     ready = all(_is_program(given / name) for name in YARDSTICKS)
     if not ready:
         _build_yardsticks()
@@ -48,6 +51,4 @@ def _is_program(path: Path):
 
 
 def _copy(program, to):
-    if not _is_program(program):
-        raise NotBuilt(f"no program {program.name} in the folder given; build it with scripts/build release")
     shutil.copy2(program, to)

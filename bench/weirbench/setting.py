@@ -40,7 +40,7 @@ class Setting:
         needed = each * connections + spare
         if needed <= self.descriptors:
             return ""
-        return f"needs {needed} descriptors a process, {self.descriptors} are allowed; raise the hard limit (ulimit -Hn)"
+        return f"needs {needed} descriptors a process, but the hard limit (ulimit -Hn) is {self.descriptors}"
 
 
 def raise_descriptor_limit():

@@ -25,16 +25,15 @@ def row_table(row):
         for peer, figures in cell["summary"].items():
             lines.append([name, peer] + [figure(metric, figures.get(metric["key"])) for metric in row["metrics"]])
             name = ""
-    return [f"{row['name']}: {row['title']}", f"  beside a figure: {subject} / peer in the same round, median (least..most)",
-            *_aligned(lines)]
+    legend = f"  beside a figure: {subject} / peer in the same round, median (least..most)"
+    return [f"{row['name']}: {row['title']}", legend, *_aligned(lines)]
 
 
 def _aligned(lines):
-    columns = max(len(line) for line in lines)
-    widths = [max((len(line[column]) for line in lines if len(line) == len(lines[0])), default=0)
-              for column in range(columns) if column < len(lines[0])]
-    return ["  " + "  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip() if len(line) == len(widths)
-            else "  " + "  ".join(line) for line in lines]
+    """Columns as wide as their words; a line that says why something is left out is as long as it is."""
+    whole = [line for line in lines if len(line) == len(lines[0])]
+    widths = [max(len(word) for word in column) for column in zip(*whole)]
+    return ["  " + "  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip() for line in lines]
 
 
 def whole_table(results):

@@ -13,7 +13,8 @@ COLOURS = {"weir": "#c8102e", "haproxy": "#3d6fa5", "haproxy-splice": "#93b7d9",
 NAMES = {"weir": "Weir", "haproxy": "HAProxy", "haproxy-splice": "HAProxy, splice forced", "nginx": "nginx",
          "epoll": "hand-written epoll", "gevent": "gevent"}
 WIDTH = 9.0
-STATES = {"fresh": "fresh", "after_64": "after 64 B", "after_burst": "after 20 kB", "after_bulk": "after bulk\nover 4 of them"}
+STATES = {"fresh": "fresh", "after_64": "after 64 B", "after_burst": "after 20 kB",
+          "after_bulk": "after bulk\nover 4 of them"}
 
 matplotlib.rcParams.update({
     "svg.hashsalt": "weir", "svg.fonttype": "none", "font.family": "sans-serif",
@@ -40,8 +41,8 @@ def _grouped_bars(axes, groups, peers, value_of, label_of):
                      yerr=[[below], [above]] if below or above else None, error_kw={"elinewidth": 1, "ecolor": "#333"},
                      zorder=3 if peer == "weir" else 2)
             axes.annotate(label_of(value), (where, value + above), ha="center", va="bottom", fontsize=7.5,
-                          rotation=90 if len(peers) * len(groups) > 24 else 0, xytext=(0, 2), textcoords="offset points",
-                          fontweight="bold" if peer == "weir" else "normal")
+                          rotation=90 if len(peers) * len(groups) > 24 else 0, xytext=(0, 2),
+                          textcoords="offset points", fontweight="bold" if peer == "weir" else "normal")
     axes.margins(x=0.02, y=0.12)  # the labels over the bars want room
     axes.legend(*_unique(axes), frameon=False, ncol=len(peers), loc="upper center", bbox_to_anchor=(0.5, -0.14))
 
@@ -68,7 +69,8 @@ def relative(cells, metric, title):
     """What each peer takes when Weir takes 1."""
     peers = _peers(cells)
     chart, axes = pyplot.subplots(figsize=(max(WIDTH, 1.6 * len(cells)), 4.2))
-    _grouped_bars(axes, cells, peers, lambda cell, peer: _against_weir(cell, peer, metric), lambda value: f"{value:.2f}")
+    _grouped_bars(axes, cells, peers, lambda cell, peer: _against_weir(cell, peer, metric),
+                  lambda value: f"{value:.2f}")
     axes.axhline(1, color=COLOURS["weir"], linewidth=1, linestyle=":", zorder=1)
     axes.set_xticks(range(len(cells)), [_wrapped(cell["name"]) for cell in cells])
     axes.set_ylabel("times Weir's")
@@ -101,7 +103,8 @@ def growth(cells, title):
     """CPU of a request and memory of a connection, over the number of connections."""
     chart, panels = pyplot.subplots(1, 2, figsize=(WIDTH * 1.2, 4.2))
     counts = [cell["parameters"]["connections"] for cell in cells]
-    for axes, metric, label in ((panels[0], "cpu_us", "CPU µs/request"), (panels[1], "pss", "bytes/connection at work")):
+    shown = (("cpu_us", "CPU µs/request"), ("pss", "bytes/connection at work"))
+    for axes, (metric, label) in zip(panels, shown):
         for peer in _peers(cells):
             points = [(count, figure(cell, peer, metric)) for count, cell in zip(counts, cells)
                       if figure(cell, peer, metric)]

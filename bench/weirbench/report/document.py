@@ -50,7 +50,7 @@ def _pinning(data):
 
 
 def _rounds(data):
-    quick = " This was a quick run: it shows that the benchmark works, and its figures mean little." if data["quick"] else ""
+    quick = " **A quick run**, which shows that the benchmark works: its figures mean little." if data["quick"] else ""
     failures = data["failures"]
     failed = f" **Incomplete: {len(failures)} measurements failed.**" if failures else ""
     return (f"{data['rounds']} rounds, {data['warmup_s']:g} s of warmup and {data['window_s']:g} s measured each."

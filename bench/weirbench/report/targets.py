@@ -82,8 +82,8 @@ def _latency(results):
     for metric, unit in (("p99_us", ", p99"), ("p999_us", ", p99.9")):
         for cells in (results.cells("requests", length="64"), results.cells("newcomers")):
             checks += _against_the_better(cells, metric, 1.1, unit)
-    return Target("64 B requests and newcomers, p99 and p99.9", "≤ 1.1 × the better of HAProxy and nginx", "below both",
-                  checks)
+    return Target("64 B requests and newcomers, p99 and p99.9", "≤ 1.1 × the better of HAProxy and nginx",
+                  "below both", checks)
 
 
 def _bulk(results):
@@ -128,13 +128,15 @@ def _echo(results):
 
 
 def _workers(results):
+    bounds = {"weir-1": (Bound("≤", 1.1), Bound("≤", 1.03))}
     return Target("two workers on two cores, CPU per request", "≤ 1.1 × one worker's", "≤ 1.03 ×",
-                  _ratio_checks(results.cells("workers"), "cpu_us", {"weir-1": (Bound("≤", 1.1), Bound("≤", 1.03))}))
+                  _ratio_checks(results.cells("workers"), "cpu_us", bounds))
 
 
 def _client(results):
+    bounds = {"epoll": (Bound("≥", 0.85), Bound("≥", 0.95))}
     return Target("weir-load echo, requests per CPU second", "≥ 0.85 × a hand-written epoll client", "≥ 0.95 ×",
-                  _ratio_checks(results.cells("client"), "per_cpu_s", {"epoll": (Bound("≥", 0.85), Bound("≥", 0.95))}))
+                  _ratio_checks(results.cells("client"), "per_cpu_s", bounds))
 
 
 def _growth(results):

@@ -19,7 +19,8 @@ def measure(setting, peer, tool, server):
 
 
 def cells(setting):
-    return [Cell(f"{name}: {tool.OPERATIONS}", PEERS, lambda peer, server, tool=tool: measure(setting, peer, tool, server),
+    return [Cell(f"{name}: {tool.OPERATIONS}", PEERS,
+                 lambda peer, server, tool=tool: measure(setting, peer, tool, server),
                  {"tool": name}, tool.why_not(), standing=lambda tool=tool: tool.server(setting))
             for name, tool in TOOLS.items()]
 
