@@ -33,6 +33,7 @@ def parse(arguments):
         description="Compares Weir with HAProxy, nginx and hand-written epoll programs, interleaved and pinned.",
         epilog="exit status: 0 everything ran, 1 a peer failed to serve, 2 bad usage or nothing to run")
     parser.add_argument("--rows", metavar="A,B", help="only these rows")
+    parser.add_argument("--cells", metavar="TEXT", default="", help="only cells whose name holds this: '64 x 64 B'")
     parser.add_argument("--list", action="store_true", help="list the rows and exit")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds of every comparison ({FULL[2]})")
     parser.add_argument("--quick", action="store_true", help="in three minutes: it must run, not win")
@@ -122,7 +123,7 @@ def measure(options, folder, processes):
         "quick": options.quick, "rounds": options.rounds, "warmup_s": options.warmup, "window_s": options.window,
         "proxy_cores": sorted(options.proxy_cores), "load_cores": sorted(options.load_cores),
         "machine": machine.shape() | {"descriptors": setting.descriptors}, "versions": versions, "rows": []}
-    method = Method(setting, say)
+    method = Method(setting, options.cells, say)
     for row in options.chosen:
         results["rows"].append(method.run(row))
         results |= {"took_s": round(time.monotonic() - began), "failures": method.failures}

@@ -8,10 +8,11 @@ from weirbench.ratios import rotated, summarize
 
 
 class Method:
-    """Runs rows and keeps what they gave; `say` gets a line of progress at a time."""
+    """Runs rows, of which the cells whose name holds `cells`; `say` gets a line of progress at a time."""
 
-    def __init__(self, setting, say):
+    def __init__(self, setting, cells, say):
         self._setting = setting
+        self._wanted = cells.replace(" x ", " × ")
         self._say = say
         self.failures = []
 
@@ -26,7 +27,7 @@ class Method:
 
     def _cells(self, row):
         try:
-            return row.cells(self._setting)
+            return [cell for cell in row.cells(self._setting) if self._wanted in cell.name]
         except LeftOut as reason:
             self._say(f"  left out: {reason}")
             return []
