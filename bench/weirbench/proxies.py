@@ -11,7 +11,6 @@ from weirbench.process import Running
 
 NGINX_MODULES = "/usr/lib/nginx/modules"
 FILES_BESIDE_CONNECTIONS = 500
-PIPES = 500  # of two descriptors each
 
 
 @dataclass
@@ -45,9 +44,10 @@ def _weir(setting, values, log):
 
 
 def _haproxy(setting, values, log, splice=False):
+    pipes = setting.descriptors // 40  # of two descriptors each, as a connection's
     values |= {
-        "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2 - PIPES,
-        "MAXPIPES": PIPES,
+        "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2 - pipes,
+        "MAXPIPES": pipes,
         "LOG_TARGET": f"log {log.path} local0" if log else "",
         "LOG_OPTIONS": "log global\n    option tcplog" if log else "",
         "SPLICE_OPTIONS": "option splice-request\n    option splice-response" if splice else "",

@@ -41,7 +41,7 @@ def measure(setting, peer, connections):
 
 def cells(setting):
     return [Cell(f"{count} × 64 B", ["weir", "epoll"], lambda peer, count=count: measure(setting, peer, count),
-                 {"connections": count})
+                 {"connections": count}, setting.lacks_descriptors(count, each=1))
             for count in setting.few((64, 1000), (64,))]
 
 

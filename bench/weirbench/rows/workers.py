@@ -23,7 +23,8 @@ def cells(setting):
         raise LeftOut("two workers need two cores")
     peers = [peer for peer in PEERS if peer.rsplit("-", 1)[0] not in setting.missing]
     return [Cell(f"{count} × 64 B", setting.few(peers, peers[:4]),
-                 lambda peer, count=count: measure(setting, peer, count), {"connections": count})
+                 lambda peer, count=count: measure(setting, peer, count), {"connections": count},
+                 setting.lacks_descriptors(count))
             for count in setting.few((64, 1000), (64,))]
 
 
