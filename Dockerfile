@@ -11,7 +11,7 @@ WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup
 COPY . .
-RUN cmake --preset release -DWEIR_TESTS=OFF \
+RUN cmake --preset release -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF \
     && cmake --build build/release \
     && DESTDIR=/stage cmake --install build/release --prefix /usr --strip
 

@@ -1,0 +1,1 @@
+"""The benchmark behind bench/run and bench/report."""

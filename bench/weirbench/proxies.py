@@ -1,0 +1,95 @@
+"""The proxies under test, each started afresh for a measurement with an equivalent configuration."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from weirbench.log_sink import LogSink
+from weirbench.peer_files import write_configuration
+from weirbench.ports import free_port, wait_listening
+from weirbench.process import Running
+
+NGINX_MODULES = "/usr/lib/nginx/modules"
+FILES_BESIDE_CONNECTIONS = 500
+
+
+@dataclass
+class Serving:
+    """A peer that listens."""
+
+    port: int
+    running: Running
+    log: object = None  # what its records go to, where they are asked for
+
+    @property
+    def pid(self):
+        return self.running.pid
+
+
+@dataclass
+class FileLog:
+    """A file that a peer writes its records to."""
+
+    path: Path
+
+    def records(self):
+        with contextlib.suppress(FileNotFoundError), open(self.path, "rb") as lines:
+            return sum(1 for _ in lines)
+        return 0
+
+
+def _weir(setting, values, log):
+    values |= {"LOGGING": "true" if log else "false", "LOG": log.path if log else "/dev/null"}
+    return [setting.program("weir"), "run", "-c", write_configuration(setting, "weir.yaml", values)]
+
+
+def _haproxy(setting, values, log, splice=False):
+    pipes = setting.descriptors // 40  # of two descriptors each, as a connection's
+    values |= {
+        "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2 - pipes,
+        "MAXPIPES": pipes,
+        "LOG_TARGET": f"log {log.path} local0" if log else "",
+        "LOG_OPTIONS": "log global\n    option tcplog" if log else "",
+        "SPLICE_OPTIONS": "option splice-request\n    option splice-response" if splice else "",
+    }
+    return ["haproxy", "-db", "-f", write_configuration(setting, "haproxy.cfg", values)]
+
+
+def _haproxy_splice(setting, values, log):
+    return _haproxy(setting, values, log, splice=True)
+
+
+def _nginx(setting, values, log):
+    values |= {
+        "MODULES": NGINX_MODULES,
+        "DESCRIPTORS": setting.descriptors,
+        "CONNECTIONS": setting.descriptors - FILES_BESIDE_CONNECTIONS,
+        "FOLDER": setting.folder,
+        "ACCESS_LOG": f"{log.path} line" if log else "off",
+    }
+    return ["nginx", "-p", setting.folder, "-e", "stderr", "-c", write_configuration(setting, "nginx.conf", values)]
+
+
+def _epoll(setting, values, _log):
+    return [setting.program("weir-bench-epoll-proxy"), f"127.0.0.1:{values['PORT']}", f"127.0.0.1:{values['BACKEND']}"]
+
+
+COMMANDS = {"weir": _weir, "haproxy": _haproxy, "haproxy-splice": _haproxy_splice, "nginx": _nginx, "epoll": _epoll}
+
+
+@contextlib.contextmanager
+def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None):
+    """A proxy in front of a port of 127.0.0.1, for the length of the block."""
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(_log_of(setting, peer, port)) if logging else None
+        command = COMMANDS[peer](setting, {"PORT": port, "BACKEND": backend, "WORKERS": workers}, log)
+        running = stack.enter_context(setting.processes.started(peer, command, cores or setting.proxy_cores))
+        wait_listening(port, running)
+        yield Serving(port, running, log)
+
+
+def _log_of(setting, peer, port):
+    if peer.startswith("haproxy"):
+        return LogSink(setting.folder / f"{port}.log-socket")
+    return contextlib.nullcontext(FileLog(setting.folder / f"{port}.records"))
