@@ -10,8 +10,13 @@ class CpuSampler:
     """Readings of a process tree's CPU time; between two of them it is taken to have run evenly."""
 
     def __init__(self, pid):
+        self._pid = pid
         self._pids = tree(pid)
         self.readings = []
+
+    def find_children(self):
+        """Takes in the processes that came since; to be called when all connections stand."""
+        self._pids = tree(self._pid)
 
     def read(self):
         before = time.monotonic()
