@@ -3,7 +3,7 @@
 import bisect
 import time
 
-from weirbench.proc_figures import cpu_seconds, tree
+from weirbench.proc_figures import cpu_of_each, tree
 
 
 class CpuSampler:
@@ -12,6 +12,7 @@ class CpuSampler:
     def __init__(self, pid):
         self._pid = pid
         self._pids = tree(pid)
+        self._last = {}  # of every process; one that has ended keeps its last figure
         self.readings = []
 
     def find_children(self):
@@ -20,8 +21,8 @@ class CpuSampler:
 
     def read(self):
         before = time.monotonic()
-        cpu = cpu_seconds(self._pids)
-        self.readings.append(((before + time.monotonic()) / 2, cpu))
+        self._last |= cpu_of_each(self._pids)
+        self.readings.append(((before + time.monotonic()) / 2, sum(self._last.values())))
 
     def between(self, start, end):
         return interpolate(self.readings, end) - interpolate(self.readings, start)
