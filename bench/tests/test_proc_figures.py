@@ -9,7 +9,7 @@ from weirbench.sampler import interpolate
 class ProcFigures(unittest.TestCase):
     def test_a_name_with_brackets_and_spaces_does_not_shift_the_fields(self):
         line = "42 (nginx: a) b) S 7 42 42 0 -1 4194560 1 0 0 0 10 20 3 4 20 0 1 0 100 1 1"
-        self.assertEqual(parse_stat(line), (7, 37 / TICKS))
+        self.assertEqual(parse_stat(line), (7, 30 / TICKS))
 
     def test_memory_is_what_does_not_come_from_files(self):
         text = "0-1 ---p [rollup]\nRss: 900 kB\nPss: 500 kB\nPss_Anon: 30 kB\nPss_File: 466 kB\nPss_Shmem: 4 kB\n"

@@ -153,6 +153,9 @@ def main(arguments):
         except Interrupted as interrupted:
             say(f"bench: {interrupted}: ended early; rows that were finished stand in {shown(options.json)}")
             return 128 + signal.Signals[str(interrupted)].value
+    if not any(row["cells"] for row in results["rows"]):
+        say(f"bench: no cell whose name holds '{options.cells}' in these rows")
+        return USAGE
     print(whole_table(results))
     print(f"\n{results['took_s']} s; results in {shown(options.json)}")
     for failure in results["failures"]:

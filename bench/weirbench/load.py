@@ -99,7 +99,10 @@ def run_load(setting, verb, serving, arguments, *, with_pss=False, cores=None):
         deadline = time.monotonic() + setting.warmup + load.seconds + START_AND_DRAIN
         while not load.is_over():
             sampler.read()
+            was_connecting = load.began is None
             load.look(BETWEEN_READINGS)
+            if was_connecting and load.began:
+                sampler.find_children()  # socat has a process for each connection
             now = time.monotonic()
             if with_pss and not pss and load.began and now > load.began + setting.warmup + 0.7 * load.seconds:
                 pss = pss_bytes(tree(serving.pid))

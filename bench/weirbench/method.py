@@ -1,6 +1,7 @@
 """How peers are compared: interleaved, the order rotated, a run with errors repeated once."""
 
 import contextlib
+import re
 import time
 
 from weirbench.failures import LeftOut, NotServed
@@ -12,7 +13,7 @@ class Method:
 
     def __init__(self, setting, cells, say):
         self._setting = setting
-        self._wanted = cells.replace(" x ", " × ")
+        self._wanted = re.sub(r"\bx\b", "×", cells)
         self._say = say
         self.failures = []
 

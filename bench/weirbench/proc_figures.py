@@ -8,9 +8,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def parse_stat(text):
-    """Parent and CPU seconds (user and system, its own and its reaped children's) of a line of /proc/PID/stat."""
+    """Parent and CPU seconds (user and system) of a line of /proc/PID/stat."""
     words = text.rpartition(")")[2].split()  # the name before may hold spaces and brackets
-    return int(words[1]), sum(int(word) for word in words[11:15]) / TICKS
+    return int(words[1]), sum(int(word) for word in words[11:13]) / TICKS
 
 
 def tree(pid):
@@ -28,11 +28,16 @@ def tree(pid):
 
 def cpu_seconds(pids):
     """User and system time of these processes so far."""
-    total = 0.0
+    return sum(cpu_of_each(pids).values())
+
+
+def cpu_of_each(pids):
+    """{pid: its user and system time} of those that live."""
+    found = {}
     for pid in pids:
         with contextlib.suppress(OSError):
-            total += parse_stat(Path(f"/proc/{pid}/stat").read_text(errors="replace"))[1]
-    return total
+            found[pid] = parse_stat(Path(f"/proc/{pid}/stat").read_text(errors="replace"))[1]
+    return found
 
 
 def parse_pss(text):

@@ -3,20 +3,26 @@
 import bisect
 import time
 
-from weirbench.proc_figures import cpu_seconds, tree
+from weirbench.proc_figures import cpu_of_each, tree
 
 
 class CpuSampler:
     """Readings of a process tree's CPU time; between two of them it is taken to have run evenly."""
 
     def __init__(self, pid):
+        self._pid = pid
         self._pids = tree(pid)
+        self._last = {}  # of every process; one that has ended keeps its last figure
         self.readings = []
+
+    def find_children(self):
+        """Takes in the processes that came since; to be called when all connections stand."""
+        self._pids = tree(self._pid)
 
     def read(self):
         before = time.monotonic()
-        cpu = cpu_seconds(self._pids)
-        self.readings.append(((before + time.monotonic()) / 2, cpu))
+        self._last |= cpu_of_each(self._pids)
+        self.readings.append(((before + time.monotonic()) / 2, sum(self._last.values())))
 
     def between(self, start, end):
         return interpolate(self.readings, end) - interpolate(self.readings, start)
