@@ -67,6 +67,8 @@ class Slot : public TimerWheel::Node {
   bool pressing(Side side) const { return (flags(side) & kPressing) != 0; }
   void set_drained(Side side) { flags(side) &= static_cast<std::uint8_t>(~(kReadable | kPressing)); }
   void set_full(Side side) { flags(side) &= static_cast<std::uint8_t>(~kWritable); }
+  /// A call has returned an error of the socket that no event may have told.
+  void set_failed(Side side) { flags(side) |= kFailed; }
   /// Forgets what was known of a side whose socket was closed. No event of it can follow: a batch of events is folded
   /// into the flags before any coroutine runs.
   void forget(Side side) { flags(side) = 0; }

@@ -2,12 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace weir::io {
@@ -45,9 +44,9 @@ IoResult Stream::read(std::span<std::byte> buffer) {
   return {IoResult::Status::failed, errno};
 }
 
-IoResult Stream::read_into(Pipe& pipe) {
-  const ssize_t count =
-      ::splice(socket_.get(), nullptr, pipe.write_end.get(), nullptr, pipe.capacity, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+IoResult Stream::read_into(Pipe& pipe, std::size_t most) {
+  const ssize_t count = ::splice(socket_.get(), nullptr, pipe.write_end.get(), nullptr, std::min(most, pipe.capacity),
+                                 SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
   if (count > 0) {
     // Not a word about what is left: small segments fill a pipe's pages long before its bytes.
     pipe.inside += static_cast<std::size_t>(count);
@@ -60,12 +59,16 @@ IoResult Stream::read_into(Pipe& pipe) {
   return {IoResult::Status::failed, errno};
 }
 
-IoResult Stream::write_from(Pipe& pipe, bool more) {
-  const IoResult result = write_result(::splice(pipe.read_end.get(), nullptr, socket_.get(), nullptr, pipe.inside,
-                                                SPLICE_F_NONBLOCK | SPLICE_F_MOVE | (more ? SPLICE_F_MORE : 0u)),
-                                       pipe.inside);
-  pipe.inside -= result.bytes;
-  return result;
+IoResult Stream::write_from(Pipe& pipe) {
+  const ssize_t count =
+      ::splice(pipe.read_end.get(), nullptr, socket_.get(), nullptr, pipe.inside, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (count > 0) {
+    // A short count does not say that the socket is full: a signal that is pending (SIGSTOP, a debugger, a frozen
+    // control group) ends it early as well, and so does a RST, whose error is lost. Only the next try tells.
+    pipe.inside -= static_cast<std::size_t>(count);
+    return {IoResult::Status::moved, 0, static_cast<std::size_t>(count)};
+  }
+  return write_result(count, pipe.inside);
 }
 
 IoResult Stream::write(std::span<const std::byte> data) {
@@ -92,13 +95,9 @@ IoResult Stream::write_result(ssize_t count, std::size_t wanted) {
     if (errno == EAGAIN) slot_->set_full(side_);
     return {IoResult::Status::would_block};
   }
+  // Whoever reads next must not take the end of a broken connection for a FIN.
+  slot_->set_failed(side_);
   return {IoResult::Status::failed, errno};
-}
-
-void Stream::push() {
-  // Sends pending frames, corked or not, and leaves Nagle's algorithm as it is set (tcp(7)).
-  const int off = 0;
-  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_CORK, &off, sizeof off);
 }
 
 void Stream::shutdown_write() { ::shutdown(socket_.get(), SHUT_WR); }

@@ -54,14 +54,11 @@ class Stream {
 
   /// Whether read_into() and write_from() serve this socket.
   bool can_splice() const { return inet_; }
-  /// Moves what the socket holds into an empty pipe, without copying (splice(2)). Never tells the end: where it would
-  /// block and the socket is still readable, only read() knows more.
-  IoResult read_into(Pipe& pipe);
-  /// Moves what the pipe holds into the socket; the result as of write(). With `more` the last piece may wait for what
-  /// follows, so that packets are full: then either more is written or push() called.
-  IoResult write_from(Pipe& pipe, bool more);
-  /// Sends what waits for more to be written.
-  void push();
+  /// Moves at most `most` bytes from the socket into an empty pipe, without copying (splice(2)). Never tells the end:
+  /// where it would block and the socket is still readable, only read() knows more.
+  IoResult read_into(Pipe& pipe, std::size_t most);
+  /// Moves what the pipe holds into the socket. Not all of it does not mean that the socket is full: try again.
+  IoResult write_from(Pipe& pipe);
 
   /// Sends a FIN after the last byte written; reading goes on.
   void shutdown_write();

@@ -20,13 +20,11 @@ Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, const M
       return Outcome::ended;
     } else if (!source.readable()) {
       pipe_.reset();  // an idle stream holds none
-      if (held_back_) sink.push();
-      held_back_ = false;
       return Outcome::waiting;
     } else if (read_ >= turn_end) {
       return Outcome::unfinished;
     } else if (!refused && take_pipe(source, sink, mover)) {
-      step = fill_pipe(source, refused);
+      step = fill_pipe(source, turn_end - read_, refused);
     } else {
       step = copy(source, sink, mover);
     }
@@ -46,15 +44,14 @@ bool Direction::take_pipe(const io::Stream& source, const io::Stream& sink, cons
   return pipe_ != nullptr;
 }
 
-Direction::Step Direction::fill_pipe(io::Stream& source, bool& refused) {
-  const io::IoResult got = source.read_into(*pipe_);
+Direction::Step Direction::fill_pipe(io::Stream& source, std::size_t most, bool& refused) {
+  const io::IoResult got = source.read_into(*pipe_, most);
   if (got.status != Status::moved) {
     refused = source.readable();
     pipe_.reset();
     return got.status == Status::failed ? fail(Step::source_failed, got.error) : Step::go_on;
   }
   read_ += got.bytes;
-  filled_ = static_cast<std::uint32_t>(got.bytes);
   detector_.spliced(got.bytes);
   return Step::go_on;
 }
@@ -85,18 +82,12 @@ Direction::Step Direction::keep(std::span<const std::byte> rest) {
 }
 
 Direction::Step Direction::write_pending(io::Stream& sink) {
-  const io::IoResult put = kept_ ? sink.write({kept_.get() + kept_offset_, pending()}) : splice_out(sink);
+  const io::IoResult put = kept_ ? sink.write({kept_.get() + kept_offset_, pending()}) : sink.write_from(*pipe_);
   if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
   written_ += put.bytes;
   kept_offset_ += static_cast<std::uint32_t>(put.bytes);
   if (pending() == 0) kept_.reset();
   return Step::go_on;
-}
-
-io::IoResult Direction::splice_out(io::Stream& sink) {
-  // A pipe that was filled to the brim has most likely left something in the socket.
-  held_back_ = filled_ == pipe_->capacity;
-  return sink.write_from(*pipe_, held_back_);
 }
 
 Direction::Step Direction::fail(Step side, int error) {

@@ -60,9 +60,8 @@ class Direction {
 
   bool take_pipe(const io::Stream& source, const io::Stream& sink, const Mover& mover);
   Step copy(io::Stream& source, io::Stream& sink, const Mover& mover);
-  Step fill_pipe(io::Stream& source, bool& refused);
+  Step fill_pipe(io::Stream& source, std::size_t most, bool& refused);
   Step write_pending(io::Stream& sink);
-  io::IoResult splice_out(io::Stream& sink);
   Step keep(std::span<const std::byte> rest);
   Step fail(Step side, int error);
 
@@ -71,11 +70,9 @@ class Direction {
   std::uint64_t read_ = 0;
   std::uint64_t written_ = 0;
   std::uint32_t kept_offset_ = 0;
-  std::uint32_t filled_ = 0;  ///< by the last splice into the pipe
   int error_ = 0;
   StreamDetector detector_;
   bool source_ended_ = false;
-  bool held_back_ = false;  ///< the sink may keep the end of what was written until more comes, or a push()
 };
 
 }  // namespace weir

@@ -26,7 +26,7 @@ Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared&
 }
 
 void Worker::start(std::deque<Worker>& peers) {
-  // Posted before anything else can be, so that whoever tells the acceptors to stop finds them.
+  // Posted before the control thread can tell the acceptors to stop, so that it finds them.
   loop_.post([this, &peers] { accept(peers); });
   thread_ = std::thread([this] { loop_.run(); });
   ::pthread_setname_np(thread_.native_handle(), ("weir-w" + std::to_string(index_)).c_str());

@@ -12,13 +12,15 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/temp_dir.hpp"
 
-/// What the daemon asks the kernel for, counted by strace(1): no call that a message or a connection does not need. The
-/// budgets are those of docs/performance.md.
+/// What the daemon asks the kernel for, counted by strace(1): no call that a message or a connection does not need.
 namespace weir::test {
 namespace {
 
 constexpr const char* kStrace = "/usr/bin/strace";
 constexpr int kTimes = 200;
+
+/// strace counts a call when it returns, and may be stopped before the last one has.
+constexpr double kOneMissing = 1.5 / kTimes;
 
 /// Calls of each name, divided by how often the thing was done.
 class Calls {
@@ -59,14 +61,16 @@ class SystemCalls : public ::testing::Test {
 
   /// A proxy with one worker and nothing else to do.
   static Daemon proxy_to(const FakeBackend& backend) {
-    return Daemon::with_config(proxy_config({backend.address()}) + "workers: 1\nrelay: {splice: auto}\naccess_log: {enabled: false}\n");
+    return Daemon::with_config(proxy_config({backend.address()}) +
+                               "workers: 1\nrelay: {splice: auto}\naccess_log: {enabled: false}\n");
   }
 
   /// What `work` costs the daemon.
   template <typename Work>
   Calls count(Daemon& daemon, Work work) {
     const std::string summary = dir_.file("calls");
-    Process strace(kStrace, {"-f", "-c", "-U", "name,calls", "-o", summary, "-p", std::to_string(daemon.process().pid())});
+    Process strace(kStrace,
+                   {"-f", "-c", "-U", "name,calls", "-o", summary, "-p", std::to_string(daemon.process().pid())});
     strace.wait_for_error_line("attached");
     work();
     strace.signal(SIGINT);
@@ -90,8 +94,8 @@ TEST_F(SystemCalls, SmallRequestThroughTheProxyCostsTwoReceivesAndTwoSends) {
   const Calls calls = count(daemon, [&] {
     for (int i = 0; i < kTimes; ++i) exchange();
   });
-  EXPECT_EQ(calls["recvfrom"], 2) << calls;
-  EXPECT_EQ(calls["sendto"], 2) << calls;
+  EXPECT_NEAR(calls["recvfrom"], 2, kOneMissing) << calls;
+  EXPECT_NEAR(calls["sendto"], 2, kOneMissing) << calls;
   EXPECT_LE(calls["epoll_wait"], 2.1) << "one for each message, where there is only one connection: " << calls;
   EXPECT_LE(calls.all(), 6.15) << calls;
 }
@@ -109,15 +113,15 @@ TEST_F(SystemCalls, ConnectionKeepsToItsBudget) {
       ASSERT_EQ(client.receive_until_end().ending, Ending::fin);
     }
   });
-  EXPECT_EQ(calls["socket"], 1) << calls;
-  EXPECT_EQ(calls["connect"], 1) << calls;
-  EXPECT_EQ(calls["epoll_ctl"], 2) << "one registration a socket: " << calls;
+  EXPECT_NEAR(calls["socket"], 1, kOneMissing) << calls;
+  EXPECT_NEAR(calls["connect"], 1, kOneMissing) << calls;
+  EXPECT_NEAR(calls["epoll_ctl"], 2, kOneMissing) << "one registration a socket: " << calls;
   EXPECT_LE(calls["accept4"], 2) << "one that brings it and one that finds no other: " << calls;
   EXPECT_LE(calls["setsockopt"], 6) << calls;
   EXPECT_LE(calls["recvfrom"], 4) << "the bytes and the FIN of each side: " << calls;
-  EXPECT_EQ(calls["sendto"], 2) << calls;
-  EXPECT_EQ(calls["shutdown"], 1) << "the second FIN goes with the close: " << calls;
-  EXPECT_EQ(calls["close"], 2) << calls;
+  EXPECT_NEAR(calls["sendto"], 2, kOneMissing) << calls;
+  EXPECT_NEAR(calls["shutdown"], 1, kOneMissing) << "the second FIN goes with the close: " << calls;
+  EXPECT_NEAR(calls["close"], 2, kOneMissing) << calls;
   EXPECT_LE(calls["epoll_wait"], 6.1) << calls;
   EXPECT_LE(calls.all() - calls["epoll_wait"], 21.1) << calls;
 }

@@ -142,6 +142,16 @@ void Process::signal(int number) const {
   if (::kill(pid_, number) != 0) fail("kill");
 }
 
+bool Process::stopped() const {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+    std::ifstream status(task.path() / "stat");
+    std::string text;
+    std::getline(status, text);
+    if (text.find(") T ") == std::string::npos) return false;
+  }
+  return true;
+}
+
 int Process::wait_exit(std::chrono::milliseconds bound) {
   if (exit_) return *exit_;
   pollfd wait{pidfd_.get(), POLLIN, 0};

@@ -36,6 +36,8 @@ class Process {
   pid_t pid() const { return pid_; }
   bool running();
   void signal(int number) const;
+  /// Whether SIGSTOP has stopped it, all threads of it.
+  bool stopped() const;
 
   /// The exit status, or 128 + the signal that killed it. Throws when it still runs after the bound.
   int wait_exit(std::chrono::milliseconds bound = kHang);
