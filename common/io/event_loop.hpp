@@ -209,7 +209,9 @@ class EventLoop {
   void release(Slot* slot);
   void wake();
 
-  net::asio::io_context context_{1};
+  /// No hint of 1: with it, what a thread posts to itself is counted as work when its handler returns, which run()'s
+  /// never does, but as done when it has run. The context would think it had none left, and stop.
+  net::asio::io_context context_;
   net::asio::executor_work_guard<net::Executor> work_{context_.get_executor()};
   Descriptor epoll_;
   Descriptor wakeup_;

@@ -49,6 +49,21 @@ TEST_P(DrainSignal, StopsListeningAndLetsLiveConnectionsEndByThemselves) {
 INSTANTIATE_TEST_SUITE_P(Each, DrainSignal, testing::Values(SIGTERM, SIGINT),
                          [](const auto& signal) { return signal.param == SIGTERM ? "Sigterm" : "Sigint"; });
 
+TEST(Signals, DrainWorksAfterManyConnectionsWereRefused) {
+  Daemon daemon = Daemon::with_config(echo_config() + "workers: 2\ndrain_timeout: 1h\nlimits: {connections: 2}");
+  Peer first = daemon.connect();
+  Peer second = daemon.connect();
+  expect_alive(first);
+  expect_alive(second);
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(daemon.connect().exchange("").ending, Ending::reset);
+  expect_alive(first);
+  daemon.process().signal(SIGTERM);
+  ASSERT_TRUE(stops_listening(daemon));
+  EXPECT_EQ(first.exchange("").ending, Ending::fin);
+  EXPECT_EQ(second.exchange("").ending, Ending::fin);
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+}
+
 TEST(Signals, DrainThatTakesTooLongCutsWhatIsLeftAndSaysHowManyEndedHow) {
   Daemon daemon = Daemon::with_config(echo_config() + "drain_timeout: 700ms");
   Peer one = daemon.connect();

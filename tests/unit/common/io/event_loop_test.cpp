@@ -161,6 +161,41 @@ TEST(EventLoop, ExceptionThatLeavesACoroutineReachesItsHandler) {
   EXPECT_EQ(text, "from a coroutine");
 }
 
+net::awaitable<void> end_at_once() { co_return; }
+
+/// From the ready list, as an acceptor starts sessions: other work may be counted otherwise than posted work is.
+net::awaitable<void> spawn_many_that_never_wait(EventLoop& loop, int many, int& ended, std::thread& poster,
+                                                bool& reached) {
+  SlotPtr slot = loop.acquire(1);
+  co_await slot->yield();
+  for (int i = 0; i < many; ++i) {
+    loop.spawn(end_at_once(), [&ended](std::exception_ptr) { ++ended; });
+    if (i % 100 == 0) co_await slot->yield();
+  }
+  while (ended < many) co_await slot->yield();
+  poster = std::thread([&] {
+    loop.post([&] {
+      reached = true;
+      loop.stop();
+    });
+  });
+  slot->set_deadline(loop.now() + std::chrono::seconds(20));
+  while (!slot->timer_fired()) co_await slot->wait();
+  loop.stop();
+}
+
+TEST(EventLoop, PostReachesItHoweverManyCoroutinesEndedWithoutEverWaiting) {
+  EventLoop loop;
+  int ended = 0;
+  bool reached = false;
+  std::thread poster;
+  loop.spawn(spawn_many_that_never_wait(loop, 10'000, ended, poster, reached), rethrow);
+  loop.run();
+  poster.join();
+  EXPECT_EQ(ended, 10'000);
+  EXPECT_TRUE(reached);
+}
+
 TEST(EventLoop, ReleasedSlotIsNoLongerFoundByItsOldName) {
   EventLoop loop;
   SlotPtr slot = loop.acquire(1);
