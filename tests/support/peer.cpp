@@ -109,6 +109,7 @@ Received Peer::exchange(std::string_view bytes) {
   if (reset_at_once_) return received;
   std::array<char, kChunk> buffer;
   bool finished = false;
+  bool reset = false;  // a send has returned the error, which recv() then takes for the end
   for (;;) {
     const bool sending = !bytes.empty();
     if (!sending && !std::exchange(finished, true)) ::shutdown(fd(), SHUT_WR);  // a RST that came shows below
@@ -116,8 +117,8 @@ Received Peer::exchange(std::string_view bytes) {
     const ssize_t count = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count > 0) received.bytes.append(buffer.data(), static_cast<std::size_t>(count));
     if (count == 0 || (count < 0 && errno == ECONNRESET)) {
-      received.ending = count == 0 ? Ending::fin : Ending::reset;
-      if (sending && count == 0) {  // half-closed by the other side: what is left still goes
+      received.ending = count == 0 && !reset ? Ending::fin : Ending::reset;
+      if (sending && received.ending == Ending::fin) {  // half-closed by the other side: what is left still goes
         send_all(bytes);
         shutdown_write();
       }
@@ -127,7 +128,9 @@ Received Peer::exchange(std::string_view bytes) {
     if (!sending) continue;
     const ssize_t sent = ::send(fd(), bytes.data(), std::min(bytes.size(), kChunk), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-    if (sent < 0 && !would_block() && errno != ECONNRESET && errno != EPIPE) fail("send");
+    if (sent >= 0 || would_block()) continue;
+    if (errno != ECONNRESET && errno != EPIPE) fail("send");
+    reset = reset || errno == ECONNRESET;
   }
 }
 
