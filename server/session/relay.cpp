@@ -97,9 +97,9 @@ net::awaitable<SessionEnd> relay(Session& session, io::Stream& backend) {
   for (;;) {
     const std::uint64_t before = ways.moved();
     const Outcome upstream = ways.upstream.forward(client, backend, session.mover(), ways.downstream);
-    const Outcome downstream =
-        is_failure(upstream) ? Outcome::waiting
-                             : ways.downstream.forward(backend, client, session.mover(), ways.upstream);
+    const Outcome downstream = is_failure(upstream)
+                                   ? Outcome::waiting
+                                   : ways.downstream.forward(backend, client, session.mover(), ways.upstream);
     if (ways.moved() != before) session.deadlines.touch(session.loop().now());
 
     if (const auto failure = find_failure(ways, upstream, downstream, client, backend)) {
