@@ -104,12 +104,16 @@ def run_load(setting, verb, serving, arguments, *, with_pss=False, cores=None):
             if was_connecting and load.began:
                 sampler.find_children()  # socat has a process for each connection
             now = time.monotonic()
-            if with_pss and not pss and load.began and now > load.began + setting.warmup + 0.7 * load.seconds:
-                pss = pss_bytes(tree(serving.pid))
+            if with_pss and not pss and load.began:
+                into = now - load.began - setting.warmup
+                if 0.5 * load.seconds < into < 0.95 * load.seconds:
+                    pss = pss_bytes(tree(serving.pid))
             if now > deadline:
-                raise NotServed(f"weir-load did not end within {deadline - now:.0f} s of its time")
+                raise NotServed(f"weir-load did not end within {START_AND_DRAIN:.0f} s of its time")
         sampler.read()
         report = load.report()
+        if with_pss and not pss:
+            raise NotServed("the memory was not read while the load ran")
     finally:
         load.stop()
     if load.began is None:

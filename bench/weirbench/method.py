@@ -71,7 +71,7 @@ class Method:
         for attempt in (1, 2):
             try:
                 return cell.measure(*arguments)
-            except NotServed as reason:
+            except (NotServed, OSError, ValueError) as reason:  # what a peer that dies brings about, wherever it shows
                 text = f"{row.name}, {cell.name}: {arguments[0]} did not serve (attempt {attempt}): {reason}"
                 self._say(f"  ! {text}")
                 result["notes"].append(text)

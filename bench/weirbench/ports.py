@@ -15,15 +15,14 @@ def free_port():
 
 
 def is_listened_to(port):
-    """Looked up rather than tried: a connection would already be work for the peer."""
+    """Of 127.0.0.1. Looked up rather than tried: a connection would already be work for the peer."""
     ending = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(table, encoding="ascii") as lines:
-            next(lines)
-            for line in lines:
-                words = line.split(maxsplit=4)
-                if words[3] == LISTEN and words[1].endswith(ending):
-                    return True
+    with open("/proc/net/tcp", encoding="ascii") as lines:
+        next(lines)
+        for line in lines:
+            words = line.split(maxsplit=4)
+            if words[3] == LISTEN and words[1].endswith(ending):
+                return True
     return False
 
 

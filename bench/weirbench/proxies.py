@@ -4,10 +4,10 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from weirbench.log_sink import LogSink
 from weirbench.peer_files import write_configuration
 from weirbench.ports import free_port, wait_listening
-from weirbench.process import Running
+from weirbench.proc_figures import tree
+from weirbench.process import Running, wait_until
 
 NGINX_MODULES = "/usr/lib/nginx/modules"
 FILES_BESIDE_CONNECTIONS = 500
@@ -48,7 +48,7 @@ def _haproxy(setting, values, log, splice=False):
     values |= {
         "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2 - pipes,
         "MAXPIPES": pipes,
-        "LOG_TARGET": f"log {log.path} local0" if log else "",
+        "LOG_TARGET": "log stdout format raw local0" if log else "",
         "LOG_OPTIONS": "log global\n    option tcplog" if log else "",
         "SPLICE_OPTIONS": "option splice-request\n    option splice-response" if splice else "",
     }
@@ -65,7 +65,7 @@ def _nginx(setting, values, log):
         "DESCRIPTORS": setting.descriptors,
         "CONNECTIONS": setting.descriptors - FILES_BESIDE_CONNECTIONS,
         "FOLDER": setting.folder,
-        "ACCESS_LOG": f"{log.path} line" if log else "off",
+        "ACCESS_LOG": f"{log.path} line buffer=64k flush=1s" if log else "off",
     }
     return ["nginx", "-p", setting.folder, "-e", "stderr", "-c", write_configuration(setting, "nginx.conf", values)]
 
@@ -82,14 +82,13 @@ def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None):
     """A proxy in front of a port of 127.0.0.1, for the length of the block."""
     port = free_port()
     with contextlib.ExitStack() as stack:
-        log = stack.enter_context(_log_of(setting, peer, port)) if logging else None
+        log = FileLog(setting.folder / f"{port}.records") if logging else None
         command = COMMANDS[peer](setting, {"PORT": port, "BACKEND": backend, "WORKERS": workers}, log)
-        running = stack.enter_context(setting.processes.started(peer, command, cores or setting.proxy_cores))
+        # HAProxy writes records to its standard output, or to a syslog socket.
+        output = stack.enter_context(open(log.path, "wb")) if log and peer.startswith("haproxy") else None
+        running = stack.enter_context(
+            setting.processes.started(peer, command, cores or setting.proxy_cores, stdout=output))
         wait_listening(port, running)
+        if peer == "nginx":  # its master listens before it has workers
+            wait_until(lambda: len(tree(running.pid)) > workers, "having workers", running)
         yield Serving(port, running, log)
-
-
-def _log_of(setting, peer, port):
-    if peer.startswith("haproxy"):
-        return LogSink(setting.folder / f"{port}.log-socket")
-    return contextlib.nullcontext(FileLog(setting.folder / f"{port}.records"))

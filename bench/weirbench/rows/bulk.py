@@ -1,5 +1,7 @@
 """Streams through a proxy, as fast as they go."""
 
+import shutil
+
 from weirbench.iperf import DIRECTIONS, WARMUP, iperf_server, run_iperf
 from weirbench.proc_figures import cpu_seconds, tree
 from weirbench.proxies import proxy
@@ -24,9 +26,10 @@ def measure(setting, peer, streams, direction):
 
 def cells(setting):
     wanted = setting.few([(streams, direction) for streams in STREAMS for direction in DIRECTIONS], QUICK)
+    missing = "" if shutil.which("iperf3") else "iperf3 is not installed"
     return [Cell(f"{streams} stream{'s' if streams > 1 else ''} {direction}", PEERS,
                  lambda peer, streams=streams, direction=direction: measure(setting, peer, streams, direction),
-                 {"streams": streams, "direction": direction})
+                 {"streams": streams, "direction": direction}, missing)
             for streams, direction in wanted]
 
 

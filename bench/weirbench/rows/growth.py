@@ -1,6 +1,7 @@
 """How the cost of a request and the weight of a connection grow with the number of connections."""
 
 from weirbench.echoes import backend
+from weirbench.holder import Holder
 from weirbench.load import run_load
 from weirbench.proc_figures import pss_bytes, tree
 from weirbench.proxies import proxy
@@ -11,6 +12,8 @@ PEERS = ["weir", "haproxy", "nginx", "epoll"]
 
 def measure(setting, peer, connections):
     with backend(setting) as echo, proxy(setting, peer, echo.port) as serving:
+        with Holder(serving.port, 1) as first:
+            first.exchange(64)  # what is set up once belongs to no connection
         before = pss_bytes(tree(serving.pid))
         outcome = run_load(setting, "echo", serving, ["-c", connections], with_pss=True)
     return {"cpu_us": outcome.cpu * 1e6 / outcome.report["requests"]["completed"],

@@ -24,15 +24,15 @@ def proxied(setting, peer):
 
 def measure(setting, serve, connections, carried):
     with serve() as serving:
+        with Holder(serving.port, 1) as first:
+            first.exchange(64)  # what is set up once belongs to no connection
         pids = tree(serving.pid)
+        before = pss_bytes(pids)
 
         def resident():
             time.sleep(setting.few(SETTLING, 0.1))
             return (pss_bytes(pids) - before) / connections
 
-        with Holder(serving.port, 1) as first:
-            first.exchange(64)  # what is set up once belongs to no connection
-        before = pss_bytes(pids)
         figures = {}
         with Holder(serving.port, connections) as holder:
             figures["fresh"] = resident()

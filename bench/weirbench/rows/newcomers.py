@@ -5,7 +5,7 @@ import time
 
 from weirbench.echoes import backend
 from weirbench.failures import NotServed
-from weirbench.load import LoadRun
+from weirbench.load import START_AND_DRAIN, LoadRun
 from weirbench.proxies import proxy
 from weirbench.row import Cell, Metric, Row
 
@@ -25,7 +25,8 @@ def measure(setting, peer):
                 [setting.program("weir-bench-newcomers"), "--rate", RATE, "--duration", seconds,
                  f"127.0.0.1:{serving.port}"],
                 setting.load_cores, timeout=seconds + 15))
-            while not load.is_over():
+            deadline = time.monotonic() + seconds + START_AND_DRAIN
+            while not load.is_over() and time.monotonic() < deadline:
                 load.look(0.1)
             report = load.report()
         finally:
@@ -35,8 +36,11 @@ def measure(setting, peer):
 
 
 def _wait_until_warm(setting, load):
+    deadline = time.monotonic() + START_AND_DRAIN
     while load.began is None:
         load.look(0.1)
+        if time.monotonic() > deadline:
+            raise NotServed(f"the load did not begin within {START_AND_DRAIN:.0f} s")
         if load.is_over():
             load.report()
             raise NotServed("the load ended before it was warm")

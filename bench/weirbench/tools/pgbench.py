@@ -5,6 +5,7 @@ import os
 import pwd
 import re
 import shutil
+import time
 from pathlib import Path
 
 from weirbench.failures import NotServed
@@ -64,11 +65,12 @@ def server(setting):
 
 def _wait_ready(setting, programs, port):
     """It listens a moment before it answers."""
-    for attempt in range(50):
+    for _ in range(100):
         with contextlib.suppress(NotServed):
             setting.processes.run("pg_isready", [programs / "pg_isready", "-t", 5, "-h", "127.0.0.1", "-p", port],
                                   setting.load_cores, timeout=10)
             return
+        time.sleep(0.1)
     raise NotServed("PostgreSQL did not get ready")
 
 
