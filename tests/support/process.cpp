@@ -65,11 +65,14 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
     const rlimit limit{*options.descriptors, *options.descriptors};
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+  // Another user may not be allowed into the folder where the program stands, such as root's home.
+  const int program = options.user ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
   if (options.user && (::setgroups(0, nullptr) != 0 || ::setgid(*options.user) != 0 || ::setuid(*options.user) != 0)) {
     ::_exit(126);
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(126);
+  if (program >= 0) ::fexecve(program, arguments, environment);
   ::execve(path, arguments, environment);
   ::_exit(127);
 }
