@@ -1,7 +1,7 @@
 """The results as a table for a terminal."""
 
 
-def figure(metric, entry, with_spread=True):
+def figure(metric, entry):
     """A median with the ratio to the subject, and that ratio's spread."""
     if entry is None:
         return "-"
@@ -9,8 +9,7 @@ def figure(metric, entry, with_spread=True):
     ratio = entry.get("ratio")
     if ratio is None:
         return text
-    text += f"  {ratio['median']:.2f}"
-    return text + (f" ({ratio['min']:.2f}..{ratio['max']:.2f})" if with_spread else "")
+    return f"{text} · {ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f})"
 
 
 def row_table(row):
@@ -25,7 +24,7 @@ def row_table(row):
         for peer, figures in cell["summary"].items():
             lines.append([name, peer] + [figure(metric, figures.get(metric["key"])) for metric in row["metrics"]])
             name = ""
-    legend = f"  beside a figure: {subject} / peer in the same round, median (least..most)"
+    legend = f"  beside a figure: {subject} / peer in the same round, median (least–most)"
     return [f"{row['name']}: {row['title']}", legend, *_aligned(lines)]
 
 

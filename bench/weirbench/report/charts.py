@@ -6,12 +6,11 @@ matplotlib.use("svg")
 
 from matplotlib import pyplot  # noqa: E402
 
+from weirbench.report.names import name_of  # noqa: E402
 from weirbench.report.results import figure  # noqa: E402
 
 COLOURS = {"weir": "#c8102e", "haproxy": "#3d6fa5", "haproxy-splice": "#93b7d9", "nginx": "#4f9a6b", "epoll": "#8c8c8c",
            "gevent": "#c79a2b"}
-NAMES = {"weir": "Weir", "haproxy": "HAProxy", "haproxy-splice": "HAProxy, splice forced", "nginx": "nginx",
-         "epoll": "hand-written epoll", "gevent": "gevent"}
 WIDTH = 9.0
 STATES = {"fresh": "fresh", "after_64": "after 64 B", "after_burst": "after 20 kB",
           "after_bulk": "after bulk\nover 4 of them"}
@@ -37,7 +36,7 @@ def _grouped_bars(axes, groups, peers, value_of, label_of):
                 continue
             value, below, above = found
             where = place + (at - (len(peers) - 1) / 2) * width
-            axes.bar(where, value, width * 0.92, color=COLOURS[peer], label=NAMES[peer] if place == 0 else None,
+            axes.bar(where, value, width * 0.92, color=COLOURS[peer], label=name_of(peer),
                      yerr=[[below], [above]] if below or above else None, error_kw={"elinewidth": 1, "ecolor": "#333"},
                      zorder=3 if peer == "weir" else 2)
             axes.annotate(label_of(value), (where, value + above), ha="center", va="bottom", fontsize=7.5,
@@ -110,7 +109,7 @@ def growth(cells, title):
                       if figure(cell, peer, metric)]
             places = [count for count, _ in points]
             axes.plot(places, [found["median"] for _, found in points], marker="o", color=COLOURS[peer],
-                      label=NAMES[peer], linewidth=3 if peer == "weir" else 1.5, zorder=3 if peer == "weir" else 2)
+                      label=name_of(peer), linewidth=3 if peer == "weir" else 1.5, zorder=3 if peer == "weir" else 2)
             axes.fill_between(places, [found["min"] for _, found in points], [found["max"] for _, found in points],
                               color=COLOURS[peer], alpha=0.12, linewidth=0)
         axes.set_xscale("log")

@@ -2,10 +2,9 @@
 
 import re
 
+from weirbench.report.names import name_of
 from weirbench.report.tables import row_table, targets_table
 from weirbench.setting import BENCH
-
-NAMES = {"g++": "g++", "haproxy": "HAProxy", "weir": "Weir", "redis": "Redis"}
 
 
 def document(template, results, charts):
@@ -37,7 +36,7 @@ def _machine(data):
 
 
 def _versions(data):
-    return ", ".join(f"{NAMES.get(name, name)} {version}" for name, version in data["versions"].items() if version)
+    return ", ".join(f"{name_of(name)} {version}" for name, version in data["versions"].items() if version)
 
 
 def _cores(numbers):
@@ -45,16 +44,21 @@ def _cores(numbers):
 
 
 def _pinning(data):
-    return (f"what is measured on {_cores(data['proxy_cores'])}, clients and backends on "
-            f"{_cores(data['load_cores'])}")
+    """Where things run, and the rows that are exceptions: `workers`, `balance` and `client`."""
+    proxy, load = data["proxy_cores"], data["load_cores"]
+    return (f"what is measured on {_cores(proxy)}, clients and backends on {_cores(load)}, but for three rows: in "
+            f"*Workers* and *Balance* a proxy may use {_cores(sorted({*proxy, *load}))}, the load's too; in "
+            f"*The load generator* the clients, which are what is measured, run on {_cores(load)} and the echo on "
+            f"{_cores(proxy)}")
 
 
 def _rounds(data):
     quick = " **A quick run**, which shows that the benchmark works: its figures mean little." if data["quick"] else ""
     failures = data["failures"]
     failed = f" **Incomplete: {len(failures)} measurements failed.**" if failures else ""
-    return (f"{data['rounds']} rounds, {data['warmup_s']:g} s of warmup and {data['window_s']:g} s measured each."
-            f"{quick}{failed}")
+    most = data["rounds"]
+    return (f"At most {most} round{'s' if most > 1 else ''}, as many as stand below each table; {data['warmup_s']:g} s "
+            f"of warmup and {data['window_s']:g} s measured each, where a row works for a time.{quick}{failed}")
 
 
 def _date(data):

@@ -1,0 +1,8 @@
+"""Programs as people write them."""
+
+NAMES = {"weir": "Weir", "haproxy": "HAProxy", "haproxy-splice": "HAProxy, splice forced",
+         "epoll": "hand-written epoll", "redis": "Redis"}
+
+
+def name_of(program):
+    return NAMES.get(program, program)
