@@ -170,6 +170,32 @@ std::uint64_t parse_count(std::string_view text) {
   return parse_multiple(text, kCountUnits, "write a count as 10, 10k or 1m");
 }
 
+Rate parse_rate(std::string_view text) {
+  constexpr std::string_view kRemedy = "; write a rate as 100/s, 30/m or 10/h, or 0 for no limit";
+  if (text == "0") return {0, std::chrono::seconds(1)};
+  const std::size_t slash = text.find('/');
+  const std::string_view unit = slash == std::string_view::npos ? "" : text.substr(slash + 1);
+  std::chrono::milliseconds period{0};
+  if (unit == "s") period = std::chrono::seconds(1);
+  if (unit == "m") period = std::chrono::minutes(1);
+  if (unit == "h") period = std::chrono::hours(1);
+  if (period.count() == 0) throw std::invalid_argument(in_quotes(text) + " is no rate" + std::string(kRemedy));
+  std::uint64_t count = 0;
+  try {
+    count = parse_count(text.substr(0, slash));
+  } catch (const std::invalid_argument&) {
+    throw std::invalid_argument(in_quotes(text) + " is no rate" + std::string(kRemedy));
+  }
+  if (count > 1'000'000'000) throw std::invalid_argument(in_quotes(text) + " is too fast; 1000m/s is the most");
+  return {static_cast<std::uint32_t>(count), period};
+}
+
+std::string format_rate(const Rate& rate) {
+  if (rate.count == 0) return "0";
+  const char* unit = rate.period == std::chrono::hours(1) ? "/h" : rate.period == std::chrono::minutes(1) ? "/m" : "/s";
+  return std::to_string(rate.count) + unit;
+}
+
 std::string format_duration(std::chrono::microseconds duration) {
   const std::int64_t count = duration.count();
   if (count == 0) return "0s";

@@ -24,6 +24,18 @@ std::uint64_t parse_size(std::string_view text);
 /// A number of things: `10`, `10k` (thousands), `1m` (millions).
 std::uint64_t parse_count(std::string_view text);
 
+/// So many in each period.
+struct Rate {
+  std::uint32_t count;
+  std::chrono::milliseconds period;
+};
+
+/// `100/s`, `5k/s`, `30/m`, `10/h`, and a bare `0`, which is no limit.
+Rate parse_rate(std::string_view text);
+
+/// The text that parse_rate() reads back: `100/s`, `0`.
+std::string format_rate(const Rate& rate);
+
 /// The shortest text that parse_duration() reads back to the same value: `30s`, `1500ms`, `0s`.
 std::string format_duration(std::chrono::microseconds duration);
 

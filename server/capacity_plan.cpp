@@ -84,6 +84,9 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
 
   if (config.log.file != "-") ++plan.reserved.log_files;
   if (config.access_log.enabled && config.access_log.file != "-") ++plan.reserved.log_files;
+  for (const UpstreamConfig& upstream : config.upstreams) {
+    if (upstream.health) plan.reserved.control_thread += upstream.servers.size();
+  }
   plan.reserved.workers = std::uint64_t{2} * plan.workers;
   plan.reserved.listening = listening_sockets(config, plan.workers);
 

@@ -38,7 +38,7 @@ struct CapacityPlan {
     std::uint64_t standard_streams = 3;
     std::uint64_t log_files = 0;
     std::uint64_t spare = 1;           ///< given up to accept and refuse when descriptors ran out
-    std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer
+    std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer; and one for each server that is checked
     std::uint64_t workers = 0;         ///< epoll and eventfd of each
     std::uint64_t listening = 0;       ///< a socket for each worker and TCP address, one for each unix path
     std::uint64_t pipes = 0;           ///< two for each pipe that a stream is spliced through

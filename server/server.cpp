@@ -40,7 +40,8 @@ class Server {
       : config_(config),
         config_file_(config_file),
         plan_(plan_capacity(config, read_machine_limits())),
-        admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max())),
+        admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max()), config.limits.rate),
+        sources_(config.limits.per_source, config.limits.rate_per_source),
         access_log_(config.access_log, plan_.workers) {
     for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
     for (const ListenerConfig& listener : config.listeners) open(listener);
@@ -57,7 +58,8 @@ class Server {
   /// Serves until it is drained.
   Admission::Totals run() {
     Control control(config_.drain_timeout, config_file_, admission_,
-                    {[this] { stop_accepting(); }, [this] { cut_sessions(); }});
+                    {[this] { stop_accepting(); }, [this] { cut_sessions(); }, [this] { wake_sessions(); }},
+                    upstreams_);
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
       for (const ListeningSocket& socket : listener.sockets) {
@@ -87,8 +89,8 @@ class Server {
 
   void open(const ListenerConfig& config) {
     const int backlog = static_cast<int>(config_.limits.backlog);
-    listeners_.push_back(
-        {config, make_service(config.service), open_listening_sockets(config, backlog, plan_.workers)});
+    listeners_.push_back({config, make_service(config.service), gates_.emplace_back(admission_, sources_, config),
+                          open_listening_sockets(config, backlog, plan_.workers)});
   }
 
   void stop_accepting() {
@@ -110,10 +112,16 @@ class Server {
     for (Worker& worker : workers_) worker.cut_sessions();
   }
 
+  void wake_sessions() {
+    for (Worker& worker : workers_) worker.wake_sessions();
+  }
+
   const ServerConfig& config_;
   const std::string& config_file_;
   const CapacityPlan plan_;
   Admission admission_;
+  SourceTable sources_;
+  std::deque<Gate> gates_;
   io::SpareDescriptor spare_;
   LogLimiter refusals_;
   std::deque<Upstream> upstreams_;

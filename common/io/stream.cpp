@@ -34,6 +34,11 @@ IoResult Stream::read(std::span<std::byte> buffer) {
     if (bytes < buffer.size() && inet_ && !slot_->pressing(side_)) slot_->set_drained(side_);
     return {IoResult::Status::moved, 0, bytes};
   }
+  return read_result(count);
+}
+
+/// Of a recv(2) that gave no byte.
+IoResult Stream::read_result(ssize_t count) {
   // A reset socket whose error another call has returned already reads as if its peer had sent a FIN.
   if (count == 0 && slot_->failed(side_)) return {IoResult::Status::failed, ECONNRESET};
   if (count == 0) return {IoResult::Status::end};
@@ -42,6 +47,18 @@ IoResult Stream::read(std::span<std::byte> buffer) {
     return {IoResult::Status::would_block};
   }
   return {IoResult::Status::failed, errno};
+}
+
+IoResult Stream::peek(std::span<std::byte> buffer) {
+  const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_PEEK);
+  if (count > 0) return {IoResult::Status::moved, 0, static_cast<std::size_t>(count)};
+  return read_result(count);
+}
+
+bool Stream::await_more() {
+  if (slot_->pressing(side_)) return false;
+  slot_->set_drained(side_);
+  return true;
 }
 
 IoResult Stream::read_into(Pipe& pipe, std::size_t most) {

@@ -48,6 +48,11 @@ class Stream {
   bool failed() const { return slot_->failed(side_); }
 
   IoResult read(std::span<std::byte> buffer);
+  /// As read(), but what it gives is still there for the next call. A short count says nothing of what follows.
+  IoResult peek(std::span<std::byte> buffer);
+  /// After a peek that was not enough: readable() is false until more comes. False where a FIN, an error or an urgent
+  /// mark stands there, behind which nothing more may come.
+  bool await_more();
   IoResult write(std::span<const std::byte> data);
   /// Header and payload in one call (writev). `bytes` counts over both.
   IoResult write(std::span<const std::byte> first, std::span<const std::byte> second);
@@ -75,6 +80,7 @@ class Stream {
   int take_error() const;
 
  private:
+  IoResult read_result(ssize_t count);
   IoResult write_result(ssize_t count, std::size_t wanted);
 
   Slot* slot_ = nullptr;

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "common/escapes.hpp"
 #include "common/units.hpp"
 #include "server/config/config_loader.hpp"
 
@@ -59,6 +61,44 @@ std::string_view name(RelayConfig::Splice splice) {
   return "";
 }
 
+std::string_view name(UpstreamConfig::Balance balance) {
+  switch (balance) {
+    case UpstreamConfig::Balance::round_robin:
+      return "round_robin";
+    case UpstreamConfig::Balance::least_connections:
+      return "least_connections";
+    case UpstreamConfig::Balance::random_two:
+      return "random_two";
+    case UpstreamConfig::Balance::source_hash:
+      return "source_hash";
+  }
+  return "";
+}
+
+std::string_view name(ListenerConfig::ProxyHeaders headers) {
+  switch (headers) {
+    case ListenerConfig::ProxyHeaders::off:
+      return "off";
+    case ListenerConfig::ProxyHeaders::optional:
+      return "optional";
+    case ListenerConfig::ProxyHeaders::required:
+      return "required";
+  }
+  return "";
+}
+
+std::string_view name(ProxyVersion version) {
+  switch (version) {
+    case ProxyVersion::none:
+      return "off";
+    case ProxyVersion::v1:
+      return "v1";
+    case ProxyVersion::v2:
+      return "v2";
+  }
+  return "";
+}
+
 std::string_view name(bool value) { return value ? "true" : "false"; }
 
 template <typename Number>
@@ -71,6 +111,7 @@ void put_timeouts(YAML::Emitter& out, const TimeoutsConfig& timeouts) {
   put(out, "idle", timeouts.idle);
   put(out, "half_close", timeouts.half_close);
   put(out, "lifetime", timeouts.lifetime);
+  put(out, "header", timeouts.header);
   out << YAML::EndMap;
 }
 
@@ -88,6 +129,19 @@ void put_tcp(YAML::Emitter& out, const TcpConfig& tcp) {
     out << YAML::EndMap;
   }
   out << YAML::EndMap;
+}
+
+void put_source_limits(YAML::Emitter& out, std::uint32_t per_source, const RateLimit& rate,
+                       const RateLimit& rate_per_source) {
+  put_word(out, "per_source", std::to_string(per_source));
+  put_word(out, "rate", format_rate({rate.count, rate.period}));
+  put_word(out, "rate_per_source", format_rate({rate_per_source.count, rate_per_source.period}));
+}
+
+void put_texts(YAML::Emitter& out, const char* key, const std::vector<std::string>& texts) {
+  out << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginSeq;
+  for (const std::string& text : texts) out << YAML::DoubleQuoted << text;
+  out << YAML::EndSeq;
 }
 
 void put_service(YAML::Emitter& out, const ServiceConfig& service) {
@@ -110,6 +164,16 @@ void put_listener(YAML::Emitter& out, const ListenerConfig& listener) {
   for (const Address& address : listener.bind) out << YAML::DoubleQuoted << address.to_string();
   out << YAML::EndSeq;
   put_service(out, listener.service);
+  put_word(out, "accept_proxy_protocol", name(listener.accept_proxy_protocol));
+  put_texts(out, "trusted", listener.trusted);
+  begin(out, "limits");
+  put_word(out, "connections", std::to_string(listener.limits.connections));
+  put_source_limits(out, listener.limits.per_source, listener.limits.rate, listener.limits.rate_per_source);
+  out << YAML::EndMap;
+  put_texts(out, "allow", listener.access.allow);
+  put_texts(out, "deny", listener.access.deny);
+  put_text(out, "allow_file", listener.access.allow_file);
+  put_text(out, "deny_file", listener.access.deny_file);
   put_timeouts(out, listener.timeouts);
   put_tcp(out, listener.tcp);
   out << YAML::EndMap;
@@ -118,11 +182,14 @@ void put_listener(YAML::Emitter& out, const ListenerConfig& listener) {
 void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
   out << YAML::BeginMap;
   put_text(out, "name", upstream.name);
-  put_word(out, "balance", "round_robin");
+  put_word(out, "balance", name(upstream.balance));
   out << YAML::Key << "servers" << YAML::Value << YAML::BeginSeq;
   for (const BackendConfig& server : upstream.servers) {
     out << YAML::BeginMap;
     put_text(out, "address", server.address.to_string());
+    put_word(out, "weight", std::to_string(server.weight));
+    put_word(out, "max_connections", std::to_string(server.max_connections));
+    put_word(out, "backup", name(server.backup));
     out << YAML::EndMap;
   }
   out << YAML::EndSeq;
@@ -131,7 +198,28 @@ void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
   put_word(out, "attempts", std::to_string(upstream.connect.attempts));
   put(out, "delay", upstream.connect.delay);
   out << YAML::EndMap;
+  begin(out, "queue");
+  put_word(out, "size", std::to_string(upstream.queue.size));
+  put(out, "timeout", upstream.queue.timeout);
+  out << YAML::EndMap;
+  if (upstream.health) {
+    begin(out, "health");
+    put(out, "interval", upstream.health->interval);
+    put(out, "timeout", upstream.health->timeout);
+    put_word(out, "fall", std::to_string(upstream.health->fall));
+    put_word(out, "rise", std::to_string(upstream.health->rise));
+    put_text(out, "send", escape(upstream.health->send));
+    put_text(out, "expect", escape(upstream.health->expect));
+    out << YAML::EndMap;
+  }
+  begin(out, "eject");
+  put_word(out, "failures", std::to_string(upstream.eject.failures));
+  put(out, "for", upstream.eject.duration);
+  out << YAML::EndMap;
+  put(out, "slow_start", upstream.slow_start);
   put_tcp(out, upstream.tcp);
+  put_word(out, "send_proxy_protocol", name(upstream.send_proxy_protocol));
+  put_word(out, "on_down", upstream.on_down == UpstreamConfig::OnDown::reset ? "reset" : "keep");
   out << YAML::EndMap;
 }
 
@@ -158,6 +246,7 @@ std::string dump_config(const ServerConfig& config) {
   out << YAML::EndMap;
   begin(out, "limits");
   put_word(out, "connections", number_or_auto(config.limits.connections));
+  put_source_limits(out, config.limits.per_source, config.limits.rate, config.limits.rate_per_source);
   put_word(out, "backlog", std::to_string(config.limits.backlog));
   out << YAML::EndMap;
   begin(out, "defaults");

@@ -84,7 +84,8 @@ void read_limits(const Value& value, LimitsConfig& limits) {
     }
   }
   map.read("backlog", limits.backlog, 1u, 1'000'000u);
-  map.finish({"per_source", "rate", "rate_per_source"});
+  read_source_limits(map, limits.per_source, limits.rate, limits.rate_per_source);
+  map.finish();
 }
 
 void read_workers(const Value& value, std::optional<std::uint32_t>& workers) {

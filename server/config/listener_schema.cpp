@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "common/address_set.hpp"
 #include "common/endpoint.hpp"
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
@@ -91,6 +93,59 @@ void read_service(const Value& value, MapReader& map, ServiceConfig& service,
   }
 }
 
+void read_listener_limits(const Value& value, ScopeLimits& limits) {
+  MapReader map(value);
+  map.read("connections", limits.connections, 0u, 1'000'000'000u);
+  read_source_limits(map, limits.per_source, limits.rate, limits.rate_per_source);
+  map.finish();
+}
+
+void read_ranges(MapReader& map, const char* key, std::vector<std::string>& ranges) {
+  const auto value = map.find(key);
+  if (!value) return;
+  const bool list = value->is(YamlNode::Kind::sequence);
+  for (const Value& item : list ? value->items() : std::vector<Value>{*value}) {
+    const auto text = item.text("a range such as 10.0.0.0/8");
+    if (!text) continue;
+    try {
+      AddressSet().add(*text);
+      ranges.push_back(*text);
+    } catch (const std::invalid_argument& error) {
+      item.fail(error.what());
+    }
+  }
+}
+
+/// The file is read here as well, so that its mistakes are found with all others.
+void read_ranges_file(MapReader& map, const char* key, std::string& path) {
+  const auto value = map.find(key);
+  if (!value) return;
+  value->read(path);
+  if (path.empty()) return;
+  try {
+    AddressSet().add_file(path);
+  } catch (const std::runtime_error& error) {
+    value->fail(error.what());
+  }
+}
+
+void read_proxy_headers(MapReader& map, ListenerConfig& listener) {
+  using ProxyHeaders = ListenerConfig::ProxyHeaders;
+  const auto accept = map.find("accept_proxy_protocol");
+  if (accept) {
+    accept->read_choice(
+        listener.accept_proxy_protocol,
+        {{"off", ProxyHeaders::off}, {"optional", ProxyHeaders::optional}, {"required", ProxyHeaders::required}});
+  }
+  const std::size_t problems = listener.trusted.size();
+  const auto trusted = map.find("trusted");
+  read_ranges(map, "trusted", listener.trusted);
+  if (listener.accept_proxy_protocol == ProxyHeaders::optional && listener.trusted.size() == problems &&
+      (!trusted || (trusted->is(YamlNode::Kind::sequence) && trusted->node().items.empty()))) {
+    accept->fail("optional needs `trusted`: clients in it must send a header, all others are served as they are");
+  }
+}
+
 }  // namespace
 
 void read_listener(const Value& value, ListenerConfig& listener, ListenerContext& context) {
@@ -103,7 +158,13 @@ void read_listener(const Value& value, ListenerConfig& listener, ListenerContext
   read_service(value, map, listener.service, context.upstreams);
   if (const auto timeouts = map.find("timeouts")) read_timeouts(*timeouts, listener.timeouts);
   if (const auto tcp = map.find("tcp")) read_tcp(*tcp, listener.tcp);
-  map.finish({"accept_proxy_protocol", "trusted", "limits", "allow", "deny", "allow_file", "deny_file", "unix"});
+  if (const auto limits = map.find("limits")) read_listener_limits(*limits, listener.limits);
+  read_ranges(map, "allow", listener.access.allow);
+  read_ranges(map, "deny", listener.access.deny);
+  read_ranges_file(map, "allow_file", listener.access.allow_file);
+  read_ranges_file(map, "deny_file", listener.access.deny_file);
+  read_proxy_headers(map, listener);
+  map.finish({"unix"});
 }
 
 }  // namespace weir

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <stdexcept>
 
 #include "common/printable.hpp"
+#include "common/units.hpp"
 
 namespace weir {
 namespace {
@@ -31,7 +33,26 @@ void read_keepalive(const Value& value, KeepaliveConfig& keepalive) {
   map.finish();
 }
 
+void read_rate(MapReader& map, const char* key, RateLimit& rate) {
+  const auto value = map.find(key);
+  if (!value) return;
+  const auto text = value->text("a rate such as 100/s, or 0 for no limit");
+  if (!text) return;
+  try {
+    const Rate read = parse_rate(*text);
+    rate = {read.count, read.period};
+  } catch (const std::invalid_argument& error) {
+    value->fail(error.what());
+  }
+}
+
 }  // namespace
+
+void read_source_limits(MapReader& map, std::uint32_t& per_source, RateLimit& rate, RateLimit& rate_per_source) {
+  map.read("per_source", per_source, 0u, 1'000'000'000u);
+  read_rate(map, "rate", rate);
+  read_rate(map, "rate_per_source", rate_per_source);
+}
 
 std::string first_place(const Position& position) {
   return position.line > 0 ? "on line " + std::to_string(position.line) : "by " + *position.origin;
@@ -66,7 +87,8 @@ void read_timeouts(const Value& value, TimeoutsConfig& timeouts) {
   map.read("idle", timeouts.idle, kNoLimit);
   map.read("half_close", timeouts.half_close, kNoLimit);
   map.read("lifetime", timeouts.lifetime, kNoLimit);
-  map.finish({"header"});
+  map.read("header", timeouts.header, kNoLimit);
+  map.finish();
 }
 
 void read_tcp(const Value& value, TcpConfig& tcp) {

@@ -22,6 +22,9 @@ std::string first_place(const Position& position);
 /// The required `name` of a `thing`; reports a name that is no name, and one that is already among `known`.
 void read_name(MapReader& map, const char* thing, std::string& target, Definitions& known);
 
+/// `per_source`, `rate` and `rate_per_source`, which the process's limits and a listener's have in common.
+void read_source_limits(MapReader& map, std::uint32_t& per_source, RateLimit& rate, RateLimit& rate_per_source);
+
 void read_timeouts(const Value& value, TimeoutsConfig& timeouts);
 void read_tcp(const Value& value, TcpConfig& tcp);
 

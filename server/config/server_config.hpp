@@ -9,6 +9,7 @@
 
 #include "common/endpoint.hpp"
 #include "common/io/tcp_options.hpp"
+#include "common/proxy_protocol.hpp"
 
 /// The daemon's configuration as plain structs whose initialisers are the defaults. Loaded and validated once
 /// (config_loader.hpp), then only read. `config/reference.yaml` shows every key; a test holds the two together.
@@ -46,9 +47,40 @@ struct RelayConfig {
   bool operator==(const RelayConfig&) const = default;
 };
 
+/// So many in each period; as many may come at once after a pause.
+struct RateLimit {
+  std::uint32_t count = 0;
+  milliseconds period{1000};
+
+  bool operator==(const RateLimit&) const = default;
+};
+
+/// Limits of a listener. A source is an IPv4 address or an IPv6 /64.
+struct ScopeLimits {
+  std::uint32_t connections = 0;  ///< at once
+  std::uint32_t per_source = 0;   ///< connections of one source at once
+  RateLimit rate;                 ///< of new connections
+  RateLimit rate_per_source;
+
+  bool operator==(const ScopeLimits&) const = default;
+};
+
+/// Who may connect: CIDR ranges, and files with one a line. Deny wins; an allow list refuses the rest.
+struct AccessConfig {
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+  std::string allow_file;
+  std::string deny_file;
+
+  bool operator==(const AccessConfig&) const = default;
+};
+
 struct LimitsConfig {
   std::optional<std::uint64_t> connections;  ///< at once, whole process; nothing = auto, 0 = no limit
-  std::uint32_t backlog = 4096;              ///< of each listening socket; the kernel caps it at net.core.somaxconn
+  std::uint32_t per_source = 0;              ///< connections of one source at once
+  RateLimit rate;                            ///< of new connections
+  RateLimit rate_per_source;
+  std::uint32_t backlog = 4096;  ///< of each listening socket; the kernel caps it at net.core.somaxconn
 
   bool operator==(const LimitsConfig&) const = default;
 };
@@ -57,6 +89,7 @@ struct TimeoutsConfig {
   milliseconds idle{std::chrono::minutes{10}};        ///< no byte either way
   milliseconds half_close{std::chrono::seconds{30}};  ///< no byte either way after one side's FIN
   milliseconds lifetime{0};                           ///< from accept to end, whatever moves
+  milliseconds header{std::chrono::seconds{5}};       ///< until a PROXY header that is due has come
 
   bool operator==(const TimeoutsConfig&) const = default;
 };
@@ -84,9 +117,15 @@ struct ProxyConfig {
 using ServiceConfig = std::variant<EchoConfig, DiscardConfig, ProxyConfig>;
 
 struct ListenerConfig {
+  enum class ProxyHeaders { off, optional, required };
+
   std::string name;
   std::vector<Address> bind;
   ServiceConfig service;
+  ProxyHeaders accept_proxy_protocol = ProxyHeaders::off;
+  std::vector<std::string> trusted;  ///< CIDR ranges whose PROXY header is believed; none = everybody's
+  ScopeLimits limits;
+  AccessConfig access;
   TimeoutsConfig timeouts;
   TcpConfig tcp;
 
@@ -94,7 +133,10 @@ struct ListenerConfig {
 };
 
 struct BackendConfig {
-  Address address;
+  Address address{};
+  std::uint32_t weight = 1;           ///< its share beside the others'
+  std::uint32_t max_connections = 0;  ///< at once
+  bool backup = false;                ///< serves only when no other is up
 
   bool operator==(const BackendConfig&) const = default;
 };
@@ -107,14 +149,49 @@ struct ConnectConfig {
   bool operator==(const ConnectConfig&) const = default;
 };
 
+/// Connections that wait while every server is full or none is up.
+struct QueueConfig {
+  std::uint32_t size = 1024;  ///< 0 = nobody waits
+  milliseconds timeout{std::chrono::seconds{5}};
+
+  bool operator==(const QueueConfig&) const = default;
+};
+
+/// A server to which connects fail is left out for a while.
+struct EjectConfig {
+  std::uint32_t failures = 5;  ///< in a row; 0 = never
+  milliseconds duration{std::chrono::seconds{10}};
+
+  bool operator==(const EjectConfig&) const = default;
+};
+
+/// Active checks of every server.
+struct HealthConfig {
+  milliseconds interval{std::chrono::seconds{2}};
+  milliseconds timeout{std::chrono::seconds{1}};  ///< of one check
+  std::uint32_t fall = 3;                         ///< failures in a row that take a server down
+  std::uint32_t rise = 2;                         ///< successes in a row that bring it back
+  std::string send;                               ///< the bytes themselves, unescaped
+  std::string expect;                             ///< must come in the answer; empty = nothing is awaited
+
+  bool operator==(const HealthConfig&) const = default;
+};
+
 struct UpstreamConfig {
-  enum class Balance { round_robin };
+  enum class OnDown { keep, reset };
+  enum class Balance { round_robin, least_connections, random_two, source_hash };
 
   std::string name;
   Balance balance = Balance::round_robin;
   std::vector<BackendConfig> servers;
   ConnectConfig connect;
+  QueueConfig queue;
+  std::optional<HealthConfig> health;  ///< nothing = servers are not checked
+  EjectConfig eject;
+  milliseconds slow_start{0};  ///< how long a server that comes back takes until it has its full share
+  ProxyVersion send_proxy_protocol = ProxyVersion::none;
   TcpConfig tcp;
+  OnDown on_down = OnDown::keep;  ///< what happens to the connections of a server that goes down
 
   bool operator==(const UpstreamConfig&) const = default;
 };

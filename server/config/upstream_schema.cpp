@@ -1,6 +1,11 @@
 #include "server/config/upstream_schema.hpp"
 
+#include <optional>
+#include <stdexcept>
+#include <string>
+
 #include "common/endpoint.hpp"
+#include "common/escapes.hpp"
 
 namespace weir {
 namespace {
@@ -21,12 +26,53 @@ void read_connect(const Value& value, ConnectConfig& connect) {
   map.finish();
 }
 
+void read_queue(const Value& value, QueueConfig& queue) {
+  MapReader map(value);
+  map.read("size", queue.size, 0u, 1'000'000'000u);
+  map.read("timeout", queue.timeout, kNoLimit);
+  map.finish();
+}
+
+void read_bytes(MapReader& map, const char* key, std::string& bytes) {
+  const auto value = map.find(key);
+  if (!value) return;
+  std::string text = bytes;
+  value->read(text);
+  try {
+    bytes = unescape(text);
+  } catch (const std::invalid_argument& error) {
+    value->fail(error.what());
+  }
+}
+
+void read_health(const Value& value, std::optional<HealthConfig>& health) {
+  HealthConfig& read = health.emplace();
+  MapReader map(value);
+  map.read("interval", read.interval, milliseconds(1));
+  map.read("timeout", read.timeout, milliseconds(1));
+  map.read("fall", read.fall, 1u, 1000u);
+  map.read("rise", read.rise, 1u, 1000u);
+  read_bytes(map, "send", read.send);
+  read_bytes(map, "expect", read.expect);
+  map.finish();
+}
+
+void read_eject(const Value& value, EjectConfig& eject) {
+  MapReader map(value);
+  map.read("failures", eject.failures, 0u, 1'000'000u);
+  map.read("for", eject.duration, milliseconds(1));
+  map.finish();
+}
+
 void read_server(const Value& value, BackendConfig& backend) {
   MapReader map(value);
   if (const auto address = map.require("address", "the server's HOST:PORT")) {
     address->read(backend.address, AddressUse::target);
   }
-  map.finish({"weight", "max_connections", "backup", "dns", "record"});
+  map.read("weight", backend.weight, 1u, 1000u);
+  map.read("max_connections", backend.max_connections, 0u, 1'000'000'000u);
+  map.read("backup", backend.backup);
+  map.finish({"dns", "record"});
 }
 
 }  // namespace
@@ -35,7 +81,11 @@ void read_upstream(const Value& value, UpstreamConfig& upstream, Definitions& na
   MapReader map(value);
   read_name(map, "upstream", upstream.name, names);
   if (const auto balance = map.find("balance")) {
-    balance->read_choice(upstream.balance, {{"round_robin", UpstreamConfig::Balance::round_robin}});
+    using Balance = UpstreamConfig::Balance;
+    balance->read_choice(upstream.balance, {{"round_robin", Balance::round_robin},
+                                            {"least_connections", Balance::least_connections},
+                                            {"random_two", Balance::random_two},
+                                            {"source_hash", Balance::source_hash}});
   }
   if (const auto servers = map.require("servers", "[{address: \"127.0.0.1:5432\"}]")) {
     if (!servers->is(YamlNode::Kind::sequence)) {
@@ -46,8 +96,20 @@ void read_upstream(const Value& value, UpstreamConfig& upstream, Definitions& na
     for (const Value& server : servers->items()) read_server(server, upstream.servers.emplace_back());
   }
   if (const auto connect = map.find("connect")) read_connect(*connect, upstream.connect);
+  if (const auto queue = map.find("queue")) read_queue(*queue, upstream.queue);
+  if (const auto health = map.find("health")) read_health(*health, upstream.health);
+  if (const auto eject = map.find("eject")) read_eject(*eject, upstream.eject);
+  map.read("slow_start", upstream.slow_start, kNoLimit);
   if (const auto tcp = map.find("tcp")) read_tcp(*tcp, upstream.tcp);
-  map.finish({"queue", "health", "eject", "slow_start", "send_proxy_protocol", "bind_source", "on_down"});
+  if (const auto on_down = map.find("on_down")) {
+    using OnDown = UpstreamConfig::OnDown;
+    on_down->read_choice(upstream.on_down, {{"keep", OnDown::keep}, {"reset", OnDown::reset}});
+  }
+  if (const auto version = map.find("send_proxy_protocol")) {
+    version->read_choice(upstream.send_proxy_protocol,
+                         {{"off", ProxyVersion::none}, {"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}});
+  }
+  map.finish({"bind_source"});
 }
 
 }  // namespace weir

@@ -14,11 +14,13 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 
 }  // namespace
 
-Control::Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane)
+Control::Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane,
+                 std::deque<Upstream>& upstreams)
     : drain_timeout_(drain_timeout),
       config_file_(config_file),
       admission_(admission),
       data_plane_(std::move(data_plane)),
+      upstreams_(upstreams),
       signals_(context_, SIGTERM, SIGINT, SIGHUP),
       timer_(context_) {
   signals_.add(SIGUSR1);
@@ -27,6 +29,7 @@ Control::Control(milliseconds drain_timeout, const std::string& config_file, Adm
 
 void Control::run() {
   wait_for_signal();
+  health_checker_.emplace(context_, upstreams_, data_plane_.wake_sessions);
   context_.run();
 }
 

@@ -4,11 +4,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "server/admission/admission.hpp"
 #include "server/config/server_config.hpp"
-#include "server/session/admission.hpp"
+#include "server/control/health_checker.hpp"
 
 namespace weir {
 
@@ -16,9 +19,10 @@ namespace weir {
 struct DataPlane {
   std::function<void()> stop_accepting;  ///< returns when no worker accepts any more and the sockets are closed
   std::function<void()> cut_sessions;
+  std::function<void()> wake_sessions;  ///< so that they look whether they must end
 };
 
-/// The control thread's work: waits for signals and takes the daemon through its drain.
+/// The control thread's work: waits for signals, takes the daemon through its drain, and checks backends meanwhile.
 ///
 ///     serving ──SIGTERM, SIGINT, SIGHUP──▶ draining ──all ended──▶ stopped
 ///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped
@@ -27,7 +31,8 @@ struct DataPlane {
 class Control {
  public:
   /// `config_file` is what SIGHUP would reload; without one it drains.
-  Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane);
+  Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane,
+          std::deque<Upstream>& upstreams);
 
   /// Serves signals until the daemon is drained. Main thread.
   void run();
@@ -45,6 +50,8 @@ class Control {
   const std::string& config_file_;
   Admission& admission_;
   DataPlane data_plane_;
+  std::deque<Upstream>& upstreams_;
+  std::optional<HealthChecker> health_checker_;  ///< outlives its coroutines, which the context destroys
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "common/logging.hpp"
+#include "common/stable_hash.hpp"
 
 namespace weir {
 
@@ -71,7 +72,11 @@ std::string write(const SessionRecord& record, const Form& form) {
   writer.number("id", record.id);
   writer.text("listener", *record.listener);
   writer.text("client", record.client.to_string());
-  writer.null("proxied_client");
+  if (record.proxied_client) {
+    writer.text("proxied_client", record.proxied_client->to_string());
+  } else {
+    writer.null("proxied_client");
+  }
   if (record.backend != nullptr) {
     writer.text("backend", *record.backend);
   } else {
@@ -117,8 +122,22 @@ std::string_view to_string(SessionEnd end) {
       return "lifetime";
     case SessionEnd::connect_failed:
       return "connect_failed";
+    case SessionEnd::no_backend:
+      return "no_backend";
+    case SessionEnd::queue_timeout:
+      return "queue_timeout";
+    case SessionEnd::queue_full:
+      return "queue_full";
     case SessionEnd::refused_limit:
       return "refused_limit";
+    case SessionEnd::refused_rate:
+      return "refused_rate";
+    case SessionEnd::header_timeout:
+      return "header_timeout";
+    case SessionEnd::bad_proxy_header:
+      return "bad_proxy_header";
+    case SessionEnd::denied:
+      return "denied";
     case SessionEnd::refused_resources:
       return "refused_resources";
     case SessionEnd::drained:
@@ -141,10 +160,20 @@ ClientAddress::ClientAddress(const Endpoint& endpoint) {
   }
 }
 
+std::uint64_t ClientAddress::source_hash() const {
+  const std::optional<IpAddress> address = ip();
+  return address ? mix(mix(address->high) ^ address->low) : 0;
+}
+
+Endpoint ClientAddress::endpoint() const {
+  if (!is_inet()) return {};
+  const std::size_t size = storage_.any.sa_family == AF_INET ? sizeof storage_.v4 : sizeof storage_.v6;
+  return {&storage_.any, static_cast<socklen_t>(size)};
+}
+
 std::string ClientAddress::to_string() const {
-  if (storage_.any.sa_family == AF_INET) return Endpoint(&storage_.any, sizeof storage_.v4).to_string();
-  if (storage_.any.sa_family != AF_INET6) return "unix:";
-  if (!IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) return Endpoint(&storage_.any, sizeof storage_.v6).to_string();
+  if (!is_inet()) return "unix:";
+  if (storage_.any.sa_family == AF_INET || !IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) return endpoint().to_string();
   sockaddr_in mapped{};
   mapped.sin_family = AF_INET;
   mapped.sin_port = storage_.v6.sin6_port;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/endpoint.hpp"
+#include "common/ip_address.hpp"
 
 namespace weir {
 
@@ -17,14 +18,21 @@ enum class SessionEnd : std::uint8_t {
   client_closed,       ///< both directions ended in order, the client's FIN first
   server_closed,       ///< both directions ended in order, the backend's FIN first
   client_reset,        ///< RST from the client
-  server_reset,        ///< RST from the backend
+  server_reset,        ///< RST from the backend, or cut because it went down (`on_down: reset`)
   client_timeout,      ///< the client's TCP gave up (ETIMEDOUT: keepalive, retransmission)
   server_timeout,      ///< the backend's TCP gave up
   idle_timeout,        ///< no byte either way for `timeouts.idle`
   half_close_timeout,  ///< no byte either way for `timeouts.half_close` after one FIN
   lifetime,            ///< `timeouts.lifetime` passed
   connect_failed,      ///< no backend took the connection within `connect.attempts`
-  refused_limit,       ///< `limits.connections` was reached
+  no_backend,          ///< no backend was up for `queue.timeout`
+  queue_timeout,       ///< all backends were full for `queue.timeout`
+  queue_full,          ///< all backends were full, and `queue.size` connections waited already
+  refused_limit,       ///< a limit on connections was reached, of the process, the listener or the source
+  refused_rate,        ///< new connections came faster than a limit allows
+  header_timeout,      ///< the PROXY header had not come within `timeouts.header`
+  bad_proxy_header,    ///< what came was none
+  denied,              ///< by the listener's `allow` and `deny`
   refused_resources,   ///< this machine had no descriptor, memory or port left
   drained,             ///< ended in order by itself while draining
   shutdown,            ///< cut by a drain's end or a second signal
@@ -41,6 +49,13 @@ class ClientAddress {
   explicit ClientAddress(const Endpoint& endpoint);
 
   bool is_inet() const { return storage_.any.sa_family != AF_UNIX; }
+  /// Of size 0 for a unix socket.
+  Endpoint endpoint() const;
+  /// Nothing for a unix socket.
+  std::optional<IpAddress> ip() const { return IpAddress::of(&storage_.any); }
+
+  /// A hash of the address without its port, the same in every process. Of a unix socket it is a constant.
+  std::uint64_t source_hash() const;
 
   /// `192.0.2.1:4711`, `[2001:db8::1]:4711`, `unix:`. An IPv4 client of a dual-stack socket (`::ffff:192.0.2.1`)
   /// reads as IPv4.
@@ -73,6 +88,7 @@ struct SessionRecord {
   std::optional<std::uint32_t> retransmits;  ///< tcpi_total_retrans of the client's side
   std::uint32_t attempts = 0;
   ClientAddress client;
+  std::optional<ClientAddress> proxied_client;  ///< of a PROXY header
   SessionEnd end = SessionEnd::internal_error;
 };
 

@@ -1,4 +1,8 @@
 #include <cerrno>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "server/session/relay.hpp"
 #include "server/session/session.hpp"
@@ -29,6 +33,17 @@ struct Attempted {
   std::optional<SessionEnd> end;  ///< the session must end, whatever the backend does
 };
 
+/// What the server is told of the client before its first byte; empty where it is told nothing.
+std::string header_for(const Session& session, const UpstreamConfig& config) {
+  if (config.send_proxy_protocol == ProxyVersion::none) return "";
+  if (session.header) return make_proxy_header(config.send_proxy_protocol, *session.header);
+  // Who it was when it was accepted: a client that has reset since has no peer any more, but its bytes are still owed.
+  const ClientAddress& client = session.record.client;
+  const int fd = session.client.fd();
+  const Endpoint source = client.is_inet() ? client.endpoint() : remote_endpoint(fd);
+  return make_proxy_header(config.send_proxy_protocol, {source, local_endpoint(fd), "", false});
+}
+
 net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfig& config, const Endpoint& target,
                                            io::Stream& backend) {
   const io::Clock::time_point started = io::Clock::now();
@@ -50,13 +65,24 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     const int error = backend.take_error();
     if (error != ECONNRESET && error != EPIPE) co_return Attempted{error, std::nullopt};
   }
+  const std::string header = header_for(session, config);
+  for (std::size_t sent = 0; sent < header.size();) {
+    const io::IoResult put = backend.write(std::as_bytes(std::span(header)).subspan(sent));
+    // One that answered and is gone: the relay passes on what came of it.
+    if (put.status == io::IoResult::Status::failed && backend.unread() > 0) break;
+    if (put.status == io::IoResult::Status::failed) co_return Attempted{put.error, std::nullopt};
+    sent += put.bytes;
+    if (backend.writable()) continue;
+    if (session.loop().now() >= deadline) co_return Attempted{ETIMEDOUT, std::nullopt};
+    if (const auto end = co_await wait_before_connected(session, deadline)) co_return Attempted{0, end};
+  }
   session.record.connect_time =
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
   co_return Attempted{};
 }
 
 /// A server's name may stand for several addresses: the first that answers serves.
-net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig& config, Backend& server,
+net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig& config, const Backend& server,
                                          io::Stream& backend) {
   Attempted last;
   for (const Endpoint& endpoint : server.endpoints()) {
@@ -67,28 +93,91 @@ net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig&
   co_return last;
 }
 
-/// Tries servers until one takes the connection. Returns why the session must end where none does.
-net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upstream& upstream, io::Stream& backend) {
-  ConnectPlan plan = upstream.plan_connect();
-  SessionEnd failure = SessionEnd::connect_failed;
-  while (const auto attempt = plan.next()) {
-    const Deadlines::Time resume = session.loop().now() + attempt->pause;
-    while (session.loop().now() < resume) {
-      if (const auto end = co_await wait_before_connected(session, resume)) co_return end;
+/// A place on a server; or none, because all were tried by now; or why the session must end.
+struct Placed {
+  Upstream::Pick pick;
+  std::optional<SessionEnd> end;
+};
+
+/// Waits in the queue of an upstream whose servers are all full, or of which none is up.
+net::awaitable<Placed> wait_for_place(Session& session, Upstream& upstream, Upstream::Blocked blocked,
+                                      std::uint64_t source, const std::vector<const Backend*>& tried) {
+  const milliseconds patience = upstream.config().queue.timeout;
+  const Deadlines::Time deadline = patience.count() == 0 ? Deadlines::Time::max() : session.loop().now() + patience;
+  Waiter waiter(upstream, *session.slot, source, tried, session.loop().now());
+  if (!waiter.queued()) {
+    co_return Placed{{}, blocked == Upstream::Blocked::none_up ? SessionEnd::no_backend : SessionEnd::queue_full};
+  }
+  for (;;) {
+    if (auto pick = waiter.take()) co_return Placed{std::move(*pick), std::nullopt};
+    if (session.loop().now() >= deadline) {
+      co_return Placed{{}, upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend};
     }
-    Backend& server = upstream.server(attempt->server);
+    const Deadlines::Time returns = upstream.next_return(session.loop().now());
+    if (const auto end = co_await wait_before_connected(session, std::min(deadline, returns))) {
+      co_return Placed{{}, end};
+    }
+    if (session.loop().now() >= returns) upstream.serve_waiting(session.loop().now());
+  }
+}
+
+/// The server for the next try, distinct ones first. `tried` begins anew once all were tried.
+net::awaitable<Placed> next_server(Session& session, Upstream& upstream, std::vector<const Backend*>& tried,
+                                   bool& again) {
+  const std::uint64_t source = session.source().source_hash();
+  for (;;) {
+    const Deadlines::Time resume = session.loop().now() + (again ? upstream.config().connect.delay : milliseconds(0));
+    while (session.loop().now() < resume) {
+      if (const auto end = co_await wait_before_connected(session, resume)) co_return Placed{{}, end};
+    }
+    Placed placed{upstream.take(source, tried, session.loop().now()), std::nullopt};
+    if (placed.pick.blocked == Upstream::Blocked::all_full || placed.pick.blocked == Upstream::Blocked::none_up) {
+      placed = co_await wait_for_place(session, upstream, placed.pick.blocked, source, tried);
+    }
+    if (placed.end || placed.pick.lease) co_return placed;
+    tried.clear();
+    // The pause is for whoever begins a second round; later on there was one before this look already.
+    if (std::exchange(again, true)) {
+      placed.pick = upstream.take(source, tried, session.loop().now());
+      if (placed.pick.lease) co_return placed;
+    }
+  }
+}
+
+/// Tries servers until one takes the connection. Returns why the session must end where none does.
+net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upstream& upstream, Lease& lease,
+                                                          io::Stream& backend) {
+  std::vector<const Backend*> tried;
+  bool again = false;
+  SessionEnd failure = SessionEnd::connect_failed;
+  while (session.record.attempts < upstream.config().connect.attempts) {
+    Placed placed = co_await next_server(session, upstream, tried, again);
+    if (placed.end) co_return placed.end;
+    lease = std::move(placed.pick.lease);
+    session.cuts = placed.pick.cuts;
     ++session.record.attempts;
-    session.record.backend = &server.name();
-    const Attempted attempted = co_await connect_server(session, upstream.config(), server, backend);
+    session.record.backend = &lease->name();
+    Attempted attempted = co_await connect_server(session, upstream.config(), *lease, backend);
     if (attempted.end) {
       backend.reset();  // what the client got, a backend that has just accepted gets
       co_return attempted.end;
     }
-    if (attempted.error == 0) co_return std::nullopt;
-    server.report_failure(upstream.config().name, attempted.error);
-    failure = io::is_local_error(attempted.error) ? SessionEnd::refused_resources : SessionEnd::connect_failed;
-    // To wait for a descriptor would hold the client's, which another connection could use.
-    if (io::is_exhaustion(attempted.error)) break;
+    if (attempted.error == 0 && lease->cuts() == session.cuts) {
+      upstream.connected(*lease, session.loop().now());
+      co_return std::nullopt;
+    }
+    const bool went_down = attempted.error == 0;  // while it was being connected to, and its connections are to be cut
+    backend.reset();
+    if (!went_down) {
+      lease->report_failure(attempted.error);
+      const bool local = io::is_local_error(attempted.error);
+      failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
+      // To wait for a descriptor would hold the client's, which another connection could use.
+      if (io::is_exhaustion(attempted.error)) break;
+      if (!local) upstream.failed(*lease, attempted.error, session.loop().now());
+    }
+    tried.push_back(lease.get());
+    lease.reset();
   }
   co_return failure;
 }
@@ -96,10 +185,13 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
 }  // namespace
 
 net::awaitable<SessionEnd> ProxyService::serve(Session& session) const {
+  Lease lease;  // until the backend's socket is closed
   io::Stream backend;
-  if (const auto end = co_await connect_backend(session, *upstream, backend)) co_return *end;
+  if (const auto end = co_await connect_backend(session, *upstream, lease, backend)) co_return *end;
   session.deadlines.touch(session.loop().now());
   session.arm();
+  session.backend = lease.get();
+  session.header.reset();
   try {
     co_return co_await relay(session, backend);
   } catch (...) {

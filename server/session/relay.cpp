@@ -81,8 +81,9 @@ net::awaitable<std::size_t> deliver_last(Session& session, Way& way, io::Stream&
     }
     session.slot->timer_fired();
   }
-  // A FIN that was sent counts as a byte of the send queue.
-  const std::size_t queued = survivor.unacknowledged();
+  // A FIN that was sent counts as a byte of the send queue, and a PROXY header is not the client's.
+  const auto queued = static_cast<std::size_t>(
+      std::min<std::uint64_t>(survivor.unacknowledged(), way.direction.written() + (way.finished ? 1 : 0)));
   co_return way.direction.pending() + queued - (way.finished && queued > 0 ? 1 : 0);
 }
 

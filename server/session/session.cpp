@@ -6,6 +6,9 @@
 #include <exception>
 #include <new>
 
+#include "server/session/header_reader.hpp"
+#include "server/upstream/backend.hpp"
+
 namespace weir {
 
 namespace {
@@ -57,16 +60,18 @@ SessionRecord begin_record(const SessionContext& context, const ClientAddress& c
 }  // namespace
 
 net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client) {
-  const Admission::Entry entry = context.admission.enter();
-  if (!entry.admitted) {
+  const Gate::Entry entry = context.gate.enter(client, context.loop.now());
+  if (entry.refused) {
     if (const std::uint64_t times = context.refusals.admit(context.loop.now()); times > 0) {
-      spdlog::warn("listener {}: limits.connections is reached; {} refused since last said", context.config.name,
-                   times);
+      spdlog::warn("listener {}: a connection was refused: {}; {} since last said", context.config.name,
+                   to_string(*entry.refused), times);
     }
-    refuse_connection(context, std::move(socket), client, entry.id, SessionEnd::refused_limit);
+    refuse_connection(context, std::move(socket), client, entry.id, *entry.refused);
     co_return;
   }
   SessionEnd end = SessionEnd::internal_error;
+  bool source_counted = !entry.header_due;
+  ClientAddress source = client;
   try {
     Session session{context,
                     context.loop.acquire(static_cast<std::uint8_t>(SlotKind::session)),
@@ -76,7 +81,15 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
     session.client = io::Stream(*session.slot, io::Side::first, std::move(socket), client.is_inet());
     session.arm();
     try {
-      end = session.client.valid() ? co_await serve(context.service, session) : SessionEnd::refused_resources;
+      std::optional<SessionEnd> refused;
+      if (!session.client.valid()) refused = SessionEnd::refused_resources;
+      if (!refused && entry.header_due) {
+        refused = co_await receive_proxy_header(session);
+        source = session.source();
+        if (!refused) refused = context.gate.admit(source, context.loop.now());
+        source_counted = !refused;
+      }
+      end = refused ? *refused : co_await serve(context.service, session);
     } catch (const std::bad_alloc&) {
       end = SessionEnd::refused_resources;
     } catch (const std::exception& error) {
@@ -92,7 +105,7 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
   } catch (const std::bad_alloc&) {
     refuse_connection(context, {}, client, entry.id, SessionEnd::refused_resources);
   }
-  context.admission.leave(was_cut(end));
+  context.gate.leave(source_counted ? &source : nullptr, was_cut(end));
 }
 
 void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,
@@ -107,6 +120,7 @@ void refuse_connection(SessionContext& context, io::Descriptor socket, const Cli
 
 std::optional<SessionEnd> Session::must_end() {
   if (slot->interruption() != 0) return SessionEnd::shutdown;
+  if (backend != nullptr && backend->cuts() != cuts) return SessionEnd::server_reset;
   if (!slot->timer_fired()) return std::nullopt;
   if (const std::optional<SessionEnd> why = deadlines.overdue(loop().now())) return why;
   arm();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -10,15 +11,18 @@
 #include "common/io/spare_descriptor.hpp"
 #include "common/io/stream.hpp"
 #include "common/net.hpp"
+#include "server/admission/admission.hpp"
+#include "server/admission/gate.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/access_log.hpp"
 #include "server/observe/session_record.hpp"
-#include "server/session/admission.hpp"
 #include "server/session/deadlines.hpp"
 #include "server/session/direction.hpp"
 #include "server/session/service.hpp"
 
 namespace weir {
+
+class Backend;
 
 /// The kinds of slots on a worker's loop, for interrupt_all().
 enum class SlotKind : std::uint8_t { acceptor = 1, session = 2 };
@@ -31,6 +35,7 @@ struct SessionContext {
   io::EventLoop& loop;
   const ListenerConfig& config;
   Service service;
+  Gate& gate;
   Admission& admission;
   AccessLog::Queue& records;
   io::SpareDescriptor& spare;
@@ -46,7 +51,10 @@ struct Session {
   io::Stream client;
   SessionRecord record;
   Deadlines deadlines;
-  bool cut_inside = false;  ///< it was cut where bytes were still on their way to the client
+  std::unique_ptr<ProxyHeader> header = nullptr;  ///< that the client's side sent, until it was passed on
+  const Backend* backend = nullptr;               ///< that it is connected to
+  std::uint32_t cuts = 0;                         ///< the backend's, when it was
+  bool cut_inside = false;                        ///< it was cut where bytes were still on their way to the client
 
   io::EventLoop& loop() const { return context.loop; }
   std::span<std::byte> scratch() const { return context.loop.scratch(); }
@@ -55,6 +63,8 @@ struct Session {
 
   /// After a wait: why the session must end now, if it must. Keeps the slot's deadline current.
   std::optional<SessionEnd> must_end();
+  /// Who the client is: whom a PROXY header names, or who connected.
+  const ClientAddress& source() const { return record.proxied_client ? *record.proxied_client : record.client; }
   /// Sets the slot's deadline to the next thing that can be overdue.
   void arm();
 };

@@ -1,56 +1,140 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "common/endpoint.hpp"
-#include "common/logging.hpp"
+#include "common/io/event_loop.hpp"
 #include "server/config/server_config.hpp"
-#include "server/upstream/connect_plan.hpp"
+#include "server/upstream/backend.hpp"
+#include "server/upstream/balancer.hpp"
 
 namespace weir {
 
-/// One server of an upstream, resolved.
-class Backend {
- public:
-  /// Looks the address up; throws std::runtime_error. Control thread.
-  explicit Backend(const BackendConfig& config);
+class Waiter;
 
-  /// The address as configured, for people and records.
-  const std::string& name() const { return name_; }
-  /// What to connect to, in this order, until one works; never empty.
-  const std::vector<Endpoint>& endpoints() const { return endpoints_; }
-
-  /// Says in the log, once a second at most, that a connect failed. Any thread.
-  void report_failure(const std::string& upstream, int error);
-
- private:
-  std::string name_;
-  std::vector<Endpoint> endpoints_;
-  LogLimiter failures_;
+/// Gives a connection's place on a server back.
+struct LeaseRelease {
+  void operator()(Backend* backend) const;
 };
 
-/// The servers that a proxy listener forwards to. Shared by all workers; any thread.
+/// A connection's place on a server: it counts as one of the server's as long as this lives. Any thread.
+using Lease = std::unique_ptr<Backend, LeaseRelease>;
+
+/// The servers that a proxy listener forwards to, who may be picked, and who waits for one. Shared by all workers, and
+/// exact over them: one short mutex when a connection begins and when it ends, none while bytes move. Any thread.
 class Upstream {
  public:
+  using Time = io::Clock::time_point;
+
   /// Resolves every server; throws std::runtime_error that names the one that failed. Control thread.
   explicit Upstream(const UpstreamConfig& config);
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
 
   const UpstreamConfig& config() const { return config_; }
-  Backend& server(std::size_t index) { return servers_[index]; }
 
-  /// The order in which a new connection tries the servers: round robin, exact over all workers.
-  ConnectPlan plan_connect() {
-    return {config_.connect, servers_.size(), next_.fetch_add(1, std::memory_order_relaxed) % servers_.size()};
-  }
+  /// Why a connection got no place.
+  enum class Blocked : std::uint8_t {
+    nothing,    ///< it got one
+    all_tried,  ///< it has tried every server that could serve it now
+    all_full,   ///< every server that it may use has its `max_connections`, or others wait before it
+    none_up,
+  };
+  struct Pick {
+    Lease lease;
+    std::uint32_t cuts = 0;  ///< the server's at that moment, see Backend::cuts()
+    Blocked blocked = Blocked::nothing;
+  };
+
+  /// A place on the server that the policy picks among those that are up, not ejected, not full and not tried.
+  /// `source` is a hash of the client's address.
+  ///
+  /// Backup servers serve when no other is up, and for a connection that has tried all others. When all are ejected,
+  /// they serve all the same. Nobody overtakes those who wait.
+  Pick take(std::uint64_t source, std::span<const Backend* const> tried, Time now);
+
+  /// A connect to the server succeeded, or failed through the server's own fault.
+  void connected(Backend& backend, Time now);
+  void failed(Backend& backend, int error, Time now);
+
+  /// A server was found up or down; `why` is for the log. Those who wait are served if it can serve them.
+  /// With `on_down: reset` the sessions of one that is down find that they must end, once they are woken.
+  void set_up(Backend& backend, bool up, const std::string& why, Time now);
+
+  /// Serves those who wait, because an ejected server may be back.
+  void serve_waiting(Time now);
+  /// When an ejected server comes back by the mere passing of time; the far future when there is none.
+  Time next_return(Time now) const;
+  /// Whether any server is up.
+  bool any_up() const;
+
+  std::deque<Backend>& servers() { return servers_; }
+  /// Connections that a server has now.
+  std::uint32_t active(const Backend& backend) const;
+  std::size_t waiting() const;
 
  private:
+  friend struct LeaseRelease;
+  friend class Waiter;
+
+  using Lock = std::lock_guard<std::mutex>;
+  enum class Tier : std::uint8_t { serving, backup, ejected, ejected_backup, down };
+
+  Tier tier_of(const Backend& backend, Time now) const;
+  std::uint32_t weight_of(const Backend& backend, Time now) const;
+  Pick pick(std::uint64_t source, std::span<const Backend* const> tried, Time now);
+  bool any_up_locked() const;
+  void serve_queue(Time now);
+  void release(Backend& backend, Time now);
+
   const UpstreamConfig& config_;
   std::deque<Backend> servers_;
-  std::atomic<std::size_t> next_{0};
+  mutable std::mutex mutex_;
+  Balancer balancer_;
+  std::vector<Candidate> candidates_;  ///< one for each server, filled anew for each pick
+  std::list<Waiter*> queue_;
+};
+
+/// A connection that waits, in the order of arrival, until a server that it has not tried has a place for it, or none
+/// is left to wait for. The slot is woken when that is so, and when it should look at next_return() again. Lives in the
+/// waiting coroutine, as does `tried`; leaves the queue when it goes.
+class Waiter {
+ public:
+  /// Not queued() when `queue.size` others wait already.
+  Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, std::span<const Backend* const> tried,
+         Upstream::Time now);
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter();
+
+  bool queued() const { return queued_; }
+  /// What the wait came to, once: a place, or `all_tried`. Nothing while it goes on.
+  std::optional<Upstream::Pick> take();
+
+ private:
+  friend class Upstream;
+
+  void leave_with(Upstream::Pick outcome);
+  void wake();
+
+  Upstream& upstream_;
+  io::EventLoop& loop_;
+  const io::Slot::Id slot_;
+  const std::uint64_t source_;
+  const std::span<const Backend* const> tried_;
+  bool queued_ = false;
+
+  // Under the upstream's mutex.
+  bool waiting_ = false;
+  Upstream::Pick outcome_;
+  std::list<Waiter*>::iterator place_;
 };
 
 }  // namespace weir

@@ -19,7 +19,7 @@ namespace {
 Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared, std::size_t pipes)
     : index_(index), listeners_(listeners), shared_(shared), pipes_(pipes, shared_.spare) {
   for (Listener& listener : listeners_) {
-    sessions_.push_back(SessionContext{loop_, listener.config, listener.service, shared_.admission,
+    sessions_.push_back(SessionContext{loop_, listener.config, listener.service, listener.gate, shared_.admission,
                                        shared_.access_log.queue(index), shared_.spare, shared_.refusals, pipes_,
                                        shared_.splice});
   }
@@ -93,6 +93,10 @@ void Worker::cut_sessions() {
     loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::session),
                         static_cast<std::uint8_t>(Interruption::shutdown));
   });
+}
+
+void Worker::wake_sessions() {
+  loop_.post([this] { loop_.wake_all(static_cast<std::uint8_t>(SlotKind::session)); });
 }
 
 void Worker::join() {

@@ -20,6 +20,7 @@ namespace weir {
 struct Listener {
   const ListenerConfig& config;
   Service service;
+  Gate& gate;
   std::vector<ListeningSocket> sockets;
 };
 
@@ -63,6 +64,9 @@ class Worker {
 
   /// Cuts every session. Any thread.
   void cut_sessions();
+
+  /// Wakes every session, because something that they look at has changed. Any thread.
+  void wake_sessions();
 
   /// Ends the thread. Only once no session and no acceptor is left. Control thread.
   void join();

@@ -74,7 +74,7 @@ class SteadyState : public ::testing::Test {
   /// A client of a session that runs on the worker's thread.
   Peer connect(const Service& service) {
     sessions_.push_back(std::make_unique<SessionContext>(
-        SessionContext{loop_, config_.listeners[0], service, admission_, access_log_.queue(0), spare_, refusals_,
+        SessionContext{loop_, config_.listeners[0], service, gate_, admission_, access_log_.queue(0), spare_, refusals_,
                        pipes_, RelayConfig::Splice::automatic}));
     Peer client = Peer::connect(near_.endpoint());
     Endpoint peer;
@@ -109,6 +109,8 @@ class SteadyState : public ::testing::Test {
   Upstream upstream_;
   AccessLog access_log_;
   Admission admission_{1000};
+  SourceTable sources_{0, {}};
+  Gate gate_{admission_, sources_, config_.listeners[0]};
   io::SpareDescriptor spare_;
   LogLimiter refusals_;
   io::PipePool pipes_{8, spare_};

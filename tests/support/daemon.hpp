@@ -25,6 +25,7 @@ class Daemon {
   static Daemon with_verb(std::vector<std::string> arguments, const Process::Options& options = {});
 
   Process& process() { return *process_; }
+  const Process& process() const { return *process_; }
   const TempDir& dir() const { return *dir_; }
   const std::string& access_log() const { return access_log_; }
 

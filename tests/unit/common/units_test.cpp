@@ -100,5 +100,15 @@ TEST(Units, SizesOfReportsHaveThreeDigits) {
   EXPECT_EQ(display_size((1ull << 20) - 1), "1.00 MiB");
 }
 
+TEST(Units, RatesAreReadAndWritten) {
+  for (const char* text : {"0", "1/s", "100/s", "30/m", "10/h", "1000000000/s"}) {
+    EXPECT_EQ(format_rate(parse_rate(text)), text);
+  }
+  EXPECT_EQ(format_rate(parse_rate("5k/s")), "5000/s");
+  for (const char* wrong : {"", "5", "/s", "5/", "5/d", "-5/s", "1.5/s", "5 /s/s", "2000m/s", "5/ s"}) {
+    EXPECT_THROW(parse_rate(wrong), std::invalid_argument) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace weir

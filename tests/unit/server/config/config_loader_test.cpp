@@ -92,13 +92,18 @@ workers: 3
 drain_timeout: 1m
 log: {level: debug, format: json, file: /var/log/weir.log}
 access_log: {enabled: false, format: json, file: /var/log/access.log, sample: 10}
-limits: {connections: 20k, backlog: 128}
-defaults: {timeouts: {idle: 1s, half_close: 2s, lifetime: 3s}}
+limits: {connections: 20k, backlog: 128, per_source: 7, rate: 100/s, rate_per_source: 2k/m}
+defaults: {timeouts: {idle: 1s, half_close: 2s, lifetime: 3s, header: 4s}}
 listeners:
   - name: shout
     bind: [":7001", "[::1]:7002", "unix:@shout"]
     echo: {transform: upper}
     timeouts: {lifetime: 0}
+    limits: {connections: 5, per_source: 6, rate: 7/h, rate_per_source: 0}
+    allow: [10.0.0.0/8, "::1"]
+    deny: 10.0.0.1
+    accept_proxy_protocol: optional
+    trusted: 192.0.2.1
   - name: sink
     bind: unix:/run/sink.sock
     discard:
@@ -109,31 +114,54 @@ listeners:
     tcp: {keepalive: off}
 upstreams:
   - name: postgres
-    balance: round_robin
-    servers: [{address: "db1:5432"}, {address: "unix:/run/pg.sock"}]
+    balance: least_connections
+    servers: [{address: "db1:5432", weight: 3, max_connections: 4, backup: true}, {address: "unix:/run/pg.sock"}]
     connect: {timeout: 1500ms, attempts: 5, delay: 0}
+    queue: {size: 6, timeout: 7s}
+    health: {interval: 1s, timeout: 2s, fall: 3, rise: 4, send: "PING\r\n", expect: '\x2bPONG\\'}
+    eject: {failures: 8, for: 9s}
+    slow_start: 10s
     tcp: {nodelay: false}
+    send_proxy_protocol: v2
+    on_down: reset
 )",
                                                "weir.yaml");
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_timeout, 60s);
   EXPECT_EQ(config.log, (LogConfig{LogLevel::debug, LogFormat::json, "/var/log/weir.log"}));
   EXPECT_EQ(config.access_log, (AccessLogConfig{false, LogFormat::json, "/var/log/access.log", 10}));
-  EXPECT_EQ(config.limits, (LimitsConfig{20000, 128}));
+  EXPECT_EQ(
+      config.limits,
+      (LimitsConfig{
+          .connections = 20000, .per_source = 7, .rate = {100, 1s}, .rate_per_source = {2000, 60s}, .backlog = 128}));
   ASSERT_THAT(config.listeners, SizeIs(3));
   EXPECT_THAT(config.listeners[0].bind,
               ElementsAre(parse_address(":7001", AddressUse::bind), parse_address("[::1]:7002", AddressUse::bind),
                           parse_address("unix:@shout", AddressUse::bind)));
   EXPECT_EQ(std::get<EchoConfig>(config.listeners[0].service).transform, EchoConfig::Transform::upper);
-  EXPECT_EQ(config.listeners[0].timeouts, (TimeoutsConfig{1s, 2s, 0s}));
+  EXPECT_EQ(config.listeners[0].timeouts, (TimeoutsConfig{1s, 2s, 0s, 4s}));
+  EXPECT_EQ(config.listeners[0].limits, (ScopeLimits{5, 6, {7, 1h}, {}}));
+  EXPECT_EQ(config.listeners[0].access, (AccessConfig{{"10.0.0.0/8", "::1"}, {"10.0.0.1"}, "", ""}));
   EXPECT_TRUE(std::holds_alternative<DiscardConfig>(config.listeners[1].service));
-  EXPECT_EQ(config.listeners[1].timeouts, (TimeoutsConfig{1s, 2s, 3s}));
+  EXPECT_EQ(config.listeners[1].timeouts, (TimeoutsConfig{1s, 2s, 3s, 4s}));
   EXPECT_EQ(config.listeners[1].tcp, (TcpConfig{false, {true, 1s, 2s, 4}}));
   EXPECT_EQ(std::get<ProxyConfig>(config.listeners[2].service).upstream, "postgres");
   EXPECT_FALSE(config.listeners[2].tcp.keepalive.enabled);
   ASSERT_THAT(config.upstreams, SizeIs(1));
   EXPECT_EQ(config.upstreams[0].connect, (ConnectConfig{1500ms, 5, 0ms}));
   EXPECT_EQ(config.upstreams[0].servers[1].address.to_string(), "unix:/run/pg.sock");
+  EXPECT_EQ(config.upstreams[0].balance, UpstreamConfig::Balance::least_connections);
+  EXPECT_EQ(config.upstreams[0].servers[0].weight, 3u);
+  EXPECT_EQ(config.upstreams[0].servers[0].max_connections, 4u);
+  EXPECT_TRUE(config.upstreams[0].servers[0].backup);
+  EXPECT_EQ(config.upstreams[0].queue, (QueueConfig{6, 7s}));
+  EXPECT_EQ(config.upstreams[0].health, (HealthConfig{1s, 2s, 3, 4, "PING\r\n", "+PONG\\"}));
+  EXPECT_EQ(config.upstreams[0].eject, (EjectConfig{8, 9s}));
+  EXPECT_EQ(config.upstreams[0].slow_start, 10s);
+  EXPECT_EQ(config.listeners[0].accept_proxy_protocol, ListenerConfig::ProxyHeaders::optional);
+  EXPECT_THAT(config.listeners[0].trusted, ElementsAre("192.0.2.1"));
+  EXPECT_EQ(config.upstreams[0].send_proxy_protocol, ProxyVersion::v2);
+  EXPECT_EQ(config.upstreams[0].on_down, UpstreamConfig::OnDown::reset);
   EXPECT_FALSE(config.upstreams[0].tcp.nodelay);
 }
 
@@ -161,13 +189,15 @@ upstreams:
 }
 
 TEST(ConfigLoader, UnknownKeyWithoutANearOneListsWhatIsKnown) {
-  EXPECT_EQ(problem_with("limits: {colour: red}"), "limits.colour: unknown key; known are connections, backlog");
+  EXPECT_EQ(problem_with("limits: {colour: red}"),
+            "limits.colour: unknown key; known are connections, backlog, per_source, "
+            "rate, rate_per_source");
   EXPECT_EQ(problem_with("worker: 2"), "worker: unknown key; did you mean \"workers\"?");
 }
 
 TEST(ConfigLoader, KeysOfLaterVersionsAreRefusedAsSuch) {
   EXPECT_EQ(problem_with("admin: {bind: '127.0.0.1:9900'}"), "admin: is not supported by this version; remove it");
-  EXPECT_EQ(problem_with("limits: {rate: 5}"), "limits.rate: is not supported by this version; remove it");
+  EXPECT_EQ(problem_with("drain_spread: 5s"), "drain_spread: is not supported by this version; remove it");
 }
 
 TEST(ConfigLoader, DuplicateKeyNamesTheFirst) {
@@ -278,6 +308,40 @@ TEST(ConfigLoader, UpstreamNeedsServers) {
               HasSubstr("connect.timeout: connecting is always bounded"));
   EXPECT_THAT(problem_with("upstreams: [{name: u, servers: [{address: 'h:1'}], connect: {attempts: 0}}]"),
               HasSubstr("connect.attempts: \"0\" is not a whole number from 1 to 1000"));
+}
+
+TEST(ConfigLoader, ServersAndTheirChecksHaveBounds) {
+  const auto problem = [](const std::string& server, const std::string& more) {
+    return problem_with("upstreams: [{name: u, servers: [{address: 'h:1'" + server + "}]" + more + "}]");
+  };
+  EXPECT_THAT(problem(", weight: 0", ""), HasSubstr("servers.0.weight: \"0\" is not a whole number from 1 to 1000"));
+  EXPECT_THAT(problem(", weight: 1001", ""), HasSubstr("servers.0.weight"));
+  EXPECT_THAT(problem(", backup: maybe", ""), HasSubstr("servers.0.backup"));
+  EXPECT_THAT(problem("", ", balance: best"), HasSubstr("balance: \"best\""));
+  EXPECT_THAT(problem("", ", health: {interval: 0}"), HasSubstr("health.interval"));
+  EXPECT_THAT(problem("", ", health: {fall: 0}"), HasSubstr("health.fall"));
+  EXPECT_THAT(problem("", ", health: {send: '\\q'}"), HasSubstr("health.send: \"\\q\" is no escape"));
+  EXPECT_THAT(problem("", ", eject: {for: 0}"), HasSubstr("eject.for"));
+  EXPECT_THAT(problem("", ", on_down: panic"), HasSubstr("on_down: \"panic\""));
+}
+
+TEST(ConfigLoader, RulesAndRatesSayWhatIsWrongWithThem) {
+  const auto problem = [](const std::string& more) {
+    const std::vector<std::string> lines = problems_of("listeners: [{name: a, bind: ':1', echo: , " + more + "}]");
+    return lines.size() == 1 ? lines[0] : std::to_string(lines.size()) + " problems";
+  };
+  EXPECT_THAT(problem("allow: [10.0.0.0/8, nonsense]"), HasSubstr("listeners.a.allow.1: \"nonsense\" is no address"));
+  EXPECT_THAT(problem("deny: 10.0.0.1/8"), HasSubstr("listeners.a.deny: \"10.0.0.1/8\" has bits set behind"));
+  EXPECT_THAT(problem("accept_proxy_protocol: optional"), HasSubstr("optional needs `trusted`"));
+  EXPECT_THAT(problem("accept_proxy_protocol: optional, trusted: []"), HasSubstr("optional needs `trusted`"));
+  EXPECT_THAT(problem("limits: {rate: 5}"), HasSubstr("limits.rate: \"5\" is no rate; write a rate as 100/s"));
+  EXPECT_THAT(problem("limits: {rate: 5/d}"), HasSubstr("is no rate"));
+  EXPECT_THAT(problem("limits: {rate: -5/s}"), HasSubstr("is no rate"));
+  EXPECT_THAT(problem("limits: {rate: 2000m/s}"), HasSubstr("is too fast"));
+  const TemporaryFolder folder;
+  const std::string file = folder.file("ranges", "10.0.0.0/8\n10.0.0.0/99\n");
+  EXPECT_THAT(problem("allow_file: '" + file + "'"), HasSubstr("allow_file: " + file + ":2: \"10.0.0.0/99\""));
+  EXPECT_THAT(problem("deny_file: '" + folder.path("absent") + "'"), HasSubstr("No such file"));
 }
 
 TEST(ConfigLoader, KeepaliveKeepsTheKernelsBounds) {
@@ -509,15 +573,19 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   config.drain_timeout = 0ms;
   config.log = {LogLevel::off, LogFormat::json, "/tmp/with \"quotes\" and: colons # \xc3\xbc \\"};
   config.access_log = {false, LogFormat::json, "null", 1'000'000'000};
-  config.limits = {std::uint64_t{1} << 60, 1};
-  config.default_timeouts = {1ms, std::chrono::milliseconds(kLongestDuration), 90s};
+  config.limits = {std::uint64_t{1} << 60, 2, {3, 1s}, {4, 1h}, 1};
+  config.default_timeouts = {1ms, std::chrono::milliseconds(kLongestDuration), 90s, 0ms};
   ListenerConfig echo;
   echo.name = "null";
   for (const char* bind : {"[fe80::1%eth0]:80", ":0", "unix:/a b: c", "unix:@~"}) {
     echo.bind.push_back(parse_address(bind, AddressUse::bind));
   }
   echo.service = EchoConfig{EchoConfig::Transform::upper};
-  echo.timeouts = {0ms, 1234567ms, 1h};
+  echo.limits = {1, 2, {1'000'000'000, 60s}, {3, 1s}};
+  echo.access = {{"10.0.0.0/8"}, {"::/0", "192.0.2.1"}, "", ""};
+  echo.timeouts = {0ms, 1234567ms, 1h, 1ms};
+  echo.accept_proxy_protocol = ListenerConfig::ProxyHeaders::required;
+  echo.trusted = {"::/0"};
   echo.tcp = {false, {true, 32767s, 1s, 127}};
   ListenerConfig discard;
   discard.name = "1e3";
@@ -531,7 +599,15 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   config.listeners = {echo, discard, proxy};
   UpstreamConfig upstream;
   upstream.name = "off";
-  upstream.servers = {{parse_address("[::1]:1", AddressUse::target)}, {parse_address("unix:@x", AddressUse::target)}};
+  upstream.servers = {{parse_address("[::1]:1", AddressUse::target), 1000, 7, true},
+                      {.address = parse_address("unix:@x", AddressUse::target)}};
+  upstream.balance = UpstreamConfig::Balance::source_hash;
+  upstream.queue = {0, 0ms};
+  upstream.health = HealthConfig{1ms, 1h, 1000, 1, std::string("\0\r\n\\ \"'\x7f", 9), "\xd2\x16/"};
+  upstream.eject = {0, 1ms};
+  upstream.slow_start = 1h;
+  upstream.send_proxy_protocol = ProxyVersion::v1;
+  upstream.on_down = UpstreamConfig::OnDown::reset;
   upstream.connect = {1ms, 1000, 0ms};
   upstream.tcp.nodelay = false;
   config.upstreams = {upstream};

@@ -1,13 +1,19 @@
-#include "server/session/admission.hpp"
+#include "server/admission/admission.hpp"
 
 namespace weir {
 
-Admission::Entry Admission::enter() {
+Admission::Entry Admission::enter(io::Clock::time_point now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::uint64_t id = ++last_id_;
-  if (totals_.active >= limit_) return {id, false};
+  if (totals_.active >= limit_) return {id, SessionEnd::refused_limit};
+  if (!bucket_.admit(rate_, now)) return {id, SessionEnd::refused_rate};
   ++totals_.active;
-  return {id, true};
+  return {id, std::nullopt};
+}
+
+void Admission::withdraw() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --totals_.active;
 }
 
 std::uint64_t Admission::next_id() {

@@ -3,11 +3,15 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+
+#include "server/admission/token_bucket.hpp"
+#include "server/observe/session_record.hpp"
 
 namespace weir {
 
-/// Whether there is room for one more connection. Counts exactly over all workers of the process, by one short mutex at
-/// a connection's begin and one at its end; none while its bytes move. Any thread.
+/// Whether the process has room for one more connection, and lets it come so fast. Counts exactly over all workers of
+/// the process, by one short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
 class Admission {
  public:
   struct Totals {
@@ -16,18 +20,20 @@ class Admission {
     std::uint64_t cut = 0;    ///< since begin_drain()
   };
 
-  /// `limit` is how many connections there may be at once.
-  explicit Admission(std::uint64_t limit) : limit_(limit) {}
+  /// `limit` is how many connections there may be at once, `rate` how fast new ones may come.
+  explicit Admission(std::uint64_t limit, const RateLimit& rate = {}) : limit_(limit), rate_(rate) {}
 
   /// A number for a connection that was just accepted; unique in the process, ascending.
   struct Entry {
     std::uint64_t id;
-    bool admitted;
+    std::optional<SessionEnd> refused;
   };
-  Entry enter();
+  Entry enter(io::Clock::time_point now);
   /// A number for a connection that is refused for another reason.
   std::uint64_t next_id();
-  /// Once for each connection that was admitted.
+  /// Takes back that a connection was admitted: something else refuses it.
+  void withdraw();
+  /// Once for each other connection that was admitted.
   void leave(bool cut);
 
   void begin_drain();
@@ -36,8 +42,10 @@ class Admission {
 
  private:
   const std::uint64_t limit_;
+  const RateLimit rate_;
   mutable std::mutex mutex_;
   std::uint64_t last_id_ = 0;
+  TokenBucket bucket_;
   std::atomic<bool> draining_{false};
   Totals totals_;
 };

@@ -1,0 +1,93 @@
+#include "server/admission/gate.hpp"
+
+#include <new>
+
+namespace weir {
+
+using ProxyHeaders = ListenerConfig::ProxyHeaders;
+
+Gate::Gate(Admission& process, SourceTable& process_sources, const ListenerConfig& config)
+    : process_(process),
+      process_sources_(process_sources),
+      limits_(config.limits),
+      headers_(config.accept_proxy_protocol),
+      rules_(config.access),
+      sources_(config.limits.per_source, config.limits.rate_per_source) {
+  for (const std::string& cidr : config.trusted) trusted_.add(cidr);
+  trusted_.seal();
+}
+
+Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
+  const Admission::Entry entry = process_.enter(now);
+  if (entry.refused) return {entry.id, entry.refused};
+  if (const auto refused = enter_listener(now)) {
+    process_.withdraw();
+    return {entry.id, refused};
+  }
+  std::optional<SessionEnd> refused;
+  bool header_due = false;
+  if (headers_ != ProxyHeaders::off) {
+    const std::optional<IpAddress> address = peer.ip();
+    const bool trusted = trusted_.empty() || (address && trusted_.contains(*address));
+    header_due = trusted;
+    if (!trusted && headers_ == ProxyHeaders::required) refused = SessionEnd::denied;
+  }
+  if (!refused && !header_due) refused = admit(peer, now);
+  if (refused) {
+    leave_listener();
+    process_.withdraw();
+  }
+  return {entry.id, refused, header_due};
+}
+
+std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
+  const std::optional<IpAddress> address = source.ip();
+  if (!address) return std::nullopt;
+  if (!rules_.allows(*address)) return SessionEnd::denied;
+  try {
+    return enter_sources(*address, now);
+  } catch (const std::bad_alloc&) {
+    return SessionEnd::refused_resources;
+  }
+}
+
+std::optional<SessionEnd> Gate::enter_sources(const IpAddress& address, Time now) {
+  if (process_sources_.limits()) {
+    if (const auto refused = process_sources_.enter(address, now)) return refused;
+  }
+  if (!sources_.limits()) return std::nullopt;
+  std::optional<SessionEnd> refused = SessionEnd::refused_resources;
+  try {
+    refused = sources_.enter(address, now);
+  } catch (const std::bad_alloc&) {
+    // Refused, once the process's count is taken back.
+  }
+  if (refused && process_sources_.limits()) process_sources_.leave(address);
+  return refused;
+}
+
+std::optional<SessionEnd> Gate::enter_listener(Time now) {
+  if (limits_.connections == 0 && limits_.rate.count == 0) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  if (limits_.connections != 0 && connections_ >= limits_.connections) return SessionEnd::refused_limit;
+  if (!bucket_.admit(limits_.rate, now)) return SessionEnd::refused_rate;
+  ++connections_;
+  return std::nullopt;
+}
+
+void Gate::leave_listener() {
+  if (limits_.connections == 0 && limits_.rate.count == 0) return;
+  const std::lock_guard lock(mutex_);
+  --connections_;
+}
+
+void Gate::leave(const ClientAddress* source, bool cut) {
+  if (const auto address = source != nullptr ? source->ip() : std::nullopt) {
+    if (sources_.limits()) sources_.leave(*address);
+    if (process_sources_.limits()) process_sources_.leave(*address);
+  }
+  leave_listener();
+  process_.leave(cut);
+}
+
+}  // namespace weir

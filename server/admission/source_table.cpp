@@ -1,0 +1,59 @@
+#include "server/admission/source_table.hpp"
+
+#include <random>
+
+#include "common/stable_hash.hpp"
+
+namespace weir {
+
+namespace {
+
+/// Drawn anew for each process, so that nobody outside can choose addresses that meet in one bucket.
+const std::uint64_t kSeed = std::random_device()() | std::uint64_t{std::random_device()()} << 32;
+
+std::uint64_t seeded_hash(const IpAddress& address) { return mix(mix(address.high ^ kSeed) ^ address.low); }
+
+}  // namespace
+
+std::size_t SourceTable::Hash::operator()(const IpAddress& address) const { return seeded_hash(address); }
+
+SourceTable::Shard& SourceTable::shard_of(const IpAddress& source) {
+  return shards_[(seeded_hash(source) >> 32) % kShards];
+}
+
+std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) {
+  const IpAddress key = source.source();
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  if (shard.sources.size() >= shard.forget_at) forget_idle(shard, now);
+  Source& known = shard.sources[key];
+  if (connections_ != 0 && known.connections >= connections_) return SessionEnd::refused_limit;
+  if (!known.bucket.admit(rate_, now)) return SessionEnd::refused_rate;
+  ++known.connections;
+  return std::nullopt;
+}
+
+void SourceTable::leave(const IpAddress& source) {
+  const IpAddress key = source.source();
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const auto known = shard.sources.find(key);
+  if (--known->second.connections == 0 && rate_.count == 0) shard.sources.erase(known);
+}
+
+void SourceTable::forget_idle(Shard& shard, Time now) {
+  std::erase_if(shard.sources,
+                [now](const auto& entry) { return entry.second.connections == 0 && entry.second.bucket.is_full(now); });
+  shard.forget_at = std::max(kForgetAt, 2 * shard.sources.size());
+}
+
+std::size_t SourceTable::size() const {
+  std::size_t sources = 0;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    sources += shard.sources.size();
+  }
+  return sources;
+}
+
+}  // namespace weir

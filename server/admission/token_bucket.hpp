@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+
+#include "common/io/timer_wheel.hpp"
+#include "server/config/server_config.hpp"
+
+namespace weir {
+
+/// Lets through what a rate allows: `count` at once after a pause, and `count` in each `period` from then on. Kept as
+/// one point in time (the generic cell rate algorithm, ITU-T I.371). Policy only: it is told the time.
+class TokenBucket {
+ public:
+  using Time = io::Clock::time_point;
+
+  /// Whether one more may pass now; if so, it has.
+  bool admit(const RateLimit& rate, Time now) {
+    if (rate.count == 0) return true;
+    const auto interval = std::chrono::duration_cast<Time::duration>(rate.period) / rate.count;
+    const Time due = std::max(due_, now);
+    if (due - now > rate.period - interval) return false;
+    due_ = due + interval;
+    return true;
+  }
+
+  /// Whether it is as good as a new one.
+  bool is_full(Time now) const { return due_ <= now; }
+
+ private:
+  Time due_{};  ///< when the bucket will be full again
+};
+
+}  // namespace weir

@@ -1,0 +1,130 @@
+#include "server/control/health_checker.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/error.hpp>
+#include <chrono>
+#include <exception>
+#include <new>
+
+#include "common/io/stream.hpp"
+#include "common/printable.hpp"
+#include "common/units.hpp"
+#include "server/upstream/health.hpp"
+
+namespace weir {
+
+namespace {
+
+namespace asio = net::asio;
+using Protocol = asio::generic::stream_protocol;
+using Stream = boost::beast::basic_stream<Protocol, net::Executor>;
+using Result = CheckOutcome::Result;
+
+/// An answer in which the expected has not come after so much never has it.
+constexpr std::size_t kLongestAnswer = 64 * 1024;
+
+auto into(boost::system::error_code& error) {
+  return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
+}
+
+CheckOutcome failure(const std::string& doing, const boost::system::error_code& error, const HealthConfig& config) {
+  if (error == boost::beast::error::timeout) {
+    return {Result::failed, doing + ": not within " + format_duration(config.timeout)};
+  }
+  const bool ours = error.category() == boost::system::system_category() && io::is_local_error(error.value());
+  return {ours ? Result::undecided : Result::failed, doing + ": " + error.message()};
+}
+
+net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const HealthConfig& config,
+                                            const std::string& opening,
+                                            std::chrono::steady_clock::time_point deadline) {
+  Stream stream(co_await asio::this_coro::executor);
+  stream.expires_at(deadline);
+  boost::system::error_code error;
+  co_await stream.async_connect(Protocol::endpoint(endpoint.data(), endpoint.size()), into(error));
+  // A unix socket whose queue is full is not connected, but Asio waits as if it soon were and sees no error.
+  if (!error) stream.socket().remote_endpoint(error);
+  if (error) co_return failure("connect", error, config);
+  if (!opening.empty()) {
+    co_await asio::async_write(stream, asio::buffer(opening), into(error));
+    if (error) co_return failure("send", error, config);
+  }
+  std::string answer;
+  while (answer.find(config.expect) == std::string::npos) {
+    if (answer.size() >= kLongestAnswer) {
+      co_return CheckOutcome{Result::failed, "the answer does not hold what is expected: " + in_quotes(answer)};
+    }
+    const std::size_t before = answer.size();
+    answer.resize(before + 4096);
+    const std::size_t got = co_await stream.async_read_some(asio::buffer(answer.data() + before, 4096), into(error));
+    answer.resize(before + got);
+    if (!error) continue;
+    CheckOutcome outcome = failure("answer", error, config);
+    if (!answer.empty()) outcome.why += " after " + in_quotes(answer);
+    co_return outcome;
+  }
+  co_return CheckOutcome{Result::passed, config.expect.empty() ? "it accepts connections" : "it answers as expected"};
+}
+
+}  // namespace
+
+net::awaitable<CheckOutcome> check_backend(const Backend& backend, const HealthConfig& config,
+                                           const std::string& opening) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + config.timeout;
+  CheckOutcome outcome{Result::failed, ""};
+  auto untried = static_cast<int>(backend.endpoints().size());
+  for (const Endpoint& endpoint : backend.endpoints()) {
+    // One address that drops packets must not eat the time of the others.
+    const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / untried--;
+    outcome = co_await check_endpoint(endpoint, config, opening, own);
+    if (outcome.result != Result::failed) break;
+  }
+  co_return outcome;
+}
+
+HealthChecker::HealthChecker(asio::io_context& context, std::deque<Upstream>& upstreams,
+                             std::function<void()> wake_sessions)
+    : wake_sessions_(std::move(wake_sessions)) {
+  for (Upstream& upstream : upstreams) {
+    if (!upstream.config().health) continue;
+    for (Backend& backend : upstream.servers()) {
+      asio::co_spawn(context.get_executor(), watch(upstream, backend), [](std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);
+      });
+    }
+  }
+}
+
+net::awaitable<void> HealthChecker::watch(Upstream& upstream, Backend& backend) {
+  const HealthConfig& config = *upstream.config().health;
+  Health health(config);
+  // A server that expects a PROXY header is told that this is no client's connection.
+  const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    CheckOutcome outcome{Result::undecided, ""};
+    try {
+      outcome = co_await check_backend(backend, config, opening);
+    } catch (const std::bad_alloc&) {
+      // Says nothing of the server.
+    }
+    if (outcome.result != Result::undecided && health.observe(outcome.result == Result::passed)) {
+      upstream.set_up(backend, health.up(), outcome.why, io::Clock::now());
+      if (!health.up() && upstream.config().on_down == UpstreamConfig::OnDown::reset) wake_sessions_();
+    }
+    // A tenth either way, so that many daemons, or many servers of one, are not checked in step.
+    const double jitter = std::uniform_real_distribution<double>(0.9, 1.1)(lots_);
+    timer.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(config.interval * jitter));
+    boost::system::error_code ignored;
+    co_await timer.async_wait(into(ignored));
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <random>
+#include <string>
+
+#include "common/net.hpp"
+#include "server/upstream/upstream.hpp"
+
+namespace weir {
+
+/// Checks every server of every upstream that has a `health` section, one coroutine a server, and tells the upstream
+/// what it finds. Control thread only.
+class HealthChecker {
+ public:
+  /// Starts on `context`, which must be gone before this. `wake_sessions` is called once a server went down whose
+  /// connections are to be cut.
+  HealthChecker(net::asio::io_context& context, std::deque<Upstream>& upstreams, std::function<void()> wake_sessions);
+  HealthChecker(const HealthChecker&) = delete;
+  HealthChecker& operator=(const HealthChecker&) = delete;
+
+ private:
+  net::awaitable<void> watch(Upstream& upstream, Backend& backend);
+
+  std::function<void()> wake_sessions_;
+  std::minstd_rand lots_{std::random_device()()};
+};
+
+/// What came of one check.
+struct CheckOutcome {
+  enum class Result { passed, failed, undecided };  ///< undecided: this machine's fault, which says nothing
+  Result result;
+  std::string why;
+};
+
+/// One check: connect, send `opening`, and read until `expect` has come, all within `timeout`.
+net::awaitable<CheckOutcome> check_backend(const Backend& backend, const HealthConfig& config,
+                                           const std::string& opening);
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "server/config/server_config.hpp"
+
+namespace weir {
+
+/// Whether a server is up, of the outcomes of its checks: `fall` failures in a row take it down, `rise` successes in a
+/// row bring it back. It begins up, and its first check alone decides. Policy only.
+class Health {
+ public:
+  explicit Health(const HealthConfig& config) : config_(&config) {}
+
+  bool up() const { return up_; }
+
+  /// Takes the outcome of a check. Returns whether it changed up().
+  bool observe(bool passed) {
+    const std::uint32_t needed = first_ ? 1 : up_ ? config_->fall : config_->rise;
+    first_ = false;
+    against_ = passed == up_ ? 0 : against_ + 1;
+    if (against_ < needed) return false;
+    up_ = passed;
+    against_ = 0;
+    return true;
+  }
+
+ private:
+  const HealthConfig* config_;
+  std::uint32_t against_ = 0;  ///< outcomes in a row that speak against up_
+  bool up_ = true;
+  bool first_ = true;
+};
+
+}  // namespace weir

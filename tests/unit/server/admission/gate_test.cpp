@@ -1,0 +1,147 @@
+#include "server/admission/gate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+using std::chrono::seconds;
+
+const Gate::Time kStart = io::Clock::now();
+
+ClientAddress client(const std::string& text) {
+  return ClientAddress(resolve(parse_address(text, AddressUse::target), AddressUse::target).front());
+}
+
+class GateTest : public testing::Test {
+ protected:
+  Gate& make() {
+    admission_ = std::make_unique<Admission>(process_limit_, process_rate_);
+    sources_ = std::make_unique<SourceTable>(process_per_source_, RateLimit{});
+    return *(gate_ = std::make_unique<Gate>(*admission_, *sources_, config_));
+  }
+  std::optional<SessionEnd> enter(const std::string& who = "192.0.2.1:1000", int second = 0) {
+    return gate_->enter(client(who), kStart + seconds(second)).refused;
+  }
+
+  void leave(const std::string& who = "192.0.2.1:1000") {
+    const ClientAddress source = client(who);
+    gate_->leave(&source, false);
+  }
+
+  std::uint64_t process_limit_ = 1000;
+  RateLimit process_rate_;
+  std::uint32_t process_per_source_ = 0;
+  ListenerConfig config_;
+  std::unique_ptr<Admission> admission_;
+  std::unique_ptr<SourceTable> sources_;
+  std::unique_ptr<Gate> gate_;
+};
+
+TEST_F(GateTest, LetsEverybodyInWhereNothingIsLimited) {
+  make();
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), SessionEnd::refused_limit) << "the process's";
+}
+
+TEST_F(GateTest, IdsAscendWhetherRefusedOrNot) {
+  config_.limits.connections = 1;
+  make();
+  EXPECT_EQ(gate_->enter(client("192.0.2.1:1"), kStart).id, 1u);
+  EXPECT_EQ(gate_->enter(client("192.0.2.1:1"), kStart).id, 2u);
+}
+
+TEST_F(GateTest, LimitsConnectionsOfTheListener) {
+  config_.limits.connections = 2;
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), SessionEnd::refused_limit);
+  leave();
+  EXPECT_EQ(enter(), std::nullopt);
+}
+
+TEST_F(GateTest, LimitsRatesOfProcessAndListener) {
+  process_rate_ = {3, seconds(1)};
+  config_.limits.rate = {2, seconds(1)};
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), SessionEnd::refused_rate) << "the listener's";
+  EXPECT_EQ(enter(), SessionEnd::refused_rate) << "the process's";
+  EXPECT_EQ(enter("192.0.2.1:1000", 1), std::nullopt);
+}
+
+TEST_F(GateTest, RulesDenyAndAllow) {
+  config_.access.allow = {"192.0.2.0/24"};
+  config_.access.deny = {"192.0.2.7"};
+  make();
+  EXPECT_EQ(enter("192.0.2.1:1000"), std::nullopt);
+  EXPECT_EQ(enter("192.0.2.7:1000"), SessionEnd::denied);
+  EXPECT_EQ(enter("198.51.100.1:1000"), SessionEnd::denied);
+  EXPECT_EQ(enter("[2001:db8::1]:1000"), SessionEnd::denied);
+  EXPECT_EQ(enter("[::ffff:192.0.2.1]:1000"), std::nullopt);
+}
+
+TEST_F(GateTest, DenyAloneLetsTheRestIn) {
+  config_.access.deny = {"192.0.2.7"};
+  make();
+  EXPECT_EQ(enter("192.0.2.7:1000"), SessionEnd::denied);
+  EXPECT_EQ(enter("192.0.2.8:1000"), std::nullopt);
+}
+
+TEST_F(GateTest, UnixClientsHaveNoAddressToJudge) {
+  config_.access.allow = {"192.0.2.0/24"};
+  config_.limits.per_source = 1;
+  make();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(gate_->enter(ClientAddress(Endpoint::unix_path("/x")), kStart).refused, std::nullopt);
+  }
+}
+
+TEST_F(GateTest, WhatIsRefusedIsCountedNowhere) {
+  process_per_source_ = 3;
+  config_.limits.connections = 5;
+  config_.limits.per_source = 1;
+  config_.access.deny = {"192.0.2.7"};
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(enter(), SessionEnd::refused_limit);
+    EXPECT_EQ(enter("192.0.2.7:1000"), SessionEnd::denied);
+  }
+  EXPECT_EQ(admission_->totals().active, 1u);
+  leave();
+  EXPECT_EQ(admission_->totals().active, 0u);
+  EXPECT_EQ(sources_->size(), 0u);
+  for (int i = 1; i <= 5; ++i) EXPECT_EQ(enter("192.0.2." + std::to_string(100 + i) + ":1"), std::nullopt);
+  EXPECT_EQ(enter("192.0.2.200:1"), SessionEnd::refused_limit);
+}
+
+TEST_F(GateTest, AHeaderThatIsDuePutsTheSourceOff) {
+  config_.accept_proxy_protocol = ListenerConfig::ProxyHeaders::optional;
+  config_.trusted = {"192.0.2.0/24"};
+  config_.access.deny = {"203.0.113.0/24", "192.0.2.0/24"};
+  make();
+  const Gate::Entry due = gate_->enter(client("192.0.2.1:1"), kStart);
+  EXPECT_TRUE(due.header_due);
+  EXPECT_EQ(due.refused, std::nullopt);
+  EXPECT_EQ(gate_->admit(client("203.0.113.1:1"), kStart), SessionEnd::denied);
+  EXPECT_EQ(gate_->admit(client("198.51.100.1:1"), kStart), std::nullopt);
+  const Gate::Entry plain = gate_->enter(client("203.0.113.1:1"), kStart);
+  EXPECT_FALSE(plain.header_due);
+  EXPECT_EQ(plain.refused, SessionEnd::denied);
+  EXPECT_EQ(admission_->totals().active, 1u);
+}
+
+TEST_F(GateTest, WhoIsNotBelievedMayNotSendTheHeaderThatIsRequired) {
+  config_.accept_proxy_protocol = ListenerConfig::ProxyHeaders::required;
+  config_.trusted = {"192.0.2.0/24"};
+  make();
+  EXPECT_EQ(enter("198.51.100.1:1"), SessionEnd::denied);
+  EXPECT_EQ(enter("192.0.2.1:1"), std::nullopt);
+  EXPECT_EQ(admission_->totals().active, 1u);
+}
+
+}  // namespace
+}  // namespace weir

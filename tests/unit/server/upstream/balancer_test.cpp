@@ -1,0 +1,156 @@
+#include "server/upstream/balancer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "common/stable_hash.hpp"
+
+namespace weir {
+namespace {
+
+using Balance = UpstreamConfig::Balance;
+
+constexpr int kPicks = 10'000'000;
+
+std::vector<Candidate> idle(const std::vector<std::uint32_t>& weights) {
+  std::vector<Candidate> candidates;
+  for (const std::uint32_t weight : weights) candidates.push_back({weight, 0, true});
+  return candidates;
+}
+
+class Servers {
+ public:
+  Servers(Balance policy, const std::vector<std::uint32_t>& weights) : candidates_(idle(weights)) {
+    for (std::size_t i = 0; i < weights.size(); ++i) names_.push_back("server " + std::to_string(i));
+    for (std::size_t i = 0; i < weights.size(); ++i) servers_.push_back({names_[i], weights[i]});
+    balancer_.emplace(policy, servers_, 42);
+  }
+
+  Candidate& operator[](std::size_t index) { return candidates_[index]; }
+  std::optional<std::size_t> pick(std::uint64_t source = 0) { return balancer_->pick(candidates_, source); }
+
+  /// How many of so many connections, each of another source and over at once, each server gets.
+  std::vector<int> count(int picks) {
+    std::vector<int> counts(candidates_.size(), 0);
+    for (int i = 0; i < picks; ++i) ++counts[*pick(mix(static_cast<std::uint64_t>(i)))];
+    return counts;
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<MaglevTable::Server> servers_;
+  std::vector<Candidate> candidates_;
+  std::optional<Balancer> balancer_;
+};
+
+class EveryPolicy : public testing::TestWithParam<Balance> {};
+
+INSTANTIATE_TEST_SUITE_P(Balancer, EveryPolicy,
+                         testing::Values(Balance::round_robin, Balance::least_connections, Balance::random_two,
+                                         Balance::source_hash));
+
+TEST_P(EveryPolicy, PicksNobodyWhereNobodyIsEligible) {
+  EXPECT_EQ(Servers(GetParam(), {}).pick(), std::nullopt);
+  Servers servers(GetParam(), {1, 1, 1});
+  for (std::size_t i = 0; i < 3; ++i) servers[i].eligible = false;
+  EXPECT_EQ(servers.pick(), std::nullopt);
+}
+
+TEST_P(EveryPolicy, PicksTheOnlyEligibleOne) {
+  Servers servers(GetParam(), {5, 1, 3, 7});
+  for (std::size_t i = 0; i < 4; ++i) servers[i].eligible = i == 1;
+  for (std::uint64_t i = 0; i < 1000; ++i) EXPECT_EQ(servers.pick(mix(i)), 1u);
+}
+
+TEST_P(EveryPolicy, NeverPicksOneThatIsNotEligible) {
+  Servers servers(GetParam(), {1, 2, 3, 4, 5});
+  servers[1].eligible = servers[4].eligible = false;
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    const std::optional<std::size_t> picked = servers.pick(mix(i));
+    ASSERT_TRUE(picked == 0u || picked == 2u || picked == 3u);
+  }
+}
+
+/// Those that look at the weights alone.
+class EveryShare : public testing::TestWithParam<Balance> {};
+
+INSTANTIATE_TEST_SUITE_P(Balancer, EveryShare,
+                         testing::Values(Balance::round_robin, Balance::random_two, Balance::source_hash));
+
+TEST_P(EveryShare, FollowsTheWeightsWithinAHundredth) {
+  const std::vector<int> counts = Servers(GetParam(), {1, 2, 3, 4}).count(kPicks);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const double wanted = static_cast<double>(i + 1) / 10 * kPicks;
+    EXPECT_NEAR(counts[i], wanted, wanted / 100) << "server " << i;
+  }
+}
+
+TEST(RoundRobin, SpreadsAHeavyServersTurns) {
+  Servers servers(Balance::round_robin, {5, 1, 1});
+  std::string turns;
+  for (int i = 0; i < 7; ++i) turns += static_cast<char>('a' + *servers.pick());
+  EXPECT_EQ(turns, "aabacaa");
+}
+
+TEST(RoundRobin, OneThatComesBackDoesNotCatchUp) {
+  Servers servers(Balance::round_robin, {1, 1});
+  servers[0].eligible = false;
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(servers.pick(), 1u);
+  servers[0].eligible = true;
+  int first = 0;
+  for (int i = 0; i < 10; ++i) first += servers.pick() == 0u ? 1 : 0;
+  EXPECT_EQ(first, 5);
+}
+
+TEST(LeastConnections, PicksTheLeastForItsWeight) {
+  Servers servers(Balance::least_connections, {1, 1, 4});
+  servers[0].active = 3;
+  servers[1].active = 2;
+  servers[2].active = 7;
+  EXPECT_EQ(servers.pick(), 2u);
+  servers[2].active = 9;
+  EXPECT_EQ(servers.pick(), 1u);
+}
+
+TEST(LeastConnections, EqualsTakeTurns) {
+  Servers servers(Balance::least_connections, {1, 1, 1});
+  std::array<int, 3> counts{};
+  for (int i = 0; i < 300; ++i) ++counts[*servers.pick()];
+  EXPECT_EQ(counts, (std::array<int, 3>{100, 100, 100}));
+}
+
+TEST(RandomTwo, PrefersTheOneWithLessToDo) {
+  Servers servers(Balance::random_two, {1, 1, 1});
+  servers[1].active = 10;
+  const std::vector<int> counts = servers.count(30'000);
+  EXPECT_EQ(counts[1], 0) << "of any two, the other has less to do";
+  EXPECT_NEAR(counts[0], 15'000, 1000);
+}
+
+TEST(SourceHash, ASourceStaysWithItsServer) {
+  Servers servers(Balance::source_hash, {1, 1, 1, 1});
+  for (std::uint64_t i = 0; i < 1000; ++i) EXPECT_EQ(servers.pick(mix(i)), servers.pick(mix(i)));
+}
+
+TEST(SourceHash, SourcesOfAServerThatIsDownAreSpreadAndTheOthersStay) {
+  Servers servers(Balance::source_hash, {1, 1, 1, 1});
+  std::vector<std::size_t> before;
+  for (std::uint64_t i = 0; i < 40'000; ++i) before.push_back(*servers.pick(mix(i)));
+  servers[2].eligible = false;
+  std::array<int, 4> inherited{};
+  for (std::uint64_t i = 0; i < 40'000; ++i) {
+    const std::size_t now = *servers.pick(mix(i));
+    if (before[i] != 2) {
+      ASSERT_EQ(now, before[i]);
+    } else {
+      ++inherited[now];
+    }
+  }
+  for (const std::size_t i : {0u, 1u, 3u}) EXPECT_NEAR(inherited[i], 3333, 400);
+}
+
+}  // namespace
+}  // namespace weir
