@@ -56,11 +56,11 @@ std::optional<SessionEnd> Gate::enter_sources(const IpAddress& address, Time now
     if (const auto refused = process_sources_.enter(address, now)) return refused;
   }
   if (!sources_.limits()) return std::nullopt;
-  std::optional<SessionEnd> refused = SessionEnd::refused_resources;
+  std::optional<SessionEnd> refused;
   try {
     refused = sources_.enter(address, now);
   } catch (const std::bad_alloc&) {
-    // Refused, once the process's count is taken back.
+    refused = SessionEnd::refused_resources;
   }
   if (refused && process_sources_.limits()) process_sources_.leave(address);
   return refused;

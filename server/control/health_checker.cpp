@@ -109,11 +109,11 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, Backend& backend) 
   const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
-    CheckOutcome outcome{Result::undecided, ""};
+    CheckOutcome outcome;
     try {
       outcome = co_await check_backend(backend, config, opening);
     } catch (const std::bad_alloc&) {
-      // Says nothing of the server.
+      outcome.result = Result::undecided;
     }
     if (outcome.result != Result::undecided && health.observe(outcome.result == Result::passed)) {
       upstream.set_up(backend, health.up(), outcome.why, io::Clock::now());

@@ -31,7 +31,7 @@ class HealthChecker {
 /// What came of one check.
 struct CheckOutcome {
   enum class Result { passed, failed, undecided };  ///< undecided: this machine's fault, which says nothing
-  Result result;
+  Result result = Result::undecided;
   std::string why;
 };
 

@@ -221,7 +221,7 @@ void Waiter::wake() {
       if (io::Slot* slot = loop.find(id)) slot->wake();
     });
   } catch (const std::bad_alloc&) {
-    // It looks again when its time in the queue is over.
+    return;  // it looks again when its time in the queue is over
   }
 }
 
