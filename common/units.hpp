@@ -24,10 +24,12 @@ std::uint64_t parse_size(std::string_view text);
 /// A number of things: `10`, `10k` (thousands), `1m` (millions).
 std::uint64_t parse_count(std::string_view text);
 
-/// So many in each period.
+/// So many in each period; 0 is no limit.
 struct Rate {
-  std::uint32_t count;
-  std::chrono::milliseconds period;
+  std::uint32_t count = 0;
+  std::chrono::milliseconds period{1000};
+
+  bool operator==(const Rate&) const = default;
 };
 
 /// `100/s`, `5k/s`, `30/m`, `10/h`, and a bare `0`, which is no limit.

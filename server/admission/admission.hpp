@@ -21,7 +21,7 @@ class Admission {
   };
 
   /// `limit` is how many connections there may be at once, `rate` how fast new ones may come.
-  explicit Admission(std::uint64_t limit, const RateLimit& rate = {}) : limit_(limit), rate_(rate) {}
+  explicit Admission(std::uint64_t limit, const Rate& rate = {}) : limit_(limit), rate_(rate) {}
 
   /// A number for a connection that was just accepted; unique in the process, ascending.
   struct Entry {
@@ -42,7 +42,7 @@ class Admission {
 
  private:
   const std::uint64_t limit_;
-  const RateLimit rate_;
+  const Rate rate_;
   mutable std::mutex mutex_;
   std::uint64_t last_id_ = 0;
   TokenBucket bucket_;

@@ -1,7 +1,5 @@
 #include "server/admission/gate.hpp"
 
-#include <new>
-
 namespace weir {
 
 using ProxyHeaders = ListenerConfig::ProxyHeaders;
@@ -44,25 +42,9 @@ std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
   const std::optional<IpAddress> address = source.ip();
   if (!address) return std::nullopt;
   if (!rules_.allows(*address)) return SessionEnd::denied;
-  try {
-    return enter_sources(*address, now);
-  } catch (const std::bad_alloc&) {
-    return SessionEnd::refused_resources;
-  }
-}
-
-std::optional<SessionEnd> Gate::enter_sources(const IpAddress& address, Time now) {
-  if (process_sources_.limits()) {
-    if (const auto refused = process_sources_.enter(address, now)) return refused;
-  }
-  if (!sources_.limits()) return std::nullopt;
-  std::optional<SessionEnd> refused;
-  try {
-    refused = sources_.enter(address, now);
-  } catch (const std::bad_alloc&) {
-    refused = SessionEnd::refused_resources;
-  }
-  if (refused && process_sources_.limits()) process_sources_.leave(address);
+  if (const auto refused = process_sources_.enter(*address, now)) return refused;
+  const std::optional<SessionEnd> refused = sources_.enter(*address, now);
+  if (refused) process_sources_.leave(*address);
   return refused;
 }
 
@@ -81,10 +63,10 @@ void Gate::leave_listener() {
   --connections_;
 }
 
-void Gate::leave(const ClientAddress* source, bool cut) {
-  if (const auto address = source != nullptr ? source->ip() : std::nullopt) {
-    if (sources_.limits()) sources_.leave(*address);
-    if (process_sources_.limits()) process_sources_.leave(*address);
+void Gate::leave(const std::optional<ClientAddress>& source, bool cut) {
+  if (const auto address = source ? source->ip() : std::nullopt) {
+    sources_.leave(*address);
+    process_sources_.leave(*address);
   }
   leave_listener();
   process_.leave(cut);

@@ -35,12 +35,11 @@ class Gate {
   /// none of these concern it. The connection stays counted in otherwise.
   std::optional<SessionEnd> admit(const ClientAddress& source, Time now);
   /// Once for each connection that came in. `source` is what was admitted, or nothing.
-  void leave(const ClientAddress* source, bool cut);
+  void leave(const std::optional<ClientAddress>& source, bool cut);
 
  private:
   std::optional<SessionEnd> enter_listener(Time now);
   void leave_listener();
-  std::optional<SessionEnd> enter_sources(const IpAddress& address, Time now);
 
   Admission& process_;
   SourceTable& process_sources_;

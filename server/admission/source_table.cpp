@@ -1,5 +1,6 @@
 #include "server/admission/source_table.hpp"
 
+#include <new>
 #include <random>
 
 #include "common/stable_hash.hpp"
@@ -21,7 +22,8 @@ SourceTable::Shard& SourceTable::shard_of(const IpAddress& source) {
   return shards_[(seeded_hash(source) >> 32) % kShards];
 }
 
-std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) {
+std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) try {
+  if (!limits()) return std::nullopt;
   const IpAddress key = source.source();
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
@@ -31,9 +33,12 @@ std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) 
   if (!known.bucket.admit(rate_, now)) return SessionEnd::refused_rate;
   ++known.connections;
   return std::nullopt;
+} catch (const std::bad_alloc&) {
+  return SessionEnd::refused_resources;
 }
 
 void SourceTable::leave(const IpAddress& source) {
+  if (!limits()) return;
   const IpAddress key = source.source();
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);

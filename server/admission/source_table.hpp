@@ -19,13 +19,10 @@ class SourceTable {
  public:
   using Time = io::Clock::time_point;
 
-  /// `connections` 0 = any number.
-  SourceTable(std::uint32_t connections, const RateLimit& rate) : connections_(connections), rate_(rate) {}
+  /// `connections` 0 = any number. Where neither is limited, nothing is counted, and no mutex taken.
+  SourceTable(std::uint32_t connections, const Rate& rate) : connections_(connections), rate_(rate) {}
 
-  /// Whether it limits anything; if not, nobody need ask it.
-  bool limits() const { return connections_ != 0 || rate_.count != 0; }
-
-  /// Counts a connection of the source in, or says why it is refused. May throw std::bad_alloc, which changes nothing.
+  /// Counts a connection of the source in, or says why it is refused, be it for lack of memory.
   std::optional<SessionEnd> enter(const IpAddress& source, Time now);
   /// Once for each that was counted in.
   void leave(const IpAddress& source);
@@ -34,6 +31,8 @@ class SourceTable {
   std::size_t size() const;
 
  private:
+  bool limits() const { return connections_ != 0 || rate_.count != 0; }
+
   struct Source {
     std::uint32_t connections = 0;
     TokenBucket bucket;
@@ -54,7 +53,7 @@ class SourceTable {
   static void forget_idle(Shard& shard, Time now);
 
   const std::uint32_t connections_;
-  const RateLimit rate_;
+  const Rate rate_;
   std::array<Shard, kShards> shards_;
 };
 

@@ -14,7 +14,7 @@ class TokenBucket {
   using Time = io::Clock::time_point;
 
   /// Whether one more may pass now; if so, it has.
-  bool admit(const RateLimit& rate, Time now) {
+  bool admit(const Rate& rate, Time now) {
     if (rate.count == 0) return true;
     const auto interval = std::chrono::duration_cast<Time::duration>(rate.period) / rate.count;
     const Time due = std::max(due_, now);

@@ -131,11 +131,10 @@ void put_tcp(YAML::Emitter& out, const TcpConfig& tcp) {
   out << YAML::EndMap;
 }
 
-void put_source_limits(YAML::Emitter& out, std::uint32_t per_source, const RateLimit& rate,
-                       const RateLimit& rate_per_source) {
+void put_source_limits(YAML::Emitter& out, std::uint32_t per_source, const Rate& rate, const Rate& rate_per_source) {
   put_word(out, "per_source", std::to_string(per_source));
-  put_word(out, "rate", format_rate({rate.count, rate.period}));
-  put_word(out, "rate_per_source", format_rate({rate_per_source.count, rate_per_source.period}));
+  put_word(out, "rate", format_rate(rate));
+  put_word(out, "rate_per_source", format_rate(rate_per_source));
 }
 
 void put_texts(YAML::Emitter& out, const char* key, const std::vector<std::string>& texts) {

@@ -33,14 +33,13 @@ void read_keepalive(const Value& value, KeepaliveConfig& keepalive) {
   map.finish();
 }
 
-void read_rate(MapReader& map, const char* key, RateLimit& rate) {
+void read_rate(MapReader& map, const char* key, Rate& rate) {
   const auto value = map.find(key);
   if (!value) return;
   const auto text = value->text("a rate such as 100/s, or 0 for no limit");
   if (!text) return;
   try {
-    const Rate read = parse_rate(*text);
-    rate = {read.count, read.period};
+    rate = parse_rate(*text);
   } catch (const std::invalid_argument& error) {
     value->fail(error.what());
   }
@@ -48,7 +47,7 @@ void read_rate(MapReader& map, const char* key, RateLimit& rate) {
 
 }  // namespace
 
-void read_source_limits(MapReader& map, std::uint32_t& per_source, RateLimit& rate, RateLimit& rate_per_source) {
+void read_source_limits(MapReader& map, std::uint32_t& per_source, Rate& rate, Rate& rate_per_source) {
   map.read("per_source", per_source, 0u, 1'000'000'000u);
   read_rate(map, "rate", rate);
   read_rate(map, "rate_per_source", rate_per_source);

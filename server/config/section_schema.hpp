@@ -23,7 +23,7 @@ std::string first_place(const Position& position);
 void read_name(MapReader& map, const char* thing, std::string& target, Definitions& known);
 
 /// `per_source`, `rate` and `rate_per_source`, which the process's limits and a listener's have in common.
-void read_source_limits(MapReader& map, std::uint32_t& per_source, RateLimit& rate, RateLimit& rate_per_source);
+void read_source_limits(MapReader& map, std::uint32_t& per_source, Rate& rate, Rate& rate_per_source);
 
 void read_timeouts(const Value& value, TimeoutsConfig& timeouts);
 void read_tcp(const Value& value, TcpConfig& tcp);

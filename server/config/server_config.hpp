@@ -10,6 +10,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/tcp_options.hpp"
 #include "common/proxy_protocol.hpp"
+#include "common/units.hpp"
 
 /// The daemon's configuration as plain structs whose initialisers are the defaults. Loaded and validated once
 /// (config_loader.hpp), then only read. `config/reference.yaml` shows every key; a test holds the two together.
@@ -47,20 +48,12 @@ struct RelayConfig {
   bool operator==(const RelayConfig&) const = default;
 };
 
-/// So many in each period; as many may come at once after a pause.
-struct RateLimit {
-  std::uint32_t count = 0;
-  milliseconds period{1000};
-
-  bool operator==(const RateLimit&) const = default;
-};
-
 /// Limits of a listener. A source is an IPv4 address or an IPv6 /64.
 struct ScopeLimits {
   std::uint32_t connections = 0;  ///< at once
   std::uint32_t per_source = 0;   ///< connections of one source at once
-  RateLimit rate;                 ///< of new connections
-  RateLimit rate_per_source;
+  Rate rate;                      ///< of new connections
+  Rate rate_per_source;
 
   bool operator==(const ScopeLimits&) const = default;
 };
@@ -78,8 +71,8 @@ struct AccessConfig {
 struct LimitsConfig {
   std::optional<std::uint64_t> connections;  ///< at once, whole process; nothing = auto, 0 = no limit
   std::uint32_t per_source = 0;              ///< connections of one source at once
-  RateLimit rate;                            ///< of new connections
-  RateLimit rate_per_source;
+  Rate rate;                                 ///< of new connections
+  Rate rate_per_source;
   std::uint32_t backlog = 4096;  ///< of each listening socket; the kernel caps it at net.core.somaxconn
 
   bool operator==(const LimitsConfig&) const = default;

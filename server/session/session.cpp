@@ -70,8 +70,8 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
     co_return;
   }
   SessionEnd end = SessionEnd::internal_error;
-  bool source_counted = !entry.header_due;
-  ClientAddress source = client;
+  std::optional<ClientAddress> admitted;  // whom the source's limits count
+  if (!entry.header_due) admitted = client;
   try {
     Session session{context,
                     context.loop.acquire(static_cast<std::uint8_t>(SlotKind::session)),
@@ -85,9 +85,8 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
       if (!session.client.valid()) refused = SessionEnd::refused_resources;
       if (!refused && entry.header_due) {
         refused = co_await receive_proxy_header(session);
-        source = session.source();
-        if (!refused) refused = context.gate.admit(source, context.loop.now());
-        source_counted = !refused;
+        if (!refused) refused = context.gate.admit(session.source(), context.loop.now());
+        if (!refused) admitted = session.source();
       }
       end = refused ? *refused : co_await serve(context.service, session);
     } catch (const std::bad_alloc&) {
@@ -105,7 +104,7 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
   } catch (const std::bad_alloc&) {
     refuse_connection(context, {}, client, entry.id, SessionEnd::refused_resources);
   }
-  context.gate.leave(source_counted ? &source : nullptr, was_cut(end));
+  context.gate.leave(admitted, was_cut(end));
 }
 
 void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,

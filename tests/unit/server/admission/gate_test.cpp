@@ -17,20 +17,17 @@ class GateTest : public testing::Test {
  protected:
   Gate& make() {
     admission_ = std::make_unique<Admission>(process_limit_, process_rate_);
-    sources_ = std::make_unique<SourceTable>(process_per_source_, RateLimit{});
+    sources_ = std::make_unique<SourceTable>(process_per_source_, Rate{});
     return *(gate_ = std::make_unique<Gate>(*admission_, *sources_, config_));
   }
   std::optional<SessionEnd> enter(const std::string& who = "192.0.2.1:1000", int second = 0) {
     return gate_->enter(client(who), kStart + seconds(second)).refused;
   }
 
-  void leave(const std::string& who = "192.0.2.1:1000") {
-    const ClientAddress source = client(who);
-    gate_->leave(&source, false);
-  }
+  void leave(const std::string& who = "192.0.2.1:1000") { gate_->leave(client(who), false); }
 
   std::uint64_t process_limit_ = 1000;
-  RateLimit process_rate_;
+  Rate process_rate_;
   std::uint32_t process_per_source_ = 0;
   ListenerConfig config_;
   std::unique_ptr<Admission> admission_;

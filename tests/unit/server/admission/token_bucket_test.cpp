@@ -16,7 +16,7 @@ class TokenBucketTest : public testing::Test {
     return count;
   }
 
-  RateLimit rate_{10, milliseconds(1000)};
+  Rate rate_{10, milliseconds(1000)};
   TokenBucket bucket_;
   const TokenBucket::Time start_ = io::Clock::now();
 };
