@@ -85,7 +85,10 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   if (config.log.file != "-") ++plan.reserved.log_files;
   if (config.access_log.enabled && config.access_log.file != "-") ++plan.reserved.log_files;
   for (const UpstreamConfig& upstream : config.upstreams) {
-    if (upstream.health) plan.reserved.control_thread += upstream.servers.size();
+    for (const BackendConfig& server : upstream.servers) {
+      if (upstream.health) plan.reserved.control_thread += server.dns ? kServersPerName : 1;
+      if (server.dns) plan.reserved.control_thread += kDescriptorsPerLookup;
+    }
   }
   plan.reserved.workers = std::uint64_t{2} * plan.workers;
   plan.reserved.listening = listening_sockets(config, plan.workers);

@@ -27,6 +27,10 @@ inline constexpr std::uint64_t kDescriptorsPerPipe = 2;
 /// grants this user (pipe(7)).
 inline constexpr std::uint64_t kMostPipes = 512;
 
+/// Servers that a `dns` name is assumed to stand for, and sockets that one round of looking it up takes.
+inline constexpr std::uint64_t kServersPerName = 16;
+inline constexpr std::uint64_t kDescriptorsPerLookup = 4;
+
 /// How far a configuration goes on a machine.
 struct CapacityPlan {
   MachineLimits machine;

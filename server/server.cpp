@@ -57,7 +57,7 @@ class Server {
 
   /// Serves until it is drained.
   Admission::Totals run() {
-    Control control(config_.drain_timeout, config_file_, admission_,
+    Control control(config_, config_file_, admission_,
                     {[this] { stop_accepting(); }, [this] { cut_sessions(); }, [this] { wake_sessions(); }},
                     upstreams_);
     for (Worker& worker : workers_) worker.start(workers_);

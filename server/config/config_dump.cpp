@@ -178,6 +178,12 @@ void put_listener(YAML::Emitter& out, const ListenerConfig& listener) {
   out << YAML::EndMap;
 }
 
+void put_dns_name(YAML::Emitter& out, const DnsName& dns) {
+  const bool srv = dns.record == DnsName::Record::srv;
+  put_text(out, "dns", srv ? dns.name : dns.name + ":" + std::to_string(dns.port));
+  put_word(out, "record", srv ? "srv" : "a");
+}
+
 void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
   out << YAML::BeginMap;
   put_text(out, "name", upstream.name);
@@ -185,8 +191,13 @@ void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
   out << YAML::Key << "servers" << YAML::Value << YAML::BeginSeq;
   for (const BackendConfig& server : upstream.servers) {
     out << YAML::BeginMap;
-    put_text(out, "address", server.address.to_string());
-    put_word(out, "weight", std::to_string(server.weight));
+    if (server.dns) {
+      put_dns_name(out, *server.dns);
+    } else {
+      put_text(out, "address", server.address.to_string());
+    }
+    // SRV records say the weights themselves.
+    if (!server.dns || server.dns->record == DnsName::Record::a) put_word(out, "weight", std::to_string(server.weight));
     put_word(out, "max_connections", std::to_string(server.max_connections));
     put_word(out, "backup", name(server.backup));
     out << YAML::EndMap;
@@ -242,6 +253,13 @@ std::string dump_config(const ServerConfig& config) {
   out << YAML::EndMap;
   begin(out, "relay");
   put_word(out, "splice", name(config.relay.splice));
+  out << YAML::EndMap;
+  begin(out, "dns");
+  std::vector<std::string> resolvers;
+  for (const Endpoint& server : config.dns.servers) resolvers.push_back(server.to_string());
+  put_texts(out, "servers", resolvers);
+  put(out, "min_ttl", config.dns.min_ttl);
+  put(out, "max_ttl", config.dns.max_ttl);
   out << YAML::EndMap;
   begin(out, "limits");
   put_word(out, "connections", number_or_auto(config.limits.connections));

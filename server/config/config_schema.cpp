@@ -10,6 +10,7 @@
 
 #include "common/printable.hpp"
 #include "common/units.hpp"
+#include "server/config/dns_schema.hpp"
 #include "server/config/listener_schema.hpp"
 #include "server/config/section_schema.hpp"
 #include "server/config/upstream_schema.hpp"
@@ -112,6 +113,7 @@ ServerConfig read_config(const YamlNode& root, Problems& problems) {
   if (const auto log = map.find("log")) read_log(*log, config.log);
   if (const auto access_log = map.find("access_log")) read_access_log(*access_log, config.access_log);
   if (const auto relay = map.find("relay")) read_relay(*relay, config.relay);
+  if (const auto dns = map.find("dns")) read_dns(*dns, config.dns);
   if (const auto limits = map.find("limits")) read_limits(*limits, config.limits);
   if (const auto defaults = map.find("defaults")) {
     MapReader section(*defaults);
@@ -145,7 +147,7 @@ ServerConfig read_config(const YamlNode& root, Problems& problems) {
     ListenerContext context{config.default_timeouts, known_upstreams, {}, {}};
     for (const Value& item : listeners->items()) read_listener(item, config.listeners.emplace_back(), context);
   }
-  map.finish({"drain_announce", "drain_spread", "admin", "dns"});
+  map.finish({"drain_announce", "drain_spread", "admin"});
   return config;
 }
 

@@ -78,6 +78,15 @@ struct LimitsConfig {
   bool operator==(const LimitsConfig&) const = default;
 };
 
+/// How the names of `dns` servers are looked up.
+struct DnsConfig {
+  std::vector<Endpoint> servers;  ///< none = the system's (resolv.conf)
+  milliseconds min_ttl{std::chrono::seconds{1}};
+  milliseconds max_ttl{std::chrono::minutes{5}};
+
+  bool operator==(const DnsConfig&) const = default;
+};
+
 struct TimeoutsConfig {
   milliseconds idle{std::chrono::minutes{10}};        ///< no byte either way
   milliseconds half_close{std::chrono::seconds{30}};  ///< no byte either way after one side's FIN
@@ -125,8 +134,19 @@ struct ListenerConfig {
   bool operator==(const ListenerConfig&) const = default;
 };
 
+/// A name whose addresses are looked up again and again, each of which is a server.
+struct DnsName {
+  enum class Record { a, srv };
+  Record record = Record::a;  ///< `a` is A and AAAA
+  std::string name;
+  std::uint16_t port = 0;  ///< of `a`; SRV records have their own
+
+  bool operator==(const DnsName&) const = default;
+};
+
 struct BackendConfig {
-  Address address{};
+  Address address{};  ///< where it has no name to look up
+  std::optional<DnsName> dns{};
   std::uint32_t weight = 1;           ///< its share beside the others'
   std::uint32_t max_connections = 0;  ///< at once
   bool backup = false;                ///< serves only when no other is up
@@ -195,6 +215,7 @@ struct ServerConfig {
   LogConfig log;
   AccessLogConfig access_log;
   RelayConfig relay;
+  DnsConfig dns;
   LimitsConfig limits;
   TimeoutsConfig default_timeouts;  ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
   std::vector<ListenerConfig> listeners;

@@ -6,6 +6,7 @@
 
 #include "common/endpoint.hpp"
 #include "common/escapes.hpp"
+#include "server/config/dns_schema.hpp"
 
 namespace weir {
 namespace {
@@ -66,13 +67,30 @@ void read_eject(const Value& value, EjectConfig& eject) {
 
 void read_server(const Value& value, BackendConfig& backend) {
   MapReader map(value);
-  if (const auto address = map.require("address", "the server's HOST:PORT")) {
+  const auto dns = map.find("dns");
+  const auto address = map.find("address");
+  if (dns) {
+    read_dns_name(map, *dns, backend.dns.emplace());
+    if (address) address->fail("a server has an address or a dns name, but this one has both; keep one of them");
+  } else if (address) {
     address->read(backend.address, AddressUse::target);
+  } else if (value.is(YamlNode::Kind::map) || value.is(YamlNode::Kind::null)) {
+    value.fail(
+        "has no address; add address: HOST:PORT, or dns: NAME:PORT for a name that is looked up again and again");
   }
-  map.read("weight", backend.weight, 1u, 1000u);
+  if (const auto weight = map.find("weight")) {
+    weight->read(backend.weight, 1u, 1000u);
+    if (backend.dns && backend.dns->record == DnsName::Record::srv) {
+      weight->fail("SRV records say the weights themselves; remove it");
+    }
+  }
   map.read("max_connections", backend.max_connections, 0u, 1'000'000'000u);
   map.read("backup", backend.backup);
-  map.finish({"dns", "record"});
+  if (!dns) {
+    if (const auto record = map.find("record"))
+      record->fail("is for a dns name; write dns: NAME:PORT in place of the address");
+  }
+  map.finish();
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 
 }  // namespace
 
-Control::Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane,
+Control::Control(const ServerConfig& config, const std::string& config_file, Admission& admission, DataPlane data_plane,
                  std::deque<Upstream>& upstreams)
-    : drain_timeout_(drain_timeout),
+    : config_(config),
       config_file_(config_file),
       admission_(admission),
       data_plane_(std::move(data_plane)),
@@ -29,7 +29,10 @@ Control::Control(milliseconds drain_timeout, const std::string& config_file, Adm
 
 void Control::run() {
   wait_for_signal();
-  health_checker_.emplace(context_, upstreams_, data_plane_.wake_sessions);
+  health_checker_.emplace(context_, data_plane_.wake_sessions);
+  for (Upstream& upstream : upstreams_) health_checker_->watch_servers(upstream);
+  resolver_.emplace(context_, upstreams_, config_.dns,
+                    [this](Upstream& upstream) { health_checker_->watch_servers(upstream); });
   context_.run();
 }
 
@@ -69,10 +72,11 @@ void Control::handle_signal(int signal) {
 
 void Control::begin_drain(int signal) {
   phase_ = Phase::draining;
-  deadline_ = std::chrono::steady_clock::now() + drain_timeout_;
+  deadline_ = std::chrono::steady_clock::now() + config_.drain_timeout;
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
-  spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active, drain_timeout_.count());
+  spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active,
+               config_.drain_timeout.count());
   service_manager::notify_stopping(fmt::format("draining {} connections", active));
   data_plane_.stop_accepting();
   watch_drain();

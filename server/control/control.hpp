@@ -12,6 +12,7 @@
 #include "server/admission/admission.hpp"
 #include "server/config/server_config.hpp"
 #include "server/control/health_checker.hpp"
+#include "server/control/resolver.hpp"
 
 namespace weir {
 
@@ -22,7 +23,8 @@ struct DataPlane {
   std::function<void()> wake_sessions;  ///< so that they look whether they must end
 };
 
-/// The control thread's work: waits for signals, takes the daemon through its drain, and checks backends meanwhile.
+/// The control thread's work: waits for signals, takes the daemon through its drain, and meanwhile checks backends
+/// and looks their names up.
 ///
 ///     serving ──SIGTERM, SIGINT, SIGHUP──▶ draining ──all ended──▶ stopped
 ///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped
@@ -31,7 +33,7 @@ struct DataPlane {
 class Control {
  public:
   /// `config_file` is what SIGHUP would reload; without one it drains.
-  Control(milliseconds drain_timeout, const std::string& config_file, Admission& admission, DataPlane data_plane,
+  Control(const ServerConfig& config, const std::string& config_file, Admission& admission, DataPlane data_plane,
           std::deque<Upstream>& upstreams);
 
   /// Serves signals until the daemon is drained. Main thread.
@@ -46,12 +48,14 @@ class Control {
   void begin_cut(const char* why);
   void watch_drain();
 
-  const milliseconds drain_timeout_;
+  const ServerConfig& config_;
   const std::string& config_file_;
   Admission& admission_;
   DataPlane data_plane_;
   std::deque<Upstream>& upstreams_;
-  std::optional<HealthChecker> health_checker_;  ///< outlives its coroutines, which the context destroys
+  // Both outlive their coroutines, which the context destroys.
+  std::optional<HealthChecker> health_checker_;
+  std::optional<Resolver> resolver_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;

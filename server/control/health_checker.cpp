@@ -89,35 +89,36 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, const HealthC
   co_return outcome;
 }
 
-HealthChecker::HealthChecker(asio::io_context& context, std::deque<Upstream>& upstreams,
-                             std::function<void()> wake_sessions)
-    : wake_sessions_(std::move(wake_sessions)) {
-  for (Upstream& upstream : upstreams) {
-    if (!upstream.config().health) continue;
-    for (Backend& backend : upstream.servers()) {
-      asio::co_spawn(context.get_executor(), watch(upstream, backend), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-      });
-    }
+HealthChecker::HealthChecker(asio::io_context& context, std::function<void()> wake_sessions)
+    : executor_(context.get_executor()), wake_sessions_(std::move(wake_sessions)) {}
+
+void HealthChecker::watch_servers(Upstream& upstream) {
+  if (!upstream.config().health) return;
+  for (const std::shared_ptr<Backend>& backend : upstream.servers()) {
+    if (!watched_.insert(backend->id()).second) continue;
+    asio::co_spawn(executor_, watch(upstream, backend), [](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
   }
 }
 
-net::awaitable<void> HealthChecker::watch(Upstream& upstream, Backend& backend) {
+net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Backend> backend) {
   const HealthConfig& config = *upstream.config().health;
   Health health(config);
   // A server that expects a PROXY header is told that this is no client's connection.
   const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  for (;;) {
+  while (!backend->has_left()) {
     CheckOutcome outcome;
     try {
-      outcome = co_await check_backend(backend, config, opening);
+      outcome = co_await check_backend(*backend, config, opening);
     } catch (const std::bad_alloc&) {
       outcome.result = Result::undecided;
     }
-    if (outcome.result != Result::undecided && health.observe(outcome.result == Result::passed)) {
-      upstream.set_up(backend, health.up(), outcome.why, io::Clock::now());
-      if (!health.up() && upstream.config().on_down == UpstreamConfig::OnDown::reset) wake_sessions_();
+    if (outcome.result != Result::undecided) {
+      health.observe(outcome.result == Result::passed);
+      const bool changed = upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
+      if (changed && !health.up() && upstream.config().on_down == UpstreamConfig::OnDown::reset) wake_sessions_();
     }
     // A tenth either way, so that many daemons, or many servers of one, are not checked in step.
     const double jitter = std::uniform_real_distribution<double>(0.9, 1.1)(lots_);
@@ -125,6 +126,7 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, Backend& backend) 
     boost::system::error_code ignored;
     co_await timer.async_wait(into(ignored));
   }
+  watched_.erase(backend->id());
 }
 
 }  // namespace weir

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <random>
+#include <set>
 #include <string>
 
 #include "common/net.hpp"
@@ -11,20 +12,25 @@
 
 namespace weir {
 
-/// Checks every server of every upstream that has a `health` section, one coroutine a server, and tells the upstream
+/// Checks every server of the upstreams that have a `health` section, one coroutine a server, and tells the upstream
 /// what it finds. Control thread only.
 class HealthChecker {
  public:
-  /// Starts on `context`, which must be gone before this. `wake_sessions` is called once a server went down whose
+  /// Runs on `context`, which must be gone before this. `wake_sessions` is called once a server went down whose
   /// connections are to be cut.
-  HealthChecker(net::asio::io_context& context, std::deque<Upstream>& upstreams, std::function<void()> wake_sessions);
+  HealthChecker(net::asio::io_context& context, std::function<void()> wake_sessions);
   HealthChecker(const HealthChecker&) = delete;
   HealthChecker& operator=(const HealthChecker&) = delete;
 
- private:
-  net::awaitable<void> watch(Upstream& upstream, Backend& backend);
+  /// Begins to check those of its servers that are not checked yet. Who leaves the upstream is checked no more.
+  void watch_servers(Upstream& upstream);
 
+ private:
+  net::awaitable<void> watch(Upstream& upstream, std::shared_ptr<Backend> backend);
+
+  net::Executor executor_;
   std::function<void()> wake_sessions_;
+  std::set<Backend::Id> watched_;
   std::minstd_rand lots_{std::random_device()()};
 };
 

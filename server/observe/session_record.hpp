@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,18 +72,17 @@ class ClientAddress {
   Storage storage_{.v6 = {}};
 };
 
-/// What one connection was, kept while it lives and written when it ends. The pointers refer to configuration and
-/// backends that outlive every session.
+/// What one connection was, kept while it lives and written when it ends. The listener's name outlives every session.
 struct SessionRecord {
   std::chrono::steady_clock::time_point started{};
   std::chrono::system_clock::time_point ended_at{};
   std::chrono::microseconds duration{0};
   std::uint64_t id = 0;
   const std::string* listener = nullptr;
-  const std::string* backend = nullptr;  ///< the last one tried; nothing when none was
-  std::uint64_t bytes_in = 0;            ///< read from the client
-  std::uint64_t bytes_out = 0;           ///< written to the client
-  std::uint64_t bytes_lost = 0;          ///< read but undeliverable
+  std::shared_ptr<const std::string> backend;  ///< the last one tried; nothing when none was
+  std::uint64_t bytes_in = 0;                  ///< read from the client
+  std::uint64_t bytes_out = 0;                 ///< written to the client
+  std::uint64_t bytes_lost = 0;                ///< read but undeliverable
   std::optional<std::chrono::duration<std::uint32_t, std::micro>> connect_time;
   std::optional<std::uint32_t> rtt_us;       ///< tcpi_rtt of the client's side
   std::optional<std::uint32_t> retransmits;  ///< tcpi_total_retrans of the client's side

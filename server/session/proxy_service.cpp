@@ -101,7 +101,7 @@ struct Placed {
 
 /// Waits in the queue of an upstream whose servers are all full, or of which none is up.
 net::awaitable<Placed> wait_for_place(Session& session, Upstream& upstream, Upstream::Blocked blocked,
-                                      std::uint64_t source, const std::vector<const Backend*>& tried) {
+                                      std::uint64_t source, const std::vector<Backend::Id>& tried) {
   const milliseconds patience = upstream.config().queue.timeout;
   const Deadlines::Time deadline = patience.count() == 0 ? Deadlines::Time::max() : session.loop().now() + patience;
   Waiter waiter(upstream, *session.slot, source, tried, session.loop().now());
@@ -122,8 +122,7 @@ net::awaitable<Placed> wait_for_place(Session& session, Upstream& upstream, Upst
 }
 
 /// The server for the next try, distinct ones first. `tried` begins anew once all were tried.
-net::awaitable<Placed> next_server(Session& session, Upstream& upstream, std::vector<const Backend*>& tried,
-                                   bool& again) {
+net::awaitable<Placed> next_server(Session& session, Upstream& upstream, std::vector<Backend::Id>& tried, bool& again) {
   const std::uint64_t source = session.source().source_hash();
   for (;;) {
     const Deadlines::Time resume = session.loop().now() + (again ? upstream.config().connect.delay : milliseconds(0));
@@ -147,7 +146,7 @@ net::awaitable<Placed> next_server(Session& session, Upstream& upstream, std::ve
 /// Tries servers until one takes the connection. Returns why the session must end where none does.
 net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upstream& upstream, Lease& lease,
                                                           io::Stream& backend) {
-  std::vector<const Backend*> tried;
+  std::vector<Backend::Id> tried;
   bool again = false;
   SessionEnd failure = SessionEnd::connect_failed;
   while (session.record.attempts < upstream.config().connect.attempts) {
@@ -156,7 +155,7 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
     lease = std::move(placed.pick.lease);
     session.cuts = placed.pick.cuts;
     ++session.record.attempts;
-    session.record.backend = &lease->name();
+    session.record.backend = lease->name();
     Attempted attempted = co_await connect_server(session, upstream.config(), *lease, backend);
     if (attempted.end) {
       backend.reset();  // what the client got, a backend that has just accepted gets
@@ -176,7 +175,7 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
       if (io::is_exhaustion(attempted.error)) break;
       if (!local) upstream.failed(*lease, attempted.error, session.loop().now());
     }
-    tried.push_back(lease.get());
+    tried.push_back(lease->id());
     lease.reset();
   }
   co_return failure;

@@ -1,16 +1,26 @@
 #include "server/upstream/backend.hpp"
 
 #include <system_error>
+#include <utility>
 
 #include "server/upstream/upstream.hpp"
 
 namespace weir {
 
-Backend::Backend(const BackendConfig& config, Upstream& upstream)
+namespace {
+
+std::atomic<Backend::Id> g_next_id{0};
+
+}  // namespace
+
+Backend::Backend(const BackendConfig& config, Upstream& upstream, std::string name, std::vector<Endpoint> endpoints,
+                 Standing standing)
     : config_(config),
       upstream_(upstream),
-      name_(config.address.to_string()),
-      endpoints_(resolve(config.address, AddressUse::target)) {}
+      id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
+      name_(std::make_shared<const std::string>(std::move(name))),
+      endpoints_(std::move(endpoints)),
+      standing_(standing) {}
 
 void Backend::report_failure(int error) {
   const std::uint64_t times = failures_.admit(std::chrono::steady_clock::now());
@@ -18,9 +28,9 @@ void Backend::report_failure(int error) {
   const std::string& upstream = upstream_.config().name;
   const std::string reason = std::generic_category().message(error);
   if (times == 1) {
-    spdlog::warn("upstream {}: cannot connect to {}: {}", upstream, name_, reason);
+    spdlog::warn("upstream {}: cannot connect to {}: {}", upstream, *name_, reason);
   } else {
-    spdlog::warn("upstream {}: cannot connect to {}: {} ({} times since last said)", upstream, name_, reason, times);
+    spdlog::warn("upstream {}: cannot connect to {}: {} ({} times since last said)", upstream, *name_, reason, times);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,17 +16,36 @@ namespace weir {
 
 class Upstream;
 
-/// One server of an upstream, resolved.
+/// Where a server stands among those of its upstream.
+struct Standing {
+  /// Of a backup server; further ones come after it.
+  static constexpr std::uint32_t kBackup = 1u << 16;
+
+  std::uint32_t weight = 1;
+  std::uint32_t rank = 0;  ///< serves only when no server of a lower rank is up
+
+  bool operator==(const Standing&) const = default;
+};
+
+/// One server of an upstream: a configured address, or one of those that a name stands for now.
 class Backend {
  public:
-  /// Looks the address up; throws std::runtime_error. Control thread.
-  Backend(const BackendConfig& config, Upstream& upstream);
+  using Id = std::uint64_t;
+
+  /// `endpoints` is what to connect to, in this order, until one works; `name` is for people and records.
+  Backend(const BackendConfig& config, Upstream& upstream, std::string name, std::vector<Endpoint> endpoints,
+          Standing standing);
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
 
   const BackendConfig& config() const { return config_; }
-  /// The address as configured, for people and records.
-  const std::string& name() const { return name_; }
-  /// What to connect to, in this order, until one works; never empty.
+  /// No other server of the process ever has the same.
+  Id id() const { return id_; }
+  /// Outlives the server where a record still needs it.
+  const std::shared_ptr<const std::string>& name() const { return name_; }
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+  /// Whether its name stands for it no more, so that it serves only the connections that it has. Control thread.
+  bool has_left() const { return left_; }
 
   /// How often all its connections were to be cut: one that began at another count must end. Any thread.
   std::uint32_t cuts() const { return cuts_.load(std::memory_order_relaxed); }
@@ -39,15 +59,19 @@ class Backend {
 
   const BackendConfig& config_;
   Upstream& upstream_;
-  std::string name_;
-  std::vector<Endpoint> endpoints_;
+  const Id id_;
+  const std::shared_ptr<const std::string> name_;
+  const std::vector<Endpoint> endpoints_;
   LogLimiter failures_;
   std::atomic<std::uint32_t> cuts_{0};  ///< times that all its connections were to be cut
   std::atomic<bool> failing_{false};    ///< the last connect failed; spares those that succeed the mutex
 
   // Under the upstream's mutex.
+  Standing standing_;
   std::uint32_t active_ = 0;
   bool up_ = true;
+  bool unproven_ = false;  ///< its first check is still to come, and is news whatever it says
+  bool left_ = false;      ///< written by the control thread alone
   Ejection ejection_;
   io::Clock::time_point warm_since_ = io::Clock::time_point::min();  ///< slow start began, or will
 };

@@ -16,14 +16,8 @@ namespace {
 /// Weights as they count are so many times the configured ones, so that slow start has steps.
 constexpr std::uint32_t kWeightScale = 100;
 
-std::vector<MaglevTable::Server> names_and_weights(const std::deque<Backend>& servers) {
-  std::vector<MaglevTable::Server> list;
-  for (const Backend& server : servers) list.push_back({server.name(), server.config().weight});
-  return list;
-}
-
-bool holds(std::span<const Backend* const> list, const Backend& backend) {
-  return std::find(list.begin(), list.end(), &backend) != list.end();
+bool holds(std::span<const Backend::Id> list, const Backend& backend) {
+  return std::find(list.begin(), list.end(), backend.id()) != list.end();
 }
 
 }  // namespace
@@ -33,14 +27,19 @@ void LeaseRelease::operator()(Backend* backend) const { backend->upstream_.relea
 Upstream::Upstream(const UpstreamConfig& config)
     : config_(config),
       servers_([&] {
-        std::deque<Backend> servers;
-        for (const BackendConfig& server : config.servers) servers.emplace_back(server, *this);
+        Servers servers;
+        for (const BackendConfig& server : config.servers) {
+          if (server.dns) continue;
+          servers.push_back(std::make_shared<Backend>(server, *this, server.address.to_string(),
+                                                      resolve(server.address, AddressUse::target),
+                                                      Standing{server.weight, server.backup ? Standing::kBackup : 0}));
+        }
         return servers;
       }()),
-      balancer_(config.balance, names_and_weights(servers_), std::random_device()()),
+      balancer_(make_balancer(servers_)),
       candidates_(servers_.size()) {}
 
-Upstream::Pick Upstream::take(std::uint64_t source, std::span<const Backend* const> tried, Time now) {
+Upstream::Pick Upstream::take(std::uint64_t source, std::span<const Backend::Id> tried, Time now) {
   const Lock lock(mutex_);
   if (!queue_.empty()) {
     serve_queue(now);
@@ -49,34 +48,35 @@ Upstream::Pick Upstream::take(std::uint64_t source, std::span<const Backend* con
   return pick(source, tried, now);
 }
 
-Upstream::Tier Upstream::tier_of(const Backend& backend, Time now) const {
-  if (!backend.up_) return Tier::down;
-  const bool backup = backend.config().backup;
-  if (backend.ejection_.is_ejected(now)) return backup ? Tier::ejected_backup : Tier::ejected;
-  return backup ? Tier::backup : Tier::serving;
-}
-
 std::uint32_t Upstream::weight_of(const Backend& backend, Time now) const {
-  const std::uint32_t full = backend.config().weight * kWeightScale;
+  const std::uint32_t full = backend.standing_.weight * kWeightScale;
   if (config_.slow_start.count() == 0 || now >= backend.warm_since_ + config_.slow_start) return full;
   const std::chrono::duration<double> passed = std::max(now - backend.warm_since_, Time::duration::zero());
   const double part = passed / std::chrono::duration<double>(config_.slow_start);
   return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(full * part));
 }
 
-Upstream::Pick Upstream::pick(std::uint64_t source, std::span<const Backend* const> tried, Time now) {
-  std::array<bool, static_cast<std::size_t>(Tier::down)> present{};
-  for (const Tier tier : {Tier::serving, Tier::backup, Tier::ejected, Tier::ejected_backup}) {
+std::optional<Upstream::Tier> Upstream::first_tier_after(const std::optional<Tier>& last, Time now) const {
+  std::optional<Tier> first;
+  for (const auto& server : servers_) {
+    if (!server->up_) continue;
+    const Tier tier = tier_of(*server, now);
+    if ((!last || tier > *last) && (!first || tier < *first)) first = tier;
+  }
+  return first;
+}
+
+Upstream::Pick Upstream::pick(std::uint64_t source, std::span<const Backend::Id> tried, Time now) {
+  std::optional<Tier> tier;
+  for (std::optional<Tier> next; (next = first_tier_after(tier, now)); tier = next) {
     // Ejected ones are for when there is no other.
-    if (tier == Tier::ejected && (present[0] || present[1])) break;
+    if (next->ejected && tier && !tier->ejected) break;
     bool untried = false;
     bool tried_has_room = false;
-    bool& member = present[static_cast<std::size_t>(tier)];
     for (std::size_t i = 0; i < servers_.size(); ++i) {
-      const Backend& server = servers_[i];
+      const Backend& server = *servers_[i];
       candidates_[i] = {weight_of(server, now), server.active_, false};
-      if (tier_of(server, now) != tier) continue;
-      member = true;
+      if (!server.up_ || tier_of(server, now) != *next) continue;
       const std::uint32_t most = server.config().max_connections;
       const bool has_room = most == 0 || server.active_ < most;
       if (holds(tried, server)) {
@@ -90,11 +90,11 @@ Upstream::Pick Upstream::pick(std::uint64_t source, std::span<const Backend* con
     const std::optional<std::size_t> index = balancer_.pick(candidates_, source);
     // Who waits for a full server beside one with room would hold up all behind it.
     if (!index) return {nullptr, 0, tried_has_room ? Blocked::all_tried : Blocked::all_full};
-    ++servers_[*index].active_;
-    return {Lease(&servers_[*index]), servers_[*index].cuts(), Blocked::nothing};
+    Backend& picked = *servers_[*index];
+    ++picked.active_;
+    return {Lease(&picked), picked.cuts(), Blocked::nothing};
   }
-  const bool any = std::find(present.begin(), present.end(), true) != present.end();
-  return {nullptr, 0, any ? Blocked::all_tried : Blocked::none_up};
+  return {nullptr, 0, tier ? Blocked::all_tried : Blocked::none_up};
 }
 
 void Upstream::serve_queue(Time now) {
@@ -108,9 +108,16 @@ void Upstream::serve_queue(Time now) {
 }
 
 void Upstream::release(Backend& backend, Time now) {
+  std::shared_ptr<Backend> gone;  // after the lock
   const Lock lock(mutex_);
   --backend.active_;
-  serve_queue(now);
+  if (backend.left_ && backend.active_ == 0) {
+    const auto at = std::find_if(left_.begin(), left_.end(), [&](const auto& left) { return left.get() == &backend; });
+    gone = std::move(*at);
+    left_.erase(at);
+  } else {
+    serve_queue(now);
+  }
 }
 
 void Upstream::connected(Backend& backend, Time now) {
@@ -125,32 +132,114 @@ void Upstream::connected(Backend& backend, Time now) {
 void Upstream::failed(Backend& backend, int error, Time now) {
   const Lock lock(mutex_);
   backend.failing_.store(true, std::memory_order_relaxed);
-  const bool another = std::any_of(servers_.begin(), servers_.end(), [&](const Backend& other) {
-    return &other != &backend && other.up_ && !other.ejection_.is_ejected(now);
+  const bool another = std::any_of(servers_.begin(), servers_.end(), [&](const auto& other) {
+    return other.get() != &backend && other->up_ && !other->ejection_.is_ejected(now);
   });
   if (!backend.ejection_.failed(config_.eject, now, another)) return;
   backend.warm_since_ = backend.ejection_.until();
   spdlog::warn("upstream {}: {} is left out for {} after {} connect failures in a row: {}", config_.name,
-               backend.name(), format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
+               *backend.name(), format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
                config_.eject.failures, std::generic_category().message(error));
   serve_queue(now);
   // Nothing but time brings it back, and only those who wait look at the time.
   for (Waiter* waiter : queue_) waiter->wake();
 }
 
-void Upstream::set_up(Backend& backend, bool up, const std::string& why, Time now) {
+bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time now) {
   const Lock lock(mutex_);
-  if (backend.up_ == up) return;
+  if (!std::exchange(backend.unproven_, false) && backend.up_ == up) return false;
   backend.up_ = up;
   if (up) {
     backend.warm_since_ = now;
     backend.ejection_.succeeded();
-    spdlog::info("upstream {}: {} is up: {}", config_.name, backend.name(), why);
+    spdlog::info("upstream {}: {} is up: {}", config_.name, *backend.name(), why);
   } else {
     if (config_.on_down == UpstreamConfig::OnDown::reset) ++backend.cuts_;
-    spdlog::warn("upstream {}: {} is down: {}", config_.name, backend.name(), why);
+    spdlog::warn("upstream {}: {} is down: {}", config_.name, *backend.name(), why);
   }
   serve_queue(now);  // with it gone, backups may serve, and those that are left out
+  return true;
+}
+
+Balancer Upstream::make_balancer(const Servers& servers) const {
+  std::vector<MaglevTable::Server> shares;
+  for (const auto& server : servers) shares.push_back({*server->name(), server->standing_.weight});
+  return {config_.balance, shares, std::random_device()()};
+}
+
+Upstream::Servers Upstream::take_members(const BackendConfig& entry, const std::vector<Member>& members,
+                                         bool& changed) {
+  Servers taken;
+  const Lock lock(mutex_);
+  for (const Member& member : members) {
+    const auto is_same = [&](const auto& server) {
+      return &server->config() == &entry && server->endpoints().front() == member.endpoint;
+    };
+    auto found = std::find_if(servers_.begin(), servers_.end(), is_same);
+    if (found == servers_.end()) found = std::find_if(left_.begin(), left_.end(), is_same);
+    if (found == left_.end()) {
+      taken.push_back(std::make_shared<Backend>(entry, *this, member.endpoint.to_string(),
+                                                std::vector<Endpoint>{member.endpoint}, member.standing));
+      if (config_.health) taken.back()->up_ = !(taken.back()->unproven_ = true);
+      continue;
+    }
+    changed = changed || (*found)->standing_ != member.standing;
+    (*found)->standing_ = member.standing;
+    taken.push_back(*found);
+  }
+  return taken;
+}
+
+void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now) {
+  const auto holds_server = [](const Servers& list, const std::shared_ptr<Backend>& server) {
+    return std::find(list.begin(), list.end(), server) != list.end();
+  };
+  bool changed = false;
+  const Servers own = take_members(entry, members, changed);
+  Servers next;
+  for (const BackendConfig& config : config_.servers) {
+    for (const auto& server : &config == &entry ? own : servers_) {
+      if (&server->config() == &config) next.push_back(server);
+    }
+  }
+  Servers joined;
+  Servers leaving;
+  for (const auto& server : next) {
+    if (!holds_server(servers_, server)) joined.push_back(server);
+  }
+  for (const auto& server : servers_) {
+    if (!holds_server(next, server)) leaving.push_back(server);
+  }
+  if (!changed && joined.empty() && leaving.empty()) return;
+
+  Balancer balancer = make_balancer(next);
+  std::vector<Candidate> candidates(next.size());
+  Servers left;
+  {
+    const Lock lock(mutex_);
+    left.reserve(left_.size() + leaving.size());
+    for (const auto& server : left_) {
+      if (!holds_server(joined, server)) left.push_back(server);
+    }
+    for (const auto& server : leaving) {
+      server->left_ = true;
+      if (server->active_ > 0) left.push_back(server);
+    }
+    for (const auto& server : joined) {
+      server->left_ = false;
+      server->warm_since_ = now;
+    }
+    left_.swap(left);
+    servers_.swap(next);
+    candidates_.swap(candidates);
+    std::swap(balancer_, balancer);
+    serve_queue(now);
+  }
+  for (const auto& server : joined)
+    spdlog::info("upstream {}: {} joins: {} stands for it", config_.name, *server->name(), entry.dns->name);
+  for (const auto& server : leaving)
+    spdlog::info("upstream {}: {} leaves: {} no longer stands for it; its connections go on", config_.name,
+                 *server->name(), entry.dns->name);
 }
 
 void Upstream::serve_waiting(Time now) {
@@ -161,8 +250,8 @@ void Upstream::serve_waiting(Time now) {
 Upstream::Time Upstream::next_return(Time now) const {
   const Lock lock(mutex_);
   Time next = Time::max();
-  for (const Backend& server : servers_) {
-    if (server.up_ && server.ejection_.is_ejected(now)) next = std::min(next, server.ejection_.until());
+  for (const auto& server : servers_) {
+    if (server->up_ && server->ejection_.is_ejected(now)) next = std::min(next, server->ejection_.until());
   }
   return next;
 }
@@ -173,7 +262,7 @@ bool Upstream::any_up() const {
 }
 
 bool Upstream::any_up_locked() const {
-  return std::any_of(servers_.begin(), servers_.end(), [](const Backend& server) { return server.up_; });
+  return std::any_of(servers_.begin(), servers_.end(), [](const auto& server) { return server->up_; });
 }
 
 std::uint32_t Upstream::active(const Backend& backend) const {
@@ -186,7 +275,7 @@ std::size_t Upstream::waiting() const {
   return queue_.size();
 }
 
-Waiter::Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, std::span<const Backend* const> tried,
+Waiter::Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, std::span<const Backend::Id> tried,
                Upstream::Time now)
     : upstream_(upstream), loop_(slot.loop()), slot_(slot.id()), source_(source), tried_(tried) {
   const Upstream::Lock lock(upstream_.mutex_);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -33,7 +33,8 @@ class Upstream {
  public:
   using Time = io::Clock::time_point;
 
-  /// Resolves every server; throws std::runtime_error that names the one that failed. Control thread.
+  /// Resolves every server that has an address; throws std::runtime_error that names the one that failed. Those of
+  /// names come by set_members(). Control thread.
   explicit Upstream(const UpstreamConfig& config);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
@@ -56,17 +57,19 @@ class Upstream {
   /// A place on the server that the policy picks among those that are up, not ejected, not full and not tried.
   /// `source` is a hash of the client's address.
   ///
-  /// Backup servers serve when no other is up, and for a connection that has tried all others. When all are ejected,
-  /// they serve all the same. Nobody overtakes those who wait.
-  Pick take(std::uint64_t source, std::span<const Backend* const> tried, Time now);
+  /// Servers of a higher rank (backups, SRV targets of a later priority) serve when none of a lower rank is up, and for
+  /// a connection that has tried all of those. When all are ejected, they serve all the same. Nobody overtakes those
+  /// who wait.
+  Pick take(std::uint64_t source, std::span<const Backend::Id> tried, Time now);
 
   /// A connect to the server succeeded, or failed through the server's own fault.
   void connected(Backend& backend, Time now);
   void failed(Backend& backend, int error, Time now);
 
   /// A server was found up or down; `why` is for the log. Those who wait are served if it can serve them.
-  /// With `on_down: reset` the sessions of one that is down find that they must end, once they are woken.
-  void set_up(Backend& backend, bool up, const std::string& why, Time now);
+  /// With `on_down: reset` the sessions of one that is down find that they must end, once they are woken. Returns
+  /// whether that is news.
+  bool set_up(Backend& backend, bool up, const std::string& why, Time now);
 
   /// Serves those who wait, because an ejected server may be back.
   void serve_waiting(Time now);
@@ -75,7 +78,18 @@ class Upstream {
   /// Whether any server is up.
   bool any_up() const;
 
-  std::deque<Backend>& servers() { return servers_; }
+  /// One of the servers that a name stands for.
+  struct Member {
+    Endpoint endpoint;
+    Standing standing;
+  };
+  /// Says what the name of `entry`, one of the configured servers, stands for now. Servers that are no longer among the
+  /// members get no new connections and go once they have none; one that comes back goes on where it stood. Where
+  /// servers are checked, a new one serves once its first check has passed. Control thread.
+  void set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now);
+
+  /// Those that connections go to. Control thread.
+  const std::vector<std::shared_ptr<Backend>>& servers() const { return servers_; }
   /// Connections that a server has now.
   std::uint32_t active(const Backend& backend) const;
   std::size_t waiting() const;
@@ -85,17 +99,30 @@ class Upstream {
   friend class Waiter;
 
   using Lock = std::lock_guard<std::mutex>;
-  enum class Tier : std::uint8_t { serving, backup, ejected, ejected_backup, down };
+  using Servers = std::vector<std::shared_ptr<Backend>>;
 
-  Tier tier_of(const Backend& backend, Time now) const;
+  /// Who serves before whom.
+  struct Tier {
+    bool ejected = false;
+    std::uint32_t rank = 0;
+    auto operator<=>(const Tier&) const = default;
+  };
+
+  static Tier tier_of(const Backend& backend, Time now) {
+    return {backend.ejection_.is_ejected(now), backend.standing_.rank};
+  }
+  std::optional<Tier> first_tier_after(const std::optional<Tier>& last, Time now) const;
+  Balancer make_balancer(const Servers& servers) const;
+  Servers take_members(const BackendConfig& entry, const std::vector<Member>& members, bool& changed);
   std::uint32_t weight_of(const Backend& backend, Time now) const;
-  Pick pick(std::uint64_t source, std::span<const Backend* const> tried, Time now);
+  Pick pick(std::uint64_t source, std::span<const Backend::Id> tried, Time now);
   bool any_up_locked() const;
   void serve_queue(Time now);
   void release(Backend& backend, Time now);
 
   const UpstreamConfig& config_;
-  std::deque<Backend> servers_;
+  Servers servers_;  ///< changed by the control thread alone
+  Servers left_;     ///< those that still have connections
   mutable std::mutex mutex_;
   Balancer balancer_;
   std::vector<Candidate> candidates_;  ///< one for each server, filled anew for each pick
@@ -108,7 +135,7 @@ class Upstream {
 class Waiter {
  public:
   /// Not queued() when `queue.size` others wait already.
-  Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, std::span<const Backend* const> tried,
+  Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, std::span<const Backend::Id> tried,
          Upstream::Time now);
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
@@ -128,7 +155,7 @@ class Waiter {
   io::EventLoop& loop_;
   const io::Slot::Id slot_;
   const std::uint64_t source_;
-  const std::span<const Backend* const> tried_;
+  const std::span<const Backend::Id> tried_;
   bool queued_ = false;
 
   // Under the upstream's mutex.

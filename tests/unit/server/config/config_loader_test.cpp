@@ -301,7 +301,8 @@ TEST(ConfigLoader, UpstreamNeedsServers) {
   EXPECT_THAT(problem_with("upstreams: [{name: u, servers: []}]"), HasSubstr("upstreams.u.servers: is an empty list"));
   EXPECT_THAT(problem_with("upstreams: [{name: u, servers: ['h:1']}]"),
               HasSubstr("upstreams.u.servers.0: is text, but must be a map"));
-  EXPECT_THAT(problem_with("upstreams: [{name: u, servers: [{}]}]"), HasSubstr("servers.0.address: is missing"));
+  EXPECT_THAT(problem_with("upstreams: [{name: u, servers: [{}]}]"),
+              HasSubstr("servers.0: has no address; add address: HOST:PORT, or dns: NAME:PORT"));
   EXPECT_THAT(problem_with("upstreams: [{name: u, servers: [{address: ':80'}]}]"),
               HasSubstr("servers.0.address: \":80\" has no host to connect to"));
   EXPECT_THAT(problem_with("upstreams: [{name: u, servers: [{address: 'h:1'}], connect: {timeout: 0}}]"),
@@ -323,6 +324,37 @@ TEST(ConfigLoader, ServersAndTheirChecksHaveBounds) {
   EXPECT_THAT(problem("", ", health: {send: '\\q'}"), HasSubstr("health.send: \"\\q\" is no escape"));
   EXPECT_THAT(problem("", ", eject: {for: 0}"), HasSubstr("eject.for"));
   EXPECT_THAT(problem("", ", on_down: panic"), HasSubstr("on_down: \"panic\""));
+}
+
+TEST(ConfigLoader, NamesToLookUpSayWhatIsWrongWithThem) {
+  const auto problem = [](const std::string& server) {
+    return problem_with("upstreams: [{name: u, servers: [{" + server + "}]}]");
+  };
+  EXPECT_THAT(problem("dns: 'db:1', address: 'h:1'"), HasSubstr("servers.0.address: a server has an address or a dns"));
+  EXPECT_THAT(problem("dns: db"), HasSubstr("servers.0.dns: \"db\" has no port"));
+  EXPECT_THAT(problem("dns: '10.0.0.1:1'"), HasSubstr("is an address and no name; write address: \"10.0.0.1:1\""));
+  EXPECT_THAT(problem("dns: '[::1]:1'"), HasSubstr("is an address and no name"));
+  EXPECT_THAT(problem("dns: 'unix:/a'"), HasSubstr("is an address and no name"));
+  EXPECT_THAT(problem("dns: 'db:1', record: mx"), HasSubstr("servers.0.record: \"mx\""));
+  EXPECT_THAT(problem("dns: 'db:1', record: srv"), HasSubstr("SRV records say the port themselves; write db"));
+  EXPECT_THAT(problem("dns: 'a b', record: srv"), HasSubstr("servers.0.dns: \"a b\" is not a name"));
+  EXPECT_THAT(problem("dns: db, record: srv, weight: 2"), HasSubstr("servers.0.weight: SRV records say the weights"));
+  EXPECT_THAT(problem("address: 'h:1', record: a"), HasSubstr("servers.0.record: is for a dns name"));
+  const auto section = [](const std::string& entries) { return problem_with("dns: {" + entries + "}"); };
+  EXPECT_THAT(section("servers: [dns.test]"), HasSubstr("dns.servers.0: \"dns.test\" is not an address; write"));
+  EXPECT_THAT(section("servers: ['dns.test:53']"), HasSubstr("is not an address"));
+  EXPECT_THAT(section("servers: ['10.0.0.1:0']"), HasSubstr("is not an address"));
+  EXPECT_THAT(section("servers: 10.0.0.1"), HasSubstr("dns.servers: must be a list of resolvers; write [10.0.0.2]"));
+  EXPECT_THAT(section("min_ttl: 0"), HasSubstr("dns.min_ttl"));
+  EXPECT_THAT(section("min_ttl: 10m"), HasSubstr("dns: max_ttl 5m is shorter than min_ttl 10m"));
+}
+
+TEST(ConfigLoader, ResolversHavePort53UnlessTheySayOtherwise) {
+  const ServerConfig config = load_config_text(
+      std::string(kEcho) + "dns: {servers: [10.0.0.1, '10.0.0.1:5353', '::1', '[::1]', '[::1]:54']}", "weir.yaml");
+  std::vector<std::string> servers;
+  for (const Endpoint& server : config.dns.servers) servers.push_back(server.to_string());
+  EXPECT_THAT(servers, ElementsAre("10.0.0.1:53", "10.0.0.1:5353", "[::1]:53", "[::1]:53", "[::1]:54"));
 }
 
 TEST(ConfigLoader, RulesAndRatesSayWhatIsWrongWithThem) {
@@ -599,8 +631,15 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   config.listeners = {echo, discard, proxy};
   UpstreamConfig upstream;
   upstream.name = "off";
-  upstream.servers = {{parse_address("[::1]:1", AddressUse::target), 1000, 7, true},
-                      {.address = parse_address("unix:@x", AddressUse::target)}};
+  upstream.servers = {
+      {.address = parse_address("[::1]:1", AddressUse::target), .weight = 1000, .max_connections = 7, .backup = true},
+      {.address = parse_address("unix:@x", AddressUse::target)},
+      {.dns = DnsName{DnsName::Record::a, "off", 9}, .weight = 2},
+      {.dns = DnsName{DnsName::Record::srv, "_a._tcp.true", 0}}};
+  config.dns = {{resolve(parse_address("[::1]:53", AddressUse::target), AddressUse::target).front(),
+                 resolve(parse_address("127.0.0.1:5353", AddressUse::target), AddressUse::target).front()},
+                10ms,
+                1h};
   upstream.balance = UpstreamConfig::Balance::source_hash;
   upstream.queue = {0, 0ms};
   upstream.health = HealthConfig{1ms, 1h, 1000, 1, std::string("\0\r\n\\ \"'\x7f", 9), "\xd2\x16/"};

@@ -57,7 +57,8 @@ TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
                         listener("proxy", "127.0.0.1:7002", ProxyConfig{"backend"})};
   UpstreamConfig upstream;
   upstream.name = "backend";
-  upstream.servers = {{.address = parse_address("127.0.0.1:5432", AddressUse::target)}};
+  upstream.servers = {{.address = parse_address("127.0.0.1:5432", AddressUse::target)},
+                      {.dns = DnsName{DnsName::Record::a, "db.internal", 5432}}};
   upstream.health.emplace();  // absent by default; the file shows what it holds where it is there
   expected.upstreams = {upstream};
   const ServerConfig loaded = load_config_file(kConfigFolder / "reference.yaml");
@@ -83,7 +84,8 @@ TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
   // Where a key stands for the second time, its explanation is at the first.
   const std::set<std::string> twice{"connections", "per_source", "rate",     "rate_per_source", "header",
                                     "half_close",  "idle",       "lifetime", "nodelay",         "interval",
-                                    "count",       "format",     "bind"};
+                                    "count",       "format",     "bind",     "weight",          "max_connections",
+                                    "backup"};
   std::istringstream lines(read(kConfigFolder / "reference.yaml"));
   std::string before;
   std::size_t values = 0;

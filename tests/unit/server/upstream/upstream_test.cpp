@@ -1,6 +1,6 @@
 #include "server/upstream/upstream.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +14,8 @@ namespace weir {
 namespace {
 
 using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 using Blocked = Upstream::Blocked;
 using Balance = UpstreamConfig::Balance;
 
@@ -31,11 +33,17 @@ class UpstreamTest : public testing::Test {
     return *upstream_;
   }
 
+  void make_with_backup(std::size_t servers, std::size_t backup) {
+    make(servers);
+    config_.servers[backup].backup = true;
+    make(servers);
+  }
+
   Upstream::Time at(int second) const { return start_ + seconds(second); }
-  Upstream::Pick take(int second = 0, std::vector<const Backend*> tried = {}) {
+  Upstream::Pick take(int second = 0, std::vector<Backend::Id> tried = {}) {
     return upstream_->take(0, tried, at(second));
   }
-  Backend& server(std::size_t index) { return upstream_->servers()[index]; }
+  Backend& server(std::size_t index) { return *upstream_->servers()[index]; }
   void down(std::size_t index) { upstream_->set_up(server(index), false, "the test says so", at(0)); }
   void fail(std::size_t index, int times, int second = 0) {
     for (int i = 0; i < times; ++i) upstream_->failed(server(index), ECONNREFUSED, at(second));
@@ -69,7 +77,7 @@ class UpstreamTest : public testing::Test {
   std::unique_ptr<Upstream> upstream_;
   io::EventLoop loop_;
   std::deque<io::SlotPtr> slots_;
-  std::vector<const Backend*> tried_;
+  std::vector<Backend::Id> tried_;
   const Upstream::Time start_ = io::Clock::now();
 };
 
@@ -89,12 +97,12 @@ TEST_F(UpstreamTest, ALeaseCountsUntilItIsGivenBack) {
 
 TEST_F(UpstreamTest, TriesDistinctServersAndSaysWhenAllWereTried) {
   make(3);
-  std::vector<const Backend*> tried;
+  std::vector<Backend::Id> tried;
   for (int i = 0; i < 3; ++i) {
     const Upstream::Pick pick = take(0, tried);
     ASSERT_TRUE(pick.lease);
-    EXPECT_EQ(std::count(tried.begin(), tried.end(), pick.lease.get()), 0);
-    tried.push_back(pick.lease.get());
+    EXPECT_EQ(std::count(tried.begin(), tried.end(), pick.lease->id()), 0);
+    tried.push_back(pick.lease->id());
   }
   EXPECT_EQ(take(0, tried).blocked, Blocked::all_tried);
 }
@@ -191,8 +199,7 @@ TEST_F(UpstreamTest, ServersThatAreDownAreNotPickedAndOneThatComesUpServesThoseW
 }
 
 TEST_F(UpstreamTest, BackupsServeOnlyWhenNoOtherIsUp) {
-  make(3);
-  config_.servers[2].backup = true;
+  make_with_backup(3, 2);
   for (int i = 0; i < 10; ++i) EXPECT_NE(take().lease.get(), &server(2));
   down(0);
   EXPECT_EQ(take().lease.get(), &server(1));
@@ -203,15 +210,13 @@ TEST_F(UpstreamTest, BackupsServeOnlyWhenNoOtherIsUp) {
 }
 
 TEST_F(UpstreamTest, AConnectionThatHasTriedAllOthersGetsABackup) {
-  make(2);
-  config_.servers[1].backup = true;
-  EXPECT_EQ(take(0, {&server(0)}).lease.get(), &server(1));
+  make_with_backup(2, 1);
+  EXPECT_EQ(take(0, {server(0).id()}).lease.get(), &server(1));
 }
 
 TEST_F(UpstreamTest, FullServersDoNotBringTheBackupsIn) {
   config_.servers = {{.max_connections = 1}};
-  make(2);
-  config_.servers[1].backup = true;
+  make_with_backup(2, 1);
   const Lease only = take().lease;
   EXPECT_EQ(take().blocked, Blocked::all_full);
 }
@@ -248,7 +253,7 @@ TEST_F(UpstreamTest, TheLastUsableServerIsNeverLeftOut) {
 TEST_F(UpstreamTest, ASuccessEndsAnEjectionAndServesThoseWhoWait) {
   config_.servers = {{.max_connections = 1}};
   make(2);
-  const Lease on_second = take(0, {&server(0)}).lease;
+  const Lease on_second = take(0, {server(0).id()}).lease;
   fail(0, 5);
   const auto waiter = wait();
   EXPECT_FALSE(taken(*waiter));
@@ -268,9 +273,9 @@ TEST_F(UpstreamTest, OneThatComesBackWithoutSlowStartHasItsWholeShareAtOnce) {
 TEST_F(UpstreamTest, NobodyWaitsForAFullServerBesideOneWithRoom) {
   config_.servers = {{.max_connections = 1}};
   make(2);
-  Lease on_first = take(0, {&server(1)}).lease;
-  const Lease on_second = take(0, {&server(0)}).lease;
-  tried_ = {&server(0)};
+  Lease on_first = take(0, {server(1).id()}).lease;
+  const Lease on_second = take(0, {server(0).id()}).lease;
+  tried_ = {server(0).id()};
   EXPECT_EQ(take(0, tried_).blocked, Blocked::all_full);
   const auto waiter = wait();
   EXPECT_FALSE(waiter->take());
@@ -297,8 +302,7 @@ TEST_F(UpstreamTest, AnEjectionWakesThoseWhoWaitSoThatTheyWatchItsEnd) {
 
 TEST_F(UpstreamTest, OneThatGoesDownLetsTheBackupsServeThoseWhoWait) {
   config_.servers = {{.max_connections = 1}};
-  make(2);
-  config_.servers[1].backup = true;
+  make_with_backup(2, 1);
   const Lease only = take().lease;
   const auto waiter = wait();
   EXPECT_FALSE(taken(*waiter));
@@ -337,7 +341,7 @@ TEST_F(UpstreamTest, LeastConnectionsIsExactOverThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   std::vector<std::uint32_t> active;
-  for (Backend& backend : upstream_->servers()) active.push_back(upstream_->active(backend));
+  for (const auto& backend : upstream_->servers()) active.push_back(upstream_->active(*backend));
   EXPECT_LE(*std::max_element(active.begin(), active.end()) - *std::min_element(active.begin(), active.end()), 1u);
 }
 
@@ -371,7 +375,179 @@ TEST_F(UpstreamTest, LimitsHoldAndNobodyIsForgottenOverThreads) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(over, 0);
   EXPECT_EQ(served, kThreads * 2000);
-  for (Backend& backend : upstream_->servers()) EXPECT_EQ(upstream_->active(backend), 0u);
+  for (const auto& backend : upstream_->servers()) EXPECT_EQ(upstream_->active(*backend), 0u);
+}
+
+/// An upstream whose servers are what names stand for.
+class UpstreamMembersTest : public UpstreamTest {
+ protected:
+  Upstream& make_named(std::size_t names, Balance balance = Balance::round_robin, std::uint32_t most = 0) {
+    config_.name = "back";
+    config_.balance = balance;
+    for (std::size_t i = 0; i < names; ++i) {
+      config_.servers.push_back(
+          {.dns = DnsName{DnsName::Record::a, "name" + std::to_string(i) + ".test", 1}, .max_connections = most});
+    }
+    upstream_ = std::make_unique<Upstream>(config_);
+    return *upstream_;
+  }
+
+  /// What a name stands for now: ports of 127.0.0.1.
+  void set(const std::vector<int>& ports, std::size_t name = 0, Standing standing = {}) {
+    std::vector<Upstream::Member> members;
+    for (const int port : ports) members.push_back({endpoint(port), standing});
+    upstream_->set_members(config_.servers[name], members, at(0));
+  }
+  static Endpoint endpoint(int port) {
+    const Address address = parse_address("127.0.0.1:" + std::to_string(port), AddressUse::target);
+    return resolve(address, AddressUse::target).front();
+  }
+  /// The ports that so many picks in a row go to.
+  std::vector<int> ports(int picks) {
+    std::vector<int> list;
+    for (int i = 0; i < picks; ++i) {
+      const Upstream::Pick pick = take();
+      list.push_back(pick.lease ? pick.lease->endpoints().front().port() : 0);
+    }
+    return list;
+  }
+  std::size_t servers() const { return upstream_->servers().size(); }
+};
+
+TEST_F(UpstreamMembersTest, BeforeANameIsKnownNoServerIsUp) {
+  make_named(1);
+  EXPECT_EQ(take().blocked, Blocked::none_up);
+  const auto waiter = wait();
+  set({1, 2});
+  EXPECT_TRUE(taken(*waiter)) << "who waited is served";
+  EXPECT_THAT(ports(4), UnorderedElementsAre(1, 1, 2, 2));
+}
+
+TEST_F(UpstreamMembersTest, OneThatLeftGetsNoConnectionAndLivesAsLongAsItHasAny) {
+  make_named(1);
+  set({1, 2});
+  Lease on_one = take(0, {server(1).id()}).lease;
+  const std::weak_ptr<const std::string> name = on_one->name();
+  set({2});
+  EXPECT_TRUE(on_one->has_left());
+  EXPECT_THAT(ports(3), ElementsAre(2, 2, 2));
+  EXPECT_EQ(upstream_->active(*on_one), 1u);
+  EXPECT_FALSE(name.expired());
+  on_one.reset();
+  EXPECT_TRUE(name.expired());
+}
+
+TEST_F(UpstreamMembersTest, OneThatComesBackWithConnectionsIsTheSameServer) {
+  make_named(1, Balance::round_robin, 1);
+  set({1});
+  Lease only = take().lease;
+  set({2});
+  set({1, 2});
+  EXPECT_EQ(servers(), 2u);
+  EXPECT_FALSE(only->has_left());
+  const Lease second = take().lease;
+  EXPECT_EQ(second->endpoints().front().port(), 2) << "the first is full still";
+  EXPECT_EQ(take().blocked, Blocked::all_full);
+  const auto waiter = wait();
+  only.reset();
+  EXPECT_EQ(taken(*waiter)->endpoints().front().port(), 1);
+}
+
+TEST_F(UpstreamMembersTest, AnAnswerThatChangesNothingDisturbsNoTurn) {
+  make_named(1);
+  set({1, 2, 3});
+  const std::vector<int> first = ports(1);
+  set({1, 2, 3});
+  const std::vector<int> rest = ports(2);
+  EXPECT_NE(first[0], rest[0]);
+  EXPECT_NE(first[0], rest[1]);
+  EXPECT_NE(rest[0], rest[1]);
+}
+
+TEST_F(UpstreamMembersTest, NamesDoNotTouchEachOthersServers) {
+  make_named(2);
+  set({1}, 0);
+  set({1, 2}, 1);
+  EXPECT_EQ(servers(), 3u) << "an address of two names is two servers";
+  set({}, 0);
+  EXPECT_THAT(ports(2), UnorderedElementsAre(1, 2));
+}
+
+TEST_F(UpstreamMembersTest, AHigherRankServesWhenNoLowerOneIsUpOrUntried) {
+  make_named(1);
+  upstream_->set_members(config_.servers[0], {{endpoint(1), {1, 0}}, {endpoint(2), {1, 1}}, {endpoint(3), {1, 2}}},
+                         at(0));
+  EXPECT_THAT(ports(2), ElementsAre(1, 1));
+  EXPECT_EQ(take(0, {server(0).id()}).lease.get(), &server(1));
+  down(0);
+  EXPECT_THAT(ports(2), ElementsAre(2, 2));
+  fail(1, 5);
+  EXPECT_THAT(ports(1), ElementsAre(3)) << "an ejected one comes after every other";
+  down(2);
+  EXPECT_THAT(ports(1), ElementsAre(2)) << "it is better than none";
+}
+
+TEST_F(UpstreamMembersTest, WeightsFollowTheName) {
+  for (const Balance balance : {Balance::round_robin, Balance::source_hash}) {
+    config_.servers.clear();
+    make_named(1, balance);
+    for (const std::uint32_t weight : {3u, 1u}) {
+      upstream_->set_members(config_.servers[0], {{endpoint(1), {weight, 0}}, {endpoint(2), {1, 0}}}, at(0));
+      int first = 0;
+      for (std::uint64_t i = 0; i < 40000; ++i) {
+        const Upstream::Pick pick = upstream_->take(i * 0x9e3779b97f4a7c15u, {}, at(0));
+        if (pick.lease->endpoints().front().port() == 1) ++first;
+      }
+      EXPECT_NEAR(first, weight == 3 ? 30000 : 20000, 300);
+    }
+  }
+}
+
+TEST_F(UpstreamMembersTest, WhoLeavesGoesOutOfTheWayOfThoseWhoWait) {
+  make_named(1, Balance::round_robin, 1);
+  set({1});
+  const Lease only = take().lease;
+  const auto waiter = wait();
+  set({2});
+  EXPECT_EQ(taken(*waiter)->endpoints().front().port(), 2);
+}
+
+TEST_F(UpstreamMembersTest, WhereServersAreCheckedANewOneServesOnceItsFirstCheckHasPassed) {
+  config_.health.emplace();
+  make_named(1);
+  set({1, 2});
+  EXPECT_EQ(take().blocked, Blocked::none_up);
+  EXPECT_TRUE(upstream_->set_up(server(0), false, "the test says so", at(0))) << "it is news that it is down";
+  EXPECT_FALSE(upstream_->set_up(server(0), false, "the test says so", at(0)));
+  EXPECT_TRUE(upstream_->set_up(server(1), true, "the test says so", at(0)));
+  EXPECT_THAT(ports(2), ElementsAre(2, 2));
+  const Lease held = take().lease;
+  set({1});
+  set({1, 2});
+  EXPECT_THAT(ports(2), ElementsAre(2, 2)) << "it was up when it left, and has connections still";
+}
+
+TEST_F(UpstreamMembersTest, MembersMayChangeWhileConnectionsComeAndGo) {
+  make_named(1, Balance::least_connections);
+  set({1, 2, 3});
+  std::atomic<bool> stop{false};
+  std::atomic<int> none{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      std::vector<Lease> held;
+      while (!stop) {
+        held.push_back(upstream_->take(0, {}, start_).lease);
+        if (!held.back()) ++none;
+        if (held.size() > 7) held.erase(held.begin());
+      }
+    });
+  }
+  for (int i = 0; i < 300; ++i) set({1 + i % 3, 1 + (i + 1) % 5, 7});
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(none, 0);
+  for (const auto& backend : upstream_->servers()) EXPECT_EQ(upstream_->active(*backend), 0u);
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+
+#include "common/net.hpp"
+#include "server/config/server_config.hpp"
+#include "server/upstream/upstream.hpp"
+
+namespace weir {
+
+/// Keeps every upstream's `dns` servers what their names stand for, one coroutine a name: looks it up when the last
+/// answer's TTL is over, and keeps what it knows while the resolver fails. Control thread only.
+class Resolver {
+ public:
+  /// Starts on `context`, which must be gone before this. `on_change` is called whenever a name was looked up.
+  Resolver(net::asio::io_context& context, std::deque<Upstream>& upstreams, const DnsConfig& config,
+           std::function<void(Upstream&)> on_change);
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+ private:
+  net::awaitable<void> keep(Upstream& upstream, const BackendConfig& server);
+
+  const DnsConfig& config_;
+  std::function<void(Upstream&)> on_change_;
+  const bool has_ipv6_ = ipv6_available();
+};
+
+}  // namespace weir

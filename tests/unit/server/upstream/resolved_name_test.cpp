@@ -1,0 +1,167 @@
+#include "server/upstream/resolved_name.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Addresses = ResolvedName::Addresses;
+using Services = ResolvedName::Services;
+
+Endpoint host(const std::string& literal) {
+  const std::string text = literal.find(':') == std::string::npos ? literal : "[" + literal + "]";
+  Endpoint endpoint = resolve(parse_address(text + ":1", AddressUse::target), AddressUse::target).front();
+  endpoint.set_port(0);
+  return endpoint;
+}
+
+Addresses found(const std::vector<std::string>& hosts, std::chrono::seconds ttl = 60s) {
+  Addresses answer{Addresses::Result::found, {}, ttl, ""};
+  for (const std::string& literal : hosts) answer.records.push_back(host(literal));
+  return answer;
+}
+
+const Addresses kNone{Addresses::Result::none, {}, 0s, "no such name"};
+const Addresses kFailed{Addresses::Result::failed, {}, 0s, "the resolver is dead"};
+
+class ResolvedNameTest : public testing::Test {
+ protected:
+  static BackendConfig server_of(DnsName name) {
+    BackendConfig server;
+    server.dns = std::move(name);
+    server.weight = 7;
+    return server;
+  }
+
+  std::vector<std::string> addresses(const ResolvedName::Round& round) {
+    std::vector<std::string> list;
+    for (const Upstream::Member& member : round.members) list.push_back(member.endpoint.to_string());
+    return list;
+  }
+  ResolvedName::Round round_of(const Addresses& v4, const Addresses& v6 = kNone) {
+    name_.take_addresses("db.test", AF_INET, v4);
+    name_.take_addresses("db.test", AF_INET6, v6);
+    return name_.finish_round();
+  }
+  ResolvedName::Round services(std::vector<ServiceRecord> records, std::chrono::seconds ttl = 60s) {
+    by_service_.take_services({Services::Result::found, std::move(records), ttl, ""});
+    std::uint8_t last = 0;
+    for (const std::string& target : by_service_.targets()) {
+      by_service_.take_addresses(target, AF_INET, found({"10.0.0." + std::to_string(++last)}));
+    }
+    return by_service_.finish_round();
+  }
+
+  DnsConfig config_;
+  BackendConfig server_ = server_of({DnsName::Record::a, "db.test", 5432});
+  BackendConfig service_ = server_of({DnsName::Record::srv, "_db._tcp.test", 0});
+  ResolvedName name_{server_, config_};
+  ResolvedName by_service_{service_, config_};
+};
+
+TEST_F(ResolvedNameTest, EveryAddressOfBothFamiliesIsAMemberWithThePortAndTheWeight) {
+  EXPECT_THAT(name_.targets(), ElementsAre("db.test"));
+  const ResolvedName::Round round = round_of(found({"10.0.0.2", "10.0.0.1"}), found({"fd00::1"}));
+  EXPECT_THAT(addresses(round), ElementsAre("10.0.0.1:5432", "10.0.0.2:5432", "[fd00::1]:5432"));
+  EXPECT_EQ(round.members[0].standing, (Standing{7, 0}));
+  EXPECT_EQ(round.problem, "");
+}
+
+TEST_F(ResolvedNameTest, ABackupsAddressesAreBackups) {
+  server_.backup = true;
+  EXPECT_EQ(round_of(found({"10.0.0.1"})).members[0].standing.rank, Standing::kBackup);
+}
+
+TEST_F(ResolvedNameTest, AnAddressThatIsNamedTwiceIsOneMember) {
+  EXPECT_THAT(addresses(round_of(found({"10.0.0.1", "10.0.0.1"}))), ElementsAre("10.0.0.1:5432"));
+}
+
+TEST_F(ResolvedNameTest, AnAnswerReplacesWhatWasKnown) {
+  round_of(found({"10.0.0.1"}), found({"fd00::1"}));
+  EXPECT_THAT(addresses(round_of(found({"10.0.0.2"}), kNone)), ElementsAre("10.0.0.2:5432"));
+  const ResolvedName::Round round = round_of(kNone, kNone);
+  EXPECT_THAT(round.members, IsEmpty());
+  EXPECT_THAT(round.problem, HasSubstr("stands for no server"));
+}
+
+TEST_F(ResolvedNameTest, AFailureLeavesWhatIsKnownOfThatFamilyAlone) {
+  round_of(found({"10.0.0.1"}), found({"fd00::1"}));
+  const ResolvedName::Round round = round_of(found({"10.0.0.2"}), kFailed);
+  EXPECT_THAT(addresses(round), ElementsAre("10.0.0.2:5432", "[fd00::1]:5432"));
+  EXPECT_EQ(round.problem, "cannot look up addresses of db.test: the resolver is dead");
+  EXPECT_THAT(addresses(round_of(kFailed, kFailed)), ElementsAre("10.0.0.2:5432", "[fd00::1]:5432"));
+}
+
+TEST_F(ResolvedNameTest, TheShortestTtlRulesWithinFloorAndCeiling) {
+  config_.min_ttl = 2s;
+  config_.max_ttl = 100s;
+  EXPECT_EQ(round_of(found({"10.0.0.1"}, 60s), found({"fd00::1"}, 30s)).pause, 30s);
+  EXPECT_EQ(round_of(found({"10.0.0.1"}, 60s)).pause, 60s) << "each round anew";
+  EXPECT_EQ(round_of(found({"10.0.0.1"}, 0s)).pause, 2s);
+  EXPECT_EQ(round_of(found({"10.0.0.1"}, std::chrono::seconds(0x7fffffff))).pause, 100s);
+}
+
+TEST_F(ResolvedNameTest, BadRoundsAreRepeatedSoonAndThenLessOften) {
+  std::vector<milliseconds> pauses;
+  for (int i = 0; i < 6; ++i) pauses.push_back(round_of(kFailed, kFailed).pause);
+  EXPECT_THAT(pauses, ElementsAre(1s, 2s, 4s, 8s, 10s, 10s));
+  EXPECT_EQ(round_of(found({"10.0.0.1"})).pause, 60s);
+  EXPECT_EQ(round_of(kNone, kNone).pause, 1s) << "a name without servers is watched closely";
+  for (int i = 0; i < 100; ++i) EXPECT_LE(round_of(kFailed).pause, 10s);
+}
+
+TEST_F(ResolvedNameTest, SrvRecordsGivePortWeightAndPriority) {
+  const ResolvedName::Round round =
+      services({{"c.test", 3, 20, 9}, {"a.test", 1, 10, 5}, {"b.test", 2, 10, 0}, {"d.test", 4, 65535, 65535}});
+  EXPECT_THAT(addresses(round), ElementsAre("10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3", "10.0.0.4:4"));
+  EXPECT_EQ(round.members[0].standing, (Standing{5, 0}));
+  EXPECT_EQ(round.members[1].standing, (Standing{1, 0})) << "a weight of 0 is a small one";
+  EXPECT_EQ(round.members[2].standing, (Standing{9, 1}));
+  EXPECT_EQ(round.members[3].standing, (Standing{65535, 2}));
+}
+
+TEST_F(ResolvedNameTest, OneTargetMayServeOnSeveralPorts) {
+  EXPECT_THAT(addresses(services({{"a.test", 1, 0, 0}, {"a.test", 2, 0, 0}})), ElementsAre("10.0.0.1:1", "10.0.0.1:2"));
+}
+
+TEST_F(ResolvedNameTest, ATargetThatIsARootSaysThatThereIsNone) {
+  EXPECT_THAT(services({{"", 1, 0, 0}}).members, IsEmpty());
+}
+
+TEST_F(ResolvedNameTest, SrvRecordsAreKeptWhileTheirQuestionFails) {
+  services({{"a.test", 1, 0, 0}});
+  by_service_.take_services({Services::Result::failed, {}, 0s, "the resolver is dead"});
+  EXPECT_THAT(by_service_.targets(), ElementsAre("a.test"));
+  by_service_.take_addresses("a.test", AF_INET, found({"10.0.0.9"}));
+  const ResolvedName::Round round = by_service_.finish_round();
+  EXPECT_THAT(addresses(round), ElementsAre("10.0.0.9:1"));
+  EXPECT_EQ(round.problem, "cannot look up SRV records of _db._tcp.test: the resolver is dead");
+}
+
+TEST_F(ResolvedNameTest, ATargetsAddressesAreForgottenWithIt) {
+  services({{"a.test", 1, 0, 0}});
+  services({{"b.test", 1, 0, 0}});
+  by_service_.take_services({Services::Result::found, {{"a.test", 1, 0, 0}}, 60s, ""});
+  by_service_.take_addresses("a.test", AF_INET, kFailed);
+  EXPECT_THAT(by_service_.finish_round().members, IsEmpty());
+}
+
+TEST_F(ResolvedNameTest, HowManyServersANameGivesIsBounded) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 1100; ++i) many.push_back("10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200));
+  const ResolvedName::Round round = round_of(found(many));
+  EXPECT_EQ(round.members.size(), 1024u);
+  EXPECT_THAT(round.problem, HasSubstr("stands for 1100 servers; only the first 1024 are used"));
+  EXPECT_EQ(round.pause, 60s);
+}
+
+}  // namespace
+}  // namespace weir
