@@ -1,5 +1,6 @@
 #include "server/control/health_checker.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>

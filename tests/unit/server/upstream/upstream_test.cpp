@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "server/upstream/waiter.hpp"
+
 namespace weir {
 namespace {
 
