@@ -12,8 +12,8 @@
 namespace weir::test {
 namespace {
 
-bool served(const Daemon& daemon, const std::string& listener = "") {
-  Peer peer = daemon.connect(listener);
+bool served(const Daemon& daemon, const std::string& listener = "", const Peer::Options& options = {}) {
+  Peer peer = daemon.connect(listener, options);
   char byte = 'x';
   return ::send(peer.fd(), &byte, 1, MSG_NOSIGNAL) == 1 && ::recv(peer.fd(), &byte, 1, 0) == 1;
 }
@@ -70,6 +70,39 @@ TEST(Access, RateOfNewConnectionsIsLimited) {
   int refused = 0;
   for (const Record& record : daemon.wait_for_records(10)) refused += record.end() == "refused_rate" ? 1 : 0;
   EXPECT_EQ(refused, 7);
+}
+
+TEST(Access, RateOfEachSourceIsLimitedByItself) {
+  const Daemon daemon = Daemon::with_config(echo_config("limits: {rate_per_source: 2/h}"));
+  for (const std::string host : {"127.0.0.1", "127.0.0.2", "127.0.0.3"}) {
+    int count = 0;
+    for (int i = 0; i < 5; ++i) count += served(daemon, "", {.source = endpoint_of(host + ":0")}) ? 1 : 0;
+    EXPECT_EQ(count, 2) << host;
+  }
+  int refused = 0;
+  for (const Record& record : daemon.wait_for_records(15)) refused += record.end() == "refused_rate" ? 1 : 0;
+  EXPECT_EQ(refused, 9);
+}
+
+TEST(Access, ConnectionsOfASourceAreCountedOverAllListenersWhereTheProcessLimitsThem) {
+  const Daemon daemon = Daemon::with_config(
+      "limits: {per_source: 2}\n"
+      "listeners:\n"
+      "  - {name: one, bind: '127.0.0.1:0', echo: {}}\n"
+      "  - {name: two, bind: '127.0.0.1:0', echo: {}}\n");
+  const Peer::Options other{.source = endpoint_of("127.0.0.2:0")};
+  std::vector<Peer> held;
+  for (const char* listener : {"one", "two"}) {
+    held.push_back(daemon.connect(listener));
+    held.back().send_all("x");
+    EXPECT_EQ(held.back().receive_exactly(1), "x");
+  }
+  for (const char* listener : {"one", "two"}) {
+    EXPECT_FALSE(served(daemon, listener));
+    EXPECT_TRUE(served(daemon, listener, other));
+  }
+  held.clear();
+  EXPECT_TRUE(wait_until([&] { return served(daemon, "two"); }));
 }
 
 TEST(Access, ListenersLimitsAreItsOwn) {

@@ -87,6 +87,24 @@ TEST(ProxyBalance, SourceHashKeepsAClientAtItsServer) {
   const Daemon daemon =
       daemon_of(servers.server(0) + "," + servers.server(1) + "," + servers.server(2), "balance: source_hash");
   EXPECT_EQ(hold(daemon, 20).counts.size(), 1u) << "one address, whichever port";
+  std::map<std::string, int> sources;
+  for (int host = 1; host <= 60; ++host) {
+    const Peer::Options options{.source = endpoint_of("127.0.1." + std::to_string(host) + ":0")};
+    const std::string first = daemon.connect("", options).receive_exactly(1);
+    EXPECT_EQ(daemon.connect("", options).receive_exactly(1), first);
+    ++sources[first];
+  }
+  EXPECT_EQ(sources.size(), 3u);
+  for (const auto& [server, count] : sources) EXPECT_GT(count, 2) << server;
+}
+
+TEST(ProxyBalance, RandomTwoIsNearlyEven) {
+  const Servers servers(3);
+  const Daemon daemon =
+      daemon_of(servers.server(0) + "," + servers.server(1) + "," + servers.server(2), "balance: random_two");
+  const auto held = hold(daemon, 90);
+  ASSERT_EQ(held.counts.size(), 3u);
+  for (const auto& [server, count] : held.counts) EXPECT_NEAR(count, 30, 6) << server;
 }
 
 TEST(ProxyBalance, BackupServesOnlyOnceNoOtherTakesConnections) {

@@ -43,6 +43,7 @@ Peer Peer::connect(const Endpoint& target, Options options) {
   if (!peer.open()) fail("socket");
   if (options.receive_buffer > 0) set_option(peer.fd(), SO_RCVBUF, options.receive_buffer);
   if (options.send_buffer > 0) set_option(peer.fd(), SO_SNDBUF, options.send_buffer);
+  if (options.source.size() > 0 && ::bind(peer.fd(), options.source.data(), options.source.size()) != 0) fail("bind");
   if (::connect(peer.fd(), target.data(), target.size()) != 0) {
     if (errno != ECONNRESET) fail("connect");
     peer.reset_at_once_ = true;

@@ -27,6 +27,7 @@ class Peer {
   struct Options {
     int receive_buffer = 0;  ///< SO_RCVBUF, set before connect so that the window is small from the start
     int send_buffer = 0;     ///< SO_SNDBUF
+    Endpoint source = {};    ///< to connect from; any where it is of size 0
   };
 
   Peer() = default;
