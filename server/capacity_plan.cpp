@@ -49,6 +49,27 @@ std::uint64_t pipes_of(const ServerConfig& config, const MachineLimits& machine)
   return std::min({kMostPipes, by_descriptors, by_memory});
 }
 
+/// TCP_USER_TIMEOUT also ends connections whose peer lives but keeps its window shut (tcp(7)).
+void warn_of_user_timeout(CapacityPlan& plan, const std::string& path, milliseconds timeout,
+                          const ListenerConfig& listener) {
+  const milliseconds idle = listener.timeouts.idle;
+  if (timeout.count() == 0 || (idle.count() != 0 && timeout >= idle)) return;
+  plan.warnings.push_back(path + ".tcp.user_timeout is " + format_duration(timeout) + ", but timeouts.idle of listener " +
+                          listener.name + " is " + format_duration(idle) +
+                          ": a peer that only pauses its reading is cut by the former");
+}
+
+void warn_of_user_timeouts(CapacityPlan& plan, const ServerConfig& config) {
+  for (const ListenerConfig& listener : config.listeners) {
+    warn_of_user_timeout(plan, "listeners." + listener.name, listener.tcp.user_timeout, listener);
+    const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
+    for (const UpstreamConfig& upstream : config.upstreams) {
+      if (proxy == nullptr || upstream.name != proxy->upstream) continue;
+      warn_of_user_timeout(plan, "upstreams." + upstream.name, upstream.tcp.user_timeout, listener);
+    }
+  }
+}
+
 void warn(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
   if (plan.limit && *plan.limit > most) {
@@ -68,6 +89,7 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
     plan.warnings.push_back("workers is " + grouped(plan.workers) + ", but this process may use " +
                             counted(plan.machine.cpus, "CPU"));
   }
+  warn_of_user_timeouts(plan, config);
 }
 
 }  // namespace

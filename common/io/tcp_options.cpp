@@ -15,6 +15,9 @@ void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, opt
 void apply_tcp_options(int fd, const TcpOptions& options) {
   set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
   if (options.nodelay) set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.user_timeout.count() > 0) {
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.user_timeout.count()));
+  }
   if (!options.keepalive.enabled) return;
   set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   set(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keepalive.idle.count()));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 namespace weir::io {
 
@@ -15,10 +16,14 @@ struct KeepaliveOptions {
   bool operator==(const KeepaliveOptions&) const = default;
 };
 
+/// The longest that TCP_USER_TIMEOUT takes.
+inline constexpr std::chrono::milliseconds kLongestUserTimeout{std::numeric_limits<int>::max()};
+
 /// What a TCP socket of the data path is set to. Their initialisers are the defaults of the configuration's `tcp`.
 struct TcpOptions {
   bool nodelay = true;
   KeepaliveOptions keepalive;
+  std::chrono::milliseconds user_timeout{0};  ///< TCP_USER_TIMEOUT: of bytes without an acknowledgement; 0 = the system's
 
   bool operator==(const TcpOptions&) const = default;
 };

@@ -128,6 +128,7 @@ void put_tcp(YAML::Emitter& out, const TcpConfig& tcp) {
     put_word(out, "count", std::to_string(tcp.keepalive.count));
     out << YAML::EndMap;
   }
+  put(out, "user_timeout", tcp.user_timeout);
   out << YAML::EndMap;
 }
 

@@ -94,7 +94,16 @@ void read_tcp(const Value& value, TcpConfig& tcp) {
   MapReader map(value);
   map.read("nodelay", tcp.nodelay);
   if (const auto keepalive = map.find("keepalive")) read_keepalive(*keepalive, tcp.keepalive);
-  map.finish({"user_timeout", "fast_open"});
+  if (const auto timeout = map.find("user_timeout")) {
+    milliseconds read = tcp.user_timeout;
+    timeout->read(read, kNoLimit);
+    if (read > io::kLongestUserTimeout) {
+      timeout->fail(format_duration(read) + " is more than the kernel takes; write 500h or less");
+    } else {
+      tcp.user_timeout = read;
+    }
+  }
+  map.finish({"fast_open"});
 }
 
 }  // namespace weir

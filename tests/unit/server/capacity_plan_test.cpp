@@ -96,6 +96,18 @@ TEST(CapacityPlan, ConfiguredLimitWins) {
   EXPECT_THAT(unlimited.warnings, IsEmpty());
 }
 
+TEST(CapacityPlan, WarnsOfAUserTimeoutThatIsShorterThanIdle) {
+  const auto warnings = [](const std::string& listener, const std::string& upstream = "0") {
+    return plan("listeners: [{name: p, bind: ':7000', proxy: {upstream: u}, tcp: {user_timeout: " + listener +
+                "}}]\nupstreams: [{name: u, servers: [{address: 'h:1'}], tcp: {user_timeout: " + upstream + "}}]\n")
+        .warnings;
+  };
+  EXPECT_THAT(warnings("30s"), ElementsAre(HasSubstr("listeners.p.tcp.user_timeout is 30s, but timeouts.idle of "
+                                                     "listener p is 10m")));
+  EXPECT_THAT(warnings("0", "30s"), ElementsAre(HasSubstr("upstreams.u.tcp.user_timeout is 30s")));
+  EXPECT_THAT(warnings("10m", "11m"), IsEmpty());
+}
+
 TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
   EXPECT_THAT(plan(std::string(kProxy) + "limits: {connections: 15k}").warnings,
               ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors last for 9,4")));

@@ -107,7 +107,7 @@ listeners:
   - name: sink
     bind: unix:/run/sink.sock
     discard:
-    tcp: {nodelay: false, keepalive: {idle: 1s, interval: 2s, count: 4}}
+    tcp: {nodelay: false, keepalive: {idle: 1s, interval: 2s, count: 4}, user_timeout: 1500ms}
   - name: db
     bind: 127.0.0.1:5433
     proxy: {upstream: postgres}
@@ -144,7 +144,7 @@ upstreams:
   EXPECT_EQ(config.listeners[0].access, (AccessConfig{{"10.0.0.0/8", "::1"}, {"10.0.0.1"}, "", ""}));
   EXPECT_TRUE(std::holds_alternative<DiscardConfig>(config.listeners[1].service));
   EXPECT_EQ(config.listeners[1].timeouts, (TimeoutsConfig{1s, 2s, 3s, 4s}));
-  EXPECT_EQ(config.listeners[1].tcp, (TcpConfig{false, {true, 1s, 2s, 4}}));
+  EXPECT_EQ(config.listeners[1].tcp, (TcpConfig{false, {true, 1s, 2s, 4}, 1500ms}));
   EXPECT_EQ(std::get<ProxyConfig>(config.listeners[2].service).upstream, "postgres");
   EXPECT_FALSE(config.listeners[2].tcp.keepalive.enabled);
   ASSERT_THAT(config.upstreams, SizeIs(1));
@@ -391,6 +391,18 @@ TEST(ConfigLoader, KeepaliveKeepsTheKernelsBounds) {
   EXPECT_THAT(problem("sometimes"), HasSubstr("write off, or a map"));
 }
 
+TEST(ConfigLoader, UserTimeoutKeepsTheKernelsBounds) {
+  const auto problem = [](const std::string& timeout) {
+    const std::vector<std::string> lines =
+        problems_of("listeners: [{name: a, bind: ':1', echo: , tcp: {user_timeout: " + timeout + "}}]");
+    return lines.empty() ? "" : lines[0];
+  };
+  EXPECT_EQ(problem("0"), "");
+  EXPECT_EQ(problem("2147483647ms"), "");
+  EXPECT_THAT(problem("2147483648ms"), HasSubstr("is more than the kernel takes; write 500h or less"));
+  EXPECT_THAT(problem("-1s"), HasSubstr("is negative"));
+}
+
 TEST(ConfigLoader, FileWithoutListenersShowsOne) {
   for (const char* text : {"", "# nothing\n", "workers: 2\n", "listeners:\n", "listeners: []\n", "---\n"}) {
     EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("listeners: at least one listener is needed; write listeners: "
@@ -618,7 +630,7 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   echo.timeouts = {0ms, 1234567ms, 1h, 1ms};
   echo.accept_proxy_protocol = ListenerConfig::ProxyHeaders::required;
   echo.trusted = {"::/0"};
-  echo.tcp = {false, {true, 32767s, 1s, 127}};
+  echo.tcp = {false, {true, 32767s, 1s, 127}, io::kLongestUserTimeout};
   ListenerConfig discard;
   discard.name = "1e3";
   discard.bind.push_back(parse_address("127.0.0.1:65535", AddressUse::bind));

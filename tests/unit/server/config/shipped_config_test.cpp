@@ -85,7 +85,7 @@ TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
   const std::set<std::string> twice{"connections", "per_source", "rate",     "rate_per_source", "header",
                                     "half_close",  "idle",       "lifetime", "nodelay",         "interval",
                                     "count",       "format",     "bind",     "weight",          "max_connections",
-                                    "backup"};
+                                    "backup",      "user_timeout"};
   std::istringstream lines(read(kConfigFolder / "reference.yaml"));
   std::string before;
   std::size_t values = 0;
