@@ -1,6 +1,7 @@
 #include "common/endpoint.hpp"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -68,7 +69,6 @@ Address parse_unix(std::string_view text, std::string_view name) {
 }
 
 std::uint16_t parse_port(std::string_view text, std::string_view digits, AddressUse use) {
-  if (digits.empty()) refuse(text, std::string("has no port; ") + right_form(use));
   if (!only_of(digits, "0123456789")) {
     refuse(text, "has the port " + in_quotes(digits) + ", which is not a number; " + right_form(use));
   }
@@ -81,15 +81,59 @@ std::uint16_t parse_port(std::string_view text, std::string_view digits, Address
   return static_cast<std::uint16_t>(port);
 }
 
-void check_v6(std::string_view text, std::string_view host) {
-  const std::size_t percent = host.find('%');
-  if (percent != std::string_view::npos && percent + 1 == host.size()) {
-    refuse(text, "has no interface after the %; write [fe80::1%eth0]:PORT");
+void parse_ports(std::string_view text, std::string_view ports, AddressUse use, Ports allowed, Address& address) {
+  if (ports.empty()) refuse(text, std::string("has no port; ") + right_form(use));
+  const std::size_t dash = ports.find('-');
+  // A negative number is no range.
+  if (dash == std::string_view::npos || dash == 0) {
+    address.port = parse_port(text, ports, use);
+    return;
   }
+  if (allowed == Ports::one) refuse(text, "has a range of ports, but one is needed here");
+  const std::string_view end = ports.substr(dash + 1);
+  if (end.empty()) refuse(text, "has a range of ports without an end; write FIRST-LAST, as 7000-7010");
+  address.port = parse_port(text, ports.substr(0, dash), use);
+  const std::uint16_t last = parse_port(text, end, use);
+  if (address.port == 0) refuse(text, "has a range that begins at port 0, which stands for any; begin at 1 or more");
+  if (last < address.port) {
+    refuse(text, "has a range that ends before it begins; write " + std::string(end) + "-" +
+                     std::string(ports.substr(0, dash)));
+  }
+  address.port_count = static_cast<std::uint16_t>(last - address.port + 1);
+}
+
+/// With its interface, if it has one.
+bool is_v6_literal(std::string_view host) {
   in6_addr parsed{};
-  if (::inet_pton(AF_INET6, std::string(host.substr(0, percent)).c_str(), &parsed) != 1) {
-    refuse(text, "has no IPv6 address between the brackets; write [::1]:PORT");
+  return !host.ends_with('%') &&
+         ::inet_pton(AF_INET6, std::string(host.substr(0, host.find('%'))).c_str(), &parsed) == 1;
+}
+
+void check_v6(std::string_view text, std::string_view host) {
+  if (host.ends_with('%')) refuse(text, "has no interface after the %; write [fe80::1%eth0]:PORT");
+  if (!is_v6_literal(host)) refuse(text, "has no IPv6 address between the brackets; write [::1]:PORT");
+}
+
+/// Of an IPv6 literal. getaddrinfo(3) takes the name of an interface for link-local addresses
+/// alone, and says of one that is not there that the host is unknown.
+Endpoint make_v6(std::string_view host, std::uint16_t port) {
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  const std::size_t percent = host.find('%');
+  ::inet_pton(AF_INET6, std::string(host.substr(0, percent)).c_str(), &v6.sin6_addr);
+  if (percent != std::string_view::npos) {
+    const std::string name(host.substr(percent + 1));
+    v6.sin6_scope_id = ::if_nametoindex(name.c_str());
+    if (v6.sin6_scope_id == 0) {
+      const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), v6.sin6_scope_id);
+      if (error != std::errc{} || end != name.data() + name.size()) v6.sin6_scope_id = 0;
+    }
+    if (v6.sin6_scope_id == 0) {
+      throw std::runtime_error("cannot use " + std::string(host) + ": this machine has no interface " + name);
+    }
   }
+  return {reinterpret_cast<const sockaddr*>(&v6), sizeof v6};
 }
 
 void check_host(std::string_view text, std::string_view host) {
@@ -105,7 +149,7 @@ void check_host(std::string_view text, std::string_view host) {
 
 }  // namespace
 
-Address parse_address(std::string_view text, AddressUse use) {
+Address parse_address(std::string_view text, AddressUse use, Ports ports) {
   if (text.empty()) throw std::invalid_argument(std::string("is empty; ") + right_form(use));
   if (text.starts_with("unix:")) return parse_unix(text, text.substr(5));
   if (text.starts_with("fd:")) {
@@ -115,7 +159,7 @@ Address parse_address(std::string_view text, AddressUse use) {
   if (has_space_or_control(text)) refuse(text, std::string("holds a blank or a control character; ") + right_form(use));
 
   Address address;
-  std::string_view port;
+  std::string_view port;  // or several
   if (text.front() == '[') {
     const std::size_t close = text.find(']');
     if (close == std::string_view::npos) refuse(text, "has no closing bracket; write [::1]:PORT");
@@ -144,7 +188,7 @@ Address parse_address(std::string_view text, AddressUse use) {
     check_host(text, address.host);
     port = text.substr(colon + 1);
   }
-  address.port = parse_port(text, port, use);
+  parse_ports(text, port, use, ports, address);
   return address;
 }
 
@@ -157,7 +201,15 @@ std::string Address::to_string() const {
     case Kind::inet:
       break;
   }
-  return (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  const std::string first = (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return is_range() ? first + "-" + std::to_string(last_port()) : first;
+}
+
+Address Address::at(std::uint16_t offset) const {
+  Address one = *this;
+  one.port = static_cast<std::uint16_t>(port + offset);
+  one.port_count = 1;
+  return one;
 }
 
 Endpoint::Endpoint(const sockaddr* address, socklen_t length) {
@@ -232,6 +284,7 @@ std::vector<Endpoint> resolve(const Address& address, AddressUse use) {
   if (address.kind == Address::Kind::unix_path) return {Endpoint::unix_path(address.host)};
   if (address.kind == Address::Kind::unix_abstract) return {Endpoint::unix_abstract(address.host)};
 
+  if (address.bracketed) return {make_v6(address.host, address.port)};
   std::string host = address.host;
   if (host.empty()) {
     if (use == AddressUse::target) throw std::runtime_error("no host to connect to");
@@ -239,7 +292,7 @@ std::vector<Endpoint> resolve(const Address& address, AddressUse use) {
   }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_family = address.bracketed ? AF_INET6 : AF_UNSPEC;
+  hints.ai_family = AF_UNSPEC;
   hints.ai_flags = AI_NUMERICSERV | (use == AddressUse::bind ? AI_PASSIVE : 0);
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
@@ -263,6 +316,21 @@ std::vector<Endpoint> resolve(const Address& address, AddressUse use) {
   }
   if (endpoints.empty()) throw std::runtime_error("cannot resolve " + host + ": it has no IPv4 or IPv6 address");
   return endpoints;
+}
+
+bool is_ip_address(std::string_view text) {
+  in_addr v4{};
+  return ::inet_pton(AF_INET, std::string(text).c_str(), &v4) == 1 || is_v6_literal(text);
+}
+
+Endpoint ip_endpoint(const std::string& text) {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+    return {reinterpret_cast<const sockaddr*>(&v4), sizeof v4};
+  }
+  if (!is_v6_literal(text)) throw std::runtime_error(in_quotes(text) + " is no IP address");
+  return make_v6(text, 0);
 }
 
 bool ipv6_available() {

@@ -24,7 +24,7 @@ std::uint64_t listening_sockets(const ServerConfig& config, std::uint32_t worker
   std::uint64_t sockets = 0;
   for (const ListenerConfig& listener : config.listeners) {
     for (const Address& address : listener.bind) {
-      sockets += address.is_unix() ? 1 : endpoints_of(address) * workers;
+      sockets += address.is_unix() ? 1 : endpoints_of(address) * address.port_count * workers;
     }
   }
   return sockets;
@@ -49,13 +49,20 @@ std::uint64_t pipes_of(const ServerConfig& config, const MachineLimits& machine)
   return std::min({kMostPipes, by_descriptors, by_memory});
 }
 
+bool is_used(const ServerConfig& config, const UpstreamConfig& upstream) {
+  return std::any_of(config.listeners.begin(), config.listeners.end(), [&](const ListenerConfig& listener) {
+    const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
+    return proxy != nullptr && proxy->upstream == upstream.name;
+  });
+}
+
 /// TCP_USER_TIMEOUT also ends connections whose peer lives but keeps its window shut (tcp(7)).
 void warn_of_user_timeout(CapacityPlan& plan, const std::string& path, milliseconds timeout,
                           const ListenerConfig& listener) {
   const milliseconds idle = listener.timeouts.idle;
   if (timeout.count() == 0 || (idle.count() != 0 && timeout >= idle)) return;
-  plan.warnings.push_back(path + ".tcp.user_timeout is " + format_duration(timeout) + ", but timeouts.idle of listener " +
-                          listener.name + " is " + format_duration(idle) +
+  plan.warnings.push_back(path + ".tcp.user_timeout is " + format_duration(timeout) +
+                          ", but timeouts.idle of listener " + listener.name + " is " + format_duration(idle) +
                           ": a peer that only pauses its reading is cut by the former");
 }
 
@@ -67,6 +74,24 @@ void warn_of_user_timeouts(CapacityPlan& plan, const ServerConfig& config) {
       if (proxy == nullptr || upstream.name != proxy->upstream) continue;
       warn_of_user_timeout(plan, "upstreams." + upstream.name, upstream.tcp.user_timeout, listener);
     }
+  }
+}
+
+/// Each connection to a server takes a local port of its own there (ip(7), ip_local_port_range).
+void warn_of_ports(CapacityPlan& plan, const ServerConfig& config) {
+  const std::uint64_t most = plan.admitted.value_or(plan.most_proxied);
+  for (const UpstreamConfig& upstream : config.upstreams) {
+    std::uint64_t places = 0;
+    bool unbounded = false;
+    for (const BackendConfig& server : upstream.servers) {
+      places += server.address.port_count;
+      unbounded = unbounded || server.address.is_unix();
+    }
+    const std::uint64_t sources = std::max<std::uint64_t>(1, upstream.bind_source.size());
+    const std::uint64_t ports = plan.machine.local_ports * sources * places;
+    if (unbounded || ports >= most || !is_used(config, upstream)) continue;
+    plan.warnings.push_back("upstreams." + upstream.name + " has ports for " + counted(ports, "connection") + ", of " +
+                            grouped(most) + " that may come; add addresses to its bind_source, or servers");
   }
 }
 
@@ -90,6 +115,7 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
                             counted(plan.machine.cpus, "CPU"));
   }
   warn_of_user_timeouts(plan, config);
+  warn_of_ports(plan, config);
 }
 
 }  // namespace

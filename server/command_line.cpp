@@ -79,7 +79,7 @@ std::vector<Override> read_overrides(const std::string& verb, const std::vector<
 /// As YAML; addresses may hold blanks, colons and quotes.
 std::string quoted_address(const std::string& verb, const std::string& text, AddressUse use) {
   try {
-    parse_address(text, use);
+    parse_address(text, use, Ports::range);
   } catch (const std::invalid_argument& error) {
     refuse(verb, std::string(use == AddressUse::bind ? "BIND " : "TARGET ") + error.what());
   }

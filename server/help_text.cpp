@@ -24,6 +24,7 @@ usage: weir VERB [OPTIONS]
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name; it defaults
 to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same, but needs a host and a port.
+Both may have a range of ports, HOST:7000-7010: each goes to the one at its place, or all to one.
 
 examples:
   weir echo :7000
@@ -90,6 +91,7 @@ Forwards each connection to one of the targets, in turn. Needs no file.
 
 examples:
   weir proxy :5433 10.0.0.5:5432 10.0.0.6:5432
+  weir proxy 127.0.0.1:7000-7010 10.0.0.5:8000-8010
   weir proxy unix:/run/db.sock db.internal:5432 --set upstreams.backend.connect.attempts=1
 )"},
     {"healthcheck", R"(usage: weir healthcheck TARGET

@@ -74,6 +74,13 @@ std::uint64_t machine_memory(const fs::path& root) {
   return 0;
 }
 
+std::uint64_t ports_in_range(const fs::path& file, std::uint64_t otherwise) {
+  std::ifstream in(file);
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  return in >> first >> last && first <= last ? last - first + 1 : otherwise;
+}
+
 }  // namespace
 
 MachineLimits read_machine_limits(const fs::path& root) {
@@ -95,6 +102,7 @@ MachineLimits read_machine_limits(const fs::path& root) {
   limits.somaxconn = static_cast<std::uint32_t>(read_number(root / "proc/sys/net/core/somaxconn", 0));
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   limits.pipe_bytes = read_number(root / "proc/sys/fs/pipe-user-pages-soft", 0) * page;
+  limits.local_ports = ports_in_range(root / "proc/sys/net/ipv4/ip_local_port_range", limits.local_ports);
   return limits;
 }
 

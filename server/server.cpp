@@ -63,7 +63,8 @@ class Server {
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
       for (const ListeningSocket& socket : listener.sockets) {
-        spdlog::info("listening on {} listener={}", socket.endpoint().to_string(), listener.config.name);
+        if (socket.port_offset() > 0) continue;  // the line of the range's first says it
+        spdlog::info("listening on {} listener={}", socket.name(), listener.config.name);
       }
     }
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";

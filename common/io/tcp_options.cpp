@@ -15,6 +15,7 @@ void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, opt
 void apply_tcp_options(int fd, const TcpOptions& options) {
   set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
   if (options.nodelay) set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.fast_open > 0) set(fd, IPPROTO_TCP, TCP_FASTOPEN, static_cast<int>(options.fast_open));
   if (options.user_timeout.count() > 0) {
     set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.user_timeout.count()));
   }

@@ -23,13 +23,16 @@ inline constexpr std::chrono::milliseconds kLongestUserTimeout{std::numeric_limi
 struct TcpOptions {
   bool nodelay = true;
   KeepaliveOptions keepalive;
-  std::chrono::milliseconds user_timeout{0};  ///< TCP_USER_TIMEOUT: of bytes without an acknowledgement; 0 = the system's
+  std::chrono::milliseconds user_timeout{
+      0};                       ///< TCP_USER_TIMEOUT: of bytes without an acknowledgement; 0 = the system's
+  std::uint32_t fast_open = 0;  ///< listening: TCP_FASTOPEN, requests that may have sent data with their SYN; 0 = off
 
   bool operator==(const TcpOptions&) const = default;
 };
 
 /// Sets the options on a TCP socket, and SO_OOBINLINE, so that urgent data is data like any other. Sockets accepted
-/// from a listening socket inherit all of them. Best effort: a kernel that refuses one leaves its own default.
+/// from a listening socket inherit all of them; `fast_open` is the listening socket's own. Best effort: a kernel that
+/// refuses one leaves its own default.
 void apply_tcp_options(int fd, const TcpOptions& options);
 
 }  // namespace weir::io

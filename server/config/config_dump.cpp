@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
@@ -129,6 +130,7 @@ void put_tcp(YAML::Emitter& out, const TcpConfig& tcp) {
     out << YAML::EndMap;
   }
   put(out, "user_timeout", tcp.user_timeout);
+  put_word(out, "fast_open", std::to_string(tcp.fast_open));
   out << YAML::EndMap;
 }
 
@@ -157,6 +159,14 @@ void put_service(YAML::Emitter& out, const ServiceConfig& service) {
   out << YAML::EndMap;
 }
 
+void put_unix(YAML::Emitter& out, const UnixConfig& unix_socket) {
+  begin(out, "unix");
+  put_text(out, "mode", fmt::format("{:04o}", unix_socket.mode));
+  put_text(out, "owner", unix_socket.owner);
+  put_text(out, "group", unix_socket.group);
+  out << YAML::EndMap;
+}
+
 void put_listener(YAML::Emitter& out, const ListenerConfig& listener) {
   out << YAML::BeginMap;
   put_text(out, "name", listener.name);
@@ -174,6 +184,7 @@ void put_listener(YAML::Emitter& out, const ListenerConfig& listener) {
   put_texts(out, "deny", listener.access.deny);
   put_text(out, "allow_file", listener.access.allow_file);
   put_text(out, "deny_file", listener.access.deny_file);
+  if (listener.has_socket_file()) put_unix(out, listener.unix_socket);
   put_timeouts(out, listener.timeouts);
   put_tcp(out, listener.tcp);
   out << YAML::EndMap;
@@ -228,6 +239,7 @@ void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
   put(out, "for", upstream.eject.duration);
   out << YAML::EndMap;
   put(out, "slow_start", upstream.slow_start);
+  put_texts(out, "bind_source", upstream.bind_source);
   put_tcp(out, upstream.tcp);
   put_word(out, "send_proxy_protocol", name(upstream.send_proxy_protocol));
   put_word(out, "on_down", upstream.on_down == UpstreamConfig::OnDown::reset ? "reset" : "keep");

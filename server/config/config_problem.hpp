@@ -49,6 +49,7 @@ class Problems {
  public:
   void add(const Position& position, std::string path, std::string message);
   bool empty() const { return problems_.empty(); }
+  std::size_t count() const { return problems_.size(); }
   /// Throws ConfigError when anything was added.
   void throw_if_any();
 

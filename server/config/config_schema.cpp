@@ -144,7 +144,7 @@ ServerConfig read_config(const YamlNode& root, Problems& problems) {
       listeners->fail(std::string("is ") + listeners->node().kind_name() + ", but must be a list; write [" +
                       kListenerExample + "]");
     }
-    ListenerContext context{config.default_timeouts, known_upstreams, {}, {}};
+    ListenerContext context{config.default_timeouts, known_upstreams, config.upstreams, {}, {}};
     for (const Value& item : listeners->items()) read_listener(item, config.listeners.emplace_back(), context);
   }
   map.finish({"drain_announce", "drain_spread", "admin"});

@@ -1,11 +1,14 @@
 #include "server/config/listener_schema.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "common/accounts.hpp"
 #include "common/address_set.hpp"
 #include "common/endpoint.hpp"
 #include "common/near_name.hpp"
@@ -14,33 +17,41 @@
 namespace weir {
 namespace {
 
-/// Two spellings of one address, so that binding it twice is found here and not at run time.
-std::string canonical(const Address& address) {
-  if (address.is_unix()) return address.to_string();
-  std::string host = address.host;
-  for (char& c : host) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  if (address.bracketed && host.find('%') == std::string::npos) {
-    return resolve(address, AddressUse::target).front().to_string();
-  }
-  return host + ":" + std::to_string(address.port);
+/// With a server that has a port for each of the listener's.
+std::string unlike_server(const Address& bind, const std::string& upstream, const Address& server) {
+  const auto ports = [](const Address& address) {
+    return address.is_range() ? std::to_string(address.port_count) + " ports" : std::string("one port");
+  };
+  return bind.to_string() + " has " + ports(bind) + ", but server " + server.to_string() + " of upstream " + upstream +
+         " has " + ports(server) + "; give both as many, or the server one";
 }
 
-void read_bind(const Value& value, std::vector<Address>& bind, Definitions& bound) {
+void check_port_ranges(const Value& value, const ListenerConfig& listener,
+                       const std::vector<UpstreamConfig>& upstreams) {
+  const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
+  if (proxy == nullptr) return;
+  for (const UpstreamConfig& upstream : upstreams) {
+    if (upstream.name != proxy->upstream) continue;
+    for (const BackendConfig& server : upstream.servers) {
+      if (!server.address.is_range()) continue;
+      for (const Address& bind : listener.bind) {
+        if (bind.port_count == server.address.port_count) continue;
+        return value.fail(unlike_server(bind, upstream.name, server.address));
+      }
+    }
+  }
+}
+
+void read_bind(const Value& value, std::vector<Address>& bind, BoundAddresses& bound) {
   const bool list = value.is(YamlNode::Kind::sequence);
   if (list && value.node().items.empty())
     return value.fail("is an empty list; write an address such as 127.0.0.1:7000");
   for (const Value& item : list ? value.items() : std::vector<Value>{value}) {
     Address address;
     address.kind = Address::Kind::unix_path;  // reading leaves this empty path when the address is wrong
-    item.read(address, AddressUse::bind);
+    item.read(address, AddressUse::bind, Ports::range);
     if (address.is_unix() && address.host.empty()) continue;
-    const auto [first, is_new] = bound.emplace(canonical(address), item.position());
-    const bool any_port = !address.is_unix() && address.port == 0;
-    if (!is_new && !any_port) {
-      item.fail(address.to_string() + " is already bound " + first_place(first->second) + "; use another port");
-    }
+    bound.add(address, item);
     bind.push_back(address);
   }
 }
@@ -146,16 +157,52 @@ void read_proxy_headers(MapReader& map, ListenerConfig& listener) {
   }
 }
 
+void read_mode(const Value& value, std::uint32_t& mode) {
+  const auto text = value.text("the mode of the socket's file, as \"0660\"");
+  if (!text) return;
+  std::uint32_t read = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), read, 8);
+  if (error != std::errc{} || end != text->data() + text->size() || read > 0777) {
+    return value.fail(in_quotes(*text) + " is no mode; write three octal digits, as \"0660\"");
+  }
+  mode = read;
+}
+
+/// Looked up here as well, so that a wrong name is found with all other problems.
+template <typename Find>
+void read_account(MapReader& map, const char* key, const char* thing, std::string& target, Find find) {
+  const auto value = map.find(key);
+  if (!value) return;
+  value->read(target);
+  if (target.empty()) return;
+  try {
+    if (!find(target)) value->fail("there is no " + std::string(thing) + " " + in_quotes(target) + " on this machine");
+  } catch (const std::system_error& error) {
+    value->fail(error.what());
+  }
+}
+
+void read_unix(const Value& value, ListenerConfig& listener) {
+  MapReader map(value);
+  if (const auto mode = map.find("mode")) read_mode(*mode, listener.unix_socket.mode);
+  read_account(map, "owner", "user", listener.unix_socket.owner, find_user);
+  read_account(map, "group", "group", listener.unix_socket.group, find_group);
+  map.finish();
+  if (listener.bind.empty() || listener.has_socket_file()) return;
+  value.problems().add(value.key_position(), value.path(),
+                       "is for sockets with a file, but this listener binds no unix:/path; bind one, or remove this");
+}
+
 }  // namespace
 
 void read_listener(const Value& value, ListenerConfig& listener, ListenerContext& context) {
   listener.timeouts = context.default_timeouts;
   MapReader map(value);
   read_name(map, "listener", listener.name, context.names);
-  if (const auto bind = map.require("bind", "an address such as 127.0.0.1:7000")) {
-    read_bind(*bind, listener.bind, context.bound);
-  }
+  const auto bind = map.require("bind", "an address such as 127.0.0.1:7000");
+  if (bind) read_bind(*bind, listener.bind, context.bound);
   read_service(value, map, listener.service, context.upstreams);
+  if (bind) check_port_ranges(*bind, listener, context.upstream_configs);
   if (const auto timeouts = map.find("timeouts")) read_timeouts(*timeouts, listener.timeouts);
   if (const auto tcp = map.find("tcp")) read_tcp(*tcp, listener.tcp);
   if (const auto limits = map.find("limits")) read_listener_limits(*limits, listener.limits);
@@ -164,7 +211,8 @@ void read_listener(const Value& value, ListenerConfig& listener, ListenerContext
   read_ranges_file(map, "allow_file", listener.access.allow_file);
   read_ranges_file(map, "deny_file", listener.access.deny_file);
   read_proxy_headers(map, listener);
-  map.finish({"unix"});
+  if (const auto unix_socket = map.find("unix")) read_unix(*unix_socket, listener);
+  map.finish();
 }
 
 }  // namespace weir

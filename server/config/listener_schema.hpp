@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/config/bound_addresses.hpp"
 #include "server/config/section_schema.hpp"
 
 namespace weir {
@@ -11,8 +12,9 @@ namespace weir {
 struct ListenerContext {
   const TimeoutsConfig& default_timeouts;
   const std::vector<std::string_view>& upstreams;
+  const std::vector<UpstreamConfig>& upstream_configs;
   Definitions names;
-  Definitions bound;
+  BoundAddresses bound;
 };
 
 /// Reads an item of `listeners`.

@@ -103,7 +103,8 @@ void read_tcp(const Value& value, TcpConfig& tcp) {
       tcp.user_timeout = read;
     }
   }
-  map.finish({"fast_open"});
+  map.read("fast_open", tcp.fast_open, 0u, 65535u);
+  map.finish();
 }
 
 }  // namespace weir

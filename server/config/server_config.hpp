@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -118,6 +119,15 @@ struct ProxyConfig {
 
 using ServiceConfig = std::variant<EchoConfig, DiscardConfig, ProxyConfig>;
 
+/// Who may connect to a unix socket: what its file is set to before anybody can.
+struct UnixConfig {
+  std::uint32_t mode = 0660;
+  std::string owner;  ///< a name or a number; empty = the daemon's
+  std::string group;
+
+  bool operator==(const UnixConfig&) const = default;
+};
+
 struct ListenerConfig {
   enum class ProxyHeaders { off, optional, required };
 
@@ -128,8 +138,14 @@ struct ListenerConfig {
   std::vector<std::string> trusted;  ///< CIDR ranges whose PROXY header is believed; none = everybody's
   ScopeLimits limits;
   AccessConfig access;
+  UnixConfig unix_socket;  ///< of the binds that are paths
   TimeoutsConfig timeouts;
   TcpConfig tcp;
+
+  bool has_socket_file() const {
+    return std::any_of(bind.begin(), bind.end(),
+                       [](const Address& address) { return address.kind == Address::Kind::unix_path; });
+  }
 
   bool operator==(const ListenerConfig&) const = default;
 };
@@ -203,6 +219,8 @@ struct UpstreamConfig {
   EjectConfig eject;
   milliseconds slow_start{0};  ///< how long a server that comes back takes until it has its full share
   ProxyVersion send_proxy_protocol = ProxyVersion::none;
+  std::vector<std::string>
+      bind_source;  ///< local IP addresses of outgoing connections, in turn; none = the kernel's choice
   TcpConfig tcp;
   OnDown on_down = OnDown::keep;  ///< what happens to the connections of a server that goes down
 

@@ -1,11 +1,15 @@
 #include "server/config/upstream_schema.hpp"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "common/endpoint.hpp"
 #include "common/escapes.hpp"
+#include "common/printable.hpp"
 #include "server/config/dns_schema.hpp"
 
 namespace weir {
@@ -73,7 +77,7 @@ void read_server(const Value& value, BackendConfig& backend) {
     read_dns_name(map, *dns, backend.dns.emplace());
     if (address) address->fail("a server has an address or a dns name, but this one has both; keep one of them");
   } else if (address) {
-    address->read(backend.address, AddressUse::target);
+    address->read(backend.address, AddressUse::target, Ports::range);
   } else if (value.is(YamlNode::Kind::map) || value.is(YamlNode::Kind::null)) {
     value.fail(
         "has no address; add address: HOST:PORT, or dns: NAME:PORT for a name that is looked up again and again");
@@ -91,6 +95,52 @@ void read_server(const Value& value, BackendConfig& backend) {
       record->fail("is for a dns name; write dns: NAME:PORT in place of the address");
   }
   map.finish();
+}
+
+/// The family of a literal address; a name's is known when it is resolved.
+int family_of(const Address& address) {
+  in_addr parsed{};
+  if (address.is_unix()) return AF_UNIX;
+  if (address.bracketed) return AF_INET6;
+  return ::inet_pton(AF_INET, address.host.c_str(), &parsed) == 1 ? AF_INET : AF_UNSPEC;
+}
+
+bool is_v6(std::string_view source) { return source.find(':') != std::string_view::npos; }
+
+void read_sources(const Value& value, UpstreamConfig& upstream) {
+  const bool list = value.is(YamlNode::Kind::sequence);
+  const std::size_t before = value.problems().count();
+  for (const Value& item : list ? value.items() : std::vector<Value>{value}) {
+    const auto text = item.text("a local IP address such as 192.0.2.1");
+    if (!text) continue;
+    if (is_ip_address(*text)) {
+      upstream.bind_source.push_back(*text);
+    } else {
+      item.fail(in_quotes(*text) + " is no IP address; write one without a port, as 192.0.2.1 or 2001:db8::1");
+    }
+  }
+  if (upstream.bind_source.empty() || value.problems().count() != before) return;
+  for (const int family : {AF_INET, AF_INET6}) {
+    const bool has_source =
+        std::any_of(upstream.bind_source.begin(), upstream.bind_source.end(),
+                    [&](const std::string& source) { return is_v6(source) == (family == AF_INET6); });
+    for (const BackendConfig& server : upstream.servers) {
+      if (has_source || family_of(server.address) != family) continue;
+      return value.fail(std::string("has no ") + (family == AF_INET ? "IPv4" : "IPv6") + " address, which server " +
+                        server.address.to_string() + " needs; add one");
+    }
+  }
+}
+
+/// Data in a SYN can't be taken back: a try at the next server would send it a second time.
+void read_upstream_tcp(const Value& value, TcpConfig& tcp) {
+  read_tcp(value, tcp);
+  if (tcp.fast_open == 0) return;
+  tcp.fast_open = 0;
+  if (const auto fast_open = MapReader(value).find("fast_open")) {
+    fast_open->fail(
+        "is for listeners alone, because data sent with a SYN could reach two servers; write 0 or remove it");
+  }
 }
 
 }  // namespace
@@ -118,7 +168,7 @@ void read_upstream(const Value& value, UpstreamConfig& upstream, Definitions& na
   if (const auto health = map.find("health")) read_health(*health, upstream.health);
   if (const auto eject = map.find("eject")) read_eject(*eject, upstream.eject);
   map.read("slow_start", upstream.slow_start, kNoLimit);
-  if (const auto tcp = map.find("tcp")) read_tcp(*tcp, upstream.tcp);
+  if (const auto tcp = map.find("tcp")) read_upstream_tcp(*tcp, upstream.tcp);
   if (const auto on_down = map.find("on_down")) {
     using OnDown = UpstreamConfig::OnDown;
     on_down->read_choice(upstream.on_down, {{"keep", OnDown::keep}, {"reset", OnDown::reset}});
@@ -127,7 +177,8 @@ void read_upstream(const Value& value, UpstreamConfig& upstream, Definitions& na
     version->read_choice(upstream.send_proxy_protocol,
                          {{"off", ProxyVersion::none}, {"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}});
   }
-  map.finish({"bind_source"});
+  if (const auto sources = map.find("bind_source")) read_sources(*sources, upstream);
+  map.finish();
 }
 
 }  // namespace weir

@@ -87,12 +87,12 @@ void Value::read(std::chrono::seconds& target, std::chrono::seconds shortest, st
   }
 }
 
-void Value::read(Address& target, AddressUse use) const {
+void Value::read(Address& target, AddressUse use, Ports ports) const {
   const std::optional<std::string> found =
       text(use == AddressUse::bind ? "an address such as 127.0.0.1:7000" : "an address such as 127.0.0.1:5432");
   if (!found) return;
   try {
-    target = parse_address(*found, use);
+    target = parse_address(*found, use, ports);
   } catch (const std::invalid_argument& error) {
     fail(error.what());
   }

@@ -44,7 +44,7 @@ class Value {
   void read(std::chrono::milliseconds& target, std::chrono::milliseconds shortest) const;
   /// Whole seconds.
   void read(std::chrono::seconds& target, std::chrono::seconds shortest, std::chrono::seconds longest) const;
-  void read(Address& target, AddressUse use) const;
+  void read(Address& target, AddressUse use, Ports ports = Ports::one) const;
 
   template <typename Choice>
   void read_choice(Choice& target, std::initializer_list<std::pair<std::string_view, Choice>> choices) const {

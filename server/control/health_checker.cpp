@@ -42,13 +42,28 @@ CheckOutcome failure(const std::string& doing, const boost::system::error_code& 
   return {ours ? Result::undecided : Result::failed, doing + ": " + error.message()};
 }
 
-net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const HealthConfig& config,
-                                            const std::string& opening,
+/// As connections do: from each source in turn until one has a port left.
+net::awaitable<void> connect(Stream& stream, const Endpoint& target, const SourcePool& sources,
+                             boost::system::error_code& error) {
+  const Protocol::endpoint endpoint(target.data(), target.size());
+  if (!sources.binds(target)) co_return co_await stream.async_connect(endpoint, into(error));
+  for (const Endpoint* source : sources.next_turn(target)) {
+    stream.socket().close(error);
+    stream.socket().open(endpoint.protocol(), error);
+    if (error) co_return;
+    error.assign(bind_source(stream.socket().native_handle(), *source), boost::system::system_category());
+    if (!error) co_await stream.async_connect(endpoint, into(error));
+    if (!is_source_spent(error.value())) co_return;
+  }
+}
+
+net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const SourcePool& sources,
+                                            const HealthConfig& config, const std::string& opening,
                                             std::chrono::steady_clock::time_point deadline) {
   Stream stream(co_await asio::this_coro::executor);
   stream.expires_at(deadline);
   boost::system::error_code error;
-  co_await stream.async_connect(Protocol::endpoint(endpoint.data(), endpoint.size()), into(error));
+  co_await connect(stream, endpoint, sources, error);
   // A unix socket whose queue is full is not connected, but Asio waits as if it soon were and sees no error.
   if (!error) stream.socket().remote_endpoint(error);
   if (error) co_return failure("connect", error, config);
@@ -75,8 +90,8 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const Heal
 
 }  // namespace
 
-net::awaitable<CheckOutcome> check_backend(const Backend& backend, const HealthConfig& config,
-                                           const std::string& opening) {
+net::awaitable<CheckOutcome> check_backend(const Backend& backend, const SourcePool& sources,
+                                           const HealthConfig& config, const std::string& opening) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + config.timeout;
   CheckOutcome outcome{Result::failed, ""};
@@ -84,7 +99,8 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, const HealthC
   for (const Endpoint& endpoint : backend.endpoints()) {
     // One address that drops packets must not eat the time of the others.
     const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / untried--;
-    outcome = co_await check_endpoint(endpoint, config, opening, own);
+    if (!sources.reaches(endpoint)) continue;
+    outcome = co_await check_endpoint(endpoint, sources, config, opening, own);
     if (outcome.result != Result::failed) break;
   }
   co_return outcome;
@@ -112,7 +128,7 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Ba
   while (!backend->has_left()) {
     CheckOutcome outcome;
     try {
-      outcome = co_await check_backend(*backend, config, opening);
+      outcome = co_await check_backend(*backend, upstream.sources(), config, opening);
     } catch (const std::bad_alloc&) {
       outcome.result = Result::undecided;
     }

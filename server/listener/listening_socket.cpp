@@ -1,8 +1,14 @@
 #include "server/listener/listening_socket.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <optional>
+#include <stdexcept>
 #include <system_error>
 
+#include "common/accounts.hpp"
 #include "common/io/stream.hpp"
 #include "common/io/tcp_options.hpp"
 
@@ -24,42 +30,86 @@ std::string file_of(const Endpoint& endpoint) {
                                                                                            : std::string();
 }
 
+template <typename Id>
+Id account(const std::string& name, std::optional<Id> id) {
+  if (!id) throw std::runtime_error("there is no user or group " + name);  // since the configuration was read
+  return *id;
+}
+
 }  // namespace
 
-ListeningSocket::ListeningSocket(const Endpoint& endpoint, bool dual_stack, const TcpConfig& tcp, int backlog,
-                                 std::size_t workers)
-    : endpoint_(endpoint) {
+ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& address, const Endpoint& endpoint,
+                                 std::uint16_t port_offset, int backlog, std::size_t workers)
+    : endpoint_(endpoint),
+      dual_stack_(!address.is_unix() && address.host.empty()),
+      port_offset_(port_offset),
+      port_count_(address.port_count) {
   if (shared()) {
     remove_stale_file();
-    sockets_.push_back(open(dual_stack, false));
-  } else {
-    // The probe holds the port until the group listens: bound but not listening, it conflicts with none of them.
-    const io::Descriptor probe = open(dual_stack, false);
-    endpoint_ = local_endpoint(probe.get());
-    for (std::size_t i = 0; i < workers; ++i) {
-      sockets_.push_back(open(dual_stack, true));
-      io::apply_tcp_options(sockets_.back().get(), tcp);
+    sockets_.push_back(open(false));
+    try {
+      set_permissions(config.unix_socket);
+      listen(backlog);
+    } catch (...) {
+      remove_file();
+      throw;
     }
+    return;
   }
+  // The probe holds the port until the group listens: bound but not listening, it conflicts with none of them.
+  const io::Descriptor probe = open(false);
+  endpoint_ = local_endpoint(probe.get());
+  for (std::size_t i = 0; i < workers; ++i) {
+    sockets_.push_back(open(true));
+    io::apply_tcp_options(sockets_.back().get(), config.tcp);
+  }
+  listen(backlog);
+}
+
+ListeningSocket::~ListeningSocket() {
+  if (!sockets_.empty() && shared()) remove_file();
+}
+
+std::string ListeningSocket::name() const {
+  if (port_count_ == 1) return endpoint_.to_string();
+  Endpoint first = endpoint_;
+  first.set_port(static_cast<std::uint16_t>(endpoint_.port() - port_offset_));
+  return first.to_string() + "-" + std::to_string(first.port() + port_count_ - 1);
+}
+
+io::Descriptor ListeningSocket::open(bool reuse_port) const {
+  io::Descriptor socket = io::open_stream_socket(endpoint_.family());
+  if (!socket) fail(endpoint_, errno);
+  if (endpoint_.is_inet()) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (endpoint_.family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, dual_stack_ ? 0 : 1);
+  if (reuse_port) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  if (::bind(socket.get(), endpoint_.data(), endpoint_.size()) != 0) fail(endpoint_, errno);
+  return socket;
+}
+
+void ListeningSocket::listen(int backlog) const {
   for (const io::Descriptor& socket : sockets_) {
     if (::listen(socket.get(), backlog) != 0) fail(endpoint_, errno);
   }
 }
 
-ListeningSocket::~ListeningSocket() {
-  if (!sockets_.empty() && shared()) {
-    if (const std::string file = file_of(endpoint_); !file.empty()) ::unlink(file.c_str());
+/// Between bind(2) and listen(2), when the file is there but every connect(2) is refused: whoever the umask would have
+/// let in finds nobody.
+void ListeningSocket::set_permissions(const UnixConfig& config) const {
+  const std::string file = file_of(endpoint_);
+  if (file.empty()) return;
+  // The highest numbers leave them as they are (chown(2)).
+  const uid_t owner = config.owner.empty() ? static_cast<uid_t>(-1) : account(config.owner, find_user(config.owner));
+  const gid_t group = config.group.empty() ? static_cast<gid_t>(-1) : account(config.group, find_group(config.group));
+  if (::lchown(file.c_str(), owner, group) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "cannot give " + endpoint_.to_string() + " to " + config.owner + ":" + config.group);
   }
+  if (::chmod(file.c_str(), config.mode) != 0) fail(endpoint_, errno);
 }
 
-io::Descriptor ListeningSocket::open(bool dual_stack, bool reuse_port) const {
-  io::Descriptor socket = io::open_stream_socket(endpoint_.family());
-  if (!socket) fail(endpoint_, errno);
-  if (endpoint_.is_inet()) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (endpoint_.family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1);
-  if (reuse_port) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (::bind(socket.get(), endpoint_.data(), endpoint_.size()) != 0) fail(endpoint_, errno);
-  return socket;
+void ListeningSocket::remove_file() const {
+  if (const std::string file = file_of(endpoint_); !file.empty()) ::unlink(file.c_str());
 }
 
 void ListeningSocket::remove_stale_file() const {
@@ -72,9 +122,11 @@ void ListeningSocket::remove_stale_file() const {
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers) {
   std::vector<ListeningSocket> sockets;
   for (const Address& address : config.bind) {
-    const bool all_addresses = !address.is_unix() && address.host.empty();
-    for (const Endpoint& endpoint : resolve(address, AddressUse::bind)) {
-      sockets.emplace_back(endpoint, all_addresses, config.tcp, backlog, workers);
+    for (Endpoint endpoint : resolve(address, AddressUse::bind)) {
+      for (std::uint16_t offset = 0; offset < address.port_count; ++offset) {
+        if (offset > 0) endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + 1));
+        sockets.emplace_back(config, address, endpoint, offset, backlog, workers);
+      }
     }
   }
   return sockets;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,11 @@ namespace weir {
 /// whose connections one worker accepts and hands on. Owns them; workers borrow the descriptors.
 class ListeningSocket {
  public:
-  /// Binds and listens. Throws std::system_error whose text names the endpoint: a port that something else listens on
-  /// is an error, because the bind is probed without SO_REUSEPORT first. A stale unix socket file is replaced, one
-  /// that still accepts is an error. Control thread.
-  ListeningSocket(const Endpoint& endpoint, bool dual_stack, const TcpConfig& tcp, int backlog, std::size_t workers);
+  /// Binds one port of the address, resolved as `endpoint`, and listens. Throws std::system_error whose text names the
+  /// endpoint: a port that something else listens on is an error, because the bind is probed without SO_REUSEPORT
+  /// first. A stale unix socket file is replaced, one that still accepts is an error. Control thread.
+  ListeningSocket(const ListenerConfig& config, const Address& address, const Endpoint& endpoint,
+                  std::uint16_t port_offset, int backlog, std::size_t workers);
   ListeningSocket(ListeningSocket&&) = default;
   /// Closes, and removes a unix socket's file.
   ~ListeningSocket();
@@ -27,16 +29,26 @@ class ListeningSocket {
   /// The descriptor for that worker; for a unix socket the same for all, of which worker 0 alone accepts.
   int descriptor(std::size_t worker) const { return sockets_[shared() ? 0 : worker].get(); }
   bool shared() const { return endpoint_.is_unix(); }
+  /// Which port of its range it is, from 0.
+  std::uint16_t port_offset() const { return port_offset_; }
+  /// For people: the endpoint, and of a range the whole of it.
+  std::string name() const;
 
  private:
-  io::Descriptor open(bool dual_stack, bool reuse_port) const;
+  io::Descriptor open(bool reuse_port) const;
   void remove_stale_file() const;
+  void remove_file() const;
+  void set_permissions(const UnixConfig& config) const;
+  void listen(int backlog) const;
 
   Endpoint endpoint_;
+  bool dual_stack_;
+  std::uint16_t port_offset_;
+  std::uint16_t port_count_;
   std::vector<io::Descriptor> sockets_;
 };
 
-/// Opens every socket of a listener, in the order of its `bind` list.
+/// Opens every socket of a listener, in the order of its `bind` list: one for each port of a range.
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers);
 
 }  // namespace weir

@@ -59,7 +59,8 @@ SessionRecord begin_record(const SessionContext& context, const ClientAddress& c
 
 }  // namespace
 
-net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client) {
+net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client,
+                                 std::uint16_t port_offset) {
   const Gate::Entry entry = context.gate.enter(client, context.loop.now());
   if (entry.refused) {
     if (const std::uint64_t times = context.refusals.admit(context.loop.now()); times > 0) {
@@ -78,6 +79,7 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
                     {},
                     begin_record(context, client, entry.id),
                     Deadlines(context.config.timeouts, context.loop.now())};
+    session.port_offset = port_offset;
     session.client = io::Stream(*session.slot, io::Side::first, std::move(socket), client.is_inet());
     session.arm();
     try {

@@ -54,6 +54,7 @@ struct Session {
   std::unique_ptr<ProxyHeader> header = nullptr;  ///< that the client's side sent, until it was passed on
   const Backend* backend = nullptr;               ///< that it is connected to
   std::uint32_t cuts = 0;                         ///< the backend's, when it was
+  std::uint16_t port_offset = 0;                  ///< of the port in the listener's range that the client came to
   bool cut_inside = false;                        ///< it was cut where bytes were still on their way to the client
 
   io::EventLoop& loop() const { return context.loop; }
@@ -70,8 +71,9 @@ struct Session {
 };
 
 /// The whole life of a connection on the worker that it was given to: admission, service, orderly close, one record,
-/// counters. Promises not to throw.
-net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client);
+/// counters. `port_offset` says which port of the listener's range it came to. Promises not to throw.
+net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client,
+                                 std::uint16_t port_offset = 0);
 
 /// Ends a connection that never became a session, with a RST and a record.
 void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,

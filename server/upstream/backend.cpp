@@ -20,7 +20,12 @@ Backend::Backend(const BackendConfig& config, Upstream& upstream, std::string na
       id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
       name_(std::make_shared<const std::string>(std::move(name))),
       endpoints_(std::move(endpoints)),
-      standing_(standing) {}
+      standing_(standing) {
+  const Address& address = config.address;
+  for (std::uint16_t i = 0; address.is_range() && i < address.port_count; ++i) {
+    ports_.push_back(std::make_shared<const std::string>(address.at(i).to_string()));
+  }
+}
 
 void Backend::report_failure(int error) {
   const std::uint64_t times = failures_.admit(std::chrono::steady_clock::now());

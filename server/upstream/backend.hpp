@@ -43,6 +43,13 @@ class Backend {
   Id id() const { return id_; }
   /// Outlives the server where a record still needs it.
   const std::shared_ptr<const std::string>& name() const { return name_; }
+  /// The same for a connection that came to this port of a listener's range: one of a range has its own port.
+  const std::shared_ptr<const std::string>& name_at(std::uint16_t offset) const {
+    return ports_.empty() ? name_ : ports_[offset];
+  }
+  /// How far the port to connect to is from the endpoint's.
+  std::uint16_t port_shift(std::uint16_t offset) const { return ports_.empty() ? 0 : offset; }
+  /// Of a range: the first port.
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   /// Whether its name stands for it no more, so that it serves only the connections that it has. Control thread.
   bool has_left() const { return left_; }
@@ -61,6 +68,7 @@ class Backend {
   Upstream& upstream_;
   const Id id_;
   const std::shared_ptr<const std::string> name_;
+  std::vector<std::shared_ptr<const std::string>> ports_;  ///< the names of a range's ports; else none
   const std::vector<Endpoint> endpoints_;
   LogLimiter failures_;
   std::atomic<std::uint32_t> cuts_{0};  ///< times that all its connections were to be cut

@@ -26,6 +26,7 @@ void LeaseRelease::operator()(Backend* backend) const { backend->upstream_.relea
 
 Upstream::Upstream(const UpstreamConfig& config)
     : config_(config),
+      sources_(config.name, config.bind_source),
       servers_([&] {
         Servers servers;
         for (const BackendConfig& server : config.servers) {
@@ -37,7 +38,15 @@ Upstream::Upstream(const UpstreamConfig& config)
         return servers;
       }()),
       balancer_(make_balancer(servers_)),
-      candidates_(servers_.size()) {}
+      candidates_(servers_.size()) {
+  for (const auto& server : servers_) {
+    const auto& endpoints = server->endpoints();
+    if (std::any_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& to) { return sources_.reaches(to); }))
+      continue;
+    throw std::runtime_error("upstream " + config.name + ": bind_source has no address of the family of server " +
+                             *server->name() + ", which is " + endpoints.front().to_string());
+  }
+}
 
 Upstream::Pick Upstream::take(std::uint64_t source, std::span<const Backend::Id> tried, Time now) {
   const Lock lock(mutex_);

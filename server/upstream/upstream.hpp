@@ -14,6 +14,7 @@
 #include "server/config/server_config.hpp"
 #include "server/upstream/backend.hpp"
 #include "server/upstream/balancer.hpp"
+#include "server/upstream/source_pool.hpp"
 
 namespace weir {
 
@@ -40,6 +41,8 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   const UpstreamConfig& config() const { return config_; }
+  /// Where connections to its servers come from.
+  const SourcePool& sources() const { return sources_; }
 
   /// Why a connection got no place.
   enum class Blocked : std::uint8_t {
@@ -121,6 +124,7 @@ class Upstream {
   void release(Backend& backend, Time now);
 
   const UpstreamConfig& config_;
+  SourcePool sources_;
   Servers servers_;  ///< changed by the control thread alone
   Servers left_;     ///< those that still have connections
   mutable std::mutex mutex_;

@@ -37,8 +37,9 @@ void Worker::accept(std::deque<Worker>& peers) {
     for (const ListeningSocket& socket : listeners_[i].sockets) {
       if (socket.shared() && index_ != 0) continue;
       accept_from(sessions_[i], socket.descriptor(index_),
-                  [this, i, &peers](io::Descriptor accepted, const ClientAddress& client) {
-                    place(peers, i, std::move(accepted), client);
+                  [this, arrival = Arrival{i, socket.port_offset()}, &peers](io::Descriptor accepted,
+                                                                             const ClientAddress& client) {
+                    place(peers, arrival, std::move(accepted), client);
                   });
     }
   }
@@ -54,16 +55,15 @@ void Worker::accept_from(SessionContext& session, int listening, Deliver deliver
   });
 }
 
-void Worker::place(std::deque<Worker>& peers, std::size_t listener, io::Descriptor socket,
-                   const ClientAddress& client) {
+void Worker::place(std::deque<Worker>& peers, Arrival arrival, io::Descriptor socket, const ClientAddress& client) {
   const std::size_t chosen = choose_worker(
       index_, peers.size(), [&peers](std::size_t i) { return peers[i].load_.load(std::memory_order_relaxed); });
   Worker& worker = peers[chosen];
   worker.load_.fetch_add(1, std::memory_order_relaxed);
-  if (&worker == this) return serve(listener, std::move(socket), client);
+  if (&worker == this) return serve(arrival, std::move(socket), client);
   try {
-    worker.loop_.post([&worker, listener, socket = std::move(socket), client]() mutable {
-      worker.serve(listener, std::move(socket), client);
+    worker.loop_.post([&worker, arrival, socket = std::move(socket), client]() mutable {
+      worker.serve(arrival, std::move(socket), client);
     });
   } catch (const std::bad_alloc&) {
     worker.load_.fetch_sub(1, std::memory_order_relaxed);
@@ -71,13 +71,14 @@ void Worker::place(std::deque<Worker>& peers, std::size_t listener, io::Descript
   }
 }
 
-void Worker::serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client) {
-  SessionContext& context = sessions_[listener];
+void Worker::serve(Arrival arrival, io::Descriptor socket, const ClientAddress& client) {
+  SessionContext& context = sessions_[arrival.listener];
   try {
-    loop_.spawn(run_session(context, std::move(socket), client), [this](std::exception_ptr failure) {
-      if (failure) die(failure);
-      load_.fetch_sub(1, std::memory_order_relaxed);
-    });
+    loop_.spawn(run_session(context, std::move(socket), client, arrival.port_offset),
+                [this](std::exception_ptr failure) {
+                  if (failure) die(failure);
+                  load_.fetch_sub(1, std::memory_order_relaxed);
+                });
   } catch (const std::bad_alloc&) {
     load_.fetch_sub(1, std::memory_order_relaxed);
     refuse_connection(context, {}, client, context.admission.next_id(), SessionEnd::refused_resources);

@@ -72,10 +72,16 @@ class Worker {
   void join();
 
  private:
+  /// Where a connection came in.
+  struct Arrival {
+    std::size_t listener;
+    std::uint16_t port_offset;  ///< of the port in the listener's range
+  };
+
   void accept(std::deque<Worker>& peers);
   void accept_from(SessionContext& session, int listening, Deliver deliver);
-  void place(std::deque<Worker>& peers, std::size_t listener, io::Descriptor socket, const ClientAddress& client);
-  void serve(std::size_t listener, io::Descriptor socket, const ClientAddress& client);
+  void place(std::deque<Worker>& peers, Arrival arrival, io::Descriptor socket, const ClientAddress& client);
+  void serve(Arrival arrival, io::Descriptor socket, const ClientAddress& client);
   void report_acceptors();
 
   const std::size_t index_;

@@ -70,6 +70,38 @@ TEST(Address, TargetNeedsAHostAndAPort) {
   EXPECT_EQ(problem("localhost:0", AddressUse::bind), "accepted: localhost:0");
 }
 
+std::string range_problem(std::string_view text, AddressUse use) {
+  try {
+    return "accepted: " + parse_address(text, use, Ports::range).to_string();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+}
+
+TEST(Address, RangeOfPortsIsReadAndWrittenBack) {
+  for (const char* text : {"127.0.0.1:7000-7010", "db.internal:1-65535", "[::1]:80-81", ":7000-7001"}) {
+    EXPECT_EQ(parse_address(text, AddressUse::bind, Ports::range).to_string(), text);
+  }
+  const Address range = parse_address("10.0.0.5:7000-7010", AddressUse::target, Ports::range);
+  EXPECT_TRUE(range.is_range());
+  EXPECT_EQ(range.port_count, 11);
+  EXPECT_EQ(range.last_port(), 7010);
+  EXPECT_EQ(range.at(10).to_string(), "10.0.0.5:7010");
+  EXPECT_FALSE(range.at(10).is_range());
+  EXPECT_FALSE(parse_address(":80-80", AddressUse::bind, Ports::range).is_range());
+}
+
+TEST(Address, WrongRangeSaysWhatWouldBeRight) {
+  EXPECT_EQ(range_problem("h:7010-7000", AddressUse::bind),
+            "\"h:7010-7000\" has a range that ends before it begins; write 7000-7010");
+  EXPECT_THAT(range_problem("h:0-7", AddressUse::bind), HasSubstr("begins at port 0, which stands for any"));
+  EXPECT_THAT(range_problem("h:1-", AddressUse::bind), HasSubstr("without an end; write FIRST-LAST"));
+  EXPECT_THAT(range_problem("h:-7", AddressUse::bind), HasSubstr("which is not a number"));
+  EXPECT_THAT(range_problem("h:1-2-3", AddressUse::bind), HasSubstr("\"2-3\", which is not a number"));
+  EXPECT_THAT(range_problem("h:1-70000", AddressUse::bind), HasSubstr("the highest is 65535"));
+  EXPECT_EQ(problem("h:7000-7010", AddressUse::bind), "\"h:7000-7010\" has a range of ports, but one is needed here");
+}
+
 TEST(Address, UnixPathsAreAbsoluteAndFitTheKernel) {
   const std::string longest = "/" + std::string(106, 'x');
   EXPECT_EQ(problem("unix:" + longest, AddressUse::bind), "accepted: unix:" + longest);
@@ -95,6 +127,34 @@ TEST(Resolve, ScopeOfALinkLocalAddressIsKept) {
   ASSERT_EQ(endpoints.size(), 1u);
   EXPECT_EQ(reinterpret_cast<const sockaddr_in6*>(endpoints[0].data())->sin6_scope_id, ::if_nametoindex("lo"));
   EXPECT_EQ(endpoints[0].to_string(), "[fe80::1%lo]:80");
+}
+
+TEST(Resolve, InterfaceMayStandBehindEveryAddressAndAsANumber) {
+  const auto scope = [](const char* text) {
+    const Endpoint endpoint = resolve(parse_address(text, AddressUse::target), AddressUse::target).front();
+    return reinterpret_cast<const sockaddr_in6*>(endpoint.data())->sin6_scope_id;
+  };
+  EXPECT_EQ(scope("[::1%lo]:80"), ::if_nametoindex("lo"));
+  EXPECT_EQ(scope("[fe80::1%7]:80"), 7u);
+}
+
+TEST(Resolve, InterfaceThatIsNotThereIsNamed) {
+  try {
+    resolved("[fe80::1%nope0]:80", AddressUse::target);
+    FAIL() << "resolved";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "cannot use fe80::1%nope0: this machine has no interface nope0");
+  }
+}
+
+TEST(IpAddressText, HasNoPort) {
+  for (const char* text : {"192.0.2.1", "2001:db8::1", "fe80::1%lo"}) EXPECT_TRUE(is_ip_address(text)) << text;
+  for (const char* text : {"", "192.0.2.1:80", "[::1]", "localhost", "fe80::1%", "192.0.2", "10.0.0.0/8"}) {
+    EXPECT_FALSE(is_ip_address(text)) << text;
+  }
+  EXPECT_EQ(ip_endpoint("192.0.2.1").to_string(), "192.0.2.1:0");
+  EXPECT_EQ(ip_endpoint("2001:db8::1").to_string(), "[2001:db8::1]:0");
+  EXPECT_THROW(ip_endpoint("localhost"), std::runtime_error);
 }
 
 TEST(Resolve, EmptyHostIsEveryAddress) {

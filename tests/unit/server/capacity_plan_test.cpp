@@ -69,6 +69,7 @@ TEST(CapacityPlan, EachWorkerHasASocketOfATcpAddress) {
   EXPECT_EQ(listening("':1'"), 3u);
   EXPECT_EQ(listening("['127.0.0.1:1', '[::1]:1']"), 6u);
   EXPECT_EQ(listening("['unix:/a', 'unix:@b']"), 2u);
+  EXPECT_EQ(listening("'127.0.0.1:1-10'"), 30u);
   EXPECT_EQ(listening("'localhost:1'"), 6u) << "a name may have both families";
 }
 
@@ -106,6 +107,27 @@ TEST(CapacityPlan, WarnsOfAUserTimeoutThatIsShorterThanIdle) {
                                                      "listener p is 10m")));
   EXPECT_THAT(warnings("0", "30s"), ElementsAre(HasSubstr("upstreams.u.tcp.user_timeout is 30s")));
   EXPECT_THAT(warnings("10m", "11m"), IsEmpty());
+}
+
+TEST(CapacityPlan, WarnsOfMoreConnectionsThanAnUpstreamHasPortsFor) {
+  constexpr MachineLimits kLarge{1'000'000, 2, 64 * kGibibyte, 4096};
+  const auto warnings = [&](const std::string& limit, const std::string& servers, const std::string& sources = "[]") {
+    return plan("limits: {connections: " + limit +
+                    "}\nlisteners: [{name: p, bind: ':7000-7001', proxy: {upstream: u}}]\n"
+                    "upstreams: [{name: u, bind_source: " +
+                    sources + ", servers: [" + servers + "]}]\n",
+                kLarge)
+        .warnings;
+  };
+  EXPECT_THAT(warnings("30k", "{address: 'h:1'}"),
+              ElementsAre("upstreams.u has ports for 28,232 connections, of 30,000 that may come; add addresses to its "
+                          "bind_source, or servers"));
+  EXPECT_THAT(warnings("auto", "{address: 'h:1'}"), ElementsAre(HasSubstr("upstreams.u has ports for 28,232")));
+  EXPECT_THAT(warnings("28k", "{address: 'h:1'}"), IsEmpty());
+  EXPECT_THAT(warnings("50k", "{address: 'h:1'}", "[127.0.0.1, 127.0.0.2]"), IsEmpty());
+  EXPECT_THAT(warnings("50k", "{address: 'h:1'}, {address: 'h:2'}"), IsEmpty());
+  EXPECT_THAT(warnings("50k", "{address: 'h:1-2'}"), IsEmpty());
+  EXPECT_THAT(warnings("50k", "{address: 'h:1'}, {address: 'unix:/a'}"), IsEmpty());
 }
 
 TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {

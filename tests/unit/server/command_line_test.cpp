@@ -98,6 +98,14 @@ TEST(CommandLine, ProxyForwardsToItsTargets) {
   EXPECT_EQ(config.upstreams[0].connect.timeout, 1s);
 }
 
+TEST(CommandLine, BindAndTargetMayHaveARangeOfPorts) {
+  const ServerConfig config = config_of({"proxy", "127.0.0.1:7000-7010", "db:8000-8010"});
+  EXPECT_EQ(config.listeners[0].bind[0].port_count, 11);
+  EXPECT_EQ(config.upstreams.at(0).servers[0].address.to_string(), "db:8000-8010");
+  EXPECT_EQ(config_of({"echo", ":7000-7010"}).listeners[0].bind[0].to_string(), ":7000-7010");
+  EXPECT_THAT(usage_error({"healthcheck", "127.0.0.1:80-81"}), HasSubstr("has a range of ports, but one is needed"));
+}
+
 TEST(CommandLine, WrongAddressIsAUsageError) {
   EXPECT_EQ(usage_error({"echo", "127.0.0.1:70000"}),
             "weir echo: BIND \"127.0.0.1:70000\" has the port 70000, but the highest is 65535\nsee: weir help echo");

@@ -74,6 +74,12 @@ TEST_F(MachineLimitsTest, DescriptorsAreTheHardLimitUpToTheKernels) {
   EXPECT_EQ(read_machine_limits(root_).descriptors, std::min<std::uint64_t>(64, files.rlim_max));
 }
 
+TEST_F(MachineLimitsTest, LocalPortsAreThoseOfTheRange) {
+  EXPECT_EQ(read_machine_limits(root_).local_ports, 28'232u) << "the kernel's default";
+  write("proc/sys/net/ipv4/ip_local_port_range", "1024\t65535\n");
+  EXPECT_EQ(read_machine_limits(root_).local_ports, 64'512u);
+}
+
 TEST(MachineLimits, ThisMachineHasSome) {
   const MachineLimits limits = read_machine_limits();
   EXPECT_GT(limits.descriptors, 0u);

@@ -107,7 +107,8 @@ listeners:
   - name: sink
     bind: unix:/run/sink.sock
     discard:
-    tcp: {nodelay: false, keepalive: {idle: 1s, interval: 2s, count: 4}, user_timeout: 1500ms}
+    unix: {mode: "0600", owner: root, group: 0}
+    tcp: {nodelay: false, keepalive: {idle: 1s, interval: 2s, count: 4}, user_timeout: 1500ms, fast_open: 5}
   - name: db
     bind: 127.0.0.1:5433
     proxy: {upstream: postgres}
@@ -123,6 +124,7 @@ upstreams:
     slow_start: 10s
     tcp: {nodelay: false}
     send_proxy_protocol: v2
+    bind_source: [127.0.0.1, "fe80::1%lo"]
     on_down: reset
 )",
                                                "weir.yaml");
@@ -143,8 +145,9 @@ upstreams:
   EXPECT_EQ(config.listeners[0].limits, (ScopeLimits{5, 6, {7, 1h}, {}}));
   EXPECT_EQ(config.listeners[0].access, (AccessConfig{{"10.0.0.0/8", "::1"}, {"10.0.0.1"}, "", ""}));
   EXPECT_TRUE(std::holds_alternative<DiscardConfig>(config.listeners[1].service));
+  EXPECT_EQ(config.listeners[1].unix_socket, (UnixConfig{0600, "root", "0"}));
   EXPECT_EQ(config.listeners[1].timeouts, (TimeoutsConfig{1s, 2s, 3s, 4s}));
-  EXPECT_EQ(config.listeners[1].tcp, (TcpConfig{false, {true, 1s, 2s, 4}, 1500ms}));
+  EXPECT_EQ(config.listeners[1].tcp, (TcpConfig{false, {true, 1s, 2s, 4}, 1500ms, 5}));
   EXPECT_EQ(std::get<ProxyConfig>(config.listeners[2].service).upstream, "postgres");
   EXPECT_FALSE(config.listeners[2].tcp.keepalive.enabled);
   ASSERT_THAT(config.upstreams, SizeIs(1));
@@ -162,6 +165,7 @@ upstreams:
   EXPECT_THAT(config.listeners[0].trusted, ElementsAre("192.0.2.1"));
   EXPECT_EQ(config.upstreams[0].send_proxy_protocol, ProxyVersion::v2);
   EXPECT_EQ(config.upstreams[0].on_down, UpstreamConfig::OnDown::reset);
+  EXPECT_THAT(config.upstreams[0].bind_source, ElementsAre("127.0.0.1", "fe80::1%lo"));
   EXPECT_FALSE(config.upstreams[0].tcp.nodelay);
 }
 
@@ -403,6 +407,17 @@ TEST(ConfigLoader, UserTimeoutKeepsTheKernelsBounds) {
   EXPECT_THAT(problem("-1s"), HasSubstr("is negative"));
 }
 
+TEST(ConfigLoader, FastOpenIsForListenersAlone) {
+  const auto problem = [](const std::string& tcp) {
+    return problem_with("upstreams: [{name: u, servers: [{address: 'h:1'}], tcp: {" + tcp + "}}]");
+  };
+  EXPECT_EQ(problem("fast_open: 1"),
+            "upstreams.u.tcp.fast_open: is for listeners alone, because data sent with a SYN could reach two servers; "
+            "write 0 or remove it");
+  EXPECT_THAT(problem("fast_open: 65536"), HasSubstr("is not a whole number from 0 to 65535"));
+  EXPECT_EQ(problem("fast_open: 0"), "0 problems");
+}
+
 TEST(ConfigLoader, FileWithoutListenersShowsOne) {
   for (const char* text : {"", "# nothing\n", "workers: 2\n", "listeners:\n", "listeners: []\n", "---\n"}) {
     EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("listeners: at least one listener is needed; write listeners: "
@@ -621,16 +636,17 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   config.default_timeouts = {1ms, std::chrono::milliseconds(kLongestDuration), 90s, 0ms};
   ListenerConfig echo;
   echo.name = "null";
-  for (const char* bind : {"[fe80::1%eth0]:80", ":0", "unix:/a b: c", "unix:@~"}) {
-    echo.bind.push_back(parse_address(bind, AddressUse::bind));
+  for (const char* bind : {"[fe80::1%eth0]:80-90", ":0", "unix:/a b: c", "unix:@~"}) {
+    echo.bind.push_back(parse_address(bind, AddressUse::bind, Ports::range));
   }
+  echo.unix_socket = {07, "0", "root"};
   echo.service = EchoConfig{EchoConfig::Transform::upper};
   echo.limits = {1, 2, {1'000'000'000, 60s}, {3, 1s}};
   echo.access = {{"10.0.0.0/8"}, {"::/0", "192.0.2.1"}, "", ""};
   echo.timeouts = {0ms, 1234567ms, 1h, 1ms};
   echo.accept_proxy_protocol = ListenerConfig::ProxyHeaders::required;
   echo.trusted = {"::/0"};
-  echo.tcp = {false, {true, 32767s, 1s, 127}, io::kLongestUserTimeout};
+  echo.tcp = {false, {true, 32767s, 1s, 127}, io::kLongestUserTimeout, 65535};
   ListenerConfig discard;
   discard.name = "1e3";
   discard.bind.push_back(parse_address("127.0.0.1:65535", AddressUse::bind));
@@ -660,6 +676,7 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   upstream.send_proxy_protocol = ProxyVersion::v1;
   upstream.on_down = UpstreamConfig::OnDown::reset;
   upstream.connect = {1ms, 1000, 0ms};
+  upstream.bind_source = {"192.0.2.1", "fe80::1%eth0"};
   upstream.tcp.nodelay = false;
   config.upstreams = {upstream};
   EXPECT_EQ(load_config_text(dump_config(config), "dump"), config) << dump_config(config);

@@ -55,6 +55,7 @@ TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
   expected.listeners = {listener("echo", "127.0.0.1:7000", EchoConfig{}),
                         listener("discard", "127.0.0.1:7001", DiscardConfig{}),
                         listener("proxy", "127.0.0.1:7002", ProxyConfig{"backend"})};
+  expected.listeners[1].bind.push_back(bind_address("unix:/run/weir/discard.sock"));
   UpstreamConfig upstream;
   upstream.name = "backend";
   upstream.servers = {{.address = parse_address("127.0.0.1:5432", AddressUse::target)},
@@ -72,7 +73,7 @@ TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
   // The options that every listener has are explained at the first.
   std::multiset<std::string> effective;
   for (const std::string& key : keys_of(dump_config(load_config_file(kConfigFolder / "reference.yaml")))) {
-    static const std::regex own("\\.listeners\\.[12](\\.(name|bind|echo|discard|proxy).*)?");
+    static const std::regex own("\\.listeners\\.[12](\\.(name|bind|echo|discard|proxy|unix).*)?");
     const bool repeated =
         key.starts_with(".listeners.") && !key.starts_with(".listeners.0") && !std::regex_match(key, own);
     if (!repeated) effective.insert(key);
@@ -82,10 +83,10 @@ TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
 
 TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
   // Where a key stands for the second time, its explanation is at the first.
-  const std::set<std::string> twice{"connections", "per_source", "rate",     "rate_per_source", "header",
-                                    "half_close",  "idle",       "lifetime", "nodelay",         "interval",
-                                    "count",       "format",     "bind",     "weight",          "max_connections",
-                                    "backup",      "user_timeout"};
+  const std::set<std::string> twice{"connections", "per_source",   "rate",     "rate_per_source", "header",
+                                    "half_close",  "idle",         "lifetime", "nodelay",         "interval",
+                                    "count",       "format",       "bind",     "weight",          "max_connections",
+                                    "backup",      "user_timeout", "fast_open"};
   std::istringstream lines(read(kConfigFolder / "reference.yaml"));
   std::string before;
   std::size_t values = 0;

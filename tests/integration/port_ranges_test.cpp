@@ -1,0 +1,87 @@
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "tests/support/configs.hpp"
+#include "tests/support/daemon.hpp"
+#include "tests/support/fake_backend.hpp"
+#include "tests/support/free_ports.hpp"
+
+/// Listeners and servers whose address has several ports.
+namespace weir::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+bool carries(Peer peer) { return peer.exchange("held level").bytes == "held level"; }
+
+std::string ranged_proxy(const std::string& bind, const std::string& server, const std::string& upstream = "") {
+  return "listeners: [{name: front, bind: '" + bind + "', proxy: {upstream: back}}]\n" +
+         "upstreams: [{name: back, servers: [{address: '" + server + "'}]" + with(upstream) + "}]\n";
+}
+
+TEST(PortRanges, EachPortAcceptsAndTheLogNamesTheRangeOnce) {
+  const FreePorts ports(5);
+  Daemon daemon = Daemon::with_verb({"echo", ports.range()});
+  EXPECT_THAT(daemon.addresses(), ElementsAre(ports.range()));
+  for (std::uint16_t i = 0; i < 5; ++i) EXPECT_TRUE(carries(Peer::connect(loopback(ports.at(i))))) << i;
+  EXPECT_EQ(daemon.wait_for_records(5).front().listener(), "echo");
+}
+
+TEST(PortRanges, PortGoesToThePortOfTheServerAtItsPlace) {
+  const FreePorts front(3);
+  const FreePorts back(3);
+  FakeBackend a(greets_then_echoes("A"), loopback(back.at(0)));
+  FakeBackend b(greets_then_echoes("B"), loopback(back.at(1)));
+  FakeBackend c(greets_then_echoes("C"), loopback(back.at(2)));
+  Daemon daemon = Daemon::with_verb({"proxy", front.range(), back.range()});
+  for (const std::uint16_t i : {2, 0, 1}) {
+    EXPECT_EQ(Peer::connect(loopback(front.at(i))).receive_exactly(1), std::string(1, static_cast<char>('A' + i)));
+    const std::string server = "127.0.0.1:" + std::to_string(back.at(i));
+    daemon.wait_for_record([&](const Record& record) { return record.text("backend") == server; });
+  }
+}
+
+TEST(PortRanges, ServerWithOnePortServesThemAll) {
+  const FreePorts front(3);
+  FakeBackend backend(echoes());
+  Daemon daemon = Daemon::with_verb({"proxy", front.range(), backend.address()});
+  for (const std::uint16_t i : {0, 1, 2}) EXPECT_TRUE(carries(Peer::connect(loopback(front.at(i)))));
+  for (const Record& record : daemon.wait_for_records(3)) EXPECT_EQ(record.text("backend"), backend.address());
+}
+
+TEST(PortRanges, DifferentLengthsAreAConfigurationError) {
+  const Finished finished = run("weir", {"proxy", "127.0.0.1:7000-7010", "127.0.0.1:8000-8005"});
+  EXPECT_EQ(finished.exit, 2);
+  EXPECT_THAT(finished.err, HasSubstr("127.0.0.1:7000-7010 has 11 ports, but server 127.0.0.1:8000-8005 of upstream "
+                                      "backend has 6 ports"));
+}
+
+TEST(PortRanges, PortThatIsTakenIsNamed) {
+  const FreePorts ports(3);
+  const TestListener other(loopback(ports.at(1)));
+  const Finished finished = run("weir", {"echo", ports.range()});
+  EXPECT_EQ(finished.exit, 1);
+  EXPECT_THAT(finished.err, HasSubstr("cannot listen on " + other.address() + ": Address already in use"));
+}
+
+TEST(PortRanges, HealthChecksAskTheFirstPort) {
+  const FreePorts front(2);
+  const FreePorts back(2);
+  TestListener first(loopback(back.at(0)));
+  const TestListener second(loopback(back.at(1)));
+  Daemon daemon = Daemon::with_config(ranged_proxy(front.range(), back.range(), "health: {interval: 10ms}"));
+  for (int i = 0; i < 3; ++i) first.accept();
+  EXPECT_FALSE(second.pending());
+}
+
+TEST(PortRanges, ThousandPortsAreServedAndDrained) {
+  const FreePorts ports(1000);
+  Daemon daemon = Daemon::with_verb({"echo", ports.range()});
+  for (const std::uint16_t i : {0, 1, 499, 998, 999}) EXPECT_TRUE(carries(Peer::connect(loopback(ports.at(i))))) << i;
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+}  // namespace
+}  // namespace weir::test

@@ -1,0 +1,94 @@
+#include "server/upstream/source_pool.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+namespace weir {
+namespace {
+
+using ::testing::ElementsAre;
+
+Endpoint target(const char* text) {
+  return resolve(parse_address(text, AddressUse::target), AddressUse::target).front();
+}
+
+std::vector<std::string> turn(const SourcePool& pool, const Endpoint& target) {
+  std::vector<std::string> texts;
+  for (const Endpoint* source : pool.next_turn(target)) texts.push_back(source->to_string());
+  return texts;
+}
+
+TEST(SourcePool, EachTurnBeginsAtTheNextAddress) {
+  const SourcePool pool("u", {"127.0.0.2", "127.0.0.3", "127.0.0.4"});
+  const Endpoint to = target("127.0.0.1:80");
+  EXPECT_THAT(turn(pool, to), ElementsAre("127.0.0.2:0", "127.0.0.3:0", "127.0.0.4:0"));
+  EXPECT_THAT(turn(pool, to), ElementsAre("127.0.0.3:0", "127.0.0.4:0", "127.0.0.2:0"));
+}
+
+TEST(SourcePool, OnlyAddressesOfTheTargetsFamilyHaveATurn) {
+  const SourcePool pool("u", {"127.0.0.2", "::1"});
+  EXPECT_THAT(turn(pool, target("[::1]:80")), ElementsAre("[::1]:0"));
+  EXPECT_THAT(turn(pool, target("127.0.0.1:80")), ElementsAre("127.0.0.2:0"));
+}
+
+TEST(SourcePool, ReachesWhatItHasAnAddressFor) {
+  const SourcePool v4("u", {"127.0.0.2"});
+  EXPECT_TRUE(v4.reaches(target("127.0.0.1:80")));
+  EXPECT_FALSE(v4.reaches(target("[::1]:80")));
+  EXPECT_TRUE(v4.reaches(target("unix:/a")));
+  EXPECT_FALSE(v4.binds(target("unix:/a")));
+  const SourcePool none("u", {});
+  EXPECT_TRUE(none.reaches(target("[::1]:80")));
+  EXPECT_FALSE(none.binds(target("[::1]:80")));
+}
+
+TEST(SourcePool, AddressThatThisMachineLacksIsNamed) {
+  try {
+    const SourcePool pool("u", {"127.0.0.1", "192.0.2.1"});
+    FAIL() << "bound";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(),
+                 "upstream u: cannot connect from 192.0.2.1: Cannot assign requested address; give this machine the "
+                 "address first");
+  }
+}
+
+TEST(SourcePool, PortsOfSourcesAreLeftToConnect) {
+  const io::Descriptor socket = io::open_stream_socket(AF_INET);
+  ASSERT_EQ(bind_source(socket.get(), ip_endpoint("127.0.0.2")), 0);
+  EXPECT_EQ(local_endpoint(socket.get()).to_string(), "127.0.0.2:0") << "IP_BIND_ADDRESS_NO_PORT";
+}
+
+TEST(SourcePool, SpentAddressGivesWayToTheNext) {
+  const io::Descriptor listening = io::open_stream_socket(AF_INET);
+  const Endpoint any = target("127.0.0.1:1");
+  Endpoint bound = any;
+  bound.set_port(0);
+  ASSERT_EQ(::bind(listening.get(), bound.data(), bound.size()), 0);
+  ASSERT_EQ(::listen(listening.get(), 8), 0);
+  const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
+  int attempts = 0;
+  const io::ConnectStart start = start_connect_from(pool, local_endpoint(listening.get()),
+                                                    [&](int) { return ++attempts == 1 ? EADDRNOTAVAIL : 0; });
+  EXPECT_TRUE(start.error == 0 || start.error == EINPROGRESS) << start.error;
+  EXPECT_EQ(attempts, 2);
+  Endpoint from = local_endpoint(start.socket.get());
+  from.set_port(0);
+  EXPECT_EQ(from.to_string(), "127.0.0.3:0");
+}
+
+TEST(SourcePool, OtherErrorsEndTheTurn) {
+  const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
+  int attempts = 0;
+  const io::ConnectStart start = start_connect_from(pool, target("127.0.0.1:1"), [&](int) {
+    ++attempts;
+    return EPERM;
+  });
+  EXPECT_EQ(start.error, EPERM);
+  EXPECT_EQ(attempts, 1);
+}
+
+}  // namespace
+}  // namespace weir
