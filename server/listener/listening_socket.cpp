@@ -30,10 +30,23 @@ std::string file_of(const Endpoint& endpoint) {
                                                                                            : std::string();
 }
 
-template <typename Id>
-Id account(const std::string& name, std::optional<Id> id) {
+/// The number of a user or a group, or what leaves it as it is (chown(2)).
+template <typename Find>
+auto account(const std::string& name, Find find) {
+  using Id = typename decltype(find(name))::value_type;
+  if (name.empty()) return static_cast<Id>(-1);
+  const std::optional<Id> id = find(name);
   if (!id) throw std::runtime_error("there is no user or group " + name);  // since the configuration was read
   return *id;
+}
+
+void give_file(const Endpoint& endpoint, const std::string& file, const UnixConfig& to) {
+  if (::lchown(file.c_str(), account(to.owner, find_user), account(to.group, find_group)) == 0) return;
+  const int error = errno;
+  const std::string whom = (to.owner.empty() ? "" : "user " + to.owner) +
+                           (to.owner.empty() || to.group.empty() ? "" : " and ") +
+                           (to.group.empty() ? "" : "group " + to.group);
+  throw std::system_error(error, std::generic_category(), "cannot give " + endpoint.to_string() + " to " + whom);
 }
 
 }  // namespace
@@ -98,13 +111,7 @@ void ListeningSocket::listen(int backlog) const {
 void ListeningSocket::set_permissions(const UnixConfig& config) const {
   const std::string file = file_of(endpoint_);
   if (file.empty()) return;
-  // The highest numbers leave them as they are (chown(2)).
-  const uid_t owner = config.owner.empty() ? static_cast<uid_t>(-1) : account(config.owner, find_user(config.owner));
-  const gid_t group = config.group.empty() ? static_cast<gid_t>(-1) : account(config.group, find_group(config.group));
-  if (::lchown(file.c_str(), owner, group) != 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "cannot give " + endpoint_.to_string() + " to " + config.owner + ":" + config.group);
-  }
+  if (!config.owner.empty() || !config.group.empty()) give_file(endpoint_, file, config);
   if (::chmod(file.c_str(), config.mode) != 0) fail(endpoint_, errno);
 }
 

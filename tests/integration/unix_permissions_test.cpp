@@ -58,9 +58,11 @@ TEST(UnixPermissions, OwnerThatMayNotBeGivenKeepsTheDaemonFromStartingAndLeavesN
   const TempDir dir;
   std::filesystem::permissions(dir.path(), std::filesystem::perms::all);
   const std::string bind = "unix:" + dir.file("echo.sock");
-  const Finished finished = run("weir", {"echo", bind, "--set", "listeners.echo.unix={owner: root}"}, {.user = 12345});
+  Process::Options stranger;
+  stranger.user = 12345;
+  const Finished finished = run("weir", {"echo", bind, "--set", "listeners.echo.unix={owner: root}"}, stranger);
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("cannot give " + bind + " to root:: Operation not permitted"));
+  EXPECT_THAT(finished.err, HasSubstr("cannot give " + bind + " to user root: Operation not permitted"));
   EXPECT_FALSE(std::filesystem::exists(dir.file("echo.sock")));
 }
 
