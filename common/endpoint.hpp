@@ -9,39 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/address.hpp"
+
 namespace weir {
-
-/// A BIND or TARGET as a person writes it, parsed but not yet resolved.
-///
-/// `HOST:PORT`, `[v6]:PORT`, `:PORT` (all addresses, both families), `unix:/path`, `unix:@abstract`. Where a range is
-/// allowed PORT may be `FIRST-LAST`.
-struct Address {
-  enum class Kind { inet, unix_path, unix_abstract };
-
-  Kind kind = Kind::inet;
-  std::string host;              ///< inet: name or literal, empty for all addresses; unix: the path or abstract name
-  std::uint16_t port = 0;        ///< inet only; the first of a range
-  bool bracketed = false;        ///< the host stood in brackets: an IPv6 literal, so `[::]` is IPv6 alone
-  std::uint16_t port_count = 1;  ///< more than one: a range that begins at `port`
-
-  bool is_range() const { return port_count > 1; }
-  std::uint16_t last_port() const { return static_cast<std::uint16_t>(port + port_count - 1); }
-  bool is_unix() const { return kind != Kind::inet; }
-
-  /// The text form that parse_address() reads back.
-  std::string to_string() const;
-  /// One port of the range.
-  Address at(std::uint16_t offset) const;
-
-  bool operator==(const Address&) const = default;
-};
-
-/// Whether an address is listened on or connected to: port 0, `:PORT` and the like mean something to a listener only.
-enum class AddressUse { bind, target };
-enum class Ports { one, range };
-
-/// Parses an address. Throws std::invalid_argument whose text says what is wrong and what would be right.
-Address parse_address(std::string_view text, AddressUse use, Ports ports = Ports::one);
 
 /// An address that the kernel understands: a `sockaddr` with its length. A value; never refers to anything.
 class Endpoint {
@@ -87,10 +57,8 @@ class Endpoint {
 /// port. Throws std::runtime_error that names the host and the resolver's reason, or the interface that is not there.
 std::vector<Endpoint> resolve(const Address& address, AddressUse use);
 
-/// Whether the text is an IP address without a port: `192.0.2.1`, `2001:db8::1`, `fe80::1%eth0`.
-bool is_ip_address(std::string_view text);
-
-/// Such an address with port 0. Throws std::runtime_error for another text, and for an interface that is not there.
+/// An IP address (is_ip_address()) with port 0. Throws std::runtime_error for another text, and for an interface that
+/// is not there.
 Endpoint ip_endpoint(const std::string& text);
 
 /// Whether the kernel can make IPv6 sockets (`net.ipv6.conf.all.disable_ipv6`, `ipv6.disable=1`).

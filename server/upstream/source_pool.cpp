@@ -9,16 +9,22 @@
 
 namespace weir {
 
+namespace {
+
+[[noreturn]] void fail(const std::string& upstream, const std::string& source, int error) {
+  throw std::runtime_error("upstream " + upstream + ": cannot connect from " + source + ": " +
+                           std::generic_category().message(error) +
+                           (error == EADDRNOTAVAIL ? "; give this machine the address first" : ""));
+}
+
+}  // namespace
+
 SourcePool::SourcePool(const std::string& upstream, const std::vector<std::string>& addresses) {
   for (const std::string& text : addresses) {
     const Endpoint source = ip_endpoint(text);
     const io::Descriptor probe = io::open_stream_socket(source.family());
     const int error = probe ? bind_source(probe.get(), source) : errno;
-    if (error != 0) {
-      throw std::runtime_error("upstream " + upstream + ": cannot connect from " + text + ": " +
-                               std::generic_category().message(error) +
-                               (error == EADDRNOTAVAIL ? "; give this machine the address first" : ""));
-    }
+    if (error != 0) fail(upstream, text, error);
     (source.family() == AF_INET6 ? v6_ : v4_).push_back(source);
   }
 }
