@@ -17,6 +17,7 @@
 #include "common/printable.hpp"
 #include "common/units.hpp"
 #include "server/upstream/health.hpp"
+#include "server/upstream/source_pool.hpp"
 
 namespace weir {
 

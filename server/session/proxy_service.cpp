@@ -6,6 +6,7 @@
 
 #include "server/session/relay.hpp"
 #include "server/session/session.hpp"
+#include "server/upstream/source_pool.hpp"
 #include "server/upstream/upstream.hpp"
 #include "server/upstream/waiter.hpp"
 
