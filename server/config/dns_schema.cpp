@@ -33,7 +33,8 @@ void read_server(const Value& value, std::vector<Endpoint>& servers) {
                                                        : *text;
   try {
     const Address address = parse_address(with_port, AddressUse::target);
-    if (address.is_unix() || !(address.bracketed || is_ipv4(address.host))) {
+    const bool scoped = address.host.find('%') != std::string::npos;  // which c-ares refuses
+    if (address.is_unix() || scoped || !(address.bracketed || is_ipv4(address.host))) {
       return value.fail(in_quotes(*text) + " is not an address; " + kServerForm);
     }
     servers.push_back(resolve(address, AddressUse::target).front());

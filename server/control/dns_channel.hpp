@@ -3,6 +3,7 @@
 #include <boost/asio/posix/descriptor_base.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -19,8 +20,8 @@ struct ares_channeldata;
 
 namespace weir {
 
-/// Questions to a resolver and its answers, by c-ares on the control thread's context. Reads resolv.conf anew, and
-/// /etc/hosts for addresses, so that a channel is made for each round of questions. Control thread.
+/// Questions to resolvers and their answers, by c-ares on the control thread's context. It reads resolv.conf when it is
+/// made, so that each round of questions has a channel of its own. Control thread.
 class DnsChannel {
  public:
   /// What the answer is handed to, from within finish() or the question itself.
@@ -33,17 +34,26 @@ class DnsChannel {
   DnsChannel& operator=(const DnsChannel&) = delete;
   ~DnsChannel();
 
-  /// Asks for SRV records.
+  /// The full names that a name may mean, in the order in which they are asked for: by the `search` list and `ndots` of
+  /// resolv.conf(5). One that ends in a dot is full.
+  std::vector<std::string> full_names(const std::string& name) const;
+
+  /// What /etc/hosts says of a name, `found` or `none`, without a TTL.
+  ResolvedName::Addresses in_hosts(const std::string& name, int family) const;
+
+  /// Asks for the SRV records of a full name.
   void ask_services(const std::string& name, OnAnswer<ServiceRecord> on_answer);
-  /// Asks for the addresses of one family, AF_INET or AF_INET6; their port is 0.
+  /// Asks for the A (AF_INET) or AAAA (AF_INET6) records of a full name.
   void ask_addresses(const std::string& name, int family, OnAnswer<Endpoint> on_answer);
 
-  /// Until every question is answered; a resolver that says nothing fails it after some seconds. Throws what
-  /// `on_answer` threw, and where no socket could be waited for.
-  net::awaitable<void> finish();
+  /// Until every question is answered, or for so long; returns whether all are. A resolver that says nothing fails a
+  /// question by itself after some seconds. Throws what `on_answer` threw, and where no socket could be waited for.
+  net::awaitable<bool> finish(std::chrono::milliseconds most = std::chrono::hours(1));
 
  private:
   using Descriptor = net::asio::posix::basic_stream_descriptor<net::Executor>;
+  using Timer = net::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                net::asio::wait_traits<std::chrono::steady_clock>, net::Executor>;
 
   struct Watch {
     Descriptor socket;
@@ -53,14 +63,14 @@ class DnsChannel {
   template <typename Record>
   struct Question;
 
-  /// c-ares opened or closed a socket, or waits for something else of it.
+  template <typename Record, typename Read>
+  void ask(const std::string& name, int type, OnAnswer<Record> on_answer, Read read);
+  /// c-ares opened or closes a socket, or waits for something else of it.
   void watch(int fd, bool reading, bool writing);
   void wait_for(const std::shared_ptr<Watch>& watched, net::asio::posix::descriptor_base::wait_type event);
 
   net::Executor executor_;
-  net::asio::basic_waitable_timer<std::chrono::steady_clock, net::asio::wait_traits<std::chrono::steady_clock>,
-                                  net::Executor>
-      timer_;
+  Timer timer_;
   std::map<int, std::shared_ptr<Watch>> watches_;
   std::size_t open_questions_ = 0;
   std::exception_ptr failure_;

@@ -113,10 +113,11 @@ HealthChecker::HealthChecker(asio::io_context& context, std::function<void()> wa
 void HealthChecker::watch_servers(Upstream& upstream) {
   if (!upstream.config().health) return;
   for (const std::shared_ptr<Backend>& backend : upstream.servers()) {
-    if (!watched_.insert(backend->id()).second) continue;
+    if (watched_.contains(backend->id())) continue;
     asio::co_spawn(executor_, watch(upstream, backend), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
     });
+    watched_.insert(backend->id());
   }
 }
 
@@ -144,6 +145,7 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Ba
     boost::system::error_code ignored;
     co_await timer.async_wait(into(ignored));
   }
+  upstream.forget_checks(*backend);
   watched_.erase(backend->id());
 }
 

@@ -1,41 +1,57 @@
 #include "server/control/resolver.hpp"
 
-#include <ares.h>
-
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <map>
 #include <string>
 #include <utility>
 
+#include "common/io/descriptor.hpp"
 #include "common/logging.hpp"
 #include "server/control/dns_channel.hpp"
-#include "server/upstream/resolved_name.hpp"
 
 namespace weir {
 
 namespace {
 
 namespace asio = net::asio;
+using Result = ResolvedName::Addresses::Result;
+/// By the names that they are the addresses of.
+using Answers = std::map<std::string, ResolvedName::BothFamilies>;
 
-net::awaitable<void> ask(ResolvedName& name, const BackendConfig& server, const DnsConfig& config, bool has_ipv6) {
-  DnsChannel channel(co_await asio::this_coro::executor, config.servers);
-  if (server.dns->record == DnsName::Record::srv) {
-    channel.ask_services(server.dns->name, [&name](auto answer) { name.take_services(std::move(answer)); });
-    co_await channel.finish();
+/// How long the rest of a round's answers are waited for before those that came are put to use.
+constexpr milliseconds kGrace{200};
+constexpr std::array<int, 2> kFamilies{AF_INET, AF_INET6};
+
+/// Whether the kernel knows a way there; asks it and sends nothing (connect(2) of a datagram socket).
+bool has_route(const Endpoint& target) {
+  Endpoint anywhere = target;
+  anywhere.set_port(53);
+  const io::Descriptor socket(::socket(target.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return socket && ::connect(socket.get(), anywhere.data(), anywhere.size()) == 0;
+}
+
+/// Without IPv6 addresses to which there is no way where there are others: every machine has IPv6, and few a route.
+ResolvedName::BothFamilies reachable(ResolvedName::BothFamilies answers) {
+  if (!answers[0].records.empty()) {
+    std::erase_if(answers[1].records, [](const Endpoint& endpoint) { return !has_route(endpoint); });
   }
-  for (const std::string& target : name.targets()) {
-    for (const int family : {AF_INET, AF_INET6}) {
-      if (family == AF_INET6 && !has_ipv6) continue;
-      channel.ask_addresses(target, family, [&name, target, family](auto answer) {
-        name.take_addresses(target, family, std::move(answer));
-      });
-    }
+  return answers;
+}
+
+/// Asks for the addresses of a full name, unless the hosts file has any.
+void ask_for(DnsChannel& channel, const std::string& name, ResolvedName::BothFamilies& answers) {
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) answers[i] = channel.in_hosts(name, kFamilies[i]);
+  if (answers[0].result == Result::found || answers[1].result == Result::found) return;
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
+    answers[i].result = Result::pending;
+    channel.ask_addresses(name, kFamilies[i], [&slot = answers[i]](auto answer) { slot = std::move(answer); });
   }
-  co_await channel.finish();
 }
 
 /// Says once that something is wrong with a name, and once that it no longer is.
@@ -65,23 +81,57 @@ Resolver::Resolver(asio::io_context& context, std::deque<Upstream>& upstreams, c
   }
 }
 
+void Resolver::publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name) {
+  upstream.set_members(server, name.members(), io::Clock::now());
+  on_change_(upstream);
+}
+
+net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& server, ResolvedName& name) {
+  Answers answers;  // outlives the channel, which hands them over even as it goes
+  ResolvedName::Services services;
+  DnsChannel channel(co_await asio::this_coro::executor, config_.servers);
+  const std::vector<std::string> full_names = channel.full_names(server.dns->name);
+  const bool srv = server.dns->record == DnsName::Record::srv;
+  for (std::size_t i = 0; srv && i < full_names.size(); ++i) {
+    channel.ask_services(full_names[i], [&services](auto answer) { services = std::move(answer); });
+    co_await channel.finish();
+    if (name.take_services(std::move(services), i + 1 == full_names.size())) break;
+  }
+  // The targets of SRV records are full names (RFC 2782), and all asked for at once.
+  for (std::size_t i = 0; i < (srv ? 1 : full_names.size()); ++i) {
+    const bool last = srv || i + 1 == full_names.size();
+    answers.clear();
+    for (const std::string& target : name.targets()) ask_for(channel, srv ? target : full_names[i], answers[target]);
+    if (!co_await channel.finish(kGrace)) {
+      for (const auto& [target, both] : answers) {
+        const bool found = both[0].result == Result::found || both[1].result == Result::found;
+        if (found) name.take_addresses(target, reachable(both), last);
+      }
+      publish(upstream, server, name);
+      co_await channel.finish();
+    }
+    bool over = true;
+    for (const auto& [target, both] : answers) over = name.take_addresses(target, reachable(both), last) && over;
+    if (over) break;
+  }
+}
+
 net::awaitable<void> Resolver::keep(Upstream& upstream, const BackendConfig& server) {
   ResolvedName name(server, config_);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::string said;
   for (;;) {
-    milliseconds pause = config_.min_ttl;
+    milliseconds pause = ResolvedName::kLongestRetry;
     try {
-      co_await ask(name, server, config_, has_ipv6_);
-      const ResolvedName::Round round = name.finish_round();
-      upstream.set_members(server, round.members, io::Clock::now());
-      on_change_(upstream);
-      report(upstream, server.dns->name, round.members.size(), round.problem, said);
+      name.begin_round();
+      co_await ask(upstream, server, name);
+      publish(upstream, server, name);
+      ResolvedName::Round round = name.finish_round();
+      report(upstream, server.dns->name, name.members().size(), round.problem, said);
       pause = round.pause;
     } catch (const std::exception& error) {
       // No descriptor or no memory is left, and what is known holds.
       spdlog::warn("upstream {}: cannot look up {}: {}", upstream.config().name, server.dns->name, error.what());
-      pause = ResolvedName::kLongestRetry;
     }
     timer.expires_after(pause);
     boost::system::error_code ignored;

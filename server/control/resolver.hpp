@@ -6,9 +6,12 @@
 
 #include "common/net.hpp"
 #include "server/config/server_config.hpp"
+#include "server/upstream/resolved_name.hpp"
 #include "server/upstream/upstream.hpp"
 
 namespace weir {
+
+class DnsChannel;
 
 /// Keeps every upstream's `dns` servers what their names stand for, one coroutine a name: looks it up when the last
 /// answer's TTL is over, and keeps what it knows while the resolver fails. Control thread only.
@@ -22,10 +25,11 @@ class Resolver {
 
  private:
   net::awaitable<void> keep(Upstream& upstream, const BackendConfig& server);
+  net::awaitable<void> ask(Upstream& upstream, const BackendConfig& server, ResolvedName& name);
+  void publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name);
 
   const DnsConfig& config_;
   std::function<void(Upstream&)> on_change_;
-  const bool has_ipv6_ = ipv6_available();
 };
 
 }  // namespace weir

@@ -18,10 +18,12 @@ class Upstream;
 
 /// Where a server stands among those of its upstream.
 struct Standing {
-  /// Of a backup server; further ones come after it.
+  /// A weight of 1, so that there are parts of it.
+  static constexpr std::uint32_t kWhole = 100;
+  /// The rank of a backup server; further ones come after it.
   static constexpr std::uint32_t kBackup = 1u << 16;
 
-  std::uint32_t weight = 1;
+  std::uint32_t weight = kWhole;
   std::uint32_t rank = 0;  ///< serves only when no server of a lower rank is up
 
   bool operator==(const Standing&) const = default;

@@ -1,13 +1,12 @@
 #include "server/upstream/balancer.hpp"
 
+#include <cmath>
+
 #include "common/stable_hash.hpp"
 
 namespace weir {
 
 namespace {
-
-/// Of the whole table's slots so many are tried before the servers are gone through in order.
-constexpr int kProbes = 16;
 
 /// Whether `a` has less to do for its weight than `b`.
 bool is_less_loaded(const Candidate& a, const Candidate& b) {
@@ -16,9 +15,9 @@ bool is_less_loaded(const Candidate& a, const Candidate& b) {
 
 }  // namespace
 
-Balancer::Balancer(UpstreamConfig::Balance policy, const std::vector<MaglevTable::Server>& servers, std::uint64_t seed)
-    : policy_(policy), current_(servers.size(), 0), lots_(seed) {
-  if (policy == UpstreamConfig::Balance::source_hash) table_.emplace(servers);
+Balancer::Balancer(UpstreamConfig::Balance policy, std::span<const std::string_view> names, std::uint64_t seed)
+    : policy_(policy), current_(names.size(), 0), lots_(seed) {
+  for (const std::string_view name : names) hashes_.push_back(stable_hash(name));
 }
 
 std::optional<std::size_t> Balancer::pick(std::span<const Candidate> candidates, std::uint64_t source) {
@@ -81,19 +80,24 @@ std::optional<std::size_t> Balancer::random_two(std::span<const Candidate> candi
   return is_less_loaded(candidates[second], candidates[first]) ? second : first;
 }
 
-/// A source whose server may not be picked goes to the next that its hash leads to, so that the sources of a server
-/// that is down are spread over all others, and come back to it.
-std::optional<std::size_t> Balancer::source_hash(std::span<const Candidate> candidates, std::uint64_t source) {
-  if (table_->empty()) return std::nullopt;
-  for (int probe = 0; probe < kProbes; ++probe, source = mix(source)) {
-    const std::size_t found = table_->find(source);
-    if (candidates[found].eligible) return found;
+/// Rendezvous hashing: each server draws a lot for the source, always the same, and the best one for its weight is
+/// picked. So only the sources of a server that goes move, to all others by their weight, and they come back to it; and
+/// a weight that grows only attracts. Shares follow the weights where a lot's logarithm is divided by them
+/// (Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", SPAA 2005).
+std::optional<std::size_t> Balancer::source_hash(std::span<const Candidate> candidates, std::uint64_t source) const {
+  constexpr double kLots = 0x1p53;
+  std::optional<std::size_t> best;
+  double least = 0;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (!candidates[i].eligible) continue;
+    const double lot = (static_cast<double>(mix(hashes_[i] ^ source) >> 11) + 0.5) / kLots;
+    const double score = -std::log(lot) / candidates[i].weight;
+    if (!best || score < least) {
+      best = i;
+      least = score;
+    }
   }
-  for (std::size_t step = 0; step < candidates.size(); ++step) {
-    const std::size_t i = (source + step) % candidates.size();
-    if (candidates[i].eligible) return i;
-  }
-  return std::nullopt;
+  return best;
 }
 
 }  // namespace weir

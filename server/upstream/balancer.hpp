@@ -5,10 +5,10 @@
 #include <optional>
 #include <random>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "server/config/server_config.hpp"
-#include "server/upstream/maglev.hpp"
 
 namespace weir {
 
@@ -22,8 +22,8 @@ struct Candidate {
 /// Which server gets the next connection. Policy only: it is told what the servers have, and is not thread-safe.
 class Balancer {
  public:
-  /// `servers` by name and configured weight; picks are indexes into them. `seed` is for the policies that draw lots.
-  Balancer(UpstreamConfig::Balance policy, const std::vector<MaglevTable::Server>& servers, std::uint64_t seed);
+  /// Picks are indexes into `names`, which source hashing goes by. `seed` is for the policies that draw lots.
+  Balancer(UpstreamConfig::Balance policy, std::span<const std::string_view> names, std::uint64_t seed);
 
   /// One of the eligible candidates; nothing when there is none. `source` is a hash of the client's address.
   std::optional<std::size_t> pick(std::span<const Candidate> candidates, std::uint64_t source);
@@ -32,13 +32,13 @@ class Balancer {
   std::optional<std::size_t> round_robin(std::span<const Candidate> candidates);
   std::optional<std::size_t> least_connections(std::span<const Candidate> candidates);
   std::optional<std::size_t> random_two(std::span<const Candidate> candidates);
-  std::optional<std::size_t> source_hash(std::span<const Candidate> candidates, std::uint64_t source);
+  std::optional<std::size_t> source_hash(std::span<const Candidate> candidates, std::uint64_t source) const;
 
   UpstreamConfig::Balance policy_;
   std::vector<std::int64_t> current_;  ///< round robin: who is how far from the next turn
   std::size_t start_ = 0;              ///< least connections: where looking begins, so that equals take turns
   std::mt19937_64 lots_;
-  std::optional<MaglevTable> table_;
+  std::vector<std::uint64_t> hashes_;  ///< of the names
 };
 
 }  // namespace weir

@@ -1,14 +1,22 @@
 #include "server/upstream/resolved_name.hpp"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
+#include <utility>
+
+#include "common/ip_address.hpp"
 
 namespace weir {
 
 namespace {
 
 using Record = DnsName::Record;
+using std::chrono::seconds;
+
+/// How endpoints are told apart and ordered.
+std::pair<IpAddress, std::uint16_t> key_of(const Endpoint& endpoint) {
+  return {IpAddress::of(endpoint.data()).value_or(IpAddress()), endpoint.port()};
+}
 
 }  // namespace
 
@@ -16,83 +24,126 @@ ResolvedName::ResolvedName(const BackendConfig& server, const DnsConfig& config)
   if (server.dns->record == Record::a) services_ = {{server.dns->name, server.dns->port, 0, 0}};
 }
 
-void ResolvedName::note_ttl(std::chrono::seconds ttl) { ttl_ = std::min(ttl_, ttl); }
-
-void ResolvedName::note_problem(const std::string& what, const std::string& why) {
-  if (problem_.empty()) problem_ = "cannot look up " + what + ": " + why;
+void ResolvedName::begin_round() {
+  ttl_ = seconds::max();
+  problem_.clear();
+  failure_.clear();
 }
 
-void ResolvedName::take_services(Services answer) {
-  if (answer.result == Services::Result::failed) return note_problem("SRV records of " + server_.dns->name, answer.why);
-  if (answer.result == Services::Result::found) note_ttl(answer.ttl);
+void ResolvedName::note_problem(const std::string& problem) {
+  if (problem_.empty()) problem_ = problem;
+}
+
+bool ResolvedName::take_services(Services answer, bool last) {
+  using Result = Services::Result;
+  if (answer.result == Result::failed && failure_.empty()) {
+    failure_ = "cannot look up SRV records of " + server_.dns->name + ": " + answer.why;
+  }
+  const bool may_be_right = answer.result == Result::failed && services_known_;
+  if (answer.result != Result::found && !may_be_right && !last) return false;
+  if (answer.result != Result::found && !failure_.empty()) {
+    note_problem(std::exchange(failure_, ""));
+    return true;
+  }
+  failure_.clear();
+  if (answer.result == Result::found) ttl_ = std::min(ttl_, answer.ttl);
   services_ = std::move(answer.records);
-  // A target of "." says that the service is not to be had (RFC 2782).
-  std::erase_if(services_, [](const ServiceRecord& service) { return service.target.empty() || service.port == 0; });
-  std::sort(services_.begin(), services_.end(), [](const ServiceRecord& a, const ServiceRecord& b) {
-    return std::tie(a.priority, a.target, a.port) < std::tie(b.priority, b.target, b.port);
+  // A target that is the root says that the service is not to be had (RFC 2782).
+  std::erase_if(services_, [](const ServiceRecord& service) {
+    return service.target.empty() || service.target == "." || service.port == 0;
   });
+  std::sort(services_.begin(), services_.end(), [](const ServiceRecord& a, const ServiceRecord& b) {
+    return std::tie(a.priority, a.target, a.port, b.weight) < std::tie(b.priority, b.target, b.port, a.weight);
+  });
+  services_known_ = !services_.empty();
+  if (services_.size() > kMostServices) {
+    note_problem(server_.dns->name + " has " + std::to_string(services_.size()) + " SRV records; only the first " +
+                 std::to_string(kMostServices) + " are used");
+    services_.resize(kMostServices);
+  }
+  std::erase_if(addresses_, [names = targets()](const auto& known) { return !names.contains(known.first); });
+  return true;
 }
 
-std::vector<std::string> ResolvedName::targets() const {
+std::set<std::string> ResolvedName::targets() const {
   std::set<std::string> names;
   for (const ServiceRecord& service : services_) names.insert(service.target);
-  return {names.begin(), names.end()};
+  return names;
 }
 
-void ResolvedName::take_addresses(const std::string& target, int family, Addresses answer) {
-  if (answer.result == Addresses::Result::failed) return note_problem("addresses of " + target, answer.why);
-  if (answer.result == Addresses::Result::found) note_ttl(answer.ttl);
-  addresses_[{target, family}] = std::move(answer.records);
+bool ResolvedName::take_addresses(const std::string& target, BothFamilies answers, bool last) {
+  using Result = Addresses::Result;
+  const auto any = [&](Result result) {
+    return std::any_of(answers.begin(), answers.end(), [&](const Addresses& of) { return of.result == result; });
+  };
+  for (const Addresses& answer : answers) {
+    if (answer.result == Result::failed && failure_.empty()) {
+      failure_ = "cannot look up addresses of " + target + ": " + answer.why;
+    }
+  }
+  const bool may_be_right = any(Result::failed) && addresses_.contains(target);
+  if (!any(Result::found) && !may_be_right && !last) return false;
+  const bool passed_over = !any(Result::found) && !failure_.empty();
+  for (std::size_t family = 0; family < answers.size(); ++family) {
+    Addresses& answer = answers[family];
+    if (answer.result == Result::found) ttl_ = std::min(ttl_, answer.ttl);
+    const bool settled = answer.result == Result::found || (answer.result == Result::none && !passed_over);
+    if (settled) addresses_[target][family] = std::move(answer.records);
+  }
+  // What was asked for and found elsewhere in the search is no problem.
+  if (passed_over || any(Result::failed)) note_problem(failure_);
+  failure_.clear();
+  return true;
 }
 
 std::vector<Upstream::Member> ResolvedName::members() const {
   std::vector<Upstream::Member> members;
-  std::set<std::string> seen;
+  std::set<std::pair<IpAddress, std::uint16_t>> seen;
   std::uint32_t rank = server_.backup ? Standing::kBackup : 0;
   for (std::size_t i = 0; i < services_.size(); ++i) {
     const ServiceRecord& service = services_[i];
     if (i > 0 && services_[i - 1].priority != service.priority) ++rank;
-    // A weight of 0 is for where there is nothing to choose, or for a very small share (RFC 2782).
-    const std::uint32_t weight =
-        server_.dns->record == Record::a ? server_.weight : std::max<std::uint32_t>(service.weight, 1);
-    std::vector<Upstream::Member> of_service;
-    for (const auto& [question, endpoints] : addresses_) {
-      if (question.first != service.target) continue;
-      for (Endpoint endpoint : endpoints) {
+    const auto known = addresses_.find(service.target);
+    if (known == addresses_.end()) continue;
+    std::vector<Endpoint> own;
+    for (const std::vector<Endpoint>& family : known->second) {
+      for (Endpoint endpoint : family) {
         endpoint.set_port(service.port);
-        // Once, by the priority that comes first.
-        if (seen.insert(endpoint.to_string()).second) of_service.push_back({endpoint, {weight, rank}});
+        // Once, where it comes first.
+        if (seen.insert(key_of(endpoint)).second) own.push_back(endpoint);
       }
     }
-    std::sort(of_service.begin(), of_service.end(),
-              [](const auto& a, const auto& b) { return a.endpoint.to_string() < b.endpoint.to_string(); });
-    members.insert(members.end(), of_service.begin(), of_service.end());
+    std::sort(own.begin(), own.end(), [](const auto& a, const auto& b) { return key_of(a) < key_of(b); });
+    std::uint32_t weight = server_.weight * Standing::kWhole;
+    if (server_.dns->record == Record::srv && !own.empty()) {
+      // The target's, to be shared by its addresses. 0 is for where there is nothing to choose, or for a very small
+      // share (RFC 2782).
+      const auto addresses = static_cast<std::uint32_t>(own.size());
+      weight = std::max<std::uint32_t>(1, service.weight * Standing::kWhole / addresses);
+    }
+    for (const Endpoint& endpoint : own) {
+      if (members.size() == kMostMembers) return members;
+      members.push_back({endpoint, {weight, rank}});
+    }
   }
   return members;
 }
 
 ResolvedName::Round ResolvedName::finish_round() {
-  const std::vector<std::string> known = targets();
-  std::erase_if(addresses_, [&](const auto& entry) {
-    return std::find(known.begin(), known.end(), entry.first.first) == known.end();
-  });
-  Round round{members(), {}, std::move(problem_)};
-  if (round.members.empty() && round.problem.empty()) round.problem = server_.dns->name + " stands for no server";
-  bad_rounds_ = round.problem.empty() ? 0 : bad_rounds_ + 1;
-  if (round.members.size() > kMostMembers) {
-    round.problem = server_.dns->name + " stands for " + std::to_string(round.members.size()) +
-                    " servers; only the first " + std::to_string(kMostMembers) + " are used";
-    round.members.resize(kMostMembers);
-  }
-  if (bad_rounds_ == 0) {
-    const auto longest = std::chrono::duration_cast<std::chrono::seconds>(config_.max_ttl) + std::chrono::seconds(1);
-    round.pause = std::clamp(milliseconds(std::min(ttl_, longest)), config_.min_ttl, config_.max_ttl);
-  } else {
+  const std::size_t count = members().size();
+  if (count == 0) note_problem(server_.dns->name + " stands for no server");
+  bad_rounds_ = problem_.empty() ? 0 : bad_rounds_ + 1;
+  const auto within = [&](milliseconds pause) { return std::clamp(pause, config_.min_ttl, config_.max_ttl); };
+  // Before it is made milliseconds, which the longest would not fit.
+  const seconds ceiling = std::chrono::ceil<seconds>(config_.max_ttl);
+  Round round{within(std::min(ttl_, ceiling)), std::move(problem_)};
+  if (bad_rounds_ > 0) {
     const milliseconds doubled = config_.min_ttl * (1u << std::min(bad_rounds_ - 1, 16u));
-    round.pause = std::min({doubled, std::max(kLongestRetry, config_.min_ttl), config_.max_ttl});
+    round.pause = std::min(round.pause, within(std::min(doubled, kLongestRetry)));
+  } else if (count == kMostMembers) {
+    round.problem =
+        server_.dns->name + " stands for " + std::to_string(kMostMembers) + " servers or more; no more are used";
   }
-  ttl_ = std::chrono::seconds::max();
-  problem_.clear();
   return round;
 }
 

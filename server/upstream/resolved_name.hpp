@@ -1,10 +1,11 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "common/endpoint.hpp"
@@ -16,11 +17,11 @@ namespace weir {
 /// What came of one question to a resolver.
 template <typename Record>
 struct DnsAnswer {
-  enum class Result { found, none, failed };  ///< none: it says that there is no such record
-  Result result = Result::failed;
+  enum class Result { pending, found, none, failed };  ///< none: it says that there is no such record
+  Result result = Result::pending;
   std::vector<Record> records;
   std::chrono::seconds ttl{0};  ///< the shortest of the records'
-  std::string why;              ///< nothing was found
+  std::string why;              ///< it failed
 };
 
 /// An SRV record (RFC 2782).
@@ -29,50 +30,64 @@ struct ServiceRecord {
   std::uint16_t port = 0;
   std::uint16_t priority = 0;
   std::uint16_t weight = 0;
+
+  auto operator<=>(const ServiceRecord&) const = default;
 };
 
 /// What the name of a `dns` server stands for, of the answers that come round by round: an answer replaces what was
 /// known of its question, a failure leaves it. Policy only: it asks nobody and has no clock.
+///
+/// A name that is searched for (resolv.conf(5)) is asked for under several full names in turn, until one of them has
+/// records, or one fails that may be the right one, because the records are known already.
 class ResolvedName {
  public:
-  /// Of the servers of one name no more than so many are used.
+  /// Of the servers of one name no more than so many are used, nor of its SRV records.
   static constexpr std::size_t kMostMembers = 1024;
+  static constexpr std::size_t kMostServices = 128;
   /// The longest pause after a round in which something failed, or nothing was found.
   static constexpr milliseconds kLongestRetry = std::chrono::seconds(10);
 
   using Services = DnsAnswer<ServiceRecord>;
+  /// Endpoints, whose port does not matter.
   using Addresses = DnsAnswer<Endpoint>;
+  /// The answers for A and for AAAA.
+  using BothFamilies = std::array<Addresses, 2>;
 
   ResolvedName(const BackendConfig& server, const DnsConfig& config);
 
-  /// The answer to the question for SRV records, which begins a round of a name of that kind.
-  void take_services(Services answer);
-  /// The names whose addresses are asked for next, each once.
-  std::vector<std::string> targets() const;
-  /// The answer to a question for the addresses of a target, of one family (AF_INET, AF_INET6). Ports do not matter.
-  void take_addresses(const std::string& target, int family, Addresses answer);
+  void begin_round();
+
+  /// The answer for one of the full names; `last` is true for the last of them. Returns whether the search is over.
+  bool take_services(Services answer, bool last);
+
+  /// The names whose addresses are asked for, each once.
+  std::set<std::string> targets() const;
+  /// As take_services(), for a target; a pending answer leaves what is known of its family for now.
+  bool take_addresses(const std::string& target, BothFamilies answers, bool last);
+
+  /// The same ones in the same order, in whatever order they were answered.
+  std::vector<Upstream::Member> members() const;
 
   struct Round {
-    std::vector<Upstream::Member> members;  ///< the same ones in the same order, whatever order they were answered in
-    milliseconds pause{0};                  ///< until the next round
-    std::string problem;                    ///< what went wrong; empty where nothing did
+    milliseconds pause{0};  ///< until the next round
+    std::string problem;    ///< what went wrong; empty where nothing did
   };
   Round finish_round();
 
  private:
-  void note_ttl(std::chrono::seconds ttl);
-  void note_problem(const std::string& what, const std::string& why);
-  std::vector<Upstream::Member> members() const;
+  void note_problem(const std::string& problem);
 
   const BackendConfig& server_;
   const DnsConfig& config_;
   std::vector<ServiceRecord> services_;
-  std::map<std::pair<std::string, int>, std::vector<Endpoint>> addresses_;
+  bool services_known_ = false;
+  std::map<std::string, std::array<std::vector<Endpoint>, 2>> addresses_;
   std::uint32_t bad_rounds_ = 0;  ///< in a row
 
   // Of this round.
-  std::chrono::seconds ttl_ = std::chrono::seconds::max();
+  std::chrono::seconds ttl_{};
   std::string problem_;
+  std::string failure_;  ///< of a full name that was passed over
 };
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -12,9 +13,6 @@
 namespace weir {
 
 namespace {
-
-/// Weights as they count are so many times the configured ones, so that slow start has steps.
-constexpr std::uint32_t kWeightScale = 100;
 
 bool holds(std::span<const Backend::Id> list, const Backend& backend) {
   return std::find(list.begin(), list.end(), backend.id()) != list.end();
@@ -31,9 +29,9 @@ Upstream::Upstream(const UpstreamConfig& config)
         Servers servers;
         for (const BackendConfig& server : config.servers) {
           if (server.dns) continue;
-          servers.push_back(std::make_shared<Backend>(server, *this, server.address.to_string(),
-                                                      resolve(server.address, AddressUse::target),
-                                                      Standing{server.weight, server.backup ? Standing::kBackup : 0}));
+          servers.push_back(std::make_shared<Backend>(
+              server, *this, server.address.to_string(), resolve(server.address, AddressUse::target),
+              Standing{server.weight * Standing::kWhole, server.backup ? Standing::kBackup : 0}));
         }
         return servers;
       }()),
@@ -58,7 +56,7 @@ Upstream::Pick Upstream::take(std::uint64_t source, std::span<const Backend::Id>
 }
 
 std::uint32_t Upstream::weight_of(const Backend& backend, Time now) const {
-  const std::uint32_t full = backend.standing_.weight * kWeightScale;
+  const std::uint32_t full = backend.standing_.weight;
   if (config_.slow_start.count() == 0 || now >= backend.warm_since_ + config_.slow_start) return full;
   const std::chrono::duration<double> passed = std::max(now - backend.warm_since_, Time::duration::zero());
   const double part = passed / std::chrono::duration<double>(config_.slow_start);
@@ -171,84 +169,9 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
 }
 
 Balancer Upstream::make_balancer(const Servers& servers) const {
-  std::vector<MaglevTable::Server> shares;
-  for (const auto& server : servers) shares.push_back({*server->name(), server->standing_.weight});
-  return {config_.balance, shares, std::random_device()()};
-}
-
-Upstream::Servers Upstream::take_members(const BackendConfig& entry, const std::vector<Member>& members,
-                                         bool& changed) {
-  Servers taken;
-  const Lock lock(mutex_);
-  for (const Member& member : members) {
-    const auto is_same = [&](const auto& server) {
-      return &server->config() == &entry && server->endpoints().front() == member.endpoint;
-    };
-    auto found = std::find_if(servers_.begin(), servers_.end(), is_same);
-    if (found == servers_.end()) found = std::find_if(left_.begin(), left_.end(), is_same);
-    if (found == left_.end()) {
-      taken.push_back(std::make_shared<Backend>(entry, *this, member.endpoint.to_string(),
-                                                std::vector<Endpoint>{member.endpoint}, member.standing));
-      if (config_.health) taken.back()->up_ = !(taken.back()->unproven_ = true);
-      continue;
-    }
-    changed = changed || (*found)->standing_ != member.standing;
-    (*found)->standing_ = member.standing;
-    taken.push_back(*found);
-  }
-  return taken;
-}
-
-void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now) {
-  const auto holds_server = [](const Servers& list, const std::shared_ptr<Backend>& server) {
-    return std::find(list.begin(), list.end(), server) != list.end();
-  };
-  bool changed = false;
-  const Servers own = take_members(entry, members, changed);
-  Servers next;
-  for (const BackendConfig& config : config_.servers) {
-    for (const auto& server : &config == &entry ? own : servers_) {
-      if (&server->config() == &config) next.push_back(server);
-    }
-  }
-  Servers joined;
-  Servers leaving;
-  for (const auto& server : next) {
-    if (!holds_server(servers_, server)) joined.push_back(server);
-  }
-  for (const auto& server : servers_) {
-    if (!holds_server(next, server)) leaving.push_back(server);
-  }
-  if (!changed && joined.empty() && leaving.empty()) return;
-
-  Balancer balancer = make_balancer(next);
-  std::vector<Candidate> candidates(next.size());
-  Servers left;
-  {
-    const Lock lock(mutex_);
-    left.reserve(left_.size() + leaving.size());
-    for (const auto& server : left_) {
-      if (!holds_server(joined, server)) left.push_back(server);
-    }
-    for (const auto& server : leaving) {
-      server->left_ = true;
-      if (server->active_ > 0) left.push_back(server);
-    }
-    for (const auto& server : joined) {
-      server->left_ = false;
-      server->warm_since_ = now;
-    }
-    left_.swap(left);
-    servers_.swap(next);
-    candidates_.swap(candidates);
-    std::swap(balancer_, balancer);
-    serve_queue(now);
-  }
-  for (const auto& server : joined)
-    spdlog::info("upstream {}: {} joins: {} stands for it", config_.name, *server->name(), entry.dns->name);
-  for (const auto& server : leaving)
-    spdlog::info("upstream {}: {} leaves: {} no longer stands for it; its connections go on", config_.name,
-                 *server->name(), entry.dns->name);
+  std::vector<std::string_view> names;
+  for (const auto& server : servers) names.push_back(*server->name());
+  return {config_.balance, names, std::random_device()()};
 }
 
 void Upstream::serve_waiting(Time now) {

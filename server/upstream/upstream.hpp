@@ -86,10 +86,14 @@ class Upstream {
     Endpoint endpoint;
     Standing standing;
   };
-  /// Says what the name of `entry`, one of the configured servers, stands for now. Servers that are no longer among the
-  /// members get no new connections and go once they have none; one that comes back goes on where it stood. Where
-  /// servers are checked, a new one serves once its first check has passed. Control thread.
+  /// Says what the name of `entry`, one of the configured servers, stands for now; an endpoint that is named twice
+  /// stands where it stood first. Servers that are no longer among the members get no new connections and go once they
+  /// have none; one that comes back goes on where it stood. Where servers are checked, a new one serves once its first
+  /// check has passed. Control thread.
   void set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now);
+
+  /// The server's checks have ended, because it left: should it come back, it is a new one to them. Control thread.
+  void forget_checks(Backend& backend);
 
   /// Those that connections go to. Control thread.
   const std::vector<std::shared_ptr<Backend>>& servers() const { return servers_; }
@@ -116,7 +120,8 @@ class Upstream {
   }
   std::optional<Tier> first_tier_after(const std::optional<Tier>& last, Time now) const;
   Balancer make_balancer(const Servers& servers) const;
-  Servers take_members(const BackendConfig& entry, const std::vector<Member>& members, bool& changed);
+  Servers known_of(const BackendConfig& entry) const;
+  std::shared_ptr<Backend> make_member(const BackendConfig& entry, const Member& member);
   std::uint32_t weight_of(const Backend& backend, Time now) const;
   Pick pick(std::uint64_t source, std::span<const Backend::Id> tried, Time now);
   bool any_up_locked() const;

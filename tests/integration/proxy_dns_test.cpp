@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/support/daemon.hpp"
@@ -40,13 +43,14 @@ class Crowd {
 
 /// One listener whose upstream has this server, looked up by `names` again and again.
 Daemon named(const std::string& resolver, const std::string& server, const std::string& upstream_entries = "",
-             const std::string& ttl = "min_ttl: 20ms") {
+             const std::string& ttl = "min_ttl: 20ms", const Process::Options& options = {}) {
   return Daemon::with_config("dns: {servers: ['" + resolver + "'], " + ttl +
-                             "}\n"
-                             "listeners: [{name: front, bind: '127.0.0.1:0', proxy: {upstream: back}},\n"
-                             "            {name: echo, bind: '127.0.0.1:0', echo: {}}]\n"
-                             "upstreams: [{name: back, servers: [" +
-                             server + "]" + upstream_entries + "}]\n");
+                                 "}\n"
+                                 "listeners: [{name: front, bind: '127.0.0.1:0', proxy: {upstream: back}},\n"
+                                 "            {name: echo, bind: '127.0.0.1:0', echo: {}}]\n"
+                                 "upstreams: [{name: back, servers: [" +
+                                 server + "]" + upstream_entries + "}]\n",
+                             options);
 }
 
 std::string by_name(const Crowd& crowd, const std::string& more = "") {
@@ -95,7 +99,7 @@ TEST(ProxyDns, AnAddressThatJoinsIsServedAndOneThatLeavesKeepsItsConnectionsButG
   Peer old = daemon.connect("front");
   EXPECT_EQ(old.receive_exactly(1), "A");
   names.set_addresses("db.test", {Crowd::host(1)});
-  ASSERT_TRUE(says(daemon, crowd.address(0) + " leaves"));
+  ASSERT_TRUE(says(daemon, crowd.address(0) + " of db.test leaves"));
   EXPECT_EQ(greetings(daemon, 10), (std::map<char, int>{{'B', 10}}));
   old.send_all("still");
   EXPECT_EQ(old.receive_exactly(5), "still");
@@ -113,7 +117,7 @@ TEST(ProxyDns, OneThatComesBackStillCountsTheConnectionsThatItHas) {
   Peer old = daemon.connect("front");
   EXPECT_EQ(old.receive_exactly(1), "A");
   names.set_addresses("db.test", {Crowd::host(1)});
-  ASSERT_TRUE(says(daemon, crowd.address(0) + " leaves"));
+  ASSERT_TRUE(says(daemon, crowd.address(0) + " of db.test leaves"));
   names.set_addresses("db.test", {Crowd::host(0), Crowd::host(1)});
   // Both stand there again once the name was asked twice more.
   const int asked = names.questions("db.test");
@@ -136,8 +140,8 @@ void expect_kept_while(NameServer::Mood mood) {
   names.set_mood(mood);
   ASSERT_TRUE(says(daemon, "cannot look up addresses of db.test"));
   EXPECT_EQ(greetings(daemon, 10), (std::map<char, int>{{'A', 5}, {'B', 5}}));
-  names.set_mood(NameServer::Mood::answers);
   names.set_addresses("db.test", {Crowd::host(1)});
+  names.set_mood(NameServer::Mood::answers);
   ASSERT_TRUE(says(daemon, "db.test can be looked up again"));
   EXPECT_EQ(greetings(daemon, 4), (std::map<char, int>{{'B', 4}}));
 }
@@ -151,9 +155,10 @@ TEST(ProxyDns, ANameThatExistsNoMoreHasNoServers) {
   NameServer names;
   names.set_addresses("db.test", {Crowd::host(0)});
   const Daemon daemon = named(names.address(), by_name(crowd), ", queue: {timeout: 50ms}");
+  ASSERT_TRUE(says(daemon, crowd.address(0) + " of db.test joins"));
   EXPECT_EQ(greetings(daemon, 1), (std::map<char, int>{{'A', 1}}));
   names.remove("db.test");
-  ASSERT_TRUE(says(daemon, crowd.address(0) + " leaves"));
+  ASSERT_TRUE(says(daemon, crowd.address(0) + " of db.test leaves"));
   EXPECT_EQ(daemon.connect("front").receive_until_end().ending, Ending::reset);
   EXPECT_EQ(daemon.wait_for_records(2)[1].end(), "no_backend");
 }
@@ -208,29 +213,107 @@ TEST(ProxyDns, SrvRecordsGivePortsWeightsAndPriorities) {
   const RefusedPort refused;
   const std::uint16_t dead = parse_address(refused.address(), AddressUse::target).port;
   names.set_services("_db._tcp.test", {{20, 1, spare.endpoint().port(), "one.test"}, {10, 1, dead, "one.test"}});
-  ASSERT_TRUE(says(daemon, heavy.address() + " leaves"));
+  ASSERT_TRUE(says(daemon, heavy.address() + " of _db._tcp.test leaves"));
   EXPECT_EQ(greetings(daemon, 2), (std::map<char, int>{{'S', 2}})) << "the first priority cannot be reached";
 }
 
 TEST(ProxyDns, ServersThatJoinAreCheckedBeforeTheyAreTrusted) {
-  const Crowd crowd(2);
+  const Crowd crowd(3);
   NameServer names;
-  names.set_addresses("db.test", {Crowd::host(0)});
+  names.set_addresses("db.test", {Crowd::host(1)});
+  // The greeting of the second alone passes, and the third's check takes its whole time.
   const Daemon daemon =
-      named(names.address(), by_name(crowd), ", health: {interval: 20ms, send: 'x', expect: 'B', rise: 1}");
-  ASSERT_TRUE(says(daemon, crowd.address(0) + " is down"));
-  names.set_addresses("db.test", {Crowd::host(0), Crowd::host(1)});
-  ASSERT_TRUE(says(daemon, crowd.address(1) + " joins"));
+      named(names.address(), by_name(crowd), ", health: {interval: 20ms, timeout: 400ms, expect: 'B', rise: 1}");
+  ASSERT_TRUE(says(daemon, crowd.address(1) + " is up"));
+  names.set_addresses("db.test", {Crowd::host(1), Crowd::host(2)});
+  ASSERT_TRUE(says(daemon, crowd.address(2) + " of db.test joins"));
   EXPECT_EQ(greetings(daemon, 6), (std::map<char, int>{{'B', 6}}));
+  EXPECT_TRUE(says(daemon, crowd.address(2) + " is down")) << "which is said of one that never was up";
 }
 
-TEST(ProxyDns, HostsFileIsHonoured) {
-  const FakeBackend backend(greets_then_echoes("A"));
+/// A name of /etc/hosts, not the local host's that resolvers know by themselves, and a backend at its address.
+std::pair<std::string, std::unique_ptr<FakeBackend>> backend_of_hosts_file() {
+  std::ifstream hosts("/etc/hosts");
+  for (std::string line; std::getline(hosts, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string address;
+    std::string name;
+    if (!(words >> address >> name) || name.find("localhost") != std::string::npos) continue;
+    try {
+      const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+      return {name, std::make_unique<FakeBackend>(greets_then_echoes("H"), endpoint_of(host + ":0"))};
+    } catch (const std::exception&) {
+      continue;  // not an address of this machine
+    }
+  }
+  return {};
+}
+
+TEST(ProxyDns, TheHostsFileComesBeforeTheResolver) {
+  const auto [name, backend] = backend_of_hosts_file();
+  if (!backend) GTEST_SKIP() << "/etc/hosts has no name of this machine but localhost";
   NameServer names;
-  names.set_mood(NameServer::Mood::says_nothing);
-  const Daemon daemon = named(names.address(), "{dns: 'localhost:" + std::to_string(backend.endpoint().port()) + "'}",
-                              ", queue: {timeout: 1h}");
+  names.set_addresses(name, {"127.0.0.99", "::1"});
+  const Daemon daemon =
+      named(names.address(), "{dns: '" + name + ":" + std::to_string(backend->endpoint().port()) + "'}");
+  EXPECT_EQ(greetings(daemon, 4), (std::map<char, int>{{'H', 4}}));
+  EXPECT_EQ(names.questions(name), 0);
+}
+
+/// Names are searched for in a.test and then in b.test.
+const Process::Options kSearch{.environment = {{"LOCALDOMAIN", "a.test b.test"}, {"RES_OPTIONS", "ndots:3"}}};
+
+TEST(ProxyDns, ASearchEndsAtTheFirstDomainThatKnowsTheName) {
+  const Crowd crowd(3);
+  NameServer names;
+  names.set_addresses("db.b.test", {Crowd::host(1)});
+  names.set_addresses("db.test.b.test", {Crowd::host(1)});
+  names.set_addresses("db.test", {Crowd::host(2)});
+  const Daemon daemon = named(names.address(), by_name(crowd), "", "min_ttl: 20ms", kSearch);
+  EXPECT_EQ(greetings(daemon, 2), (std::map<char, int>{{'B', 2}}));
+  names.set_addresses("db.test.a.test", {Crowd::host(0), "::1"});
+  ASSERT_TRUE(wait_until([&] { return greetings(daemon, 1) == std::map<char, int>{{'A', 1}}; }));
+  EXPECT_EQ(greetings(daemon, 4).count('B'), 0u);
+}
+
+TEST(ProxyDns, TargetsOfSrvRecordsAreFullNames) {
+  const Crowd crowd(2);
+  NameServer names;
+  names.set_addresses("one.test", {Crowd::host(0)});
+  names.set_addresses("one.test.a.test", {Crowd::host(1)});
+  names.set_services("_db.a.test", {{1, 1, crowd[0].endpoint().port(), "one.test"}});
+  const Daemon daemon = named(names.address(), "{dns: _db, record: srv}", "", "min_ttl: 20ms", kSearch);
+  EXPECT_EQ(greetings(daemon, 2), (std::map<char, int>{{'A', 2}}));
+}
+
+TEST(ProxyDns, WhatIsAnsweredIsServedWhileAnotherQuestionIsOpen) {
+  const Crowd crowd(1);
+  NameServer names;
+  names.set_addresses("db.test", {Crowd::host(0)});
+  names.ignore_ipv6_questions();
+  const Daemon daemon = named(names.address(), by_name(crowd), ", queue: {timeout: 1h}");
   EXPECT_EQ(daemon.connect("front").receive_exactly(1), "A");
+  EXPECT_EQ(daemon.process().err().find("cannot look up"), std::string::npos) << "it is open still";
+}
+
+TEST(ProxyDns, AnAnswerThatDoesNotFitADatagramIsHadOverTcp) {
+  const Crowd crowd(1);
+  NameServer names;
+  std::vector<std::string> many;
+  for (int i = 1; i <= 200; ++i) many.push_back("127.0.0." + std::to_string(i));
+  names.set_addresses("db.test", many);
+  const Daemon daemon = named(names.address(), by_name(crowd));
+  EXPECT_TRUE(says(daemon, "200 servers of db.test joins"));
+  EXPECT_EQ(greetings(daemon, 1), (std::map<char, int>{{'A', 1}}));
+}
+
+TEST(ProxyDns, AServiceThatIsNotToBeHadHasNoServers) {
+  NameServer names;
+  names.set_services("_db._tcp.test", {{0, 0, 0, ""}});
+  const Daemon daemon = named(names.address(), "{dns: _db._tcp.test, record: srv}", ", queue: {size: 0}");
+  EXPECT_TRUE(says(daemon, "_db._tcp.test stands for no server"));
+  EXPECT_EQ(daemon.connect("front").receive_until_end().ending, Ending::reset);
+  EXPECT_EQ(daemon.wait_for_record().end(), "no_backend");
 }
 
 TEST(ProxyDns, NobodyFailsWhileAddressesComeAndGoUnderLoad) {

@@ -8,7 +8,7 @@
 #include <cctype>
 #include <stdexcept>
 
-#include "common/endpoint.hpp"
+#include "tests/support/peer.hpp"
 
 namespace weir::test {
 
@@ -18,6 +18,8 @@ constexpr std::uint16_t kA = 1;
 constexpr std::uint16_t kAaaa = 28;
 constexpr std::uint16_t kSrv = 33;
 constexpr std::size_t kHeader = 12;
+/// RFC 1035, 4.2.1.
+constexpr std::size_t kLongestDatagram = 512;
 
 std::string two(std::uint16_t number) { return {static_cast<char>(number >> 8), static_cast<char>(number & 0xff)}; }
 
@@ -53,14 +55,18 @@ std::string asked_name(const std::string& question, std::size_t& end) {
 }  // namespace
 
 NameServer::NameServer() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in local{};
-  local.sin_family = AF_INET;
-  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
-    throw std::runtime_error("the name server cannot bind");
+  // A port that is free for both; one that TCP has not may be taken meanwhile.
+  for (int tries = 0; tries < 100; ++tries) {
+    listener_ = io::Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const Endpoint any = loopback(0);
+    if (::bind(listener_.get(), any.data(), any.size()) != 0) continue;
+    const Endpoint bound = local_endpoint(listener_.get());
+    if (::bind(socket_.get(), bound.data(), bound.size()) != 0 || ::listen(listener_.get(), 16) != 0) continue;
+    address_ = bound.to_string();
+    thread_ = std::thread([this] { run(); });
+    return;
   }
-  address_ = local_endpoint(socket_.get()).to_string();
-  thread_ = std::thread([this] { run(); });
+  throw std::runtime_error("the name server finds no port");
 }
 
 NameServer::~NameServer() {
@@ -108,6 +114,7 @@ std::string NameServer::answer(const std::string& question) {
                                                static_cast<unsigned char>(question.at(at_type + 1)));
   const std::lock_guard<std::mutex> lock(mutex_);
   ++questions_[name];
+  if (mood_ == Mood::says_nothing || (ignores_ipv6_ && type == kAaaa)) return "";
   const auto found = records_.find(name);
   std::string answers;
   std::uint16_t count = 0;
@@ -126,18 +133,42 @@ std::string NameServer::answer(const std::string& question) {
          question.substr(kHeader, at_type + 4 - kHeader) + answers;
 }
 
+void NameServer::serve_datagram() {
+  std::array<char, 1500> buffer{};
+  Endpoint peer;
+  socklen_t length = Endpoint::capacity();
+  const ssize_t got = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, peer.data(), &length);
+  if (got < static_cast<ssize_t>(kHeader)) return;
+  const std::string question(buffer.data(), static_cast<std::size_t>(got));
+  std::string reply = answer(question);
+  if (reply.empty()) return;
+  if (reply.size() > kLongestDatagram) {
+    // The header and the question, and that there is more (TC).
+    reply[2] = static_cast<char>(reply[2] | 0x02);
+    reply[6] = reply[7] = 0;
+    reply.resize(question.size());
+  }
+  ::sendto(socket_.get(), reply.data(), reply.size(), 0, peer.data(), length);
+}
+
+void NameServer::serve_stream() {
+  Peer peer(io::Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+  const std::string size = peer.receive_exactly(2);
+  const auto length = static_cast<unsigned char>(size[0]) << 8 | static_cast<unsigned char>(size[1]);
+  const std::string reply = answer(peer.receive_exactly(static_cast<std::size_t>(length)));
+  if (!reply.empty()) peer.send_all(two(static_cast<std::uint16_t>(reply.size())) + reply);
+}
+
 void NameServer::run() {
   while (!stopping_) {
-    pollfd ready{socket_.get(), POLLIN, 0};
-    if (::poll(&ready, 1, 20) <= 0) continue;
-    std::array<char, 1500> buffer{};
-    Endpoint peer;
-    socklen_t length = Endpoint::capacity();
-    const ssize_t got = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, peer.data(), &length);
-    if (got < static_cast<ssize_t>(kHeader)) continue;
-    const std::string reply = answer(std::string(buffer.data(), static_cast<std::size_t>(got)));
-    if (mood_ == Mood::says_nothing) continue;
-    ::sendto(socket_.get(), reply.data(), reply.size(), 0, peer.data(), length);
+    std::array<pollfd, 2> ready{pollfd{socket_.get(), POLLIN, 0}, pollfd{listener_.get(), POLLIN, 0}};
+    if (::poll(ready.data(), ready.size(), 20) <= 0) continue;
+    if (ready[0].revents != 0) serve_datagram();
+    try {
+      if (ready[1].revents != 0) serve_stream();
+    } catch (const std::exception&) {
+      continue;  // who asked is gone
+    }
   }
 }
 

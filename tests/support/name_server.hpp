@@ -12,7 +12,7 @@
 
 namespace weir::test {
 
-/// A DNS server (RFC 1035, over UDP) on a port of its own, whose records the test changes at any time.
+/// A DNS server (RFC 1035) on a UDP and TCP port of its own, whose records the test changes at any time.
 class NameServer {
  public:
   struct Service {
@@ -34,6 +34,8 @@ class NameServer {
   /// The name exists no more.
   void remove(const std::string& name);
   void set_mood(Mood mood) { mood_ = mood; }
+  /// Questions for AAAA records are never answered.
+  void ignore_ipv6_questions() { ignores_ipv6_ = true; }
 
   /// Questions so far, of any type.
   int questions(const std::string& name) const;
@@ -46,11 +48,16 @@ class NameServer {
   };
 
   void run();
+  void serve_datagram();
+  void serve_stream();
+  /// Nothing where it says nothing.
   std::string answer(const std::string& question);
 
   io::Descriptor socket_;
+  io::Descriptor listener_;
   std::string address_;
   std::atomic<Mood> mood_{Mood::answers};
+  std::atomic<bool> ignores_ipv6_{false};
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Record>> records_;

@@ -21,9 +21,9 @@ namespace weir::test {
 class Process {
  public:
   struct Options {
-    std::map<std::string, std::string> environment;  ///< added to the test's own
-    std::optional<unsigned> descriptors;             ///< RLIMIT_NOFILE, soft and hard
-    std::optional<uid_t> user;                       ///< runs as this user and group of the same number
+    std::map<std::string, std::string> environment = {};  ///< added to the test's own
+    std::optional<unsigned> descriptors = {};             ///< RLIMIT_NOFILE, soft and hard
+    std::optional<uid_t> user = {};                       ///< runs as this user and group of the same number
   };
 
   /// `program` is the name of a built program, or a path.

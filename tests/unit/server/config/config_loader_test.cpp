@@ -347,6 +347,7 @@ TEST(ConfigLoader, NamesToLookUpSayWhatIsWrongWithThem) {
   const auto section = [](const std::string& entries) { return problem_with("dns: {" + entries + "}"); };
   EXPECT_THAT(section("servers: [dns.test]"), HasSubstr("dns.servers.0: \"dns.test\" is not an address; write"));
   EXPECT_THAT(section("servers: ['dns.test:53']"), HasSubstr("is not an address"));
+  EXPECT_THAT(section("servers: ['[fe80::1%lo]:53']"), HasSubstr("is not an address"));
   EXPECT_THAT(section("servers: ['10.0.0.1:0']"), HasSubstr("is not an address"));
   EXPECT_THAT(section("servers: 10.0.0.1"), HasSubstr("dns.servers: must be a list of resolvers; write [10.0.0.2]"));
   EXPECT_THAT(section("min_ttl: 0"), HasSubstr("dns.min_ttl"));

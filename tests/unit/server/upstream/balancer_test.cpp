@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/stable_hash.hpp"
@@ -24,9 +25,9 @@ std::vector<Candidate> idle(const std::vector<std::uint32_t>& weights) {
 class Servers {
  public:
   Servers(Balance policy, const std::vector<std::uint32_t>& weights) : candidates_(idle(weights)) {
-    for (std::size_t i = 0; i < weights.size(); ++i) names_.push_back("server " + std::to_string(i));
-    for (std::size_t i = 0; i < weights.size(); ++i) servers_.push_back({names_[i], weights[i]});
-    balancer_.emplace(policy, servers_, 42);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < weights.size(); ++i) names.push_back("server " + std::to_string(i));
+    balancer_.emplace(policy, std::vector<std::string_view>(names.begin(), names.end()), 42);
   }
 
   Candidate& operator[](std::size_t index) { return candidates_[index]; }
@@ -40,8 +41,6 @@ class Servers {
   }
 
  private:
-  std::vector<std::string> names_;
-  std::vector<MaglevTable::Server> servers_;
   std::vector<Candidate> candidates_;
   std::optional<Balancer> balancer_;
 };
@@ -150,6 +149,60 @@ TEST(SourceHash, SourcesOfAServerThatIsDownAreSpreadAndTheOthersStay) {
     }
   }
   for (const std::size_t i : {0u, 1u, 3u}) EXPECT_NEAR(inherited[i], 3333, 400);
+}
+
+TEST(SourceHash, EqualServersHaveEqualShares) {
+  for (const std::size_t count : {1u, 2u, 10u, 100u}) {
+    const std::vector<int> counts =
+        Servers(Balance::source_hash, std::vector<std::uint32_t>(count, 1)).count(2'000'000);
+    for (const int share : counts) {
+      EXPECT_NEAR(share * static_cast<double>(count) / 2'000'000, 1, count == 100 ? 0.04 : 0.01) << count << " servers";
+    }
+  }
+}
+
+TEST(SourceHash, ALightServerBesideAHeavyOneHasItsShareToo) {
+  const std::vector<int> counts = Servers(Balance::source_hash, {65535, 1, 1}).count(10 * 65537);
+  EXPECT_NEAR(counts[1] + counts[2], 20, 16);
+}
+
+TEST(SourceHash, HardlyMoreThanOneShareMovesWhenAServerComesOrGoes) {
+  constexpr std::uint64_t kSources = 100'000;
+  const std::vector<std::string_view> ten{"a:1", "b:1", "c:1", "d:1", "e:1", "f:1", "g:1", "h:1", "i:1", "j:1"};
+  const std::vector<Candidate> candidates = idle(std::vector<std::uint32_t>(10, 1));
+  for (std::size_t gone = 0; gone < ten.size(); ++gone) {
+    std::vector<std::string_view> nine = ten;
+    nine.erase(nine.begin() + static_cast<std::ptrdiff_t>(gone));
+    Balancer before(Balance::source_hash, ten, 1);
+    Balancer after(Balance::source_hash, nine, 2);
+    std::uint64_t moved = 0;
+    for (std::uint64_t i = 0; i < kSources; ++i) {
+      const std::string_view was = ten[*before.pick(candidates, mix(i))];
+      const std::string_view is = nine[*after.pick(std::span(candidates).first(9), mix(i))];
+      moved += was != is ? 1 : 0;
+      ASSERT_TRUE(was == is || was == ten[gone]) << "only its own sources move";
+    }
+    EXPECT_LT(moved, kSources * 12 / 100) << ten[gone];
+  }
+}
+
+TEST(SourceHash, AWeightThatGrowsOnlyAttracts) {
+  Servers servers(Balance::source_hash, {100, 100, 1});
+  std::vector<std::size_t> before;
+  for (std::uint64_t i = 0; i < 20'000; ++i) before.push_back(*servers.pick(mix(i)));
+  servers[2].weight = 100;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    const std::size_t now = *servers.pick(mix(i));
+    ASSERT_TRUE(now == before[i] || now == 2);
+  }
+}
+
+TEST(SourceHash, DoesNotDependOnTheProcess) {
+  Servers servers(Balance::source_hash, {1, 2, 3});
+  std::uint64_t all = 0;
+  for (std::uint64_t i = 0; i < 1000; ++i) all = mix(all + *servers.pick(mix(i)));
+  // A release that changes this sends the clients of every source_hash upstream to other servers.
+  EXPECT_EQ(all, 4466804256671404240u) << "of another implementation, in Python";
 }
 
 }  // namespace

@@ -477,8 +477,8 @@ TEST_F(UpstreamMembersTest, NamesDoNotTouchEachOthersServers) {
 
 TEST_F(UpstreamMembersTest, AHigherRankServesWhenNoLowerOneIsUpOrUntried) {
   make_named(1);
-  upstream_->set_members(config_.servers[0], {{endpoint(1), {1, 0}}, {endpoint(2), {1, 1}}, {endpoint(3), {1, 2}}},
-                         at(0));
+  upstream_->set_members(config_.servers[0],
+                         {{endpoint(1), {100, 0}}, {endpoint(2), {100, 1}}, {endpoint(3), {100, 2}}}, at(0));
   EXPECT_THAT(ports(2), ElementsAre(1, 1));
   EXPECT_EQ(take(0, {server(0).id()}).lease.get(), &server(1));
   down(0);
@@ -494,7 +494,7 @@ TEST_F(UpstreamMembersTest, WeightsFollowTheName) {
     config_.servers.clear();
     make_named(1, balance);
     for (const std::uint32_t weight : {3u, 1u}) {
-      upstream_->set_members(config_.servers[0], {{endpoint(1), {weight, 0}}, {endpoint(2), {1, 0}}}, at(0));
+      upstream_->set_members(config_.servers[0], {{endpoint(1), {weight * 100, 0}}, {endpoint(2), {100, 0}}}, at(0));
       int first = 0;
       for (std::uint64_t i = 0; i < 40000; ++i) {
         const Upstream::Pick pick = upstream_->take(i * 0x9e3779b97f4a7c15u, {}, at(0));
@@ -527,6 +527,45 @@ TEST_F(UpstreamMembersTest, WhereServersAreCheckedANewOneServesOnceItsFirstCheck
   set({1});
   set({1, 2});
   EXPECT_THAT(ports(2), ElementsAre(2, 2)) << "it was up when it left, and has connections still";
+}
+
+TEST_F(UpstreamMembersTest, AnEndpointThatIsNamedTwiceIsOneServer) {
+  make_named(1);
+  set({1, 1, 2});
+  EXPECT_EQ(servers(), 2u);
+  const Lease one = take(0, {server(1).id()}).lease;
+  set({2});
+  set({1, 1});
+  EXPECT_EQ(servers(), 1u);
+  EXPECT_EQ(&server(0), one.get());
+}
+
+TEST_F(UpstreamMembersTest, OneWhoseChecksEndedWhileItWasGoneIsANewOneToThem) {
+  config_.health.emplace();
+  make_named(1);
+  set({1});
+  upstream_->set_up(server(0), true, "the test says so", at(0));
+  const Lease held = take().lease;
+  set({});
+  upstream_->forget_checks(*held);
+  set({1});
+  EXPECT_EQ(take().blocked, Blocked::none_up);
+  EXPECT_TRUE(upstream_->set_up(server(0), true, "the test says so", at(0)));
+  EXPECT_TRUE(take().lease);
+}
+
+TEST_F(UpstreamMembersTest, ThoseWhoWaitLookAgainWhenTheServersChange) {
+  make_named(1, Balance::round_robin, 1);
+  set({1, 2});
+  Lease one = take(0, {server(1).id()}).lease;
+  const Lease two = take().lease;
+  fail(0, 5);
+  set({2});
+  const auto waiter = wait();
+  EXPECT_EQ(upstream_->next_return(at(0)), Upstream::Time::max());
+  set({1, 2});
+  EXPECT_EQ(upstream_->next_return(at(0)), at(10)) << "it comes back as it went";
+  EXPECT_EQ(woken(), 1u);
 }
 
 TEST_F(UpstreamMembersTest, MembersMayChangeWhileConnectionsComeAndGo) {

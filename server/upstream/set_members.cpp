@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "server/upstream/upstream.hpp"
+#include "server/upstream/waiter.hpp"
+
+/// How an upstream's servers change while it serves.
+namespace weir {
+
+namespace {
+
+using Servers = std::vector<std::shared_ptr<Backend>>;
+
+/// More servers that come or go at once than this are counted in the log and not named.
+constexpr std::size_t kMostNamed = 8;
+
+Servers missing(const Servers& from, const Servers& in) {
+  const std::set<std::shared_ptr<Backend>> held(in.begin(), in.end());
+  Servers list;
+  for (const auto& server : from) {
+    if (!held.contains(server)) list.push_back(server);
+  }
+  return list;
+}
+
+void say(const std::string& upstream, const Servers& servers, const char* what, const std::string& name) {
+  if (servers.size() > kMostNamed) {
+    spdlog::info("upstream {}: {} servers of {} {}", upstream, servers.size(), name, what);
+    return;
+  }
+  for (const auto& server : servers) spdlog::info("upstream {}: {} of {} {}", upstream, *server->name(), name, what);
+}
+
+}  // namespace
+
+Upstream::Servers Upstream::known_of(const BackendConfig& entry) const {
+  Servers known;
+  const auto add = [&](const Servers& servers) {
+    std::copy_if(servers.begin(), servers.end(), std::back_inserter(known),
+                 [&](const auto& server) { return &server->config() == &entry; });
+  };
+  add(servers_);
+  const Lock lock(mutex_);
+  add(left_);
+  return known;
+}
+
+std::shared_ptr<Backend> Upstream::make_member(const BackendConfig& entry, const Member& member) {
+  auto server = std::make_shared<Backend>(entry, *this, member.endpoint.to_string(),
+                                          std::vector<Endpoint>{member.endpoint}, member.standing);
+  server->unproven_ = config_.health.has_value();
+  server->up_ = !server->unproven_;
+  return server;
+}
+
+void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now) {
+  std::map<std::string, std::shared_ptr<Backend>> known;
+  for (const auto& server : known_of(entry)) known.emplace(*server->name(), server);
+  std::vector<std::pair<std::shared_ptr<Backend>, Standing>> own;
+  std::set<std::string> named;
+  bool moved = false;
+  for (const Member& member : members) {
+    const std::string name = member.endpoint.to_string();
+    if (!named.insert(name).second) continue;
+    const auto found = known.find(name);
+    own.emplace_back(found != known.end() ? found->second : make_member(entry, member), member.standing);
+    moved = moved || own.back().first->standing_ != member.standing;
+  }
+  Servers next;
+  for (const BackendConfig& config : config_.servers) {
+    if (&config == &entry) {
+      for (const auto& [server, standing] : own) next.push_back(server);
+    }
+    for (const auto& server : servers_) {
+      if (&config != &entry && &server->config() == &config) next.push_back(server);
+    }
+  }
+  const Servers joining = missing(next, servers_);
+  const Servers leaving = missing(servers_, next);
+  if (!moved && joining.empty() && leaving.empty()) return;
+
+  Balancer balancer = make_balancer(next);
+  std::vector<Candidate> candidates(next.size());
+  {
+    const Lock lock(mutex_);
+    left_.reserve(left_.size() + leaving.size());  // from here on nothing fails
+    for (const auto& [server, standing] : own) server->standing_ = standing;
+    for (const auto& server : joining) {
+      server->left_ = false;
+      server->warm_since_ = now;
+    }
+    std::erase_if(left_, [](const auto& server) { return !server->left_; });
+    for (const auto& server : leaving) {
+      server->left_ = true;
+      if (server->active_ > 0) left_.push_back(server);
+    }
+    servers_.swap(next);
+    candidates_.swap(candidates);
+    std::swap(balancer_, balancer);
+    serve_queue(now);
+    // One that is left out may have come back, whose end only those who wait look at.
+    for (Waiter* waiter : queue_) waiter->wake();
+  }
+  say(config_.name, joining, "joins", entry.dns->name);
+  say(config_.name, leaving, "leaves, and keeps the connections that it has", entry.dns->name);
+}
+
+void Upstream::forget_checks(Backend& backend) {
+  const Lock lock(mutex_);
+  backend.unproven_ = true;
+  backend.up_ = false;
+}
+
+}  // namespace weir
