@@ -1,5 +1,6 @@
 #include "server/control/health_checker.hpp"
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -16,6 +17,7 @@
 #include "common/io/stream.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
+#include "server/control/expected_answer.hpp"
 #include "server/upstream/health.hpp"
 #include "server/upstream/source_pool.hpp"
 
@@ -27,9 +29,6 @@ namespace asio = net::asio;
 using Protocol = asio::generic::stream_protocol;
 using Stream = boost::beast::basic_stream<Protocol, net::Executor>;
 using Result = CheckOutcome::Result;
-
-/// An answer in which the expected has not come after so much never has it.
-constexpr std::size_t kLongestAnswer = 64 * 1024;
 
 auto into(boost::system::error_code& error) {
   return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
@@ -72,19 +71,18 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const Sour
     co_await asio::async_write(stream, asio::buffer(opening), into(error));
     if (error) co_return failure("send", error, config);
   }
-  std::string answer;
-  while (answer.find(config.expect) == std::string::npos) {
-    if (answer.size() >= kLongestAnswer) {
-      co_return CheckOutcome{Result::failed, "the answer does not hold what is expected: " + in_quotes(answer)};
-    }
-    const std::size_t before = answer.size();
-    answer.resize(before + 4096);
-    const std::size_t got = co_await stream.async_read_some(asio::buffer(answer.data() + before, 4096), into(error));
-    answer.resize(before + got);
-    if (!error) continue;
+  ExpectedAnswer answer(config.expect);
+  std::array<char, 4096> piece;
+  while (answer.status() == ExpectedAnswer::Status::awaited) {
+    const std::size_t got = co_await stream.async_read_some(asio::buffer(piece), into(error));
+    answer.take({piece.data(), got});
+    if (!error || answer.status() != ExpectedAnswer::Status::awaited) continue;
     CheckOutcome outcome = failure("answer", error, config);
-    if (!answer.empty()) outcome.why += " after " + in_quotes(answer);
+    if (!answer.text().empty()) outcome.why += " after " + in_quotes(answer.text());
     co_return outcome;
+  }
+  if (answer.status() == ExpectedAnswer::Status::missing) {
+    co_return CheckOutcome{Result::failed, "the answer does not hold what is expected: " + in_quotes(answer.text())};
   }
   co_return CheckOutcome{Result::passed, config.expect.empty() ? "it accepts connections" : "it answers as expected"};
 }
