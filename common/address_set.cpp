@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -45,6 +46,7 @@ void AddressSet::add(std::string_view cidr) {
   in6_addr v6{};
   IpAddress first;
   unsigned width = 0;
+  if (host.find('\0') != std::string::npos) refuse(cidr, "is no address");  // inet_pton() would read to it only
   if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) {
     first = IpAddress::v4(ntohl(v4.s_addr));
     width = 32;
@@ -77,6 +79,9 @@ void AddressSet::add(std::string_view cidr) {
 }
 
 void AddressSet::add_file(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (exists(status) && !is_regular_file(status)) throw std::runtime_error(path + ": is no regular file");
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": " + std::generic_category().message(errno));
   std::string line;

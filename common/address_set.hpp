@@ -16,7 +16,8 @@ class AddressSet {
   /// std::invalid_argument that says what is wrong and what would be right.
   void add(std::string_view cidr);
 
-  /// Adds one a line; `#` begins a comment. Throws std::runtime_error as `PATH:LINE: what is wrong`.
+  /// Adds one a line; `#` begins a comment. Throws std::runtime_error as `PATH:LINE: what is wrong`. Only regular files
+  /// are read: a device may never end.
   void add_file(const std::string& path);
 
   /// Once all are added; before, contains() is not to be asked.

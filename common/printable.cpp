@@ -1,5 +1,6 @@
 #include "common/printable.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace weir {
@@ -25,6 +26,10 @@ std::string in_quotes(std::string_view text) {
     }
   }
   return result + "\"";
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
 }
 
 std::size_t utf8_length(std::string_view text) {

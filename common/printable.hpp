@@ -10,6 +10,9 @@ namespace weir {
 /// ASCII that are no UTF-8 escaped as `\xNN`, and cut with `…` after 80 bytes.
 std::string in_quotes(std::string_view text);
 
+/// Whether it holds a control character of ASCII, as no path and no name should.
+bool has_control(std::string_view text);
+
 /// How many bytes the UTF-8 character at the start of the text has; 0 when there is none that is well-formed (RFC
 /// 3629).
 std::size_t utf8_length(std::string_view text);

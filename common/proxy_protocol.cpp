@@ -78,6 +78,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 std::optional<Endpoint> parse_inet(int family, std::string_view address, std::string_view port) {
   std::array<char, sizeof(in6_addr)> binary;
   const std::optional<std::uint16_t> number = parse_port(port);
+  if (address.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton() would read to it only
   if (!number || ::inet_pton(family, std::string(address).c_str(), binary.data()) != 1) return std::nullopt;
   return inet_endpoint(family, binary.data(), *number);
 }

@@ -1,6 +1,5 @@
 #include "server/config/config_schema.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -28,10 +27,9 @@ void read_destination(MapReader& map, LogFormat& format, std::string& file) {
   }
   if (const auto value = map.find("file")) {
     value->read(file);
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < ' '; };
     if (file.empty()) {
       value->fail("is empty; write a path, or \"-\" for stderr");
-    } else if (std::any_of(file.begin(), file.end(), control)) {
+    } else if (has_control(file)) {
       value->fail(in_quotes(file) + " holds a control character; write a path, or \"-\" for stderr");
     }
   }

@@ -133,6 +133,7 @@ void read_ranges_file(MapReader& map, const char* key, std::string& path) {
   if (!value) return;
   value->read(path);
   if (path.empty()) return;
+  if (has_control(path)) return value->fail(in_quotes(path) + " holds a control character; write a file's path");
   try {
     AddressSet().add_file(path);
   } catch (const std::runtime_error& error) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <random>
@@ -99,6 +100,8 @@ TEST(AddressSet, RefusesWhatIsNoRange) {
                             "2001:db8::/129", "10.0.0.1/8", "2001:db8::1/64", "10.0.0.0/8/8", "[::1]"}) {
     EXPECT_THROW(AddressSet().add(wrong), std::invalid_argument) << wrong;
   }
+  EXPECT_THROW(AddressSet().add(std::string_view("10.0.0.1\0/8", 11)), std::invalid_argument);
+  EXPECT_THROW(AddressSet().add(std::string_view("10.0.0.0\0x/8", 12)), std::invalid_argument);
 }
 
 TEST(AddressSet, ReadsAFileAndNamesTheLineThatIsWrong) {
@@ -118,6 +121,9 @@ TEST(AddressSet, ReadsAFileAndNamesTheLineThatIsWrong) {
   }
   EXPECT_THROW(AddressSet().add_file(dir.file("absent")), std::runtime_error);
   EXPECT_THROW(AddressSet().add_file(dir.file("")), std::runtime_error) << "a directory";
+  EXPECT_THROW(AddressSet().add_file("/dev/zero"), std::runtime_error) << "it never ends";
+  ASSERT_EQ(::mkfifo(dir.file("pipe").c_str(), 0600), 0);
+  EXPECT_THROW(AddressSet().add_file(dir.file("pipe")), std::runtime_error) << "nobody writes to it";
 }
 
 }  // namespace

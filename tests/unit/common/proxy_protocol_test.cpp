@@ -58,6 +58,7 @@ TEST(ProxyProtocolV1, WhatIsWrongIsRefused) {
         "proxy TCP4 1.2.3.4 1.2.3.4 1 1\r\n"}) {
     EXPECT_EQ(parse(wrong).status, Status::invalid) << wrong;
   }
+  EXPECT_EQ(parse("PROXY TCP4 192.0.2.1\0 198.51.100.2 1 2\r\n"s).status, Status::invalid) << "a zero in an address";
   EXPECT_EQ(parse("PROXY " + std::string(101, 'x')).status, Status::invalid) << "no end within 107 bytes";
 }
 

@@ -378,6 +378,8 @@ TEST(ConfigLoader, RulesAndRatesSayWhatIsWrongWithThem) {
   const TemporaryFolder folder;
   const std::string file = folder.file("ranges", "10.0.0.0/8\n10.0.0.0/99\n");
   EXPECT_THAT(problem("allow_file: '" + file + "'"), HasSubstr("allow_file: " + file + ":2: \"10.0.0.0/99\""));
+  EXPECT_THAT(problem("allow_file: \"\\0\""), HasSubstr("allow_file: \"\\x00\" holds a control character"));
+  EXPECT_THAT(problem("deny_file: /dev/zero"), HasSubstr("deny_file: /dev/zero: is no regular file"));
   EXPECT_THAT(problem("deny_file: '" + folder.path("absent") + "'"), HasSubstr("No such file"));
 }
 
