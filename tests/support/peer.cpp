@@ -1,6 +1,7 @@
 #include "tests/support/peer.hpp"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -141,6 +142,12 @@ void Peer::reset() {
   const linger at_once{1, 0};
   if (::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) != 0) fail("SO_LINGER");
   close();
+}
+
+void Peer::go_dark() {
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);  // of each packet, keep nothing (socket(7), SO_ATTACH_FILTER)
+  const sock_fprog program{1, &drop};
+  if (::setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) fail("SO_ATTACH_FILTER");
 }
 
 Endpoint loopback(std::uint16_t port, int family) {

@@ -59,6 +59,8 @@ class Peer {
   void close() { socket_.close(); }
   /// Closes with a RST.
   void reset();
+  /// From now on nothing that is sent to it arrives, acknowledgements included, as if its host were gone. TCP only.
+  void go_dark();
 
   std::uint16_t local_port() const { return local_endpoint(fd()).port(); }
   std::string local_name() const { return local_endpoint(fd()).to_string(); }

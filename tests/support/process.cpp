@@ -220,6 +220,15 @@ std::size_t Process::descriptors() const {
   return static_cast<std::size_t>(std::distance(begin(open), end(open)));
 }
 
+std::size_t Process::sockets() const {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd")) {
+    std::error_code closed_meanwhile;
+    if (std::filesystem::read_symlink(entry, closed_meanwhile).string().starts_with("socket:")) ++count;
+  }
+  return count;
+}
+
 Finished run(const std::string& program, std::vector<std::string> arguments, const Process::Options& options) {
   Process process(program, std::move(arguments), options);
   const int exit = process.wait_exit();

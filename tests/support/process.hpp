@@ -54,6 +54,8 @@ class Process {
   std::size_t resident() const;
   /// Open descriptors.
   std::size_t descriptors() const;
+  /// Open sockets.
+  std::size_t sockets() const;
 
  private:
   std::string wait_for_line(const std::string& text, const std::string& expression, std::chrono::milliseconds bound);

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "tests/support/daemon.hpp"
+#include "tests/support/wait_until.hpp"
+
+namespace weir::test {
+
+/// What a daemon has open before a bad day, to be compared with what it has open after. Pipes do not count: their pool
+/// keeps them for the next stream.
+class OpenSockets {
+ public:
+  explicit OpenSockets(const Daemon& daemon) : daemon_(daemon), before_(daemon.process().sockets()) {}
+
+  /// How many more there are than at first, once there are none, or none went for too long.
+  std::size_t left_over() const {
+    std::size_t now = 0;
+    wait_until([&] { return (now = daemon_.process().sockets()) <= before_; });
+    return now - std::min(now, before_);
+  }
+
+ private:
+  const Daemon& daemon_;
+  std::size_t before_;
+};
+
+}  // namespace weir::test
