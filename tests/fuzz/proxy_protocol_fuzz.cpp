@@ -16,6 +16,8 @@ namespace {
 
 using Status = ProxyHeaderParse::Status;
 
+constexpr std::size_t kFirstOfAddresses = 16;  // of version 2
+
 ProxyHeaderParse parse(std::string_view bytes) { return parse_proxy_header(std::as_bytes(std::span(bytes))); }
 
 bool equal(const ProxyHeader& one, const ProxyHeader& other) {
@@ -80,6 +82,10 @@ void check_written(const ProxyHeader& header) {
     if (version == ProxyVersion::v1) continue;
     require(read.header.tlvs == header.tlvs, "type-length-values are read back");
     require(read.header.has_crc32c == header.has_crc32c, "a checksum is passed on as one");
+    if (!header.has_crc32c) continue;
+    std::string spoiled = bytes;
+    spoiled[kFirstOfAddresses] = static_cast<char>(spoiled[kFirstOfAddresses] ^ 1);
+    require(parse(spoiled).status != Status::complete, "a checksum is checked");
   }
 }
 
