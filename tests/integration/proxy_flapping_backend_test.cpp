@@ -43,7 +43,7 @@ class Crowd {
   }
   std::size_t exchanges() const { return exchanges_; }
   /// Once stopped: the addresses of clients that did not get all of it back, with a FIN.
-  const std::set<std::string>& failed() const { return failed_; }
+  const std::multiset<std::string>& failed() const { return failed_; }
   /// Once stopped: clients that got something else back than they sent.
   const std::set<std::string>& wrong() const { return wrong_; }
 
@@ -71,7 +71,7 @@ class Crowd {
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> exchanges_{0};
   std::mutex mutex_;
-  std::set<std::string> failed_;
+  std::multiset<std::string> failed_;
   std::set<std::string> wrong_;
   std::vector<std::thread> threads_;
 };
@@ -94,16 +94,21 @@ TEST(ProxyFlappingBackend, FailsOnlyThoseThatWereOnItWhenItDied) {
   }
   crowd.stop();
   EXPECT_EQ(crowd.wrong(), std::set<std::string>());
-  std::map<std::string, std::string> servers;
+  std::map<std::string, std::size_t> on_it;  // by client; a port may serve several, one after the other
+  std::string lines;
   std::size_t retried = 0;
   for (const Record& record : daemon.wait_for_records(crowd.exchanges())) {
-    servers[record.client()] = record.text("backend");
     if (record.attempts() > 1) ++retried;
-    if (record.text("backend") != flapping.address()) {
+    lines += record.line() + "\n";
+    if (record.text("backend") == flapping.address()) {
+      ++on_it[record.client()];
+    } else {
       EXPECT_EQ(record.end(), "client_closed") << record.line();
     }
   }
-  for (const std::string& client : crowd.failed()) EXPECT_EQ(servers[client], flapping.address()) << client;
+  for (const std::string& client : crowd.failed()) {
+    EXPECT_LE(crowd.failed().count(client), on_it[client]) << client << "\n" << lines;
+  }
   EXPECT_LE(crowd.failed().size(), 6 * 8u) << "more than were connected when it died";
   EXPECT_GT(retried, 0u) << "nobody came while it was down";
   EXPECT_EQ(sockets.left_over(), 0u);
