@@ -79,8 +79,8 @@ void AddressSet::add(std::string_view cidr) {
 }
 
 void AddressSet::add_file(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  std::error_code unknown;
+  const std::filesystem::file_status status = std::filesystem::status(path, unknown);
   if (exists(status) && !is_regular_file(status)) throw std::runtime_error(path + ": is no regular file");
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": " + std::generic_category().message(errno));

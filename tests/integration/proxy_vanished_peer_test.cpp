@@ -86,12 +86,33 @@ TEST_P(VanishedInMidTransfer, ServerIsFoundOut) {
   EXPECT_EQ(record.bytes_out(), 1);
 }
 
+constexpr const char* kImpatient = "tcp: {user_timeout: 500ms}";
+
 // Keepalive probes only what is idle; while bytes are on their way, the kernel sends them again for a quarter of an
 // hour (tcp_retries2 of tcp(7)). So it is not among these.
-INSTANTIATE_TEST_SUITE_P(By, VanishedInMidTransfer,
-                         testing::Values(Remedy{"IdleTimeout", "timeouts: {idle: 2s}", "", "idle_timeout",
-                                                "idle_timeout"}),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    By, VanishedInMidTransfer,
+    testing::Values(Remedy{"UserTimeout", kImpatient, kImpatient, "client_timeout", "server_timeout"},
+                    Remedy{"IdleTimeout", "timeouts: {idle: 2s}", "", "idle_timeout", "idle_timeout"}),
+    name_of);
+
+TEST(UserTimeout, ClientOfAnEchoThatAcknowledgesNothingIsGivenUp) {
+  const Daemon daemon = Daemon::with_config(echo_config(kImpatient));
+  Peer client = daemon.connect();
+  client.go_dark();
+  client.send_all("shout");
+  const Record record = daemon.wait_for_record();
+  EXPECT_EQ(record.end(), "client_timeout");
+  EXPECT_EQ(record.bytes_in(), 5);
+}
+
+TEST(UserTimeout, OneThatAcknowledgesAndSaysNothingIsNotGivenUp) {
+  const Daemon daemon = Daemon::with_config(echo_config("tcp: {user_timeout: 100ms}, timeouts: {idle: 1s}"));
+  Peer client = daemon.connect();
+  client.send_all("shout");
+  EXPECT_EQ(client.receive_exactly(5), "shout");
+  EXPECT_EQ(daemon.wait_for_record().end(), "idle_timeout");
+}
 
 }  // namespace
 }  // namespace weir::test

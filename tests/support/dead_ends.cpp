@@ -1,6 +1,5 @@
 #include "tests/support/dead_ends.hpp"
 
-#include <linux/filter.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -33,14 +32,6 @@ BlackHole::BlackHole() : listener_(loopback(0), 0) {
     if (::poll(&connected, 1, 100) == 0) return;  // this one was dropped, and so will be all that follow
   }
   throw std::runtime_error("the queue never fills");
-}
-
-void fall_silent(const Peer& peer) {
-  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-  const sock_fprog program{1, &drop};
-  if (::setsockopt(peer.fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-    throw std::system_error(errno, std::generic_category(), "SO_ATTACH_FILTER");
-  }
 }
 
 }  // namespace weir::test

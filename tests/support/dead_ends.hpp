@@ -33,8 +33,4 @@ class BlackHole {
   std::vector<io::Descriptor> fillers_;
 };
 
-/// From now on nothing that comes reaches the connection, not even acknowledgements, as if its host were gone: the
-/// kernel drops it in front of the socket (SO_ATTACH_FILTER, socket(7)). What it sends still goes.
-void fall_silent(const Peer& peer);
-
 }  // namespace weir::test
