@@ -74,6 +74,7 @@ class Server {
     service_manager::notify_ready(ready);
     control.run();
     join();
+    report_ends();
     return admission_.totals();
   }
 
@@ -103,6 +104,22 @@ class Server {
     for (Worker& worker : workers_) worker.settle([&settled] { settled.count_down(); });
     settled.wait();
     for (Listener& listener : listeners_) listener.sockets.clear();
+  }
+
+  /// How the connections of each listener ended since the start.
+  void report_ends() const {
+    for (std::size_t listener = 0; listener < listeners_.size(); ++listener) {
+      std::uint64_t all = 0;
+      std::string kinds;
+      for (std::size_t i = 0; i < kSessionEnds; ++i) {
+        const auto end = static_cast<SessionEnd>(i);
+        std::uint64_t count = 0;
+        for (const Worker& worker : workers_) count += worker.ended(listener, end);
+        if (count > 0) kinds += fmt::format("{}{}={}", kinds.empty() ? ": " : " ", to_string(end), count);
+        all += count;
+      }
+      spdlog::info("listener {}: {} connections{}", listeners_[listener].config.name, all, kinds);
+    }
   }
 
   void join() {

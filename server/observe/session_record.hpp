@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,7 @@ enum class SessionEnd : std::uint8_t {
   shutdown,            ///< cut by a drain's end or a second signal
   internal_error,      ///< Weir's own fault; the log says more
 };
+inline constexpr std::size_t kSessionEnds = static_cast<std::size_t>(SessionEnd::internal_error) + 1;
 
 /// The name that logs and metrics use: the enumerator's.
 std::string_view to_string(SessionEnd end);

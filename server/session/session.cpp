@@ -103,6 +103,7 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
     if (recorded) read_tcp_info(session.client, session.record);
     close_client(session);
     if (recorded) finish_record(session.record, context.records);
+    context.ends.add(end);
   } catch (const std::bad_alloc&) {
     refuse_connection(context, {}, client, entry.id, SessionEnd::refused_resources);
   }
@@ -113,6 +114,7 @@ void refuse_connection(SessionContext& context, io::Descriptor socket, const Cli
                        SessionEnd why) {
   if (socket) io::set_reset_on_close(socket.get());
   socket.close();
+  context.ends.add(why);
   if (!context.records.wants_next()) return;
   SessionRecord record = begin_record(context, client, id);
   record.end = why;

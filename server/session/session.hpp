@@ -15,6 +15,7 @@
 #include "server/admission/gate.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/access_log.hpp"
+#include "server/observe/end_counts.hpp"
 #include "server/observe/session_record.hpp"
 #include "server/session/deadlines.hpp"
 #include "server/session/direction.hpp"
@@ -38,6 +39,7 @@ struct SessionContext {
   Gate& gate;
   Admission& admission;
   AccessLog::Queue& records;
+  EndCounts& ends;
   io::SpareDescriptor& spare;
   LogLimiter& refusals;
   io::PipePool& pipes;

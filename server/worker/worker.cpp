@@ -20,8 +20,8 @@ Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared&
     : index_(index), listeners_(listeners), shared_(shared), pipes_(pipes, shared_.spare) {
   for (Listener& listener : listeners_) {
     sessions_.push_back(SessionContext{loop_, listener.config, listener.service, listener.gate, shared_.admission,
-                                       shared_.access_log.queue(index), shared_.spare, shared_.refusals, pipes_,
-                                       shared_.splice});
+                                       shared_.access_log.queue(index), ends_.emplace_back(), shared_.spare,
+                                       shared_.refusals, pipes_, shared_.splice});
   }
 }
 

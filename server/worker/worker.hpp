@@ -68,6 +68,9 @@ class Worker {
   /// Wakes every session, because something that they look at has changed. Any thread.
   void wake_sessions();
 
+  /// How many connections of that listener ended so. Any thread.
+  std::uint64_t ended(std::size_t listener, SessionEnd end) const { return ends_[listener].of(end); }
+
   /// Ends the thread. Only once no session and no acceptor is left. Control thread.
   void join();
 
@@ -88,7 +91,8 @@ class Worker {
   std::deque<Listener>& listeners_;
   const Shared shared_;
   io::PipePool pipes_;
-  std::deque<SessionContext> sessions_;  ///< one for each listener, in order
+  std::deque<EndCounts> ends_;           ///< one for each listener, in order
+  std::deque<SessionContext> sessions_;  ///< likewise
   std::deque<AcceptorContext> acceptors_;
   io::EventLoop loop_;  ///< goes first: coroutines refer to what stands above
   std::size_t accepting_ = 0;

@@ -63,13 +63,17 @@ TEST(Access, ConnectionsOfOneSourceAreLimitedOverAllWorkers) {
 }
 
 TEST(Access, RateOfNewConnectionsIsLimited) {
-  const Daemon daemon = Daemon::with_config(echo_config("limits: {rate: 3/h}"));
+  Daemon daemon = Daemon::with_config(echo_config("limits: {rate: 3/h}"));
   int count = 0;
   for (int i = 0; i < 10; ++i) count += served(daemon) ? 1 : 0;
   EXPECT_EQ(count, 3);
   int refused = 0;
   for (const Record& record : daemon.wait_for_records(10)) refused += record.end() == "refused_rate" ? 1 : 0;
   EXPECT_EQ(refused, 7);
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_NE(daemon.process().err().find("listener echo: 10 connections: client_closed=3 refused_rate=7"),
+            std::string::npos)
+      << daemon.process().err();
 }
 
 TEST(Access, RateOfEachSourceIsLimitedByItself) {
