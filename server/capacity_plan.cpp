@@ -77,14 +77,15 @@ void warn_of_user_timeouts(CapacityPlan& plan, const ServerConfig& config) {
   }
 }
 
-/// Each connection to a server takes a local port of its own there (ip(7), ip_local_port_range).
+/// Each connection to a server takes a local port of its own there (ip(7), ip_local_port_range). Only a limit that is
+/// written down says that so many are wanted.
 void warn_of_ports(CapacityPlan& plan, const ServerConfig& config) {
-  const std::uint64_t most = plan.admitted.value_or(plan.most_proxied);
+  const std::uint64_t most = plan.limit.value_or(0);
   for (const UpstreamConfig& upstream : config.upstreams) {
     std::uint64_t places = 0;
     bool unbounded = false;
     for (const BackendConfig& server : upstream.servers) {
-      places += server.address.port_count;
+      places += server.dns ? kServersPerName : server.address.port_count;
       unbounded = unbounded || server.address.is_unix();
     }
     const std::uint64_t sources = std::max<std::uint64_t>(1, upstream.bind_source.size());

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <utility>
+
 #include "server/config/section_schema.hpp"
 
 namespace weir {
@@ -42,8 +44,15 @@ bool ports_meet(const Address& one, const Address& other) {
 void BoundAddresses::add(const Address& address, const Value& item) {
   const std::string host = canonical_host(address);
   const bool any_port = !address.is_unix() && address.port == 0;
+  if (any_port) return;
+  if (bound_.size() == kMost) {
+    if (!std::exchange(too_many_, true)) {
+      item.fail("is one address too many: " + std::to_string(kMost) + " can be bound; write ranges of ports");
+    }
+    return;
+  }
   for (const Bound& other : bound_) {
-    if (any_port || other.address.is_unix() != address.is_unix()) continue;
+    if (other.address.is_unix() != address.is_unix()) continue;
     const bool same_host = host == other.host;
     const bool meet = same_host || (!address.is_unix() && (holds(host, other.host) || holds(other.host, host)));
     if (!meet || !ports_meet(address, other.address)) continue;

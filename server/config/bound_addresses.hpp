@@ -11,6 +11,9 @@ namespace weir {
 /// time. Names are taken as different from what they may stand for.
 class BoundAddresses {
  public:
+  /// Each is compared with all others, so that there is a bound to them; a range of ports is one.
+  static constexpr std::size_t kMost = 4096;
+
   /// Reports at `item` when the address, or a part of its ports, is bound already. Port 0 never is.
   void add(const Address& address, const Value& item);
 
@@ -22,6 +25,7 @@ class BoundAddresses {
   };
 
   std::vector<Bound> bound_;
+  bool too_many_ = false;
 };
 
 }  // namespace weir

@@ -98,7 +98,7 @@ void read_tcp(const Value& value, TcpConfig& tcp) {
     milliseconds read = tcp.user_timeout;
     timeout->read(read, kNoLimit);
     if (read > io::kLongestUserTimeout) {
-      timeout->fail(format_duration(read) + " is more than the kernel takes; write 500h or less");
+      timeout->fail(format_duration(read) + " is more than the kernel takes; write 596h or less");
     } else {
       tcp.user_timeout = read;
     }

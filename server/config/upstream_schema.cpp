@@ -107,16 +107,36 @@ int family_of(const Address& address) {
 
 bool is_v6(std::string_view source) { return source.find(':') != std::string_view::npos; }
 
+/// Why nothing can connect from an address, whichever machine it is; empty where it can.
+std::string why_no_source(const std::string& text) {
+  if (!is_ip_address(text)) return "is no IP address; write one without a port, as 192.0.2.1 or 2001:db8::1";
+  in_addr v4{};
+  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    return IN_MULTICAST(ntohl(v4.s_addr)) ? "is a multicast address, which nothing connects from" : "";
+  }
+  in6_addr v6{};
+  ::inet_pton(AF_INET6, text.substr(0, text.find('%')).c_str(), &v6);
+  if (IN6_IS_ADDR_MULTICAST(&v6)) return "is a multicast address, which nothing connects from";
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) return "is an IPv4 address in IPv6 form; write it as 192.0.2.1";
+  if (IN6_IS_ADDR_LINKLOCAL(&v6) && text.find('%') == std::string::npos) {
+    return "is the address of a link, and needs its interface; write " + text + "%eth0";
+  }
+  return "";
+}
+
 void read_sources(const Value& value, UpstreamConfig& upstream) {
   const bool list = value.is(YamlNode::Kind::sequence);
   const std::size_t before = value.problems().count();
   for (const Value& item : list ? value.items() : std::vector<Value>{value}) {
     const auto text = item.text("a local IP address such as 192.0.2.1");
     if (!text) continue;
-    if (is_ip_address(*text)) {
-      upstream.bind_source.push_back(*text);
+    const auto& known = upstream.bind_source;
+    if (const std::string why = why_no_source(*text); !why.empty()) {
+      item.fail(in_quotes(*text) + " " + why);
+    } else if (std::find(known.begin(), known.end(), *text) != known.end()) {
+      item.fail(in_quotes(*text) + " stands here already; remove it");
     } else {
-      item.fail(in_quotes(*text) + " is no IP address; write one without a port, as 192.0.2.1 or 2001:db8::1");
+      upstream.bind_source.push_back(*text);
     }
   }
   if (upstream.bind_source.empty() || value.problems().count() != before) return;

@@ -161,7 +161,9 @@ std::vector<std::string> DnsChannel::full_names(const std::string& name) const {
   std::vector<std::string> names;
   for (int i = 0; i < settings->ndomains; ++i) {
     const std::string domain = settings->domains[i];
-    if (!domain.empty() && domain != ".") names.push_back(name + "." + domain);
+    if (domain.empty() || domain == ".") continue;
+    names.push_back(name);
+    names.back().append(".").append(domain);
   }
   const bool as_it_is_first = std::count(name.begin(), name.end(), '.') >= settings->ndots;
   names.insert(as_it_is_first ? names.begin() : names.end(), name);

@@ -43,22 +43,26 @@ CheckOutcome failure(const std::string& doing, const boost::system::error_code& 
 }
 
 /// As connections do: from each source in turn until one has a port left.
-net::awaitable<void> connect(Stream& stream, const Endpoint& target, const SourcePool& sources,
+net::awaitable<void> connect(Stream& stream, const Endpoint& target, SourceTurns& sources,
                              boost::system::error_code& error) {
   const Protocol::endpoint endpoint(target.data(), target.size());
-  if (!sources.binds(target)) co_return co_await stream.async_connect(endpoint, into(error));
-  for (const Endpoint* source : sources.next_turn(target)) {
+  if (!sources.pool().binds(target)) co_return co_await stream.async_connect(endpoint, into(error));
+  const SourceTurns::Time now = io::Clock::now();
+  error.assign(EADDRNOTAVAIL, boost::system::system_category());
+  for (const std::size_t address : sources.next(target, now)) {
     stream.socket().close(error);
     stream.socket().open(endpoint.protocol(), error);
     if (error) co_return;
-    error.assign(bind_source(stream.socket().native_handle(), *source), boost::system::system_category());
+    error.assign(bind_source(stream.socket().native_handle(), sources.pool().addresses()[address]),
+                 boost::system::system_category());
     if (!error) co_await stream.async_connect(endpoint, into(error));
     if (!is_source_spent(error.value())) co_return;
+    sources.rest(address, now);
   }
 }
 
-net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const SourcePool& sources,
-                                            const HealthConfig& config, const std::string& opening,
+net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurns& sources, const HealthConfig& config,
+                                            const std::string& opening,
                                             std::chrono::steady_clock::time_point deadline) {
   Stream stream(co_await asio::this_coro::executor);
   stream.expires_at(deadline);
@@ -89,8 +93,8 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, const Sour
 
 }  // namespace
 
-net::awaitable<CheckOutcome> check_backend(const Backend& backend, const SourcePool& sources,
-                                           const HealthConfig& config, const std::string& opening) {
+net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& sources, const HealthConfig& config,
+                                           const std::string& opening) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + config.timeout;
   CheckOutcome outcome{Result::failed, ""};
@@ -98,7 +102,7 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, const SourceP
   for (const Endpoint& endpoint : backend.endpoints()) {
     // One address that drops packets must not eat the time of the others.
     const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / untried--;
-    if (!sources.reaches(endpoint)) continue;
+    if (!sources.pool().reaches(endpoint)) continue;
     outcome = co_await check_endpoint(endpoint, sources, config, opening, own);
     if (outcome.result != Result::failed) break;
   }
@@ -122,13 +126,14 @@ void HealthChecker::watch_servers(Upstream& upstream) {
 net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Backend> backend) {
   const HealthConfig& config = *upstream.config().health;
   Health health(config);
+  SourceTurns sources(upstream.sources());  // so that connections have turns of their own
   // A server that expects a PROXY header is told that this is no client's connection.
   const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
     CheckOutcome outcome;
     try {
-      outcome = co_await check_backend(*backend, upstream.sources(), config, opening);
+      outcome = co_await check_backend(*backend, sources, config, opening);
     } catch (const std::bad_alloc&) {
       outcome.result = Result::undecided;
     }

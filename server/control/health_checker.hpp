@@ -42,7 +42,7 @@ struct CheckOutcome {
 };
 
 /// One check: connect, send `opening`, and read until `expect` has come, all within `timeout`.
-net::awaitable<CheckOutcome> check_backend(const Backend& backend, const SourcePool& sources,
-                                           const HealthConfig& config, const std::string& opening);
+net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& sources, const HealthConfig& config,
+                                           const std::string& opening);
 
 }  // namespace weir

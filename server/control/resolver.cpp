@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/io/descriptor.hpp"
 #include "common/logging.hpp"
@@ -81,9 +82,12 @@ Resolver::Resolver(asio::io_context& context, std::deque<Upstream>& upstreams, c
   }
 }
 
-void Resolver::publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name) {
-  upstream.set_members(server, name.members(), io::Clock::now());
+std::size_t Resolver::publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name) {
+  std::vector<Upstream::Member> members = name.members();
+  std::erase_if(members, [&](const auto& member) { return !upstream.sources().reaches(member.endpoint); });
+  upstream.set_members(server, members, io::Clock::now());
   on_change_(upstream);
+  return members.size();
 }
 
 net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& server, ResolvedName& name) {
@@ -95,23 +99,26 @@ net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& serv
   for (std::size_t i = 0; srv && i < full_names.size(); ++i) {
     channel.ask_services(full_names[i], [&services](auto answer) { services = std::move(answer); });
     co_await channel.finish();
-    if (name.take_services(std::move(services), i + 1 == full_names.size())) break;
+    if (name.take_services(full_names[i], std::move(services), i + 1 == full_names.size())) break;
   }
   // The targets of SRV records are full names (RFC 2782), and all asked for at once.
   for (std::size_t i = 0; i < (srv ? 1 : full_names.size()); ++i) {
     const bool last = srv || i + 1 == full_names.size();
     answers.clear();
-    for (const std::string& target : name.targets()) ask_for(channel, srv ? target : full_names[i], answers[target]);
+    const auto full_name = [&](const std::string& target) { return srv ? target : full_names[i]; };
+    for (const std::string& target : name.targets()) ask_for(channel, full_name(target), answers[target]);
     if (!co_await channel.finish(kGrace)) {
       for (const auto& [target, both] : answers) {
         const bool found = both[0].result == Result::found || both[1].result == Result::found;
-        if (found) name.take_addresses(target, reachable(both), last);
+        if (found) name.take_addresses(target, full_name(target), reachable(both), last);
       }
       publish(upstream, server, name);
       co_await channel.finish();
     }
     bool over = true;
-    for (const auto& [target, both] : answers) over = name.take_addresses(target, reachable(both), last) && over;
+    for (const auto& [target, both] : answers) {
+      over = name.take_addresses(target, full_name(target), reachable(both), last) && over;
+    }
     if (over) break;
   }
 }
@@ -125,9 +132,12 @@ net::awaitable<void> Resolver::keep(Upstream& upstream, const BackendConfig& ser
     try {
       name.begin_round();
       co_await ask(upstream, server, name);
-      publish(upstream, server, name);
+      const std::size_t members = publish(upstream, server, name);
       ResolvedName::Round round = name.finish_round();
-      report(upstream, server.dns->name, name.members().size(), round.problem, said);
+      if (members == 0 && round.problem.empty()) {
+        round.problem = "bind_source has no address of the family of any address of " + server.dns->name;
+      }
+      report(upstream, server.dns->name, members, round.problem, said);
       pause = round.pause;
     } catch (const std::exception& error) {
       // No descriptor or no memory is left, and what is known holds.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <deque>
 #include <functional>
 
@@ -26,7 +27,8 @@ class Resolver {
  private:
   net::awaitable<void> keep(Upstream& upstream, const BackendConfig& server);
   net::awaitable<void> ask(Upstream& upstream, const BackendConfig& server, ResolvedName& name);
-  void publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name);
+  /// Hands over the servers that there is a way to; returns how many they are.
+  std::size_t publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name);
 
   const DnsConfig& config_;
   std::function<void(Upstream&)> on_change_;

@@ -1,14 +1,9 @@
 #include "server/listener/listening_socket.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <optional>
 #include <stdexcept>
 #include <system_error>
 
-#include "common/accounts.hpp"
 #include "common/io/stream.hpp"
 #include "common/io/tcp_options.hpp"
 
@@ -17,37 +12,14 @@ namespace weir {
 namespace {
 
 [[noreturn]] void fail(const Endpoint& endpoint, int error) {
-  throw std::system_error(error, std::generic_category(), "cannot listen on " + endpoint.to_string());
+  const std::string what = "cannot listen on " + endpoint.to_string();
+  if (!io::is_exhaustion(error)) throw std::system_error(error, std::generic_category(), what);
+  throw std::runtime_error(what + ": " + std::generic_category().message(error) +
+                           "; bind fewer ports, use fewer workers, or raise the hard limit of descriptors "
+                           "(LimitNOFILE=, ulimit -Hn, docker --ulimit nofile)");
 }
 
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
-
-/// The path of a unix socket in the file system, empty for an abstract one.
-std::string file_of(const Endpoint& endpoint) {
-  constexpr std::string_view kPrefix = "unix:";
-  const std::string text = endpoint.to_string();
-  return endpoint.is_unix() && text.size() > kPrefix.size() && text[kPrefix.size()] != '@' ? text.substr(kPrefix.size())
-                                                                                           : std::string();
-}
-
-/// The number of a user or a group, or what leaves it as it is (chown(2)).
-template <typename Find>
-auto account(const std::string& name, Find find) {
-  using Id = typename decltype(find(name))::value_type;
-  if (name.empty()) return static_cast<Id>(-1);
-  const std::optional<Id> id = find(name);
-  if (!id) throw std::runtime_error("there is no user or group " + name);  // since the configuration was read
-  return *id;
-}
-
-void give_file(const Endpoint& endpoint, const std::string& file, const UnixConfig& to) {
-  if (::lchown(file.c_str(), account(to.owner, find_user), account(to.group, find_group)) == 0) return;
-  const int error = errno;
-  const std::string whom = (to.owner.empty() ? "" : "user " + to.owner) +
-                           (to.owner.empty() || to.group.empty() ? "" : " and ") +
-                           (to.group.empty() ? "" : "group " + to.group);
-  throw std::system_error(error, std::generic_category(), "cannot give " + endpoint.to_string() + " to " + whom);
-}
 
 }  // namespace
 
@@ -58,15 +30,14 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
       port_offset_(port_offset),
       port_count_(address.port_count) {
   if (shared()) {
-    remove_stale_file();
+    const bool has_file = SocketFile::is_needed(endpoint_);
+    if (has_file) SocketFile::make_room(endpoint_);
     sockets_.push_back(open(false));
-    try {
-      set_permissions(config.unix_socket);
-      listen(backlog);
-    } catch (...) {
-      remove_file();
-      throw;
+    if (has_file) {
+      file_ = SocketFile(endpoint_);
+      file_.set_permissions(config.unix_socket);
     }
+    listen(backlog);
     return;
   }
   // The probe holds the port until the group listens: bound but not listening, it conflicts with none of them.
@@ -77,10 +48,6 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
     io::apply_tcp_options(sockets_.back().get(), config.tcp);
   }
   listen(backlog);
-}
-
-ListeningSocket::~ListeningSocket() {
-  if (!sockets_.empty() && shared()) remove_file();
 }
 
 std::string ListeningSocket::name() const {
@@ -104,26 +71,6 @@ void ListeningSocket::listen(int backlog) const {
   for (const io::Descriptor& socket : sockets_) {
     if (::listen(socket.get(), backlog) != 0) fail(endpoint_, errno);
   }
-}
-
-/// Between bind(2) and listen(2), when the file is there but every connect(2) is refused: whoever the umask would have
-/// let in finds nobody.
-void ListeningSocket::set_permissions(const UnixConfig& config) const {
-  const std::string file = file_of(endpoint_);
-  if (file.empty()) return;
-  if (!config.owner.empty() || !config.group.empty()) give_file(endpoint_, file, config);
-  if (::chmod(file.c_str(), config.mode) != 0) fail(endpoint_, errno);
-}
-
-void ListeningSocket::remove_file() const {
-  if (const std::string file = file_of(endpoint_); !file.empty()) ::unlink(file.c_str());
-}
-
-void ListeningSocket::remove_stale_file() const {
-  const std::string file = file_of(endpoint_);
-  if (file.empty()) return;
-  const io::ConnectStart attempt = io::start_connect(endpoint_);
-  if (attempt.error == ECONNREFUSED) ::unlink(file.c_str());
 }
 
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers) {

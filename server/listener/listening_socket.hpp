@@ -8,6 +8,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/descriptor.hpp"
 #include "server/config/server_config.hpp"
+#include "server/listener/socket_file.hpp"
 
 namespace weir {
 
@@ -17,12 +18,10 @@ class ListeningSocket {
  public:
   /// Binds one port of the address, resolved as `endpoint`, and listens. Throws std::system_error whose text names the
   /// endpoint: a port that something else listens on is an error, because the bind is probed without SO_REUSEPORT
-  /// first. A stale unix socket file is replaced, one that still accepts is an error. Control thread.
+  /// first. A stale unix socket file is replaced; one that still accepts, and a file that is no
+  /// socket, is an error. Control thread.
   ListeningSocket(const ListenerConfig& config, const Address& address, const Endpoint& endpoint,
                   std::uint16_t port_offset, int backlog, std::size_t workers);
-  ListeningSocket(ListeningSocket&&) = default;
-  /// Closes, and removes a unix socket's file.
-  ~ListeningSocket();
 
   /// The address as bound: a port of 0 has become the one that was picked.
   const Endpoint& endpoint() const { return endpoint_; }
@@ -36,15 +35,13 @@ class ListeningSocket {
 
  private:
   io::Descriptor open(bool reuse_port) const;
-  void remove_stale_file() const;
-  void remove_file() const;
-  void set_permissions(const UnixConfig& config) const;
   void listen(int backlog) const;
 
   Endpoint endpoint_;
   bool dual_stack_;
   std::uint16_t port_offset_;
   std::uint16_t port_count_;
+  SocketFile file_;  ///< goes after the socket
   std::vector<io::Descriptor> sockets_;
 };
 

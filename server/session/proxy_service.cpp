@@ -46,12 +46,11 @@ std::string header_for(const Session& session, const UpstreamConfig& config) {
   return make_proxy_header(config.send_proxy_protocol, {source, local_endpoint(fd), "", false});
 }
 
-net::awaitable<Attempted> connect_endpoint(Session& session, const Upstream& upstream, const Endpoint& target,
-                                           io::Stream& backend) {
-  const UpstreamConfig& config = upstream.config();
+net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfig& config, SourceTurns& sources,
+                                           const Endpoint& target, io::Stream& backend) {
   const io::Clock::time_point started = io::Clock::now();
   const Deadlines::Time deadline = started + config.connect.timeout;
-  io::ConnectStart start = start_connect_from(upstream.sources(), target, [&](int fd) {
+  io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
     if (target.is_inet()) io::apply_tcp_options(fd, config.tcp);
     return 0;
   });
@@ -85,13 +84,13 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const Upstream& ups
 }
 
 /// A server's name may stand for several addresses: the first that answers serves.
-net::awaitable<Attempted> connect_server(Session& session, const Upstream& upstream, const Backend& server,
+net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig& config, Backend& server,
                                          io::Stream& backend) {
   Attempted last{EADDRNOTAVAIL, std::nullopt};
   for (Endpoint endpoint : server.endpoints()) {
-    if (!upstream.sources().reaches(endpoint)) continue;
+    if (!server.sources().pool().reaches(endpoint)) continue;
     endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + server.port_shift(session.port_offset)));
-    last = co_await connect_endpoint(session, upstream, endpoint, backend);
+    last = co_await connect_endpoint(session, config, server.sources(), endpoint, backend);
     if (last.error == 0 || io::is_exhaustion(last.error)) break;
     backend.close();
   }
@@ -161,7 +160,7 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
     session.cuts = placed.pick.cuts;
     ++session.record.attempts;
     session.record.backend = lease->name_at(session.port_offset);
-    Attempted attempted = co_await connect_server(session, upstream, *lease, backend);
+    Attempted attempted = co_await connect_server(session, upstream.config(), *lease, backend);
     if (attempted.end) {
       backend.reset();  // what the client got, a backend that has just accepted gets
       co_return attempted.end;

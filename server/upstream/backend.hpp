@@ -11,6 +11,7 @@
 #include "common/logging.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/ejection.hpp"
+#include "server/upstream/source_pool.hpp"
 
 namespace weir {
 
@@ -56,6 +57,9 @@ class Backend {
   /// Whether its name stands for it no more, so that it serves only the connections that it has. Control thread.
   bool has_left() const { return left_; }
 
+  /// Where its connections come from. Any thread.
+  SourceTurns& sources() { return sources_; }
+
   /// How often all its connections were to be cut: one that began at another count must end. Any thread.
   std::uint32_t cuts() const { return cuts_.load(std::memory_order_relaxed); }
 
@@ -72,6 +76,7 @@ class Backend {
   const std::shared_ptr<const std::string> name_;
   std::vector<std::shared_ptr<const std::string>> ports_;  ///< the names of a range's ports; else none
   const std::vector<Endpoint> endpoints_;
+  SourceTurns sources_;
   LogLimiter failures_;
   std::atomic<std::uint32_t> cuts_{0};  ///< times that all its connections were to be cut
   std::atomic<bool> failing_{false};    ///< the last connect failed; spares those that succeed the mutex

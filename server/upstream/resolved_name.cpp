@@ -34,13 +34,13 @@ void ResolvedName::note_problem(const std::string& problem) {
   if (problem_.empty()) problem_ = problem;
 }
 
-bool ResolvedName::take_services(Services answer, bool last) {
+bool ResolvedName::take_services(const std::string& full_name, Services answer, bool last) {
   using Result = Services::Result;
   if (answer.result == Result::failed && failure_.empty()) {
     failure_ = "cannot look up SRV records of " + server_.dns->name + ": " + answer.why;
   }
-  const bool may_be_right = answer.result == Result::failed && services_known_;
-  if (answer.result != Result::found && !may_be_right && !last) return false;
+  const bool is_the_one = answer.result == Result::failed && services_name_ == full_name;
+  if (answer.result != Result::found && !is_the_one && !last) return false;
   if (answer.result != Result::found && !failure_.empty()) {
     note_problem(std::exchange(failure_, ""));
     return true;
@@ -55,7 +55,7 @@ bool ResolvedName::take_services(Services answer, bool last) {
   std::sort(services_.begin(), services_.end(), [](const ServiceRecord& a, const ServiceRecord& b) {
     return std::tie(a.priority, a.target, a.port, b.weight) < std::tie(b.priority, b.target, b.port, a.weight);
   });
-  services_known_ = !services_.empty();
+  services_name_ = full_name;
   if (services_.size() > kMostServices) {
     note_problem(server_.dns->name + " has " + std::to_string(services_.size()) + " SRV records; only the first " +
                  std::to_string(kMostServices) + " are used");
@@ -71,7 +71,8 @@ std::set<std::string> ResolvedName::targets() const {
   return names;
 }
 
-bool ResolvedName::take_addresses(const std::string& target, BothFamilies answers, bool last) {
+bool ResolvedName::take_addresses(const std::string& target, const std::string& full_name, BothFamilies answers,
+                                  bool last) {
   using Result = Addresses::Result;
   const auto any = [&](Result result) {
     return std::any_of(answers.begin(), answers.end(), [&](const Addresses& of) { return of.result == result; });
@@ -81,15 +82,17 @@ bool ResolvedName::take_addresses(const std::string& target, BothFamilies answer
       failure_ = "cannot look up addresses of " + target + ": " + answer.why;
     }
   }
-  const bool may_be_right = any(Result::failed) && addresses_.contains(target);
-  if (!any(Result::found) && !may_be_right && !last) return false;
+  const auto known = addresses_.find(target);
+  const bool is_the_one = any(Result::failed) && known != addresses_.end() && known->second.full_name == full_name;
+  if (!any(Result::found) && !is_the_one && !last) return false;
   const bool passed_over = !any(Result::found) && !failure_.empty();
   for (std::size_t family = 0; family < answers.size(); ++family) {
     Addresses& answer = answers[family];
     if (answer.result == Result::found) ttl_ = std::min(ttl_, answer.ttl);
     const bool settled = answer.result == Result::found || (answer.result == Result::none && !passed_over);
-    if (settled) addresses_[target][family] = std::move(answer.records);
+    if (settled) addresses_[target].families[family] = std::move(answer.records);
   }
+  if (any(Result::found)) addresses_[target].full_name = full_name;
   // What was asked for and found elsewhere in the search is no problem.
   if (passed_over || any(Result::failed)) note_problem(failure_);
   failure_.clear();
@@ -106,7 +109,7 @@ std::vector<Upstream::Member> ResolvedName::members() const {
     const auto known = addresses_.find(service.target);
     if (known == addresses_.end()) continue;
     std::vector<Endpoint> own;
-    for (const std::vector<Endpoint>& family : known->second) {
+    for (const std::vector<Endpoint>& family : known->second.families) {
       for (Endpoint endpoint : family) {
         endpoint.set_port(service.port);
         // Once, where it comes first.

@@ -38,7 +38,7 @@ struct ServiceRecord {
 /// known of its question, a failure leaves it. Policy only: it asks nobody and has no clock.
 ///
 /// A name that is searched for (resolv.conf(5)) is asked for under several full names in turn, until one of them has
-/// records, or one fails that may be the right one, because the records are known already.
+/// records, or the one fails that had them the last time.
 class ResolvedName {
  public:
   /// Of the servers of one name no more than so many are used, nor of its SRV records.
@@ -58,12 +58,12 @@ class ResolvedName {
   void begin_round();
 
   /// The answer for one of the full names; `last` is true for the last of them. Returns whether the search is over.
-  bool take_services(Services answer, bool last);
+  bool take_services(const std::string& full_name, Services answer, bool last);
 
   /// The names whose addresses are asked for, each once.
   std::set<std::string> targets() const;
   /// As take_services(), for a target; a pending answer leaves what is known of its family for now.
-  bool take_addresses(const std::string& target, BothFamilies answers, bool last);
+  bool take_addresses(const std::string& target, const std::string& full_name, BothFamilies answers, bool last);
 
   /// The same ones in the same order, in whatever order they were answered.
   std::vector<Upstream::Member> members() const;
@@ -80,8 +80,12 @@ class ResolvedName {
   const BackendConfig& server_;
   const DnsConfig& config_;
   std::vector<ServiceRecord> services_;
-  bool services_known_ = false;
-  std::map<std::string, std::array<std::vector<Endpoint>, 2>> addresses_;
+  std::string services_name_;  ///< the full name that had them
+  struct Known {
+    std::string full_name;
+    std::array<std::vector<Endpoint>, 2> families;
+  };
+  std::map<std::string, Known> addresses_;
   std::uint32_t bad_rounds_ = 0;  ///< in a row
 
   // Of this round.

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
@@ -25,17 +26,33 @@ SourcePool::SourcePool(const std::string& upstream, const std::vector<std::strin
     const io::Descriptor probe = io::open_stream_socket(source.family());
     const int error = probe ? bind_source(probe.get(), source) : errno;
     if (error != 0) fail(upstream, text, error);
-    (source.family() == AF_INET6 ? v6_ : v4_).push_back(source);
+    addresses_.push_back(source);
   }
 }
 
-std::vector<const Endpoint*> SourcePool::next_turn(const Endpoint& target) const {
-  const std::vector<Endpoint>& sources = of(target);
-  const std::size_t first = turns_.fetch_add(1, std::memory_order_relaxed);
-  std::vector<const Endpoint*> turn;
-  turn.reserve(sources.size());
-  for (std::size_t i = 0; i < sources.size(); ++i) turn.push_back(&sources[(first + i) % sources.size()]);
+bool SourcePool::reaches(const Endpoint& target) const {
+  return !binds(target) || std::any_of(addresses_.begin(), addresses_.end(),
+                                       [&](const Endpoint& source) { return source.family() == target.family(); });
+}
+
+std::vector<std::size_t> SourceTurns::next(const Endpoint& target, Time now) {
+  const std::vector<Endpoint>& addresses = pool_.addresses();
+  std::vector<std::size_t> turn;
+  turn.reserve(addresses.size());
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (addresses[i].family() == target.family()) turn.push_back(i);
+  }
+  if (turn.empty()) return turn;
+  const std::uint32_t first = turns_[target.family() == AF_INET6 ? 1 : 0].fetch_add(1, std::memory_order_relaxed);
+  std::rotate(turn.begin(), turn.begin() + static_cast<std::ptrdiff_t>(first % turn.size()), turn.end());
+  std::erase_if(turn, [&](std::size_t address) {
+    return now.time_since_epoch().count() < rest_until_[address].load(std::memory_order_relaxed);
+  });
   return turn;
+}
+
+void SourceTurns::rest(std::size_t address, Time now) {
+  rest_until_[address].store((now + kRest).time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 int bind_source(int fd, const Endpoint& source) {

@@ -1,17 +1,21 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "common/endpoint.hpp"
 #include "common/io/stream.hpp"
+#include "common/io/timer_wheel.hpp"
 
 namespace weir {
 
-/// The local addresses that an upstream's connections come from (`bind_source`), used in turn. Any thread.
+/// The local addresses that an upstream's connections come from (`bind_source`). Any thread.
 class SourcePool {
  public:
   /// Binds a socket to each; throws std::runtime_error that names the upstream where this machine does not have it.
@@ -19,18 +23,34 @@ class SourcePool {
   SourcePool(const std::string& upstream, const std::vector<std::string>& addresses);
 
   /// Whether sockets towards the target are bound: not towards unix sockets, and not where no address is given.
-  bool binds(const Endpoint& target) const { return target.is_inet() && !(v4_.empty() && v6_.empty()); }
+  bool binds(const Endpoint& target) const { return target.is_inet() && !addresses_.empty(); }
   /// Whether the target can be reached: sockets towards it are not bound, or there is an address of its family.
-  bool reaches(const Endpoint& target) const { return !binds(target) || !of(target).empty(); }
-  /// The addresses of the target's family in the order in which the next attempt tries them.
-  std::vector<const Endpoint*> next_turn(const Endpoint& target) const;
+  bool reaches(const Endpoint& target) const;
+  const std::vector<Endpoint>& addresses() const { return addresses_; }
 
  private:
-  const std::vector<Endpoint>& of(const Endpoint& target) const { return target.family() == AF_INET6 ? v6_ : v4_; }
+  std::vector<Endpoint> addresses_;
+};
 
-  std::vector<Endpoint> v4_;
-  std::vector<Endpoint> v6_;
-  mutable std::atomic<std::size_t> turns_{0};
+/// Which addresses of a pool the connections to one server come from: each in its turn. One that has no port left
+/// towards the server rests for a while, because to find that out the kernel looks at every port. Any thread.
+class SourceTurns {
+ public:
+  using Time = io::Clock::time_point;
+  static constexpr std::chrono::milliseconds kRest{100};
+
+  explicit SourceTurns(const SourcePool& pool) : pool_(pool), rest_until_(pool.addresses().size()) {}
+
+  const SourcePool& pool() const { return pool_; }
+  /// The addresses of the target's family in the order in which the next attempt tries them, without those that rest;
+  /// by their place in the pool.
+  std::vector<std::size_t> next(const Endpoint& target, Time now);
+  void rest(std::size_t address, Time now);
+
+ private:
+  const SourcePool& pool_;
+  std::array<std::atomic<std::uint32_t>, 2> turns_{};  ///< of IPv4 and of IPv6
+  std::vector<std::atomic<Time::rep>> rest_until_;
 };
 
 /// Binds a socket to a local address and leaves the port to connect(2), so that one port serves towards many targets
@@ -40,17 +60,19 @@ int bind_source(int fd, const Endpoint& source);
 /// Whether a bind or connect failed for want of a port at that address, or of the address: another one may do.
 bool is_source_spent(int error);
 
-/// As io::start_connect(), from the pool's next address; from the one after it where that one is spent.
+/// As io::start_connect(), from the address whose turn it is; from the one after it where that one is spent.
 template <typename Prepare>
-io::ConnectStart start_connect_from(const SourcePool& sources, const Endpoint& target, Prepare&& prepare) {
-  if (!sources.binds(target)) return io::start_connect(target, prepare);
+io::ConnectStart start_connect_from(SourceTurns& sources, const Endpoint& target, SourceTurns::Time now,
+                                    Prepare&& prepare) {
+  if (!sources.pool().binds(target)) return io::start_connect(target, prepare);
   io::ConnectStart start{{}, EADDRNOTAVAIL};
-  for (const Endpoint* source : sources.next_turn(target)) {
+  for (const std::size_t address : sources.next(target, now)) {
     start = io::start_connect(target, [&](int fd) {
       const int error = prepare(fd);
-      return error != 0 ? error : bind_source(fd, *source);
+      return error != 0 ? error : bind_source(fd, sources.pool().addresses()[address]);
     });
     if (!is_source_spent(start.error)) break;
+    sources.rest(address, now);
   }
   return start;
 }

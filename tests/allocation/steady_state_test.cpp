@@ -74,8 +74,8 @@ class SteadyState : public ::testing::Test {
   /// A client of a session that runs on the worker's thread.
   Peer connect(const Service& service) {
     sessions_.push_back(std::make_unique<SessionContext>(
-        SessionContext{loop_, config_.listeners[0], service, gate_, admission_, access_log_.queue(0), spare_, refusals_,
-                       pipes_, RelayConfig::Splice::automatic}));
+        SessionContext{loop_, config_.listeners[0], service, gate_, admission_, access_log_.queue(0), ends_, spare_,
+                       refusals_, pipes_, RelayConfig::Splice::automatic}));
     Peer client = Peer::connect(near_.endpoint());
     Endpoint peer;
     socklen_t length = Endpoint::capacity();
@@ -107,6 +107,7 @@ class SteadyState : public ::testing::Test {
   test::TestListener near_;
   ServerConfig config_;
   Upstream upstream_;
+  EndCounts ends_;
   AccessLog access_log_;
   Admission admission_{1000};
   SourceTable sources_{0, {}};

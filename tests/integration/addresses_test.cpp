@@ -21,6 +21,7 @@ namespace {
 bool carries(Peer peer) { return peer.exchange("held level").bytes == "held level"; }
 
 TEST(Addresses, ListenerTakesSeveralBindsOfEveryKind) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   const TempDir dir;
   const std::string abstract = "weir-test-" + dir.path().filename().string();
   Daemon daemon = Daemon::with_config(
@@ -34,18 +35,21 @@ TEST(Addresses, ListenerTakesSeveralBindsOfEveryKind) {
 }
 
 TEST(Addresses, PortAloneMeansAllAddressesOfBothFamilies) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   Daemon daemon = Daemon::with_verb({"echo", ":0"});
   EXPECT_TRUE(carries(Peer::connect(loopback(daemon.port()))));
   EXPECT_TRUE(carries(Peer::connect(loopback(daemon.port(), AF_INET6))));
 }
 
 TEST(Addresses, BracketedAnyAddressIsIpv6Alone) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   Daemon daemon = Daemon::with_verb({"echo", "[::]:0"});
   EXPECT_TRUE(carries(Peer::connect(loopback(daemon.port(), AF_INET6))));
   EXPECT_THROW(Peer::connect(loopback(daemon.port())), std::system_error);
 }
 
 TEST(Addresses, ProxyReachesUnixAndIpv6BackendsAndNames) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   const TempDir dir;
   FakeBackend path(echoes(), Endpoint::unix_path(dir.file("back.sock")));
   FakeBackend abstract(echoes(), Endpoint::unix_abstract("weir-test-" + dir.path().filename().string()));

@@ -6,6 +6,7 @@
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/fake_backend.hpp"
+#include "tests/support/name_server.hpp"
 
 /// Where connections to servers come from.
 namespace weir::test {
@@ -42,7 +43,36 @@ TEST(BindSource, HealthChecksComeFromThemToo) {
   EXPECT_THAT(hosts, ElementsAre("127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"));
 }
 
+TEST(BindSource, EachServerHasEachAddressInItsTurn) {
+  TestListener one;
+  TestListener two;
+  Daemon daemon =
+      Daemon::with_config(proxy_config({one.address(), two.address()}, "", "bind_source: [127.0.0.2, 127.0.0.3]"));
+  for (const std::string from : {"127.0.0.2", "127.0.0.3"}) {
+    const Peer first = daemon.connect();
+    const Peer second = daemon.connect();
+    EXPECT_EQ(host_of_peer(one.accept()), from);
+    EXPECT_EQ(host_of_peer(two.accept()), from);
+  }
+}
+
+TEST(BindSource, AddressesOfANameThatNoneOfThemReachesAreNoServers) {
+  TestListener backend;
+  NameServer names;
+  names.set_addresses("db.test", {"127.0.0.1", "::1"});
+  Daemon daemon = Daemon::with_config(
+      "dns: {servers: ['" + names.address() + "']}\n" +
+      "listeners: [{name: front, bind: '127.0.0.1:0', proxy: {upstream: back}}]\n" +
+      "upstreams: [{name: back, servers: [{dns: 'db.test:" + std::to_string(backend.endpoint().port()) +
+      "'}], bind_source: 127.0.0.2, connect: {attempts: 1}}]\n");
+  for (int i = 0; i < 6; ++i) {
+    const Peer client = daemon.connect();
+    EXPECT_EQ(host_of_peer(backend.accept()), "127.0.0.2");
+  }
+}
+
 TEST(BindSource, EachServerIsReachedFromItsOwnFamily) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   TestListener v4;
   TestListener v6(loopback(0, AF_INET6));
   Daemon daemon =
@@ -70,6 +100,7 @@ TEST(BindSource, AddressThatThisMachineLacksKeepsTheDaemonFromStarting) {
 }
 
 TEST(BindSource, NameWithoutAnAddressOfTheFamilyKeepsTheDaemonFromStarting) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   const Finished finished =
       run("weir", {"proxy", "127.0.0.1:0", "0x7f000001:1", "--set", "upstreams.backend.bind_source=::1"});
   EXPECT_EQ(finished.exit, 1);

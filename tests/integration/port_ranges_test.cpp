@@ -25,20 +25,20 @@ TEST(PortRanges, EachPortAcceptsAndTheLogNamesTheRangeOnce) {
   const FreePorts ports(5);
   Daemon daemon = Daemon::with_verb({"echo", ports.range()});
   EXPECT_THAT(daemon.addresses(), ElementsAre(ports.range()));
-  for (std::uint16_t i = 0; i < 5; ++i) EXPECT_TRUE(carries(Peer::connect(loopback(ports.at(i))))) << i;
+  for (std::uint16_t i = 0; i < 5; ++i) EXPECT_TRUE(carries(Peer::connect(ports.endpoint(i)))) << i;
   EXPECT_EQ(daemon.wait_for_records(5).front().listener(), "echo");
 }
 
 TEST(PortRanges, PortGoesToThePortOfTheServerAtItsPlace) {
   const FreePorts front(3);
   const FreePorts back(3);
-  FakeBackend a(greets_then_echoes("A"), loopback(back.at(0)));
-  FakeBackend b(greets_then_echoes("B"), loopback(back.at(1)));
-  FakeBackend c(greets_then_echoes("C"), loopback(back.at(2)));
+  FakeBackend a(greets_then_echoes("A"), back.endpoint(0));
+  FakeBackend b(greets_then_echoes("B"), back.endpoint(1));
+  FakeBackend c(greets_then_echoes("C"), back.endpoint(2));
   Daemon daemon = Daemon::with_verb({"proxy", front.range(), back.range()});
   for (const std::uint16_t i : {2, 0, 1}) {
-    EXPECT_EQ(Peer::connect(loopback(front.at(i))).receive_exactly(1), std::string(1, static_cast<char>('A' + i)));
-    const std::string server = "127.0.0.1:" + std::to_string(back.at(i));
+    EXPECT_EQ(Peer::connect(front.endpoint(i)).receive_exactly(1), std::string(1, static_cast<char>('A' + i)));
+    const std::string server = back.endpoint(i).to_string();
     daemon.wait_for_record([&](const Record& record) { return record.text("backend") == server; });
   }
 }
@@ -47,7 +47,7 @@ TEST(PortRanges, ServerWithOnePortServesThemAll) {
   const FreePorts front(3);
   FakeBackend backend(echoes());
   Daemon daemon = Daemon::with_verb({"proxy", front.range(), backend.address()});
-  for (const std::uint16_t i : {0, 1, 2}) EXPECT_TRUE(carries(Peer::connect(loopback(front.at(i)))));
+  for (const std::uint16_t i : {0, 1, 2}) EXPECT_TRUE(carries(Peer::connect(front.endpoint(i))));
   for (const Record& record : daemon.wait_for_records(3)) EXPECT_EQ(record.text("backend"), backend.address());
 }
 
@@ -60,7 +60,7 @@ TEST(PortRanges, DifferentLengthsAreAConfigurationError) {
 
 TEST(PortRanges, PortThatIsTakenIsNamed) {
   const FreePorts ports(3);
-  const TestListener other(loopback(ports.at(1)));
+  const TestListener other(ports.endpoint(1));
   const Finished finished = run("weir", {"echo", ports.range()});
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.err, HasSubstr("cannot listen on " + other.address() + ": Address already in use"));
@@ -69,8 +69,8 @@ TEST(PortRanges, PortThatIsTakenIsNamed) {
 TEST(PortRanges, HealthChecksAskTheFirstPort) {
   const FreePorts front(2);
   const FreePorts back(2);
-  TestListener first(loopback(back.at(0)));
-  const TestListener second(loopback(back.at(1)));
+  TestListener first(back.endpoint(0));
+  const TestListener second(back.endpoint(1));
   Daemon daemon = Daemon::with_config(ranged_proxy(front.range(), back.range(), "health: {interval: 10ms}"));
   for (int i = 0; i < 3; ++i) first.accept();
   EXPECT_FALSE(second.pending());
@@ -79,7 +79,7 @@ TEST(PortRanges, HealthChecksAskTheFirstPort) {
 TEST(PortRanges, ThousandPortsAreServedAndDrained) {
   const FreePorts ports(1000);
   Daemon daemon = Daemon::with_verb({"echo", ports.range()});
-  for (const std::uint16_t i : {0, 1, 499, 998, 999}) EXPECT_TRUE(carries(Peer::connect(loopback(ports.at(i))))) << i;
+  for (const std::uint16_t i : {0, 1, 499, 998, 999}) EXPECT_TRUE(carries(Peer::connect(ports.endpoint(i)))) << i;
   EXPECT_EQ(daemon.stop(), 0);
 }
 

@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <future>
 #include <vector>
@@ -60,14 +60,18 @@ TEST(ProxySilentBackend, WhoDoesNotFitItsQueueGoesToTheNextServer) {
     clients.push_back(std::async(std::launch::async, [&] { return is_answered(daemon); }));
   int answered = 0;
   for (std::future<bool>& client : clients) answered += client.get() ? 1 : 0;
-  EXPECT_EQ(answered, kClients - 1);
   int second = 0;
+  int all_stuck = 0;
   for (const Record& record : daemon.wait_for_records(kClients)) {
     const bool stuck = record.text("backend") == overflows.address();
     EXPECT_EQ(record.end(), stuck ? "idle_timeout" : "client_closed") << record.line();
     EXPECT_LE(record.attempts(), 2) << record.line();
     if (record.attempts() == 2) ++second;
+    if (stuck) ++all_stuck;
   }
+  // Two that arrive at once on two CPUs may both find room.
+  EXPECT_THAT(all_stuck, testing::AllOf(testing::Ge(1), testing::Le(2)));
+  EXPECT_EQ(answered, kClients - all_stuck);
   EXPECT_GT(second, 0) << "no connection began at the server whose queue is full";
   EXPECT_EQ(sockets.left_over(), 0u);
 }

@@ -86,7 +86,7 @@ TEST_P(VanishedInMidTransfer, ServerIsFoundOut) {
   EXPECT_EQ(record.bytes_out(), 1);
 }
 
-constexpr const char* kImpatient = "tcp: {user_timeout: 500ms}";
+constexpr const char* kImpatient = "tcp: {user_timeout: 2s}";  // longer than filling the buffers takes
 
 // Keepalive probes only what is idle; while bytes are on their way, the kernel sends them again for a quarter of an
 // hour (tcp_retries2 of tcp(7)). So it is not among these.

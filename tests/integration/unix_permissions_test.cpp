@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
@@ -64,6 +67,33 @@ TEST(UnixPermissions, OwnerThatMayNotBeGivenKeepsTheDaemonFromStartingAndLeavesN
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.err, HasSubstr("cannot give " + bind + " to user root: Operation not permitted"));
   EXPECT_FALSE(std::filesystem::exists(dir.file("echo.sock")));
+}
+
+TEST(UnixPermissions, WhatIsNoSocketIsNeverRemoved) {
+  const TempDir dir;
+  const std::string file = dir.file("notes");
+  std::ofstream(file) << "dear to somebody";
+  const std::string link = dir.file("link");
+  std::filesystem::create_symlink(file, link);
+  for (const std::string& path : std::vector<std::string>{file, link, dir.path()}) {
+    const Finished finished = run("weir", {"echo", "unix:" + path});
+    EXPECT_EQ(finished.exit, 1);
+    EXPECT_THAT(finished.err, HasSubstr("cannot listen on unix:" + path + ": something that is no socket is there"));
+  }
+  std::ostringstream kept;
+  kept << std::ifstream(file).rdbuf();
+  EXPECT_EQ(kept.str(), "dear to somebody");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+TEST(UnixPermissions, FileThatTookTheSocketsPlaceIsNotRemoved) {
+  const TempDir dir;
+  const std::string file = dir.file("echo.sock");
+  Daemon daemon = Daemon::with_config(echo_at(file));
+  std::filesystem::remove(file);
+  std::ofstream(file) << "somebody else's";
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_TRUE(std::filesystem::is_regular_file(file));
 }
 
 }  // namespace

@@ -3,20 +3,22 @@
 #include <cstdint>
 #include <string>
 
+#include "common/endpoint.hpp"
+
 namespace weir::test {
 
-/// That many ports of 127.0.0.1 in a row that nobody uses, from below those that the kernel gives out by itself; so
-/// only another call of this, by another test at the same time, could take one.
+/// That many ports in a row that nobody uses, on a loopback address that no other process of the tests has.
 class FreePorts {
  public:
   explicit FreePorts(std::uint16_t count);
 
   std::uint16_t at(std::uint16_t offset) const { return static_cast<std::uint16_t>(first_ + offset); }
-  /// `127.0.0.1:7000-7010`
+  Endpoint endpoint(std::uint16_t offset) const;
+  /// `127.64.0.1:7000-7010`
   std::string range() const;
 
  private:
-  std::uint16_t first_ = 0;
+  std::uint16_t first_;
   std::uint16_t count_;
 };
 

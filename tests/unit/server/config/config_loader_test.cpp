@@ -406,7 +406,7 @@ TEST(ConfigLoader, UserTimeoutKeepsTheKernelsBounds) {
   };
   EXPECT_EQ(problem("0"), "");
   EXPECT_EQ(problem("2147483647ms"), "");
-  EXPECT_THAT(problem("2147483648ms"), HasSubstr("is more than the kernel takes; write 500h or less"));
+  EXPECT_THAT(problem("2147483648ms"), HasSubstr("is more than the kernel takes; write 596h or less"));
   EXPECT_THAT(problem("-1s"), HasSubstr("is negative"));
 }
 

@@ -91,5 +91,18 @@ TEST(ListenerSchema, UnixSectionNeedsAFile) {
   EXPECT_EQ(problem_of_listener("bind: [':1', 'unix:/a'], unix: {}"), "");
 }
 
+TEST(ListenerSchema, ThereIsABoundToWhatIsBound) {
+  std::string list;
+  for (int i = 0; i < 4097; ++i) list += "':" + std::to_string(i + 1) + "', ";
+  try {
+    load_config_text("listeners: [{name: a, bind: [" + list + "], echo: }]\n", "f");
+    FAIL() << "loaded";
+  } catch (const ConfigError& error) {
+    ASSERT_EQ(error.problems().size(), 1u);
+    EXPECT_THAT(error.problems().front().to_string(),
+                testing::HasSubstr("listeners.a.bind.4096: is one address too many: 4096 can be bound"));
+  }
+}
+
 }  // namespace
 }  // namespace weir

@@ -34,6 +34,15 @@ TEST(UpstreamSchema, SourcesAreAddressesWithoutAPort) {
   EXPECT_THAT(problem_of("{address: 'h:1'}", "{}"), HasSubstr("write a local IP address such as 192.0.2.1"));
 }
 
+TEST(UpstreamSchema, SourcesAreAddressesThatSomethingCanConnectFromAndStandOnce) {
+  EXPECT_THAT(problem_of("{address: 'h:1'}", "['::ffff:192.0.2.1']"), HasSubstr("is an IPv4 address in IPv6 form"));
+  EXPECT_THAT(problem_of("{address: 'h:1'}", "[224.0.0.1]"), HasSubstr("is a multicast address"));
+  EXPECT_THAT(problem_of("{address: 'h:1'}", "['ff02::1']"), HasSubstr("is a multicast address"));
+  EXPECT_THAT(problem_of("{address: 'h:1'}", "['fe80::1']"), HasSubstr("needs its interface; write fe80::1%eth0"));
+  EXPECT_THAT(problem_of("{address: 'h:1'}", "[192.0.2.1, 192.0.2.1]"),
+              HasSubstr("bind_source.1: \"192.0.2.1\" stands here already; remove it"));
+}
+
 TEST(UpstreamSchema, EachServerHasASourceOfItsFamily) {
   EXPECT_THAT(problem_of("{address: '10.0.0.1:1'}, {address: '[::1]:1'}", "[192.0.2.1]"),
               HasSubstr("upstreams.u.bind_source: has no IPv6 address, which server [::1]:1 needs; add one"));

@@ -48,15 +48,16 @@ class ResolvedNameTest : public testing::Test {
   }
   ResolvedName::Round round_of(const Addresses& v4, const Addresses& v6 = kNone) {
     name_.begin_round();
-    EXPECT_TRUE(name_.take_addresses("db.test", {v4, v6}, true));
+    EXPECT_TRUE(name_.take_addresses("db.test", "db.test", {v4, v6}, true));
     return name_.finish_round();
   }
   ResolvedName::Round services(std::vector<ServiceRecord> records, std::chrono::seconds ttl = 60s) {
     by_service_.begin_round();
-    EXPECT_TRUE(by_service_.take_services({Services::Result::found, std::move(records), ttl, ""}, true));
+    EXPECT_TRUE(
+        by_service_.take_services("_db._tcp.test", {Services::Result::found, std::move(records), ttl, ""}, true));
     std::uint8_t last = 0;
     for (const std::string& target : by_service_.targets()) {
-      by_service_.take_addresses(target, {found({"10.0.0." + std::to_string(++last)}), kNone}, true);
+      by_service_.take_addresses(target, target, {found({"10.0.0." + std::to_string(++last)}), kNone}, true);
     }
     return by_service_.finish_round();
   }
@@ -108,27 +109,30 @@ TEST_F(ResolvedNameTest, AFailureLeavesWhatIsKnownOfThatFamilyAlone) {
 TEST_F(ResolvedNameTest, AnAnswerThatIsStillToComeLeavesItsFamilyAsItIs) {
   round_of(found({"10.0.0.1"}), found({"fd00::1"}));
   name_.begin_round();
-  name_.take_addresses("db.test", {found({"10.0.0.2"}), Addresses()}, true);
+  name_.take_addresses("db.test", "db.test", {found({"10.0.0.2"}), Addresses()}, true);
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.2:5432", "[fd00::1]:5432"));
-  name_.take_addresses("db.test", {found({"10.0.0.2"}), kNone}, true);
+  name_.take_addresses("db.test", "db.test", {found({"10.0.0.2"}), kNone}, true);
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.2:5432"));
   EXPECT_EQ(name_.finish_round().problem, "");
 }
 
 TEST_F(ResolvedNameTest, ASearchEndsAtTheFirstFullNameThatHasAny) {
   name_.begin_round();
-  EXPECT_FALSE(name_.take_addresses("db.test", {kNone, kNone}, false));
-  EXPECT_TRUE(name_.take_addresses("db.test", {kNone, found({"fd00::1"})}, false));
+  EXPECT_FALSE(name_.take_addresses("db.test", "db.test", {kNone, kNone}, false));
+  EXPECT_TRUE(name_.take_addresses("db.test", "db.test", {kNone, found({"fd00::1"})}, false));
   EXPECT_THAT(addresses(name_), ElementsAre("[fd00::1]:5432"));
 }
 
-TEST_F(ResolvedNameTest, ASearchPassesOverAFailureUnlessSomethingIsKnown) {
+TEST_F(ResolvedNameTest, ASearchPassesOverAFailureUnlessThatNameHadThemTheLastTime) {
+  for (int round = 0; round < 2; ++round) {
+    name_.begin_round();
+    EXPECT_FALSE(name_.take_addresses("db.test", "db.test.a.test", {kFailed, kNone}, false));
+    EXPECT_TRUE(name_.take_addresses("db.test", "db.test.b.test", {found({"10.0.0.1"}), kNone}, false));
+    EXPECT_EQ(name_.finish_round().problem, "") << "it was found elsewhere";
+  }
   name_.begin_round();
-  EXPECT_FALSE(name_.take_addresses("db.test", {kFailed, kNone}, false));
-  EXPECT_TRUE(name_.take_addresses("db.test", {found({"10.0.0.1"}), kNone}, true));
-  EXPECT_EQ(name_.finish_round().problem, "") << "it was found elsewhere";
-  name_.begin_round();
-  EXPECT_TRUE(name_.take_addresses("db.test", {kNone, kFailed}, false)) << "it may be the right one";
+  EXPECT_FALSE(name_.take_addresses("db.test", "db.test.a.test", {kNone, kNone}, false));
+  EXPECT_TRUE(name_.take_addresses("db.test", "db.test.b.test", {kNone, kFailed}, false));
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.1:5432"));
   EXPECT_NE(name_.finish_round().problem, "");
 }
@@ -137,8 +141,8 @@ TEST_F(ResolvedNameTest, ASearchThatFailedSomewhereDoesNotSayThatThereIsNone) {
   round_of(found({"10.0.0.1"}));
   ResolvedName other(server_, config_);
   other.begin_round();
-  EXPECT_FALSE(other.take_addresses("db.test", {kFailed, kFailed}, false));
-  EXPECT_TRUE(other.take_addresses("db.test", {kNone, kNone}, true));
+  EXPECT_FALSE(other.take_addresses("db.test", "db.test", {kFailed, kFailed}, false));
+  EXPECT_TRUE(other.take_addresses("db.test", "db.test", {kNone, kNone}, true));
   EXPECT_EQ(other.finish_round().problem, "cannot look up addresses of db.test: the resolver is dead");
 }
 
@@ -176,7 +180,7 @@ TEST_F(ResolvedNameTest, SrvRecordsGivePortWeightAndPriority) {
 TEST_F(ResolvedNameTest, AddressesOfATargetShareItsWeight) {
   services({{"a.test", 1, 0, 3}});
   by_service_.begin_round();
-  by_service_.take_addresses("a.test", {found({"10.0.0.1", "10.0.0.2"}), found({"fd00::1"})}, true);
+  by_service_.take_addresses("a.test", "a.test", {found({"10.0.0.1", "10.0.0.2"}), found({"fd00::1"})}, true);
   ASSERT_EQ(by_service_.members().size(), 3u);
   for (const Upstream::Member& member : by_service_.members()) EXPECT_EQ(member.standing, (Standing{100, 0}));
 }
@@ -195,20 +199,22 @@ TEST_F(ResolvedNameTest, ATargetThatIsTheRootSaysThatThereIsNone) {
 TEST_F(ResolvedNameTest, SrvRecordsAreKeptWhileTheirQuestionFails) {
   services({{"a.test", 1, 0, 0}});
   by_service_.begin_round();
-  EXPECT_TRUE(by_service_.take_services({Services::Result::failed, {}, 0s, "the resolver is dead"}, false));
+  EXPECT_TRUE(
+      by_service_.take_services("_db._tcp.test", {Services::Result::failed, {}, 0s, "the resolver is dead"}, false));
   EXPECT_THAT(by_service_.targets(), ElementsAre("a.test"));
-  by_service_.take_addresses("a.test", {found({"10.0.0.9"}), kNone}, true);
+  by_service_.take_addresses("a.test", "a.test", {found({"10.0.0.9"}), kNone}, true);
   EXPECT_EQ(by_service_.finish_round().problem, "cannot look up SRV records of _db._tcp.test: the resolver is dead");
   EXPECT_THAT(addresses(by_service_), ElementsAre("10.0.0.9:1"));
 }
 
 TEST_F(ResolvedNameTest, SrvRecordsAreSearchedForToo) {
   by_service_.begin_round();
-  EXPECT_FALSE(by_service_.take_services({Services::Result::none, {}, 0s, ""}, false));
-  EXPECT_TRUE(by_service_.take_services({Services::Result::found, {{"a.test", 1, 0, 0}}, 60s, ""}, false));
+  EXPECT_FALSE(by_service_.take_services("_db._tcp.test", {Services::Result::none, {}, 0s, ""}, false));
+  EXPECT_TRUE(
+      by_service_.take_services("_db._tcp.test", {Services::Result::found, {{"a.test", 1, 0, 0}}, 60s, ""}, false));
   EXPECT_THAT(by_service_.targets(), ElementsAre("a.test"));
   by_service_.begin_round();
-  EXPECT_TRUE(by_service_.take_services({Services::Result::none, {}, 0s, ""}, true));
+  EXPECT_TRUE(by_service_.take_services("_db._tcp.test", {Services::Result::none, {}, 0s, ""}, true));
   EXPECT_THAT(by_service_.targets(), IsEmpty());
 }
 
@@ -216,8 +222,8 @@ TEST_F(ResolvedNameTest, ATargetsAddressesAreForgottenWithIt) {
   services({{"a.test", 1, 0, 0}});
   services({{"b.test", 1, 0, 0}});
   by_service_.begin_round();
-  by_service_.take_services({Services::Result::found, {{"a.test", 1, 0, 0}}, 60s, ""}, true);
-  by_service_.take_addresses("a.test", {kFailed, kFailed}, true);
+  by_service_.take_services("_db._tcp.test", {Services::Result::found, {{"a.test", 1, 0, 0}}, 60s, ""}, true);
+  by_service_.take_addresses("a.test", "a.test", {kFailed, kFailed}, true);
   EXPECT_THAT(by_service_.members(), IsEmpty());
 }
 

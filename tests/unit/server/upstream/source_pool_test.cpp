@@ -14,23 +14,42 @@ Endpoint target(const char* text) {
   return resolve(parse_address(text, AddressUse::target), AddressUse::target).front();
 }
 
-std::vector<std::string> turn(const SourcePool& pool, const Endpoint& target) {
+const SourceTurns::Time kNow = io::Clock::now();
+
+std::vector<std::string> turn(SourceTurns& turns, const Endpoint& target, SourceTurns::Time now = kNow) {
   std::vector<std::string> texts;
-  for (const Endpoint* source : pool.next_turn(target)) texts.push_back(source->to_string());
+  for (const std::size_t address : turns.next(target, now))
+    texts.push_back(turns.pool().addresses()[address].to_string());
   return texts;
 }
 
-TEST(SourcePool, EachTurnBeginsAtTheNextAddress) {
+TEST(SourceTurns, EachTurnBeginsAtTheNextAddress) {
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3", "127.0.0.4"});
+  SourceTurns turns(pool);
   const Endpoint to = target("127.0.0.1:80");
-  EXPECT_THAT(turn(pool, to), ElementsAre("127.0.0.2:0", "127.0.0.3:0", "127.0.0.4:0"));
-  EXPECT_THAT(turn(pool, to), ElementsAre("127.0.0.3:0", "127.0.0.4:0", "127.0.0.2:0"));
+  EXPECT_THAT(turn(turns, to), ElementsAre("127.0.0.2:0", "127.0.0.3:0", "127.0.0.4:0"));
+  EXPECT_THAT(turn(turns, to), ElementsAre("127.0.0.3:0", "127.0.0.4:0", "127.0.0.2:0"));
+  SourceTurns others(pool);
+  EXPECT_EQ(turn(others, to).front(), "127.0.0.2:0") << "another server has its own";
 }
 
-TEST(SourcePool, OnlyAddressesOfTheTargetsFamilyHaveATurn) {
-  const SourcePool pool("u", {"127.0.0.2", "::1"});
-  EXPECT_THAT(turn(pool, target("[::1]:80")), ElementsAre("[::1]:0"));
-  EXPECT_THAT(turn(pool, target("127.0.0.1:80")), ElementsAre("127.0.0.2:0"));
+TEST(SourceTurns, OnlyAddressesOfTheTargetsFamilyHaveATurn) {
+  if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
+  const SourcePool pool("u", {"127.0.0.2", "::1", "127.0.0.3"});
+  SourceTurns turns(pool);
+  EXPECT_THAT(turn(turns, target("[::1]:80")), ElementsAre("[::1]:0"));
+  EXPECT_THAT(turn(turns, target("127.0.0.1:80")), ElementsAre("127.0.0.2:0", "127.0.0.3:0"));
+  turn(turns, target("[::1]:80"));
+  EXPECT_THAT(turn(turns, target("127.0.0.1:80")), ElementsAre("127.0.0.3:0", "127.0.0.2:0"));
+}
+
+TEST(SourceTurns, OneThatIsSpentRests) {
+  const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
+  SourceTurns turns(pool);
+  const Endpoint to = target("127.0.0.1:80");
+  turns.rest(1, kNow);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(turn(turns, to), ElementsAre("127.0.0.2:0"));
+  EXPECT_EQ(turn(turns, to, kNow + SourceTurns::kRest).size(), 2u);
 }
 
 TEST(SourcePool, ReachesWhatItHasAnAddressFor) {
@@ -61,7 +80,7 @@ TEST(SourcePool, PortsOfSourcesAreLeftToConnect) {
   EXPECT_EQ(local_endpoint(socket.get()).to_string(), "127.0.0.2:0") << "IP_BIND_ADDRESS_NO_PORT";
 }
 
-TEST(SourcePool, SpentAddressGivesWayToTheNext) {
+TEST(SourceTurns, SpentAddressGivesWayToTheNext) {
   const io::Descriptor listening = io::open_stream_socket(AF_INET);
   const Endpoint any = target("127.0.0.1:1");
   Endpoint bound = any;
@@ -69,20 +88,23 @@ TEST(SourcePool, SpentAddressGivesWayToTheNext) {
   ASSERT_EQ(::bind(listening.get(), bound.data(), bound.size()), 0);
   ASSERT_EQ(::listen(listening.get(), 8), 0);
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
+  SourceTurns turns(pool);
   int attempts = 0;
-  const io::ConnectStart start = start_connect_from(pool, local_endpoint(listening.get()),
+  const io::ConnectStart start = start_connect_from(turns, local_endpoint(listening.get()), kNow,
                                                     [&](int) { return ++attempts == 1 ? EADDRNOTAVAIL : 0; });
   EXPECT_TRUE(start.error == 0 || start.error == EINPROGRESS) << start.error;
   EXPECT_EQ(attempts, 2);
   Endpoint from = local_endpoint(start.socket.get());
   from.set_port(0);
   EXPECT_EQ(from.to_string(), "127.0.0.3:0");
+  EXPECT_THAT(turn(turns, local_endpoint(listening.get())), ElementsAre("127.0.0.3:0")) << "the other one rests";
 }
 
-TEST(SourcePool, OtherErrorsEndTheTurn) {
+TEST(SourceTurns, OtherErrorsEndTheTurn) {
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
+  SourceTurns turns(pool);
   int attempts = 0;
-  const io::ConnectStart start = start_connect_from(pool, target("127.0.0.1:1"), [&](int) {
+  const io::ConnectStart start = start_connect_from(turns, target("127.0.0.1:1"), kNow, [&](int) {
     ++attempts;
     return EPERM;
   });

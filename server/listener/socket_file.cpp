@@ -1,0 +1,111 @@
+#include "server/listener/socket_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "common/accounts.hpp"
+#include "common/io/descriptor.hpp"
+#include "common/io/stream.hpp"
+
+namespace weir {
+
+namespace {
+
+constexpr std::string_view kPrefix = "unix:";
+
+[[noreturn]] void fail(const std::string& doing, int error) {
+  throw std::system_error(error, std::generic_category(), doing);
+}
+
+/// The path of a unix socket in the file system, empty for others.
+std::string path_of(const Endpoint& endpoint) {
+  const std::string text = endpoint.to_string();
+  const bool has_file = endpoint.is_unix() && text.size() > kPrefix.size() && text[kPrefix.size()] != '@';
+  return has_file ? text.substr(kPrefix.size()) : std::string();
+}
+
+std::string name_of(const std::string& path) { return std::string(kPrefix) + path; }
+
+/// The number of a user or a group, or what leaves it as it is (chown(2)).
+template <typename Find>
+auto account(const std::string& name, Find find) {
+  using Id = typename decltype(find(name))::value_type;
+  if (name.empty()) return static_cast<Id>(-1);
+  const std::optional<Id> id = find(name);
+  if (!id) throw std::runtime_error("there is no user or group " + name);  // since the configuration was read
+  return *id;
+}
+
+std::string whom(const UnixConfig& config) {
+  return (config.owner.empty() ? "" : "user " + config.owner) +
+         (config.owner.empty() || config.group.empty() ? "" : " and ") +
+         (config.group.empty() ? "" : "group " + config.group);
+}
+
+}  // namespace
+
+bool SocketFile::is_needed(const Endpoint& endpoint) { return !path_of(endpoint).empty(); }
+
+void SocketFile::make_room(const Endpoint& endpoint) {
+  const std::string path = path_of(endpoint);
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) return;
+  if (!S_ISSOCK(status.st_mode)) {
+    throw std::runtime_error("cannot listen on " + name_of(path) +
+                             ": something that is no socket is there; remove it, or use another path");
+  }
+  if (io::start_connect(endpoint).error == ECONNREFUSED) ::unlink(path.c_str());
+}
+
+SocketFile::SocketFile(const Endpoint& endpoint) : path_(path_of(endpoint)) {
+  struct stat status{};
+  if (::lstat(path_.c_str(), &status) != 0) fail("cannot find " + name_of(path_), errno);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+}
+
+SocketFile::SocketFile(SocketFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+
+SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
+
+SocketFile::~SocketFile() { remove(); }
+
+void SocketFile::remove() noexcept {
+  struct stat status{};
+  if (path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
+  if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+void SocketFile::set_permissions(const UnixConfig& config) const {
+  const uid_t owner = account(config.owner, find_user);
+  const gid_t group = account(config.group, find_group);
+  // By a descriptor of the file itself, so that no link that is put in its place leads elsewhere.
+  const io::Descriptor file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) fail("cannot open " + name_of(path_), errno);
+  if (status.st_dev != device_ || status.st_ino != inode_ || !S_ISSOCK(status.st_mode)) {
+    throw std::runtime_error("cannot listen on " + name_of(path_) + ": somebody has put something else there");
+  }
+  const std::string itself = "/proc/self/fd/" + std::to_string(file.get());
+  // First, because what is given away may no longer be ours to change.
+  if (::chmod(itself.c_str(), config.mode) != 0) fail("cannot set the mode of " + name_of(path_), errno);
+  if (config.owner.empty() && config.group.empty()) return;
+  if (::fchownat(file.get(), "", owner, group, AT_EMPTY_PATH) != 0) {
+    fail("cannot give " + name_of(path_) + " to " + whom(config), errno);
+  }
+}
+
+}  // namespace weir
