@@ -126,7 +126,8 @@ void HealthChecker::watch_servers(Upstream& upstream) {
 net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Backend> backend) {
   const HealthConfig& config = *upstream.config().health;
   Health health(config);
-  SourceTurns sources(upstream.sources());  // so that connections have turns of their own
+  // So that connections have turns of their own.
+  SourceTurns sources(upstream.sources(), backend->endpoints().size() == 1);
   // A server that expects a PROXY header is told that this is no client's connection.
   const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);

@@ -29,29 +29,22 @@ using Answers = std::map<std::string, ResolvedName::BothFamilies>;
 constexpr milliseconds kGrace{200};
 constexpr std::array<int, 2> kFamilies{AF_INET, AF_INET6};
 
-/// Whether the kernel knows a way there; asks it and sends nothing (connect(2) of a datagram socket).
-bool has_route(const Endpoint& target) {
-  Endpoint anywhere = target;
-  anywhere.set_port(53);
+/// Whether the kernel knows a way there, or does not say; asks it and sends nothing (connect(2) of a datagram socket).
+bool has_way(const Endpoint& target) {
   const io::Descriptor socket(::socket(target.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return socket && ::connect(socket.get(), anywhere.data(), anywhere.size()) == 0;
+  if (!socket) return errno != EAFNOSUPPORT;
+  if (::connect(socket.get(), target.data(), target.size()) == 0) return true;
+  return errno != ENETUNREACH && errno != EHOSTUNREACH && errno != EADDRNOTAVAIL;
 }
 
-/// Without IPv6 addresses to which there is no way where there are others: every machine has IPv6, and few a route.
-ResolvedName::BothFamilies reachable(ResolvedName::BothFamilies answers) {
-  if (!answers[0].records.empty()) {
-    std::erase_if(answers[1].records, [](const Endpoint& endpoint) { return !has_route(endpoint); });
-  }
-  return answers;
-}
-
-/// Asks for the addresses of a full name, unless the hosts file has any.
-void ask_for(DnsChannel& channel, const std::string& name, ResolvedName::BothFamilies& answers) {
-  for (std::size_t i = 0; i < kFamilies.size(); ++i) answers[i] = channel.in_hosts(name, kFamilies[i]);
+/// Asks for the addresses of a target by one of its full names, unless the hosts file has any of it.
+void ask_for(DnsChannel& channel, const std::string& target, const std::string& full_name,
+             ResolvedName::BothFamilies& answers) {
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) answers[i] = channel.in_hosts(target, kFamilies[i]);
   if (answers[0].result == Result::found || answers[1].result == Result::found) return;
   for (std::size_t i = 0; i < kFamilies.size(); ++i) {
     answers[i].result = Result::pending;
-    channel.ask_addresses(name, kFamilies[i], [&slot = answers[i]](auto answer) { slot = std::move(answer); });
+    channel.ask_addresses(full_name, kFamilies[i], [&slot = answers[i]](auto answer) { slot = std::move(answer); });
   }
 }
 
@@ -83,7 +76,7 @@ Resolver::Resolver(asio::io_context& context, std::deque<Upstream>& upstreams, c
 }
 
 std::size_t Resolver::publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name) {
-  std::vector<Upstream::Member> members = name.members();
+  std::vector<Upstream::Member> members = name.members(has_way);
   std::erase_if(members, [&](const auto& member) { return !upstream.sources().reaches(member.endpoint); });
   upstream.set_members(server, members, io::Clock::now());
   on_change_(upstream);
@@ -99,25 +92,25 @@ net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& serv
   for (std::size_t i = 0; srv && i < full_names.size(); ++i) {
     channel.ask_services(full_names[i], [&services](auto answer) { services = std::move(answer); });
     co_await channel.finish();
-    if (name.take_services(full_names[i], std::move(services), i + 1 == full_names.size())) break;
+    if (name.take_services(full_names[i], services, i + 1 == full_names.size())) break;
   }
   // The targets of SRV records are full names (RFC 2782), and all asked for at once.
   for (std::size_t i = 0; i < (srv ? 1 : full_names.size()); ++i) {
     const bool last = srv || i + 1 == full_names.size();
     answers.clear();
     const auto full_name = [&](const std::string& target) { return srv ? target : full_names[i]; };
-    for (const std::string& target : name.targets()) ask_for(channel, full_name(target), answers[target]);
+    for (const std::string& target : name.targets()) ask_for(channel, target, full_name(target), answers[target]);
     if (!co_await channel.finish(kGrace)) {
       for (const auto& [target, both] : answers) {
         const bool found = both[0].result == Result::found || both[1].result == Result::found;
-        if (found) name.take_addresses(target, full_name(target), reachable(both), last);
+        if (found) name.take_addresses(target, full_name(target), both, last);
       }
       publish(upstream, server, name);
       co_await channel.finish();
     }
     bool over = true;
     for (const auto& [target, both] : answers) {
-      over = name.take_addresses(target, full_name(target), reachable(both), last) && over;
+      over = name.take_addresses(target, full_name(target), both, last) && over;
     }
     if (over) break;
   }
@@ -133,10 +126,7 @@ net::awaitable<void> Resolver::keep(Upstream& upstream, const BackendConfig& ser
       name.begin_round();
       co_await ask(upstream, server, name);
       const std::size_t members = publish(upstream, server, name);
-      ResolvedName::Round round = name.finish_round();
-      if (members == 0 && round.problem.empty()) {
-        round.problem = "bind_source has no address of the family of any address of " + server.dns->name;
-      }
+      const ResolvedName::Round round = name.finish_round(members);
       report(upstream, server.dns->name, members, round.problem, said);
       pause = round.pause;
     } catch (const std::exception& error) {

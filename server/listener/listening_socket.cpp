@@ -31,11 +31,12 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
       port_count_(address.port_count) {
   if (shared()) {
     const bool has_file = SocketFile::is_needed(endpoint_);
+    const SocketPermissions permissions(config.unix_socket);  // first, because to look accounts up may take its time
     if (has_file) SocketFile::make_room(endpoint_);
     sockets_.push_back(open(false));
     if (has_file) {
       file_ = SocketFile(endpoint_);
-      file_.set_permissions(config.unix_socket);
+      file_.set(permissions);
     }
     listen(backlog);
     return;

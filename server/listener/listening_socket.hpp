@@ -41,8 +41,8 @@ class ListeningSocket {
   bool dual_stack_;
   std::uint16_t port_offset_;
   std::uint16_t port_count_;
-  SocketFile file_;  ///< goes after the socket
   std::vector<io::Descriptor> sockets_;
+  SocketFile file_;  ///< goes first, while the socket keeps the file's number from being used again
 };
 
 /// Opens every socket of a listener, in the order of its `bind` list: one for each port of a range.

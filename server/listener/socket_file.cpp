@@ -43,13 +43,28 @@ auto account(const std::string& name, Find find) {
   return *id;
 }
 
-std::string whom(const UnixConfig& config) {
+std::string names_of(const UnixConfig& config) {
   return (config.owner.empty() ? "" : "user " + config.owner) +
          (config.owner.empty() || config.group.empty() ? "" : " and ") +
          (config.group.empty() ? "" : "group " + config.group);
 }
 
+/// By the file's own descriptor, so that no link that is put in its place leads elsewhere; where /proc is missing, by
+/// its path.
+int change_mode(int file, const std::string& path, mode_t mode) {
+  const std::string itself = "/proc/self/fd/" + std::to_string(file);
+  if (::chmod(itself.c_str(), mode) == 0) return 0;
+  if (errno == ENOENT && ::chmod(path.c_str(), mode) == 0) return 0;
+  return errno;
+}
+
 }  // namespace
+
+SocketPermissions::SocketPermissions(const UnixConfig& config)
+    : mode(config.mode),
+      owner(account(config.owner, find_user)),
+      group(account(config.group, find_group)),
+      whom(names_of(config)) {}
 
 bool SocketFile::is_needed(const Endpoint& endpoint) { return !path_of(endpoint).empty(); }
 
@@ -89,22 +104,20 @@ void SocketFile::remove() noexcept {
   if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
 
-void SocketFile::set_permissions(const UnixConfig& config) const {
-  const uid_t owner = account(config.owner, find_user);
-  const gid_t group = account(config.group, find_group);
-  // By a descriptor of the file itself, so that no link that is put in its place leads elsewhere.
+void SocketFile::set(const SocketPermissions& permissions) const {
   const io::Descriptor file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) fail("cannot open " + name_of(path_), errno);
   if (status.st_dev != device_ || status.st_ino != inode_ || !S_ISSOCK(status.st_mode)) {
     throw std::runtime_error("cannot listen on " + name_of(path_) + ": somebody has put something else there");
   }
-  const std::string itself = "/proc/self/fd/" + std::to_string(file.get());
   // First, because what is given away may no longer be ours to change.
-  if (::chmod(itself.c_str(), config.mode) != 0) fail("cannot set the mode of " + name_of(path_), errno);
-  if (config.owner.empty() && config.group.empty()) return;
-  if (::fchownat(file.get(), "", owner, group, AT_EMPTY_PATH) != 0) {
-    fail("cannot give " + name_of(path_) + " to " + whom(config), errno);
+  if (const int error = change_mode(file.get(), path_, permissions.mode); error != 0) {
+    fail("cannot set the mode of " + name_of(path_), error);
+  }
+  if (permissions.whom.empty()) return;
+  if (::fchownat(file.get(), "", permissions.owner, permissions.group, AT_EMPTY_PATH) != 0) {
+    fail("cannot give " + name_of(path_) + " to " + permissions.whom, errno);
   }
 }
 

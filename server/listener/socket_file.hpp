@@ -9,6 +9,17 @@
 
 namespace weir {
 
+/// Who may connect to a unix socket: its configuration with its accounts looked up.
+struct SocketPermissions {
+  /// Throws std::runtime_error where an account is gone since the configuration was read.
+  explicit SocketPermissions(const UnixConfig& config);
+
+  mode_t mode;
+  uid_t owner;  ///< -1 leaves it as it is (chown(2)), as does the group's
+  gid_t group;
+  std::string whom;  ///< the accounts for people; empty where none is given
+};
+
 /// The file of a unix socket that this process has bound, removed when this goes, if it is there still. Whoever owns
 /// the directory may put something else in its place at any time; that is neither changed nor removed.
 class SocketFile {
@@ -27,9 +38,9 @@ class SocketFile {
   SocketFile& operator=(SocketFile&& other) noexcept;
   ~SocketFile();
 
-  /// Who may connect. Before listen(2), while every connect(2) is refused: whoever the umask would have let in finds
-  /// nobody. Throws std::system_error that names what failed.
-  void set_permissions(const UnixConfig& config) const;
+  /// Before listen(2), while every connect(2) is refused: whoever the umask would have let in finds nobody. Throws
+  /// std::system_error that names what failed.
+  void set(const SocketPermissions& permissions) const;
 
  private:
   void remove() noexcept;

@@ -105,7 +105,8 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
     if (recorded) finish_record(session.record, context.records);
     context.ends.add(end);
   } catch (const std::bad_alloc&) {
-    refuse_connection(context, {}, client, entry.id, SessionEnd::refused_resources);
+    end = SessionEnd::refused_resources;
+    refuse_connection(context, {}, client, entry.id, end);
   }
   context.gate.leave(admitted, was_cut(end));
 }

@@ -20,7 +20,7 @@ Backend::Backend(const BackendConfig& config, Upstream& upstream, std::string na
       id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
       name_(std::make_shared<const std::string>(std::move(name))),
       endpoints_(std::move(endpoints)),
-      sources_(upstream.sources()),
+      sources_(upstream.sources(), endpoints_.size() == 1 && !config.address.is_range()),
       standing_(standing) {
   const Address& address = config.address;
   for (std::uint16_t i = 0; address.is_range() && i < address.port_count; ++i) {

@@ -86,20 +86,21 @@ bool ResolvedName::take_addresses(const std::string& target, const std::string& 
   const bool is_the_one = any(Result::failed) && known != addresses_.end() && known->second.full_name == full_name;
   if (!any(Result::found) && !is_the_one && !last) return false;
   const bool passed_over = !any(Result::found) && !failure_.empty();
+  // One full name's addresses are not mixed with another's.
+  if (any(Result::found) && addresses_[target].full_name != full_name) addresses_[target] = {full_name, {}};
   for (std::size_t family = 0; family < answers.size(); ++family) {
     Addresses& answer = answers[family];
     if (answer.result == Result::found) ttl_ = std::min(ttl_, answer.ttl);
     const bool settled = answer.result == Result::found || (answer.result == Result::none && !passed_over);
     if (settled) addresses_[target].families[family] = std::move(answer.records);
   }
-  if (any(Result::found)) addresses_[target].full_name = full_name;
   // What was asked for and found elsewhere in the search is no problem.
   if (passed_over || any(Result::failed)) note_problem(failure_);
   failure_.clear();
   return true;
 }
 
-std::vector<Upstream::Member> ResolvedName::members() const {
+std::vector<Upstream::Member> ResolvedName::members(const HasWay& has_way) const {
   std::vector<Upstream::Member> members;
   std::set<std::pair<IpAddress, std::uint16_t>> seen;
   std::uint32_t rank = server_.backup ? Standing::kBackup : 0;
@@ -109,9 +110,11 @@ std::vector<Upstream::Member> ResolvedName::members() const {
     const auto known = addresses_.find(service.target);
     if (known == addresses_.end()) continue;
     std::vector<Endpoint> own;
-    for (const std::vector<Endpoint>& family : known->second.families) {
-      for (Endpoint endpoint : family) {
+    const auto& [v4, v6] = known->second.families;
+    for (const std::vector<Endpoint>* family : {&v4, &v6}) {
+      for (Endpoint endpoint : *family) {
         endpoint.set_port(service.port);
+        if (family == &v6 && !v4.empty() && !has_way(endpoint)) continue;
         // Once, where it comes first.
         if (seen.insert(key_of(endpoint)).second) own.push_back(endpoint);
       }
@@ -132,9 +135,8 @@ std::vector<Upstream::Member> ResolvedName::members() const {
   return members;
 }
 
-ResolvedName::Round ResolvedName::finish_round() {
-  const std::size_t count = members().size();
-  if (count == 0) note_problem(server_.dns->name + " stands for no server");
+ResolvedName::Round ResolvedName::finish_round(std::size_t members) {
+  if (members == 0) note_problem(server_.dns->name + " stands for no server");
   bad_rounds_ = problem_.empty() ? 0 : bad_rounds_ + 1;
   const auto within = [&](milliseconds pause) { return std::clamp(pause, config_.min_ttl, config_.max_ttl); };
   // Before it is made milliseconds, which the longest would not fit.
@@ -143,7 +145,7 @@ ResolvedName::Round ResolvedName::finish_round() {
   if (bad_rounds_ > 0) {
     const milliseconds doubled = config_.min_ttl * (1u << std::min(bad_rounds_ - 1, 16u));
     round.pause = std::min(round.pause, within(std::min(doubled, kLongestRetry)));
-  } else if (count == kMostMembers) {
+  } else if (members == kMostMembers) {
     round.problem =
         server_.dns->name + " stands for " + std::to_string(kMostMembers) + " servers or more; no more are used";
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -65,14 +66,18 @@ class ResolvedName {
   /// As take_services(), for a target; a pending answer leaves what is known of its family for now.
   bool take_addresses(const std::string& target, const std::string& full_name, BothFamilies answers, bool last);
 
-  /// The same ones in the same order, in whatever order they were answered.
-  std::vector<Upstream::Member> members() const;
+  /// Which addresses there is a way to.
+  using HasWay = std::function<bool(const Endpoint&)>;
+  /// The same ones in the same order, in whatever order they were answered. IPv6 addresses to which there is no way are
+  /// left out where the target has IPv4 addresses.
+  std::vector<Upstream::Member> members(const HasWay& has_way) const;
 
   struct Round {
     milliseconds pause{0};  ///< until the next round
     std::string problem;    ///< what went wrong; empty where nothing did
   };
-  Round finish_round();
+  /// `members` is how many there are in the end.
+  Round finish_round(std::size_t members);
 
  private:
   void note_problem(const std::string& problem);

@@ -52,6 +52,7 @@ std::vector<std::size_t> SourceTurns::next(const Endpoint& target, Time now) {
 }
 
 void SourceTurns::rest(std::size_t address, Time now) {
+  if (!single_endpoint_) return;  // what is spent towards one of them is not towards the others
   rest_until_[address].store((now + kRest).time_since_epoch().count(), std::memory_order_relaxed);
 }
 

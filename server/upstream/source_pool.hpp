@@ -39,7 +39,8 @@ class SourceTurns {
   using Time = io::Clock::time_point;
   static constexpr std::chrono::milliseconds kRest{100};
 
-  explicit SourceTurns(const SourcePool& pool) : pool_(pool), rest_until_(pool.addresses().size()) {}
+  SourceTurns(const SourcePool& pool, bool single_endpoint)
+      : pool_(pool), single_endpoint_(single_endpoint), rest_until_(pool.addresses().size()) {}
 
   const SourcePool& pool() const { return pool_; }
   /// The addresses of the target's family in the order in which the next attempt tries them, without those that rest;
@@ -49,6 +50,7 @@ class SourceTurns {
 
  private:
   const SourcePool& pool_;
+  const bool single_endpoint_;
   std::array<std::atomic<std::uint32_t>, 2> turns_{};  ///< of IPv4 and of IPv6
   std::vector<std::atomic<Time::rep>> rest_until_;
 };

@@ -41,15 +41,19 @@ class ResolvedNameTest : public testing::Test {
     return server;
   }
 
+  static std::vector<Upstream::Member> members(const ResolvedName& name) {
+    return name.members(
+        [](const Endpoint& endpoint) { return endpoint.to_string().find("[2001:db8:") == std::string::npos; });
+  }
   static std::vector<std::string> addresses(const ResolvedName& name) {
     std::vector<std::string> list;
-    for (const Upstream::Member& member : name.members()) list.push_back(member.endpoint.to_string());
+    for (const Upstream::Member& member : members(name)) list.push_back(member.endpoint.to_string());
     return list;
   }
   ResolvedName::Round round_of(const Addresses& v4, const Addresses& v6 = kNone) {
     name_.begin_round();
     EXPECT_TRUE(name_.take_addresses("db.test", "db.test", {v4, v6}, true));
-    return name_.finish_round();
+    return name_.finish_round(members(name_).size());
   }
   ResolvedName::Round services(std::vector<ServiceRecord> records, std::chrono::seconds ttl = 60s) {
     by_service_.begin_round();
@@ -59,7 +63,7 @@ class ResolvedNameTest : public testing::Test {
     for (const std::string& target : by_service_.targets()) {
       by_service_.take_addresses(target, target, {found({"10.0.0." + std::to_string(++last)}), kNone}, true);
     }
-    return by_service_.finish_round();
+    return by_service_.finish_round(members(by_service_).size());
   }
 
   DnsConfig config_;
@@ -73,14 +77,14 @@ TEST_F(ResolvedNameTest, EveryAddressOfBothFamiliesIsAMemberWithThePortAndTheWei
   EXPECT_THAT(name_.targets(), ElementsAre("db.test"));
   const ResolvedName::Round round = round_of(found({"10.0.0.2", "10.0.0.1"}), found({"fd00::1"}));
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.1:5432", "10.0.0.2:5432", "[fd00::1]:5432"));
-  EXPECT_EQ(name_.members()[0].standing, (Standing{7 * Standing::kWhole, 0}));
+  EXPECT_EQ(members(name_)[0].standing, (Standing{7 * Standing::kWhole, 0}));
   EXPECT_EQ(round.problem, "");
 }
 
 TEST_F(ResolvedNameTest, ABackupsAddressesAreBackups) {
   server_.backup = true;
   round_of(found({"10.0.0.1"}));
-  EXPECT_EQ(name_.members()[0].standing.rank, Standing::kBackup);
+  EXPECT_EQ(members(name_)[0].standing.rank, Standing::kBackup);
 }
 
 TEST_F(ResolvedNameTest, AnAddressThatIsNamedTwiceIsOneMember) {
@@ -113,7 +117,7 @@ TEST_F(ResolvedNameTest, AnAnswerThatIsStillToComeLeavesItsFamilyAsItIs) {
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.2:5432", "[fd00::1]:5432"));
   name_.take_addresses("db.test", "db.test", {found({"10.0.0.2"}), kNone}, true);
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.2:5432"));
-  EXPECT_EQ(name_.finish_round().problem, "");
+  EXPECT_EQ(name_.finish_round(members(name_).size()).problem, "");
 }
 
 TEST_F(ResolvedNameTest, ASearchEndsAtTheFirstFullNameThatHasAny) {
@@ -128,13 +132,13 @@ TEST_F(ResolvedNameTest, ASearchPassesOverAFailureUnlessThatNameHadThemTheLastTi
     name_.begin_round();
     EXPECT_FALSE(name_.take_addresses("db.test", "db.test.a.test", {kFailed, kNone}, false));
     EXPECT_TRUE(name_.take_addresses("db.test", "db.test.b.test", {found({"10.0.0.1"}), kNone}, false));
-    EXPECT_EQ(name_.finish_round().problem, "") << "it was found elsewhere";
+    EXPECT_EQ(name_.finish_round(members(name_).size()).problem, "") << "it was found elsewhere";
   }
   name_.begin_round();
   EXPECT_FALSE(name_.take_addresses("db.test", "db.test.a.test", {kNone, kNone}, false));
   EXPECT_TRUE(name_.take_addresses("db.test", "db.test.b.test", {kNone, kFailed}, false));
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.1:5432"));
-  EXPECT_NE(name_.finish_round().problem, "");
+  EXPECT_NE(name_.finish_round(members(name_).size()).problem, "");
 }
 
 TEST_F(ResolvedNameTest, ASearchThatFailedSomewhereDoesNotSayThatThereIsNone) {
@@ -143,7 +147,30 @@ TEST_F(ResolvedNameTest, ASearchThatFailedSomewhereDoesNotSayThatThereIsNone) {
   other.begin_round();
   EXPECT_FALSE(other.take_addresses("db.test", "db.test", {kFailed, kFailed}, false));
   EXPECT_TRUE(other.take_addresses("db.test", "db.test", {kNone, kNone}, true));
-  EXPECT_EQ(other.finish_round().problem, "cannot look up addresses of db.test: the resolver is dead");
+  EXPECT_EQ(other.finish_round(members(other).size()).problem,
+            "cannot look up addresses of db.test: the resolver is dead");
+}
+
+TEST_F(ResolvedNameTest, AddressesOfTwoFullNamesAreNotMixed) {
+  name_.begin_round();
+  name_.take_addresses("db.test", "db.test.a.test", {found({"10.0.0.1"}), found({"fd00::1"})}, false);
+  name_.begin_round();
+  EXPECT_FALSE(name_.take_addresses("db.test", "db.test.a.test", {kNone, kNone}, false));
+  EXPECT_TRUE(name_.take_addresses("db.test", "db.test.b.test", {found({"10.0.0.2"}), kFailed}, true));
+  EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.2:5432"));
+}
+
+TEST_F(ResolvedNameTest, Ipv6WithoutAWayIsLeftOutBesideIpv4AndHasNoPartOfTheWeight) {
+  round_of(found({"10.0.0.1"}), found({"2001:db8::1", "fd00::1"}));
+  EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.1:5432", "[fd00::1]:5432"));
+  round_of(kFailed, found({"2001:db8::1"}));
+  EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.1:5432")) << "which is known from before";
+  round_of(kNone, found({"2001:db8::1"}));
+  EXPECT_THAT(addresses(name_), ElementsAre("[2001:db8::1]:5432")) << "it is all there is";
+  services({{"a.test", 1, 0, 3}});
+  by_service_.begin_round();
+  by_service_.take_addresses("a.test", "a.test", {found({"10.0.0.1"}), found({"2001:db8::1"})}, true);
+  EXPECT_EQ(members(by_service_).at(0).standing.weight, 300u);
 }
 
 TEST_F(ResolvedNameTest, TheShortestTtlRulesWithinFloorAndCeiling) {
@@ -170,19 +197,19 @@ TEST_F(ResolvedNameTest, BadRoundsAreRepeatedSoonAndThenLessOften) {
 TEST_F(ResolvedNameTest, SrvRecordsGivePortWeightAndPriority) {
   services({{"c.test", 3, 20, 9}, {"a.test", 1, 10, 5}, {"b.test", 2, 10, 0}, {"d.test", 4, 65535, 65535}});
   EXPECT_THAT(addresses(by_service_), ElementsAre("10.0.0.1:1", "10.0.0.2:2", "10.0.0.3:3", "10.0.0.4:4"));
-  const std::vector<Upstream::Member> members = by_service_.members();
-  EXPECT_EQ(members[0].standing, (Standing{500, 0}));
-  EXPECT_EQ(members[1].standing, (Standing{1, 0})) << "a weight of 0 is a very small one";
-  EXPECT_EQ(members[2].standing, (Standing{900, 1}));
-  EXPECT_EQ(members[3].standing, (Standing{6'553'500, 2}));
+  const std::vector<Upstream::Member> all = members(by_service_);
+  EXPECT_EQ(all[0].standing, (Standing{500, 0}));
+  EXPECT_EQ(all[1].standing, (Standing{1, 0})) << "a weight of 0 is a very small one";
+  EXPECT_EQ(all[2].standing, (Standing{900, 1}));
+  EXPECT_EQ(all[3].standing, (Standing{6'553'500, 2}));
 }
 
 TEST_F(ResolvedNameTest, AddressesOfATargetShareItsWeight) {
   services({{"a.test", 1, 0, 3}});
   by_service_.begin_round();
   by_service_.take_addresses("a.test", "a.test", {found({"10.0.0.1", "10.0.0.2"}), found({"fd00::1"})}, true);
-  ASSERT_EQ(by_service_.members().size(), 3u);
-  for (const Upstream::Member& member : by_service_.members()) EXPECT_EQ(member.standing, (Standing{100, 0}));
+  ASSERT_EQ(members(by_service_).size(), 3u);
+  for (const Upstream::Member& member : members(by_service_)) EXPECT_EQ(member.standing, (Standing{100, 0}));
 }
 
 TEST_F(ResolvedNameTest, OneTargetMayServeOnSeveralPorts) {
@@ -192,7 +219,7 @@ TEST_F(ResolvedNameTest, OneTargetMayServeOnSeveralPorts) {
 
 TEST_F(ResolvedNameTest, ATargetThatIsTheRootSaysThatThereIsNone) {
   services({{"", 1, 0, 0}, {".", 1, 0, 0}});
-  EXPECT_THAT(by_service_.members(), IsEmpty());
+  EXPECT_THAT(members(by_service_), IsEmpty());
   EXPECT_THAT(by_service_.targets(), IsEmpty());
 }
 
@@ -203,7 +230,8 @@ TEST_F(ResolvedNameTest, SrvRecordsAreKeptWhileTheirQuestionFails) {
       by_service_.take_services("_db._tcp.test", {Services::Result::failed, {}, 0s, "the resolver is dead"}, false));
   EXPECT_THAT(by_service_.targets(), ElementsAre("a.test"));
   by_service_.take_addresses("a.test", "a.test", {found({"10.0.0.9"}), kNone}, true);
-  EXPECT_EQ(by_service_.finish_round().problem, "cannot look up SRV records of _db._tcp.test: the resolver is dead");
+  EXPECT_EQ(by_service_.finish_round(members(by_service_).size()).problem,
+            "cannot look up SRV records of _db._tcp.test: the resolver is dead");
   EXPECT_THAT(addresses(by_service_), ElementsAre("10.0.0.9:1"));
 }
 
@@ -224,14 +252,14 @@ TEST_F(ResolvedNameTest, ATargetsAddressesAreForgottenWithIt) {
   by_service_.begin_round();
   by_service_.take_services("_db._tcp.test", {Services::Result::found, {{"a.test", 1, 0, 0}}, 60s, ""}, true);
   by_service_.take_addresses("a.test", "a.test", {kFailed, kFailed}, true);
-  EXPECT_THAT(by_service_.members(), IsEmpty());
+  EXPECT_THAT(members(by_service_), IsEmpty());
 }
 
 TEST_F(ResolvedNameTest, HowManyServersANameGivesIsBounded) {
   std::vector<std::string> many;
   for (int i = 0; i < 1100; ++i) many.push_back("10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200));
   const ResolvedName::Round round = round_of(found(many));
-  EXPECT_EQ(name_.members().size(), 1024u);
+  EXPECT_EQ(members(name_).size(), 1024u);
   EXPECT_THAT(round.problem, HasSubstr("stands for 1024 servers or more; no more are used"));
   EXPECT_EQ(round.pause, 60s);
 }

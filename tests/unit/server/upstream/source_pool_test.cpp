@@ -25,18 +25,18 @@ std::vector<std::string> turn(SourceTurns& turns, const Endpoint& target, Source
 
 TEST(SourceTurns, EachTurnBeginsAtTheNextAddress) {
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3", "127.0.0.4"});
-  SourceTurns turns(pool);
+  SourceTurns turns(pool, true);
   const Endpoint to = target("127.0.0.1:80");
   EXPECT_THAT(turn(turns, to), ElementsAre("127.0.0.2:0", "127.0.0.3:0", "127.0.0.4:0"));
   EXPECT_THAT(turn(turns, to), ElementsAre("127.0.0.3:0", "127.0.0.4:0", "127.0.0.2:0"));
-  SourceTurns others(pool);
+  SourceTurns others(pool, true);
   EXPECT_EQ(turn(others, to).front(), "127.0.0.2:0") << "another server has its own";
 }
 
 TEST(SourceTurns, OnlyAddressesOfTheTargetsFamilyHaveATurn) {
   if (!ipv6_available()) GTEST_SKIP() << "this machine has no IPv6";
   const SourcePool pool("u", {"127.0.0.2", "::1", "127.0.0.3"});
-  SourceTurns turns(pool);
+  SourceTurns turns(pool, true);
   EXPECT_THAT(turn(turns, target("[::1]:80")), ElementsAre("[::1]:0"));
   EXPECT_THAT(turn(turns, target("127.0.0.1:80")), ElementsAre("127.0.0.2:0", "127.0.0.3:0"));
   turn(turns, target("[::1]:80"));
@@ -45,11 +45,27 @@ TEST(SourceTurns, OnlyAddressesOfTheTargetsFamilyHaveATurn) {
 
 TEST(SourceTurns, OneThatIsSpentRests) {
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
-  SourceTurns turns(pool);
+  SourceTurns turns(pool, true);
   const Endpoint to = target("127.0.0.1:80");
   turns.rest(1, kNow);
   for (int i = 0; i < 3; ++i) EXPECT_THAT(turn(turns, to), ElementsAre("127.0.0.2:0"));
   EXPECT_EQ(turn(turns, to, kNow + SourceTurns::kRest).size(), 2u);
+}
+
+TEST(SourceTurns, OneThatIsSpentTowardsOneEndpointOfSeveralIsTriedTowardsTheOthers) {
+  const SourcePool pool("u", {"127.0.0.2"});
+  SourceTurns turns(pool, false);
+  turns.rest(0, kNow);
+  EXPECT_THAT(turn(turns, target("127.0.0.1:80")), ElementsAre("127.0.0.2:0"));
+}
+
+TEST(SourceTurns, WhereAllRestThisMachineLacksAPort) {
+  const SourcePool pool("u", {"127.0.0.2"});
+  SourceTurns turns(pool, true);
+  turns.rest(0, kNow);
+  const int error = start_connect_from(turns, target("127.0.0.1:80"), kNow, [](int) { return 0; }).error;
+  EXPECT_EQ(error, EADDRNOTAVAIL);
+  EXPECT_TRUE(io::is_local_error(error));
 }
 
 TEST(SourcePool, ReachesWhatItHasAnAddressFor) {
@@ -88,7 +104,7 @@ TEST(SourceTurns, SpentAddressGivesWayToTheNext) {
   ASSERT_EQ(::bind(listening.get(), bound.data(), bound.size()), 0);
   ASSERT_EQ(::listen(listening.get(), 8), 0);
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
-  SourceTurns turns(pool);
+  SourceTurns turns(pool, true);
   int attempts = 0;
   const io::ConnectStart start = start_connect_from(turns, local_endpoint(listening.get()), kNow,
                                                     [&](int) { return ++attempts == 1 ? EADDRNOTAVAIL : 0; });
@@ -102,7 +118,7 @@ TEST(SourceTurns, SpentAddressGivesWayToTheNext) {
 
 TEST(SourceTurns, OtherErrorsEndTheTurn) {
   const SourcePool pool("u", {"127.0.0.2", "127.0.0.3"});
-  SourceTurns turns(pool);
+  SourceTurns turns(pool, true);
   int attempts = 0;
   const io::ConnectStart start = start_connect_from(turns, target("127.0.0.1:1"), kNow, [&](int) {
     ++attempts;
