@@ -82,7 +82,8 @@ void measure_gate(std::size_t connections, bool with_limits) {
        });
 }
 
-void measure_upstream(std::size_t connections, std::size_t servers, UpstreamConfig::Balance balance) {
+void measure_upstream(std::size_t connections, std::size_t servers, const char* policy,
+                      UpstreamConfig::Balance balance) {
   UpstreamConfig config;
   config.name = "back";
   config.balance = balance;
@@ -90,9 +91,7 @@ void measure_upstream(std::size_t connections, std::size_t servers, UpstreamConf
     config.servers.push_back({.address = parse_address("127.0.0.1:" + std::to_string(1000 + i), AddressUse::target)});
   }
   Upstream upstream(config);
-  const std::string what =
-      std::string(balance == UpstreamConfig::Balance::round_robin ? "round robin" : "least connections") + ", " +
-      std::to_string(servers) + " servers";
+  const std::string what = std::string(policy) + ", " + std::to_string(servers) + " servers";
   tell(what.c_str(), connections, [&](std::size_t source, Time now) {
     const Upstream::Pick pick = upstream.take(source, {}, now);
     if (!pick.lease) return false;
@@ -105,8 +104,9 @@ void measure(std::size_t connections) {
   measure_gate(connections, false);
   measure_gate(connections, true);
   for (const std::size_t servers : {3u, 100u}) {
-    measure_upstream(connections, servers, UpstreamConfig::Balance::round_robin);
-    measure_upstream(connections, servers, UpstreamConfig::Balance::least_connections);
+    measure_upstream(connections, servers, "round robin", UpstreamConfig::Balance::round_robin);
+    measure_upstream(connections, servers, "least connections", UpstreamConfig::Balance::least_connections);
+    measure_upstream(connections, servers, "source hash", UpstreamConfig::Balance::source_hash);
   }
 }
 
