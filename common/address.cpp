@@ -90,7 +90,7 @@ void parse_ports(std::string_view text, std::string_view ports, AddressUse use, 
 /// With its interface, if it has one.
 bool is_v6_literal(std::string_view host) {
   in6_addr parsed{};
-  return !host.ends_with('%') &&
+  return !host.ends_with('%') && !has_control(host) &&
          ::inet_pton(AF_INET6, std::string(host.substr(0, host.find('%'))).c_str(), &parsed) == 1;
 }
 
@@ -104,8 +104,7 @@ void check_host(std::string_view text, std::string_view host) {
   if (host.find_first_of("[]/@%") != std::string_view::npos) {
     refuse(text, "has a host that is no name and no address; an IPv6 address stands in brackets, [::1]:PORT");
   }
-  in_addr parsed{};
-  if (!host.empty() && only_of(host, "0123456789.") && ::inet_pton(AF_INET, std::string(host).c_str(), &parsed) != 1) {
+  if (!host.empty() && only_of(host, "0123456789.") && !is_ipv4_address(host)) {
     refuse(text, "has the host " + std::string(host) + ", which is not an IPv4 address; it has four numbers up to 255");
   }
 }
@@ -175,9 +174,11 @@ Address Address::at(std::uint16_t offset) const {
   return one;
 }
 
-bool is_ip_address(std::string_view text) {
-  in_addr v4{};
-  return ::inet_pton(AF_INET, std::string(text).c_str(), &v4) == 1 || is_v6_literal(text);
+bool is_ipv4_address(std::string_view text) {
+  in_addr parsed{};
+  return !has_control(text) && ::inet_pton(AF_INET, std::string(text).c_str(), &parsed) == 1;  // it reads up to a NUL
 }
+
+bool is_ip_address(std::string_view text) { return is_ipv4_address(text) || is_v6_literal(text); }
 
 }  // namespace weir

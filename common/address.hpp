@@ -44,6 +44,9 @@ enum class Ports { one, range };
 /// Parses an address. Throws std::invalid_argument whose text says what is wrong and what would be right.
 Address parse_address(std::string_view text, AddressUse use, Ports ports = Ports::one);
 
+/// Whether the text is an IPv4 address without a port.
+bool is_ipv4_address(std::string_view text);
+
 /// Whether the text is an IP address without a port: `192.0.2.1`, `2001:db8::1`, `fe80::1%eth0`.
 bool is_ip_address(std::string_view text);
 

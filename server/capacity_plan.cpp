@@ -1,7 +1,5 @@
 #include "server/capacity_plan.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <sstream>
 #include <variant>
@@ -14,9 +12,7 @@ namespace {
 
 /// A name may have an IPv4 and an IPv6 address; it is resolved only when the daemon starts.
 std::uint64_t endpoints_of(const Address& address) {
-  in_addr literal{};
-  const bool name =
-      !address.bracketed && !address.host.empty() && ::inet_pton(AF_INET, address.host.c_str(), &literal) != 1;
+  const bool name = !address.bracketed && !address.host.empty() && !is_ipv4_address(address.host);
   return name ? 2 : 1;
 }
 

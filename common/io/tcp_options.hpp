@@ -23,8 +23,8 @@ inline constexpr std::chrono::milliseconds kLongestUserTimeout{std::numeric_limi
 struct TcpOptions {
   bool nodelay = true;
   KeepaliveOptions keepalive;
-  std::chrono::milliseconds user_timeout{
-      0};                       ///< TCP_USER_TIMEOUT: of bytes without an acknowledgement; 0 = the system's
+  /// TCP_USER_TIMEOUT: of bytes without an acknowledgement; 0 = the system's.
+  std::chrono::milliseconds user_timeout{0};
   std::uint32_t fast_open = 0;  ///< listening: TCP_FASTOPEN, requests that may have sent data with their SYN; 0 = off
 
   bool operator==(const TcpOptions&) const = default;

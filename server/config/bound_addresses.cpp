@@ -26,13 +26,8 @@ std::string canonical_host(const Address& address) {
   return "[" + std::string(::inet_ntop(AF_INET6, &parsed, text, sizeof text)) + "]";
 }
 
-bool is_v4_literal(const std::string& host) {
-  in_addr parsed{};
-  return ::inet_pton(AF_INET, host.c_str(), &parsed) == 1;
-}
-
 bool holds(std::string_view wide, const std::string& host) {
-  return wide.empty() || (wide == kAnyV4 && is_v4_literal(host)) || (wide == kAnyV6 && host.starts_with('['));
+  return wide.empty() || (wide == kAnyV4 && is_ipv4_address(host)) || (wide == kAnyV6 && host.starts_with('['));
 }
 
 bool ports_meet(const Address& one, const Address& other) {
@@ -43,8 +38,7 @@ bool ports_meet(const Address& one, const Address& other) {
 
 void BoundAddresses::add(const Address& address, const Value& item) {
   const std::string host = canonical_host(address);
-  const bool any_port = !address.is_unix() && address.port == 0;
-  if (any_port) return;
+  if (!address.is_unix() && address.port == 0) return;
   if (bound_.size() == kMost) {
     if (!std::exchange(too_many_, true)) {
       item.fail("is one address too many: " + std::to_string(kMost) + " can be bound; write ranges of ports");

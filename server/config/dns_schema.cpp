@@ -1,7 +1,6 @@
 #include "server/config/dns_schema.hpp"
 
-#include <arpa/inet.h>
-
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -12,33 +11,28 @@
 namespace weir {
 namespace {
 
+constexpr std::uint16_t kDnsPort = 53;
 constexpr const char* kServerForm = "write the address of a resolver: 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:53";
 
-bool is_ipv4(const std::string& host) {
-  in_addr parsed{};
-  return ::inet_pton(AF_INET, host.c_str(), &parsed) == 1;
-}
-
-bool is_ipv6(const std::string& host) {
-  in6_addr parsed{};
-  return ::inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
+/// Of the brackets that an IPv6 address may stand in without a port.
+std::string without_brackets(const std::string& text) {
+  return text.starts_with('[') && text.ends_with(']') ? text.substr(1, text.size() - 2) : text;
 }
 
 void read_server(const Value& value, std::vector<Endpoint>& servers) {
   const std::optional<std::string> text = value.text("the address of a resolver such as 10.0.0.2");
   if (!text) return;
-  const std::string with_port = is_ipv4(*text)         ? *text + ":53"
-                                : is_ipv6(*text)       ? "[" + *text + "]:53"
-                                : text->ends_with(']') ? *text + ":53"
-                                                       : *text;
   try {
-    const Address address = parse_address(with_port, AddressUse::target);
-    const bool scoped = address.host.find('%') != std::string::npos;  // which c-ares refuses
-    if (address.is_unix() || scoped || !(address.bracketed || is_ipv4(address.host))) {
-      return value.fail(in_quotes(*text) + " is not an address; " + kServerForm);
-    }
-    servers.push_back(resolve(address, AddressUse::target).front());
-  } catch (const std::exception&) {
+    const std::string alone = without_brackets(*text);
+    const bool has_port = !is_ip_address(alone);
+    const Address address = has_port ? parse_address(*text, AddressUse::target) : Address{};
+    const std::string& host = has_port ? address.host : alone;
+    const bool scoped = host.find('%') != std::string::npos;  // which c-ares refuses
+    if (scoped || !is_ip_address(host)) return value.fail(in_quotes(*text) + " is not an address; " + kServerForm);
+    Endpoint server = ip_endpoint(host);
+    server.set_port(has_port ? address.port : kDnsPort);
+    servers.push_back(server);
+  } catch (const std::invalid_argument&) {
     value.fail(in_quotes(*text) + " is not an address; " + kServerForm);
   }
 }
@@ -88,7 +82,7 @@ void read_dns_name(MapReader& map, const Value& dns, DnsName& name) {
   Address address;
   dns.read(address, AddressUse::target);
   if (address.host.empty()) return;
-  if (address.is_unix() || address.bracketed || is_ipv4(address.host)) {
+  if (address.is_unix() || address.bracketed || is_ipv4_address(address.host)) {
     return dns.fail(in_quotes(*text) + " is an address and no name; write address: \"" + *text + "\"");
   }
   name.name = address.host;

@@ -219,8 +219,7 @@ struct UpstreamConfig {
   EjectConfig eject;
   milliseconds slow_start{0};  ///< how long a server that comes back takes until it has its full share
   ProxyVersion send_proxy_protocol = ProxyVersion::none;
-  std::vector<std::string>
-      bind_source;  ///< local IP addresses of outgoing connections, in turn; none = the kernel's choice
+  std::vector<std::string> bind_source;  ///< local IP addresses of connections, in turn; none = the kernel's choice
   TcpConfig tcp;
   OnDown on_down = OnDown::keep;  ///< what happens to the connections of a server that goes down
 

@@ -99,10 +99,9 @@ void read_server(const Value& value, BackendConfig& backend) {
 
 /// The family of a literal address; a name's is known when it is resolved.
 int family_of(const Address& address) {
-  in_addr parsed{};
   if (address.is_unix()) return AF_UNIX;
   if (address.bracketed) return AF_INET6;
-  return ::inet_pton(AF_INET, address.host.c_str(), &parsed) == 1 ? AF_INET : AF_UNSPEC;
+  return is_ipv4_address(address.host) ? AF_INET : AF_UNSPEC;
 }
 
 bool is_v6(std::string_view source) { return source.find(':') != std::string_view::npos; }

@@ -18,8 +18,8 @@ class ListeningSocket {
  public:
   /// Binds one port of the address, resolved as `endpoint`, and listens. Throws std::system_error whose text names the
   /// endpoint: a port that something else listens on is an error, because the bind is probed without SO_REUSEPORT
-  /// first. A stale unix socket file is replaced; one that still accepts, and a file that is no
-  /// socket, is an error. Control thread.
+  /// first. A stale unix socket file is replaced; one that still accepts, and a file that is no socket, is an error.
+  /// Control thread.
   ListeningSocket(const ListenerConfig& config, const Address& address, const Endpoint& endpoint,
                   std::uint16_t port_offset, int backlog, std::size_t workers);
 

@@ -28,6 +28,7 @@ void ResolvedName::begin_round() {
   ttl_ = seconds::max();
   problem_.clear();
   failure_.clear();
+  excess_.clear();
 }
 
 void ResolvedName::note_problem(const std::string& problem) {
@@ -57,8 +58,8 @@ bool ResolvedName::take_services(const std::string& full_name, Services answer, 
   });
   services_name_ = full_name;
   if (services_.size() > kMostServices) {
-    note_problem(server_.dns->name + " has " + std::to_string(services_.size()) + " SRV records; only the first " +
-                 std::to_string(kMostServices) + " are used");
+    excess_ = server_.dns->name + " has " + std::to_string(services_.size()) + " SRV records; only the first " +
+              std::to_string(kMostServices) + " are used";
     services_.resize(kMostServices);
   }
   std::erase_if(addresses_, [names = targets()](const auto& known) { return !names.contains(known.first); });
@@ -145,10 +146,12 @@ ResolvedName::Round ResolvedName::finish_round(std::size_t members) {
   if (bad_rounds_ > 0) {
     const milliseconds doubled = config_.min_ttl * (1u << std::min(bad_rounds_ - 1, 16u));
     round.pause = std::min(round.pause, within(std::min(doubled, kLongestRetry)));
-  } else if (members == kMostMembers) {
-    round.problem =
-        server_.dns->name + " stands for " + std::to_string(kMostMembers) + " servers or more; no more are used";
+    return round;
   }
+  if (members == kMostMembers) {
+    excess_ = server_.dns->name + " stands for " + std::to_string(kMostMembers) + " servers or more; no more are used";
+  }
+  round.problem = std::move(excess_);
   return round;
 }
 

@@ -97,6 +97,7 @@ class ResolvedName {
   std::chrono::seconds ttl_{};
   std::string problem_;
   std::string failure_;  ///< of a full name that was passed over
+  std::string excess_;   ///< what is more than is used, which is to be said but no failure
 };
 
 }  // namespace weir

@@ -112,5 +112,13 @@ TEST(IpAddressText, HasNoPort) {
   }
 }
 
+TEST(IpAddressText, IsOneToItsEnd) {
+  EXPECT_TRUE(is_ipv4_address("192.0.2.1"));
+  EXPECT_FALSE(is_ipv4_address("::1"));
+  EXPECT_TRUE(is_ip_address("fe80::1%eth0"));
+  EXPECT_FALSE(is_ip_address(std::string_view("192.0.2.1\0x", 11)));
+  EXPECT_FALSE(is_ip_address(std::string_view("::1\0x", 5)));
+}
+
 }  // namespace
 }  // namespace weir
