@@ -57,8 +57,7 @@ class Server {
 
   /// Serves until it is drained.
   Admission::Totals run() {
-    Control control(config_, config_file_, admission_,
-                    {[this] { stop_accepting(); }, [this] { cut_sessions(); }, [this] { wake_sessions(); }},
+    Control control(config_, config_file_, admission_, {[this] { stop_accepting(); }, [this] { cut_sessions(); }},
                     upstreams_);
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
@@ -128,10 +127,6 @@ class Server {
 
   void cut_sessions() {
     for (Worker& worker : workers_) worker.cut_sessions();
-  }
-
-  void wake_sessions() {
-    for (Worker& worker : workers_) worker.wake_sessions();
   }
 
   const ServerConfig& config_;

@@ -103,9 +103,10 @@ void measure_upstream(std::size_t connections, std::size_t servers, const char* 
 void measure(std::size_t connections) {
   measure_gate(connections, false);
   measure_gate(connections, true);
-  for (const std::size_t servers : {3u, 100u}) {
+  for (const std::size_t servers : {1u, 10u, 100u, 1000u}) {
     measure_upstream(connections, servers, "round robin", UpstreamConfig::Balance::round_robin);
     measure_upstream(connections, servers, "least connections", UpstreamConfig::Balance::least_connections);
+    measure_upstream(connections, servers, "random two", UpstreamConfig::Balance::random_two);
     measure_upstream(connections, servers, "source hash", UpstreamConfig::Balance::source_hash);
   }
 }

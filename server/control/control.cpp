@@ -29,7 +29,8 @@ Control::Control(const ServerConfig& config, const std::string& config_file, Adm
 
 void Control::run() {
   wait_for_signal();
-  health_checker_.emplace(context_, data_plane_.wake_sessions);
+  return_timers_.emplace(context_, upstreams_);
+  health_checker_.emplace(context_);
   for (Upstream& upstream : upstreams_) health_checker_->watch_servers(upstream);
   resolver_.emplace(context_, upstreams_, config_.dns,
                     [this](Upstream& upstream) { health_checker_->watch_servers(upstream); });

@@ -13,6 +13,7 @@
 #include "server/config/server_config.hpp"
 #include "server/control/health_checker.hpp"
 #include "server/control/resolver.hpp"
+#include "server/control/return_timers.hpp"
 
 namespace weir {
 
@@ -20,7 +21,6 @@ namespace weir {
 struct DataPlane {
   std::function<void()> stop_accepting;  ///< returns when no worker accepts any more and the sockets are closed
   std::function<void()> cut_sessions;
-  std::function<void()> wake_sessions;  ///< so that they look whether they must end
 };
 
 /// The control thread's work: waits for signals, takes the daemon through its drain, and meanwhile checks backends
@@ -57,6 +57,7 @@ class Control {
   std::optional<HealthChecker> health_checker_;
   std::optional<Resolver> resolver_;
   boost::asio::io_context context_{1};
+  std::optional<ReturnTimers> return_timers_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   Phase phase_ = Phase::serving;

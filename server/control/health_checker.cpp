@@ -109,8 +109,7 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& 
   co_return outcome;
 }
 
-HealthChecker::HealthChecker(asio::io_context& context, std::function<void()> wake_sessions)
-    : executor_(context.get_executor()), wake_sessions_(std::move(wake_sessions)) {}
+HealthChecker::HealthChecker(asio::io_context& context) : executor_(context.get_executor()) {}
 
 void HealthChecker::watch_servers(Upstream& upstream) {
   if (!upstream.config().health) return;
@@ -132,16 +131,15 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Ba
   const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
-    CheckOutcome outcome;
     try {
-      outcome = co_await check_backend(*backend, sources, config, opening);
+      const CheckOutcome outcome = co_await check_backend(*backend, sources, config, opening);
+      if (outcome.result != Result::undecided) {
+        health.observe(outcome.result == Result::passed);
+        upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
+      }
     } catch (const std::bad_alloc&) {
-      outcome.result = Result::undecided;
-    }
-    if (outcome.result != Result::undecided) {
-      health.observe(outcome.result == Result::passed);
-      const bool changed = upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
-      if (changed && !health.up() && upstream.config().on_down == UpstreamConfig::OnDown::reset) wake_sessions_();
+      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream.config().name,
+                    *backend->name());
     }
     // A tenth either way, so that many daemons, or many servers of one, are not checked in step.
     const double jitter = std::uniform_real_distribution<double>(0.9, 1.1)(lots_);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <functional>
 #include <memory>
 #include <random>
 #include <set>
@@ -16,9 +15,8 @@ namespace weir {
 /// what it finds. Control thread only.
 class HealthChecker {
  public:
-  /// Runs on `context`, which must be gone before this. `wake_sessions` is called once a server went down whose
-  /// connections are to be cut.
-  HealthChecker(net::asio::io_context& context, std::function<void()> wake_sessions);
+  /// Runs on `context`, which must be gone before this.
+  explicit HealthChecker(net::asio::io_context& context);
   HealthChecker(const HealthChecker&) = delete;
   HealthChecker& operator=(const HealthChecker&) = delete;
 
@@ -29,7 +27,6 @@ class HealthChecker {
   net::awaitable<void> watch(Upstream& upstream, std::shared_ptr<Backend> backend);
 
   net::Executor executor_;
-  std::function<void()> wake_sessions_;
   std::set<Backend::Id> watched_;
   std::minstd_rand lots_{std::random_device()()};
 };

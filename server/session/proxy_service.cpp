@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -6,6 +7,7 @@
 
 #include "server/session/relay.hpp"
 #include "server/session/session.hpp"
+#include "server/upstream/cut_watch.hpp"
 #include "server/upstream/source_pool.hpp"
 #include "server/upstream/upstream.hpp"
 #include "server/upstream/waiter.hpp"
@@ -97,90 +99,119 @@ net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig&
   co_return last;
 }
 
+/// Servers that a connection has tried, each once.
+using TriedServers = std::vector<std::shared_ptr<Backend>>;
+
+/// A connection's turn in the queue, which it keeps when it must wait again.
+struct QueueTurn {
+  WaitQueue::Ticket ticket = 0;
+  milliseconds waited{0};  ///< before this wait
+};
+
 /// A place on a server; or none, because all were tried by now; or why the session must end.
 struct Placed {
   Upstream::Pick pick;
   std::optional<SessionEnd> end;
 };
 
-/// Waits in the queue of an upstream whose servers are all full, or of which none is up.
+/// Waits in the queue of an upstream whose servers are all full, or of which none is up: `queue.timeout` at most, over
+/// all waits of the connection.
 net::awaitable<Placed> wait_for_place(Session& session, Upstream& upstream, Upstream::Blocked blocked,
-                                      std::uint64_t source, const std::vector<Backend::Id>& tried) {
+                                      std::uint64_t source, const TriedServers& tried, QueueTurn& turn) {
+  const Deadlines::Time started = session.loop().now();
   const milliseconds patience = upstream.config().queue.timeout;
-  const Deadlines::Time deadline = patience.count() == 0 ? Deadlines::Time::max() : session.loop().now() + patience;
-  Waiter waiter(upstream, *session.slot, source, tried, session.loop().now());
+  const Deadlines::Time deadline =
+      patience.count() == 0 ? Deadlines::Time::max() : started + std::max(patience - turn.waited, milliseconds(0));
+  Waiter waiter(upstream, *session.slot, source, tried, turn.ticket, started);
   if (!waiter.queued()) {
     co_return Placed{{}, blocked == Upstream::Blocked::none_up ? SessionEnd::no_backend : SessionEnd::queue_full};
   }
   for (;;) {
-    if (auto pick = waiter.take()) co_return Placed{std::move(*pick), std::nullopt};
+    if (auto pick = waiter.take()) {
+      turn.waited += std::chrono::ceil<milliseconds>(session.loop().now() - started);
+      co_return Placed{std::move(*pick), std::nullopt};
+    }
     if (session.loop().now() >= deadline) {
       co_return Placed{{}, upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend};
     }
-    const Deadlines::Time returns = upstream.next_return(session.loop().now());
-    if (const auto end = co_await wait_before_connected(session, std::min(deadline, returns))) {
-      co_return Placed{{}, end};
-    }
-    if (session.loop().now() >= returns) upstream.serve_waiting(session.loop().now());
+    if (const auto end = co_await wait_before_connected(session, deadline)) co_return Placed{{}, end};
   }
 }
 
+/// What a connection has behind it on its way to a server.
+struct Search {
+  TriedServers tried;  ///< in this round
+  bool again = false;  ///< all were tried once, so that each further try comes after a pause
+  QueueTurn turn;
+};
+
 /// The server for the next try, distinct ones first. `tried` begins anew once all were tried.
-net::awaitable<Placed> next_server(Session& session, Upstream& upstream, std::vector<Backend::Id>& tried, bool& again) {
+net::awaitable<Placed> next_server(Session& session, Upstream& upstream, Search& search) {
   const std::uint64_t source = session.source().source_hash();
   for (;;) {
-    const Deadlines::Time resume = session.loop().now() + (again ? upstream.config().connect.delay : milliseconds(0));
+    const Deadlines::Time resume =
+        session.loop().now() + (search.again ? upstream.config().connect.delay : milliseconds(0));
     while (session.loop().now() < resume) {
       if (const auto end = co_await wait_before_connected(session, resume)) co_return Placed{{}, end};
     }
-    Placed placed{upstream.take(source, tried, session.loop().now()), std::nullopt};
+    Placed placed{upstream.take(source, search.tried, session.loop().now()), std::nullopt};
     if (placed.pick.blocked == Upstream::Blocked::all_full || placed.pick.blocked == Upstream::Blocked::none_up) {
-      placed = co_await wait_for_place(session, upstream, placed.pick.blocked, source, tried);
+      placed = co_await wait_for_place(session, upstream, placed.pick.blocked, source, search.tried, search.turn);
     }
     if (placed.end || placed.pick.lease) co_return placed;
-    tried.clear();
+    search.tried.clear();
     // The pause is for whoever begins a second round; later on there was one before this look already.
-    if (std::exchange(again, true)) {
-      placed.pick = upstream.take(source, tried, session.loop().now());
+    if (std::exchange(search.again, true)) {
+      placed.pick = upstream.take(source, search.tried, session.loop().now());
       if (placed.pick.lease) co_return placed;
     }
   }
 }
 
+/// What a session holds of the server that it is connected to.
+struct Hold {
+  Lease lease;                      ///< until the backend's socket is closed
+  std::unique_ptr<CutWatch> watch;  ///< where it is to be cut when the server goes down; goes before the lease
+};
+
 /// Tries servers until one takes the connection. Returns why the session must end where none does.
-net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upstream& upstream, Lease& lease,
+net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upstream& upstream, Hold& hold,
                                                           io::Stream& backend) {
-  std::vector<Backend::Id> tried;
-  bool again = false;
+  Search search;
   SessionEnd failure = SessionEnd::connect_failed;
   while (session.record.attempts < upstream.config().connect.attempts) {
-    Placed placed = co_await next_server(session, upstream, tried, again);
+    Placed placed = co_await next_server(session, upstream, search);
     if (placed.end) co_return placed.end;
-    lease = std::move(placed.pick.lease);
+    hold.lease = std::move(placed.pick.lease);
+    Backend& server = *hold.lease;
     session.cuts = placed.pick.cuts;
     ++session.record.attempts;
-    session.record.backend = lease->name_at(session.port_offset);
-    Attempted attempted = co_await connect_server(session, upstream.config(), *lease, backend);
+    session.record.backend = server.name_at(session.port_offset);
+    Attempted attempted = co_await connect_server(session, upstream.config(), server, backend);
     if (attempted.end) {
       backend.reset();  // what the client got, a backend that has just accepted gets
       co_return attempted.end;
     }
-    if (attempted.error == 0 && lease->cuts() == session.cuts) {
-      upstream.connected(*lease, session.loop().now());
+    if (attempted.error == 0 && upstream.config().on_down == UpstreamConfig::OnDown::reset) {
+      hold.watch = std::make_unique<CutWatch>(server, *session.slot);  // before the look, so that no cut is missed
+    }
+    if (attempted.error == 0 && server.cuts() == session.cuts) {
+      upstream.connected(server, session.loop().now());
       co_return std::nullopt;
     }
+    hold.watch.reset();
     const bool went_down = attempted.error == 0;  // while it was being connected to, and its connections are to be cut
     backend.reset();
     if (!went_down) {
-      lease->report_failure(attempted.error);
+      server.report_failure(attempted.error);
       const bool local = io::is_local_error(attempted.error);
       failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
       // To wait for a descriptor would hold the client's, which another connection could use.
       if (io::is_exhaustion(attempted.error)) break;
-      if (!local) upstream.failed(*lease, attempted.error, session.loop().now());
+      if (!local) upstream.failed(server, attempted.error, session.loop().now());
     }
-    tried.push_back(lease->id());
-    lease.reset();
+    search.tried.push_back(server.shared_from_this());
+    hold.lease.reset();
   }
   co_return failure;
 }
@@ -188,12 +219,12 @@ net::awaitable<std::optional<SessionEnd>> connect_backend(Session& session, Upst
 }  // namespace
 
 net::awaitable<SessionEnd> ProxyService::serve(Session& session) const {
-  Lease lease;  // until the backend's socket is closed
+  Hold hold;
   io::Stream backend;
-  if (const auto end = co_await connect_backend(session, *upstream, lease, backend)) co_return *end;
+  if (const auto end = co_await connect_backend(session, *upstream, hold, backend)) co_return *end;
   session.deadlines.touch(session.loop().now());
   session.arm();
-  session.backend = lease.get();
+  session.backend = hold.lease.get();
   session.header.reset();
   try {
     co_return co_await relay(session, backend);

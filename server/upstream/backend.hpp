@@ -10,12 +10,14 @@
 #include "common/io/timer_wheel.hpp"
 #include "common/logging.hpp"
 #include "server/config/server_config.hpp"
+#include "server/upstream/cut_watch.hpp"
 #include "server/upstream/ejection.hpp"
 #include "server/upstream/source_pool.hpp"
 
 namespace weir {
 
 class Upstream;
+struct Tier;
 
 /// Where a server stands among those of its upstream.
 struct Standing {
@@ -31,7 +33,7 @@ struct Standing {
 };
 
 /// One server of an upstream: a configured address, or one of those that a name stands for now.
-class Backend {
+class Backend : public std::enable_shared_from_this<Backend> {
  public:
   using Id = std::uint64_t;
 
@@ -42,7 +44,7 @@ class Backend {
   Backend& operator=(const Backend&) = delete;
 
   const BackendConfig& config() const { return config_; }
-  /// No other server of the process ever has the same.
+  /// Unique within the process.
   Id id() const { return id_; }
   /// Outlives the server where a record still needs it.
   const std::shared_ptr<const std::string>& name() const { return name_; }
@@ -63,12 +65,29 @@ class Backend {
   /// How often all its connections were to be cut: one that began at another count must end. Any thread.
   std::uint32_t cuts() const { return cuts_.load(std::memory_order_relaxed); }
 
+  /// Whether it is one of the servers of that tier. Under the upstream's mutex.
+  bool stands_in(const Tier& tier) const { return seat_.tier == &tier; }
+
   /// Says in the log, once a second at most, that a connect failed. Any thread.
   void report_failure(int error);
 
  private:
+  friend class CutWatch;
+  friend class Tiers;
   friend class Upstream;
   friend struct LeaseRelease;
+
+  /// Where it stands among the servers that may be picked. Nowhere once it has left.
+  struct Seat {
+    Tier* tier = nullptr;     ///< that it stands in; none while it is down
+    Tier* healthy = nullptr;  ///< the tiers of its rank
+    Tier* ejected = nullptr;
+    std::size_t index = 0;   ///< in those tiers
+    std::size_t number = 0;  ///< among all servers of the upstream
+    bool warming = false;    ///< its weight is still growing
+  };
+
+  bool has_room() const { return config_.max_connections == 0 || active_ < config_.max_connections; }
 
   const BackendConfig& config_;
   Upstream& upstream_;
@@ -89,6 +108,8 @@ class Backend {
   bool left_ = false;      ///< written by the control thread alone
   Ejection ejection_;
   io::Clock::time_point warm_since_ = io::Clock::time_point::min();  ///< slow start began, or will
+  Seat seat_;
+  CutWatches watches_;  ///< of its connections, where they are to be cut when it goes down
 };
 
 }  // namespace weir

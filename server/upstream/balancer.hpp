@@ -3,42 +3,55 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "server/config/server_config.hpp"
+#include "server/upstream/policies.hpp"
 
 namespace weir {
 
-/// What a policy knows of a server when it picks.
-struct Candidate {
-  std::uint32_t weight = 0;  ///< as it counts now, in any unit that all candidates share
-  std::uint32_t active = 0;  ///< connections that it has
-  bool eligible = false;     ///< may be picked
-};
-
-/// Which server gets the next connection. Policy only: it is told what the servers have, and is not thread-safe.
+/// Which of several servers gets the next connection. It is told what changes, so that a pick costs little however many
+/// servers there are: logarithmic time for all policies but `source_hash`, which looks at each. Policy only; not
+/// thread-safe. Allocates in its constructor alone.
 class Balancer {
  public:
-  /// Picks are indexes into `names`, which source hashing goes by. `seed` is for the policies that draw lots.
-  Balancer(UpstreamConfig::Balance policy, std::span<const std::string_view> names, std::uint64_t seed);
+  struct Server {
+    std::string_view name;     ///< what source hashing goes by
+    std::uint32_t weight = 1;  ///< not 0
+  };
+  /// Servers are told apart by their place in the list; none is eligible at first. `seed` is for policies that draw
+  /// lots.
+  Balancer(UpstreamConfig::Balance policy, std::span<const Server> servers, std::uint64_t seed);
+  Balancer(const Balancer&) = delete;
+  Balancer& operator=(const Balancer&) = delete;
 
-  /// One of the eligible candidates; nothing when there is none. `source` is a hash of the client's address.
-  std::optional<std::size_t> pick(std::span<const Candidate> candidates, std::uint64_t source);
+  /// How many servers may be picked.
+  std::size_t eligible() const { return eligible_; }
+  bool is_eligible(std::size_t server) const { return candidates_[server].eligible; }
+  void set_eligible(std::size_t server, bool eligible);
+  /// How many connections it has.
+  void set_active(std::size_t server, std::uint32_t active);
+  /// Not 0.
+  void set_weight(std::size_t server, std::uint32_t weight);
+
+  /// The next pick passes over that server.
+  void skip(std::size_t server);
+  /// One of the eligible servers that are not to be skipped; nothing when there is none. `source` is a hash of the
+  /// client's address.
+  std::optional<std::size_t> pick(std::uint64_t source);
 
  private:
-  std::optional<std::size_t> round_robin(std::span<const Candidate> candidates);
-  std::optional<std::size_t> least_connections(std::span<const Candidate> candidates);
-  std::optional<std::size_t> random_two(std::span<const Candidate> candidates);
-  std::optional<std::size_t> source_hash(std::span<const Candidate> candidates, std::uint64_t source) const;
+  using Policy = std::variant<RoundRobin, LeastConnections, RandomTwo, SourceHash>;
+  static Policy make_policy(UpstreamConfig::Balance policy, const Candidates& candidates,
+                            std::span<const Server> servers, std::uint64_t seed);
 
-  UpstreamConfig::Balance policy_;
-  std::vector<std::int64_t> current_;  ///< round robin: who is how far from the next turn
-  std::size_t start_ = 0;              ///< least connections: where looking begins, so that equals take turns
-  std::mt19937_64 lots_;
-  std::vector<std::uint64_t> hashes_;  ///< of the names
+  Candidates candidates_;
+  Policy policy_;
+  std::size_t eligible_ = 0;
+  std::vector<std::uint32_t> skipped_;
 };
 
 }  // namespace weir

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/upstream/upstream.hpp"
-#include "server/upstream/waiter.hpp"
 
 /// How an upstream's servers change while it serves.
 namespace weir {
@@ -70,24 +69,27 @@ void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>
     moved = moved || own.back().first->standing_ != member.standing;
   }
   Servers next;
+  Tiers::Servers standings;
+  const auto add = [&](const std::shared_ptr<Backend>& server, const Standing& standing) {
+    next.push_back(server);
+    standings.emplace_back(server, standing);
+  };
   for (const BackendConfig& config : config_.servers) {
     if (&config == &entry) {
-      for (const auto& [server, standing] : own) next.push_back(server);
+      for (const auto& [server, standing] : own) add(server, standing);
     }
     for (const auto& server : servers_) {
-      if (&config != &entry && &server->config() == &config) next.push_back(server);
+      if (&config != &entry && &server->config() == &config) add(server, server->standing_);
     }
   }
   const Servers joining = missing(next, servers_);
   const Servers leaving = missing(servers_, next);
   if (!moved && joining.empty() && leaving.empty()) return;
 
-  Balancer balancer = make_balancer(next);
-  std::vector<Candidate> candidates(next.size());
+  Tiers tiers(config_, standings);
   {
     const Lock lock(mutex_);
     left_.reserve(left_.size() + leaving.size());  // from here on nothing fails
-    for (const auto& [server, standing] : own) server->standing_ = standing;
     for (const auto& server : joining) {
       server->left_ = false;
       server->warm_since_ = now;
@@ -98,11 +100,9 @@ void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>
       if (server->active_ > 0) left_.push_back(server);
     }
     servers_.swap(next);
-    candidates_.swap(candidates);
-    std::swap(balancer_, balancer);
+    tiers_.replace(tiers, standings, now);
+    queue_.reline(tiers_);
     serve_queue(now);
-    // One that is left out may have come back, whose end only those who wait look at.
-    for (Waiter* waiter : queue_) waiter->wake();
   }
   say(config_.name, joining, "joins", entry.dns->name);
   say(config_.name, leaving, "leaves, and keeps the connections that it has", entry.dns->name);

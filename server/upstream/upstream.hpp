@@ -1,20 +1,18 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
-#include <list>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "common/io/timer_wheel.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/backend.hpp"
-#include "server/upstream/balancer.hpp"
 #include "server/upstream/source_pool.hpp"
+#include "server/upstream/tiers.hpp"
+#include "server/upstream/wait_queue.hpp"
 
 namespace weir {
 
@@ -45,12 +43,7 @@ class Upstream {
   const SourcePool& sources() const { return sources_; }
 
   /// Why a connection got no place.
-  enum class Blocked : std::uint8_t {
-    nothing,    ///< it got one
-    all_tried,  ///< it has tried every server that could serve it now
-    all_full,   ///< every server that it may use has its `max_connections`, or others wait before it
-    none_up,
-  };
+  using Blocked = Tiers::Blocked;
   struct Pick {
     Lease lease;
     std::uint32_t cuts = 0;  ///< the server's at that moment, see Backend::cuts()
@@ -62,22 +55,26 @@ class Upstream {
   ///
   /// Servers of a higher rank (backups, SRV targets of a later priority) serve when none of a lower rank is up, and for
   /// a connection that has tried all of those. When all are ejected, they serve all the same. Nobody overtakes those
-  /// who wait.
-  Pick take(std::uint64_t source, std::span<const Backend::Id> tried, Time now);
+  /// who wait: a place that one of them can use is theirs in the moment in which it becomes free.
+  Pick take(std::uint64_t source, Tried tried, Time now);
 
   /// A connect to the server succeeded, or failed through the server's own fault.
   void connected(Backend& backend, Time now);
   void failed(Backend& backend, int error, Time now);
 
   /// A server was found up or down; `why` is for the log. Those who wait are served if it can serve them.
-  /// With `on_down: reset` the sessions of one that is down find that they must end, once they are woken. Returns
-  /// whether that is news.
+  /// With `on_down: reset` the sessions of one that is down are woken and find that they must end. Returns whether that
+  /// is news. Control thread.
   bool set_up(Backend& backend, bool up, const std::string& why, Time now);
 
   /// Serves those who wait, because an ejected server may be back.
   void serve_waiting(Time now);
   /// When an ejected server comes back by the mere passing of time; the far future when there is none.
-  Time next_return(Time now) const;
+  Time next_return(Time now);
+  /// `call(when)` says that somebody waits and that serve_waiting() is due at `when`; a later call replaces the ones
+  /// before. It is called under the upstream's mutex, on any thread, and must only pass the time on. Nothing ends it.
+  using ReturnCall = std::function<void(Time when)>;
+  void on_return(ReturnCall call);
   /// Whether any server is up.
   bool any_up() const;
 
@@ -102,40 +99,35 @@ class Upstream {
   std::size_t waiting() const;
 
  private:
+  friend class CutWatch;
   friend struct LeaseRelease;
   friend class Waiter;
 
   using Lock = std::lock_guard<std::mutex>;
   using Servers = std::vector<std::shared_ptr<Backend>>;
 
-  /// Who serves before whom.
-  struct Tier {
-    bool ejected = false;
-    std::uint32_t rank = 0;
-    auto operator<=>(const Tier&) const = default;
-  };
-
-  static Tier tier_of(const Backend& backend, Time now) {
-    return {backend.ejection_.is_ejected(now), backend.standing_.rank};
-  }
-  std::optional<Tier> first_tier_after(const std::optional<Tier>& last, Time now) const;
-  Balancer make_balancer(const Servers& servers) const;
+  Tiers::Servers standings() const;
   Servers known_of(const BackendConfig& entry) const;
   std::shared_ptr<Backend> make_member(const BackendConfig& entry, const Member& member);
-  std::uint32_t weight_of(const Backend& backend, Time now) const;
-  Pick pick(std::uint64_t source, std::span<const Backend::Id> tried, Time now);
-  bool any_up_locked() const;
+
+  // Under the mutex.
+  Pick pick(std::uint64_t source, Tried tried);
+  void look_at_time(Time now);
+  void reseat(Backend& backend, Time now);
   void serve_queue(Time now);
-  void release(Backend& backend, Time now);
+  void tell_return();
+
+  void release(Backend& backend);
 
   const UpstreamConfig& config_;
   SourcePool sources_;
   Servers servers_;  ///< changed by the control thread alone
   Servers left_;     ///< those that still have connections
   mutable std::mutex mutex_;
-  Balancer balancer_;
-  std::vector<Candidate> candidates_;  ///< one for each server, filled anew for each pick
-  std::list<Waiter*> queue_;
+  Tiers tiers_;
+  WaitQueue queue_;
+  ReturnCall on_return_;
+  Time told_return_ = Time::max();
 };
 
 }  // namespace weir

@@ -5,38 +5,37 @@
 
 namespace weir {
 
-Waiter::Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, std::span<const Backend::Id> tried,
+Waiter::Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, Tried tried, WaitQueue::Ticket& ticket,
                Upstream::Time now)
     : upstream_(upstream), loop_(slot.loop()), slot_(slot.id()), source_(source), tried_(tried) {
   const Upstream::Lock lock(upstream_.mutex_);
   if (upstream_.queue_.size() >= upstream_.config_.queue.size) return;
-  place_ = upstream_.queue_.insert(upstream_.queue_.end(), this);
-  queued_ = waiting_ = true;
+  if (ticket == 0) ticket = upstream_.queue_.next_ticket();
+  ticket_ = ticket;
+  upstream_.queue_.add(*this, upstream_.tiers_);
+  queued_ = true;
   upstream_.serve_queue(now);  // a place may have become free since it was told that there is none
 }
 
 Waiter::~Waiter() {
-  Upstream::Pick unused;  // goes back after the lock
+  if (!queued_ || decided_.load(std::memory_order_acquire)) return;
   const Upstream::Lock lock(upstream_.mutex_);
-  if (waiting_) upstream_.queue_.erase(place_);
-  unused = std::move(outcome_);
+  // Whoever stood behind it could not be served either, so nobody need be.
+  if (!decided_.load(std::memory_order_relaxed)) upstream_.queue_.remove(*this);
 }
 
 std::optional<Upstream::Pick> Waiter::take() {
-  const Upstream::Lock lock(upstream_.mutex_);
-  if (waiting_) return std::nullopt;
+  if (!decided_.load(std::memory_order_acquire)) return std::nullopt;
   return std::move(outcome_);
 }
 
 void Waiter::leave_with(Upstream::Pick outcome) {
-  waiting_ = false;
+  io::EventLoop& loop = loop_;
+  const io::Slot::Id slot_id = slot_;
   outcome_ = std::move(outcome);
-  wake();
-}
-
-void Waiter::wake() {
+  decided_.store(true, std::memory_order_release);  // from here on the waiter may be gone
   try {
-    loop_.post([&loop = loop_, id = slot_] {
+    loop.post([&loop, id = slot_id] {
       if (io::Slot* slot = loop.find(id)) slot->wake();
     });
   } catch (const std::bad_alloc&) {

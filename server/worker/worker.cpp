@@ -96,10 +96,6 @@ void Worker::cut_sessions() {
   });
 }
 
-void Worker::wake_sessions() {
-  loop_.post([this] { loop_.wake_all(static_cast<std::uint8_t>(SlotKind::session)); });
-}
-
 void Worker::join() {
   loop_.stop();
   if (thread_.joinable()) thread_.join();

@@ -65,9 +65,6 @@ class Worker {
   /// Cuts every session. Any thread.
   void cut_sessions();
 
-  /// Wakes every session, because something that they look at has changed. Any thread.
-  void wake_sessions();
-
   /// How many connections of that listener ended so. Any thread.
   std::uint64_t ended(std::size_t listener, SessionEnd end) const { return ends_[listener].of(end); }
 

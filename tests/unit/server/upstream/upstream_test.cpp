@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <initializer_list>
+#include <list>
 #include <memory>
 #include <optional>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -42,18 +45,33 @@ class UpstreamTest : public testing::Test {
   }
 
   Upstream::Time at(int second) const { return start_ + seconds(second); }
-  Upstream::Pick take(int second = 0, std::vector<Backend::Id> tried = {}) {
-    return upstream_->take(0, tried, at(second));
-  }
+  using TriedServers = std::vector<std::shared_ptr<Backend>>;
+  Upstream::Pick take(int second = 0, const TriedServers& tried = {}) { return upstream_->take(0, tried, at(second)); }
   Backend& server(std::size_t index) { return *upstream_->servers()[index]; }
+  /// As what a connection has tried.
+  TriedServers tried(std::initializer_list<std::size_t> indexes) {
+    TriedServers list;
+    for (const std::size_t index : indexes) list.push_back(upstream_->servers()[index]);
+    return list;
+  }
   void down(std::size_t index) { upstream_->set_up(server(index), false, "the test says so", at(0)); }
   void fail(std::size_t index, int times, int second = 0) {
     for (int i = 0; i < times; ++i) upstream_->failed(server(index), ECONNREFUSED, at(second));
   }
 
-  std::unique_ptr<Waiter> wait(int second = 0) {
+  std::vector<Lease> take_all() {
+    std::vector<Lease> leases;
+    while (Lease lease = take().lease) leases.push_back(std::move(lease));
+    return leases;
+  }
+
+  std::unique_ptr<Waiter> wait() {
+    WaitQueue::Ticket ticket = 0;
+    return wait_with(ticket);
+  }
+  std::unique_ptr<Waiter> wait_with(WaitQueue::Ticket& ticket) {
     slots_.push_back(loop_.acquire(1));
-    return std::make_unique<Waiter>(*upstream_, *slots_.back(), 0, tried_, at(second));
+    return std::make_unique<Waiter>(*upstream_, *slots_.back(), 0, tried_, ticket, at(0));
   }
   /// The place that it has got; nothing where it still waits.
   static Lease taken(Waiter& waiter) {
@@ -79,7 +97,7 @@ class UpstreamTest : public testing::Test {
   std::unique_ptr<Upstream> upstream_;
   io::EventLoop loop_;
   std::deque<io::SlotPtr> slots_;
-  std::vector<Backend::Id> tried_;
+  TriedServers tried_;  ///< of those who wait from now on
   const Upstream::Time start_ = io::Clock::now();
 };
 
@@ -99,14 +117,14 @@ TEST_F(UpstreamTest, ALeaseCountsUntilItIsGivenBack) {
 
 TEST_F(UpstreamTest, TriesDistinctServersAndSaysWhenAllWereTried) {
   make(3);
-  std::vector<Backend::Id> tried;
+  TriedServers done;
   for (int i = 0; i < 3; ++i) {
-    const Upstream::Pick pick = take(0, tried);
+    const Upstream::Pick pick = take(0, done);
     ASSERT_TRUE(pick.lease);
-    EXPECT_EQ(std::count(tried.begin(), tried.end(), pick.lease->id()), 0);
-    tried.push_back(pick.lease->id());
+    EXPECT_EQ(std::count(done.begin(), done.end(), pick.lease->shared_from_this()), 0);
+    done.push_back(pick.lease->shared_from_this());
   }
-  EXPECT_EQ(take(0, tried).blocked, Blocked::all_tried);
+  EXPECT_EQ(take(0, done).blocked, Blocked::all_tried);
 }
 
 TEST_F(UpstreamTest, AFullServerIsPassedOverAndAllFullIsSaid) {
@@ -213,7 +231,7 @@ TEST_F(UpstreamTest, BackupsServeOnlyWhenNoOtherIsUp) {
 
 TEST_F(UpstreamTest, AConnectionThatHasTriedAllOthersGetsABackup) {
   make_with_backup(2, 1);
-  EXPECT_EQ(take(0, {server(0).id()}).lease.get(), &server(1));
+  EXPECT_EQ(take(0, tried({0})).lease.get(), &server(1));
 }
 
 TEST_F(UpstreamTest, FullServersDoNotBringTheBackupsIn) {
@@ -255,7 +273,7 @@ TEST_F(UpstreamTest, TheLastUsableServerIsNeverLeftOut) {
 TEST_F(UpstreamTest, ASuccessEndsAnEjectionAndServesThoseWhoWait) {
   config_.servers = {{.max_connections = 1}};
   make(2);
-  const Lease on_second = take(0, {server(0).id()}).lease;
+  const Lease on_second = take(0, tried({0})).lease;
   fail(0, 5);
   const auto waiter = wait();
   EXPECT_FALSE(taken(*waiter));
@@ -275,9 +293,9 @@ TEST_F(UpstreamTest, OneThatComesBackWithoutSlowStartHasItsWholeShareAtOnce) {
 TEST_F(UpstreamTest, NobodyWaitsForAFullServerBesideOneWithRoom) {
   config_.servers = {{.max_connections = 1}};
   make(2);
-  Lease on_first = take(0, {server(1).id()}).lease;
-  const Lease on_second = take(0, {server(0).id()}).lease;
-  tried_ = {server(0).id()};
+  Lease on_first = take(0, tried({1})).lease;
+  const Lease on_second = take(0, tried({0})).lease;
+  tried_ = tried({0});
   EXPECT_EQ(take(0, tried_).blocked, Blocked::all_full);
   const auto waiter = wait();
   EXPECT_FALSE(waiter->take());
@@ -289,17 +307,125 @@ TEST_F(UpstreamTest, NobodyWaitsForAFullServerBesideOneWithRoom) {
   EXPECT_EQ(take().lease.get(), &server(0)) << "it holds nobody up";
 }
 
-TEST_F(UpstreamTest, AnEjectionWakesThoseWhoWaitSoThatTheyWatchItsEnd) {
+TEST_F(UpstreamTest, AnEjectionWakesNobodyAndItsEndIsToldToWhoWatchesTheTime) {
   config_.servers = {{.max_connections = 1}};
-  make(2);
-  const Lease one = take().lease;
-  const Lease two = take().lease;
+  make(3);
+  std::vector<Upstream::Time> told;
+  upstream_->on_return([&told](Upstream::Time when) { told.push_back(when); });
+  const std::vector<Lease> all = take_all();
+  fail(0, 5);
+  EXPECT_THAT(told, testing::IsEmpty()) << "nobody waits";
   const auto first = wait();
   const auto second = wait();
-  EXPECT_EQ(upstream_->next_return(at(0)), Upstream::Time::max());
+  EXPECT_THAT(told, ElementsAre(at(10)));
+  fail(1, 5, 1);
+  EXPECT_THAT(told, ElementsAre(at(10))) << "the first comes back before";
+  EXPECT_EQ(woken(), 0u);
+  upstream_->serve_waiting(at(10));
+  EXPECT_THAT(told, ElementsAre(at(10), at(11)));
+}
+
+TEST_F(UpstreamTest, WhoWaitsIsServedWhenAnEjectionIsOver) {
+  config_.servers = {{.max_connections = 1}};
+  make(2);
+  const Lease on_second = take(0, tried({0})).lease;
   fail(0, 5);
-  EXPECT_EQ(upstream_->next_return(at(0)), at(10));
-  EXPECT_EQ(woken(), 2u);
+  const auto waiter = wait();
+  upstream_->serve_waiting(at(9));
+  EXPECT_FALSE(waiter->take());
+  upstream_->serve_waiting(at(10));
+  EXPECT_EQ(taken(*waiter).get(), &server(0));
+}
+
+TEST_F(UpstreamTest, WhoHasTriedThePrimaryWaitsForNoFullBackupBesideIt) {
+  config_.servers = {{}, {.max_connections = 1, .backup = true}};
+  make(2);
+  const Lease on_backup = take(0, tried({0})).lease;
+  ASSERT_EQ(on_backup.get(), &server(1));
+  EXPECT_EQ(take(0, tried({0})).blocked, Blocked::all_tried) << "it begins anew, for the primary has room";
+}
+
+TEST_F(UpstreamTest, WhoWaitsForABackupHoldsUpNobodyWhoCanUseThePrimary) {
+  config_.servers = {{.max_connections = 1}, {.max_connections = 1, .backup = true}};
+  make(2);
+  Lease on_primary = take().lease;
+  const Lease on_backup = take(0, tried({0})).lease;
+  tried_ = tried({0});
+  const auto retry = wait();
+  tried_.clear();
+  EXPECT_FALSE(retry->take());
+  on_primary.reset();
+  EXPECT_EQ(retry->take()->blocked, Blocked::all_tried);
+  EXPECT_EQ(take().lease.get(), &server(0));
+}
+
+TEST_F(UpstreamTest, ARetryThatWaitsForABackupIsServedByIt) {
+  config_.servers = {{.max_connections = 1}, {.max_connections = 1, .backup = true}};
+  make(2);
+  const Lease on_primary = take().lease;
+  Lease on_backup = take(0, tried({0})).lease;
+  const auto newcomer = wait();
+  const TriedServers primary = tried({0});
+  tried_ = primary;
+  const auto retry = wait();
+  on_backup.reset();
+  EXPECT_EQ(taken(*retry).get(), &server(1)) << "the newcomer before it waits for the primary";
+  EXPECT_FALSE(newcomer->take());
+}
+
+TEST_F(UpstreamTest, ARetryMovesOnWhenTheServerThatItWaitsForGoesDown) {
+  config_.servers = {{.max_connections = 1}, {.max_connections = 1}, {.max_connections = 1, .backup = true}};
+  make(3);
+  std::vector<Lease> primaries;
+  primaries.push_back(take().lease);
+  primaries.push_back(take().lease);
+  tried_ = tried({0});
+  const auto retry = wait();
+  EXPECT_FALSE(retry->take());
+  down(1);
+  EXPECT_EQ(taken(*retry).get(), &server(2));
+}
+
+TEST_F(UpstreamTest, ARetryThatHasNobodyLeftToTryLeavesTheQueue) {
+  config_.servers = {{.max_connections = 1}};
+  make(2);
+  const std::vector<Lease> all = take_all();
+  tried_ = tried({0});
+  const auto retry = wait();
+  EXPECT_FALSE(retry->take());
+  down(1);
+  EXPECT_EQ(retry->take()->blocked, Blocked::all_tried);
+  EXPECT_EQ(upstream_->waiting(), 0u);
+}
+
+TEST_F(UpstreamTest, WhoMustWaitAgainKeepsItsPlace) {
+  config_.servers = {{.max_connections = 1}};
+  make(1);
+  Lease only = take().lease;
+  WaitQueue::Ticket ticket = 0;
+  auto first = wait_with(ticket);
+  const auto second = wait();
+  only.reset();
+  Lease got = taken(*first);
+  ASSERT_TRUE(got);
+  first = wait_with(ticket);
+  got.reset();
+  EXPECT_TRUE(taken(*first)) << "it comes before the one that came later";
+  EXPECT_TRUE(taken(*second));
+}
+
+TEST_F(UpstreamTest, AWaiterThatGoesWakesNobodyForNothing) {
+  config_.servers = {{.max_connections = 1}, {.max_connections = 1, .backup = true}};
+  make(2);
+  const Lease on_primary = take().lease;
+  const Lease on_backup = take(0, tried({0})).lease;
+  tried_ = tried({0});
+  auto head = wait();
+  tried_.clear();
+  const auto newcomer = wait();
+  head.reset();
+  EXPECT_EQ(upstream_->waiting(), 1u);
+  EXPECT_FALSE(newcomer->take());
 }
 
 TEST_F(UpstreamTest, OneThatGoesDownLetsTheBackupsServeThoseWhoWait) {
@@ -325,6 +451,89 @@ TEST_F(UpstreamTest, AServerThatComesBackGetsItsShareLittleByLittle) {
   EXPECT_NEAR(share(0), 10, 5);
   EXPECT_NEAR(share(50), 333, 10);
   EXPECT_NEAR(share(100), 500, 2);
+}
+
+/// Whatever happens to the servers and to those who wait: between two calls nobody waits who could be served.
+TEST_F(UpstreamTest, NobodyWaitsWhoCouldBeServedWhateverHappens) {
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::minstd_rand lots(seed);
+    const auto roll = [&lots](std::uint32_t sides) { return static_cast<std::uint32_t>(lots() % sides); };
+    config_ = {};
+    config_.balance = static_cast<Balance>(seed % 4);
+    config_.slow_start = seconds(seed % 3);
+    config_.eject.failures = 2;
+    config_.connect.attempts = 6;
+    const std::size_t count = 1 + roll(5);
+    for (std::size_t i = 0; i < count; ++i) {
+      config_.servers.push_back({.max_connections = roll(3), .backup = roll(2) == 0});
+    }
+    make(count);
+    std::vector<Lease> leases;
+    struct Waiting {
+      TriedServers tried;
+      std::unique_ptr<Waiter> waiter;
+    };
+    std::list<Waiting> waiting;
+    Upstream::Time now = start_;
+    for (int step = 0; step < 300; ++step) {
+      now += std::chrono::milliseconds(roll(3) == 0 ? roll(3000) : 0);
+      Backend& any = server(roll(static_cast<std::uint32_t>(count)));
+      switch (roll(8)) {
+        case 0:
+          upstream_->set_up(any, roll(2) == 0, "the test says so", now);
+          break;
+        case 1:
+          upstream_->failed(any, ECONNREFUSED, now);
+          break;
+        case 2:
+          upstream_->connected(any, now);
+          break;
+        case 3:
+          if (!leases.empty()) leases.erase(leases.begin() + roll(static_cast<std::uint32_t>(leases.size())));
+          break;
+        case 4:
+          if (!waiting.empty())
+            waiting.erase(std::next(waiting.begin(), roll(static_cast<std::uint32_t>(waiting.size()))));
+          break;
+        default: {
+          TriedServers done;
+          for (std::size_t i = 0; i < count; ++i) {
+            if (roll(3) == 0) done.push_back(upstream_->servers()[i]);
+          }
+          Upstream::Pick pick = upstream_->take(0, done, now);
+          if (pick.lease) {
+            leases.push_back(std::move(pick.lease));
+          } else if (pick.blocked != Blocked::all_tried) {
+            Waiting& last = waiting.emplace_back(Waiting{std::move(done), nullptr});
+            slots_.push_back(loop_.acquire(1));
+            WaitQueue::Ticket ticket = 0;
+            last.waiter = std::make_unique<Waiter>(*upstream_, *slots_.back(), 0, last.tried, ticket, now);
+          }
+        }
+      }
+      upstream_->serve_waiting(now);
+      for (auto at = waiting.begin(); at != waiting.end();) {
+        std::optional<Upstream::Pick> pick = at->waiter->take();
+        if (pick && pick->lease) leases.push_back(std::move(pick->lease));
+        at = pick ? waiting.erase(at) : std::next(at);
+      }
+      ASSERT_EQ(upstream_->waiting(), waiting.size());
+      for (const Waiting& one : waiting) {
+        const Upstream::Pick pick = upstream_->take(0, one.tried, now);
+        ASSERT_TRUE(pick.blocked == Blocked::all_full || pick.blocked == Blocked::none_up) << "step " << step;
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t most = config_.servers[i].max_connections;
+        ASSERT_TRUE(most == 0 || upstream_->active(server(i)) <= most);
+      }
+    }
+    waiting.clear();
+    leases.clear();
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(upstream_->active(server(i)), 0u);
+    woken();
+    slots_.clear();
+  }
 }
 
 TEST_F(UpstreamTest, LeastConnectionsIsExactOverThreads) {
@@ -364,7 +573,8 @@ TEST_F(UpstreamTest, LimitsHoldAndNobodyIsForgottenOverThreads) {
         Upstream::Pick pick = upstream_->take(0, {}, start_);
         if (!pick.lease) {
           held.clear();
-          Waiter waiter(*upstream_, *slot, 0, {}, start_);
+          WaitQueue::Ticket ticket = 0;
+          Waiter waiter(*upstream_, *slot, 0, {}, ticket, start_);
           while (!(pick.lease = taken(waiter))) std::this_thread::yield();
         }
         if (upstream_->active(*pick.lease) > 3) ++over;
@@ -428,7 +638,7 @@ TEST_F(UpstreamMembersTest, BeforeANameIsKnownNoServerIsUp) {
 TEST_F(UpstreamMembersTest, OneThatLeftGetsNoConnectionAndLivesAsLongAsItHasAny) {
   make_named(1);
   set({1, 2});
-  Lease on_one = take(0, {server(1).id()}).lease;
+  Lease on_one = take(0, tried({1})).lease;
   const std::weak_ptr<const std::string> name = on_one->name();
   set({2});
   EXPECT_TRUE(on_one->has_left());
@@ -480,7 +690,7 @@ TEST_F(UpstreamMembersTest, AHigherRankServesWhenNoLowerOneIsUpOrUntried) {
   upstream_->set_members(config_.servers[0],
                          {{endpoint(1), {100, 0}}, {endpoint(2), {100, 1}}, {endpoint(3), {100, 2}}}, at(0));
   EXPECT_THAT(ports(2), ElementsAre(1, 1));
-  EXPECT_EQ(take(0, {server(0).id()}).lease.get(), &server(1));
+  EXPECT_EQ(take(0, tried({0})).lease.get(), &server(1));
   down(0);
   EXPECT_THAT(ports(2), ElementsAre(2, 2));
   fail(1, 5);
@@ -533,7 +743,7 @@ TEST_F(UpstreamMembersTest, AnEndpointThatIsNamedTwiceIsOneServer) {
   make_named(1);
   set({1, 1, 2});
   EXPECT_EQ(servers(), 2u);
-  const Lease one = take(0, {server(1).id()}).lease;
+  const Lease one = take(0, tried({1})).lease;
   set({2});
   set({1, 1});
   EXPECT_EQ(servers(), 1u);
@@ -554,18 +764,30 @@ TEST_F(UpstreamMembersTest, OneWhoseChecksEndedWhileItWasGoneIsANewOneToThem) {
   EXPECT_TRUE(take().lease);
 }
 
-TEST_F(UpstreamMembersTest, ThoseWhoWaitLookAgainWhenTheServersChange) {
+TEST_F(UpstreamMembersTest, OneThatComesBackEjectedReturnsAsItWouldHave) {
   make_named(1, Balance::round_robin, 1);
   set({1, 2});
-  Lease one = take(0, {server(1).id()}).lease;
+  Lease one = take(0, tried({1})).lease;
   const Lease two = take().lease;
   fail(0, 5);
   set({2});
   const auto waiter = wait();
+  std::vector<Upstream::Time> told;
+  upstream_->on_return([&told](Upstream::Time when) { told.push_back(when); });
   EXPECT_EQ(upstream_->next_return(at(0)), Upstream::Time::max());
   set({1, 2});
   EXPECT_EQ(upstream_->next_return(at(0)), at(10)) << "it comes back as it went";
-  EXPECT_EQ(woken(), 1u);
+  EXPECT_THAT(told, ElementsAre(at(10))) << "for the one that waits";
+}
+
+TEST_F(UpstreamMembersTest, WhoWaitsFindsItsLineWhenTheServersChange) {
+  make_named(1, Balance::round_robin, 1);
+  set({1, 2});
+  const std::vector<Lease> all = take_all();
+  tried_ = tried({0});
+  const auto retry = wait();
+  set({1, 3});
+  EXPECT_EQ(taken(*retry)->endpoints().front().port(), 3);
 }
 
 TEST_F(UpstreamMembersTest, MembersMayChangeWhileConnectionsComeAndGo) {

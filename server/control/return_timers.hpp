@@ -1,0 +1,31 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+
+#include "server/upstream/upstream.hpp"
+
+namespace weir {
+
+/// Serves those who wait for a server when one that was ejected may be back: nothing else happens then that would. One
+/// timer an upstream, which runs only while somebody waits. Control thread only.
+class ReturnTimers {
+ public:
+  /// Outlives neither the context nor the upstreams.
+  ReturnTimers(boost::asio::io_context& context, std::deque<Upstream>& upstreams);
+  ReturnTimers(const ReturnTimers&) = delete;
+  ReturnTimers& operator=(const ReturnTimers&) = delete;
+  ~ReturnTimers();
+
+ private:
+  struct Entry {
+    Upstream& upstream;
+    boost::asio::steady_timer timer;
+  };
+  static void wait_until(Entry& entry, Upstream::Time when);
+
+  std::deque<Entry> entries_;
+};
+
+}  // namespace weir

@@ -1,0 +1,17 @@
+#include "server/upstream/cut_watch.hpp"
+
+#include "server/upstream/upstream.hpp"
+
+namespace weir {
+
+CutWatch::CutWatch(Backend& backend, const io::Slot& slot) : backend_(backend), loop_(slot.loop()), slot_(slot.id()) {
+  const Upstream::Lock lock(backend_.upstream_.mutex_);
+  backend_.watches_.push_back(*this);
+}
+
+CutWatch::~CutWatch() {
+  const Upstream::Lock lock(backend_.upstream_.mutex_);
+  backend_.watches_.erase(CutWatches::s_iterator_to(*this));
+}
+
+}  // namespace weir

@@ -1,0 +1,186 @@
+#include "server/upstream/tiers.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <random>
+
+namespace weir {
+
+namespace {
+
+/// Steps in which a server's weight grows while it warms up.
+constexpr int kWarmSteps = 100;
+
+std::vector<Balancer::Server> shares_of(const Tiers::Servers& servers) {
+  std::vector<Balancer::Server> shares;
+  for (const auto& [server, standing] : servers) shares.push_back({*server->name(), standing.weight});
+  return shares;
+}
+
+Tier make_tier(TierKey key, UpstreamConfig::Balance balance, const Tiers::Servers& servers) {
+  return {key, 0, Balancer(balance, shares_of(servers), std::random_device()())};
+}
+
+bool has_room_in(const Tier& tier) { return tier.balancer.eligible() > 0; }
+
+}  // namespace
+
+Tiers::Rank::Rank(UpstreamConfig::Balance balance, std::uint32_t rank, const Servers& members)
+    : healthy(make_tier({false, rank}, balance, members)), ejected(make_tier({true, rank}, balance, members)) {
+  for (const auto& [server, standing] : members) servers.push_back(server.get());
+}
+
+Tiers::Tiers(const UpstreamConfig& config, const Servers& servers) : config_(config), returns_(servers.size()) {
+  std::map<std::uint32_t, Servers> by_rank;
+  for (const auto& member : servers) {
+    by_rank[member.second.rank].push_back(member);
+    all_.push_back(member.first.get());
+  }
+  for (const auto& [rank, members] : by_rank) ranks_.emplace_back(config.balance, rank, members);
+  warming_.reserve(servers.size());
+}
+
+void Tiers::replace(Tiers& next, const Servers& servers, Time now) {
+  for (Backend* server : all_) server->seat_ = {};
+  ranks_.swap(next.ranks_);
+  all_.swap(next.all_);
+  std::swap(returns_, next.returns_);
+  warming_.swap(next.warming_);
+  warming_.clear();
+  healthy_ = ejected_ = 0;
+  for (const auto& [server, standing] : servers) server->standing_ = standing;
+  for (std::size_t i = 0; i < all_.size(); ++i) all_[i]->seat_.number = i;
+  for (Rank& rank : ranks_) {
+    for (std::size_t i = 0; i < rank.servers.size(); ++i) {
+      Backend::Seat& seat = rank.servers[i]->seat_;
+      seat.healthy = &rank.healthy;
+      seat.ejected = &rank.ejected;
+      seat.index = i;
+    }
+  }
+  for (Backend* server : all_) reseat(*server, now);
+}
+
+Backend* Tiers::returned(Time now) const {
+  if (returns_.empty()) return nullptr;
+  Backend* next = all_[returns_.top()];
+  return next->ejection_.is_ejected(now) ? nullptr : next;
+}
+
+std::uint32_t Tiers::weight_of(const Backend& backend, Time now) const {
+  const std::uint32_t full = backend.standing_.weight;
+  if (is_warm(backend, now)) return full;
+  const std::chrono::duration<double> passed = std::max(now - backend.warm_since_, Time::duration::zero());
+  const double part = passed / std::chrono::duration<double>(config_.slow_start);
+  return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(full * part));
+}
+
+bool Tiers::is_warm(const Backend& backend, Time now) const {
+  return config_.slow_start.count() == 0 || now >= backend.warm_since_ + config_.slow_start;
+}
+
+void Tiers::warm(Time now) {
+  if (warming_.empty() || now < next_warming_) return;
+  next_warming_ = now + std::chrono::duration_cast<Time::duration>(config_.slow_start) / kWarmSteps;
+  std::erase_if(warming_, [&](Backend* server) {
+    Backend::Seat& seat = server->seat_;
+    if (seat.tier != nullptr) seat.tier->balancer.set_weight(seat.index, weight_of(*server, now));
+    if (!is_warm(*server, now)) return false;
+    seat.warming = false;
+    return true;
+  });
+}
+
+Tiers::Move Tiers::reseat(Backend& backend, Time now) {
+  Backend::Seat& seat = backend.seat_;
+  if (seat.healthy == nullptr) return {};  // it has left
+  const bool ejected = backend.ejection_.is_ejected(now);
+  Tier* to = !backend.up_ ? nullptr : ejected ? seat.ejected : seat.healthy;
+  Tier* from = std::exchange(seat.tier, to);
+  const bool ejected_usable = healthy_ == 0;
+  if (from != nullptr) {
+    returns_.erase(seat.number, earlier());
+    from->balancer.set_eligible(seat.index, false);
+    --from->up;
+    --(from->key.ejected ? ejected_ : healthy_);
+  }
+  if (to != nullptr) {
+    if (ejected) returns_.push(seat.number, earlier());
+    to->balancer.set_weight(seat.index, weight_of(backend, now));
+    to->balancer.set_active(seat.index, backend.active_);
+    to->balancer.set_eligible(seat.index, backend.has_room());
+    ++to->up;
+    ++(ejected ? ejected_ : healthy_);
+    if (!is_warm(backend, now) && !std::exchange(seat.warming, true)) {
+      if (warming_.empty()) next_warming_ = now;
+      warming_.push_back(&backend);
+    }
+  }
+  return {from, to, ejected_usable != (healthy_ == 0)};
+}
+
+void Tiers::reload(Backend& backend) {
+  const Backend::Seat& seat = backend.seat_;
+  if (seat.tier == nullptr) return;
+  Balancer& balancer = seat.tier->balancer;
+  const bool has_room = backend.has_room();
+  if (!has_room) balancer.set_eligible(seat.index, false);
+  balancer.set_active(seat.index, backend.active_);
+  if (has_room) balancer.set_eligible(seat.index, true);
+}
+
+namespace {
+
+std::size_t count_in(const Tier& tier, Tried tried) {
+  return static_cast<std::size_t>(
+      std::count_if(tried.begin(), tried.end(), [&](const auto& server) { return server->stands_in(tier); }));
+}
+
+}  // namespace
+
+Tiers::Choice Tiers::pick(std::uint64_t source, Tried tried) {
+  bool room = false;
+  for (Rank& rank : ranks_) {
+    Tier* tier = usable(rank);
+    if (tier == nullptr) continue;
+    room = room || has_room_in(*tier);
+    if (tier->up == count_in(*tier, tried)) continue;
+    for (const auto& server : tried) {
+      if (server->stands_in(*tier)) tier->balancer.skip(server->seat_.index);
+    }
+    if (const auto index = tier->balancer.pick(source)) return {rank.servers[*index], Blocked::nothing};
+    return {nullptr, room ? Blocked::all_tried : Blocked::all_full};
+  }
+  return {nullptr, any_up() ? Blocked::all_tried : Blocked::none_up};
+}
+
+const Tier* Tiers::first_untried(Tried tried) const {
+  for (const Rank& rank : ranks_) {
+    const Tier* tier = usable(rank);
+    if (tier != nullptr && tier->up > count_in(*tier, tried)) return tier;
+  }
+  return nullptr;
+}
+
+bool Tiers::has_room_up_to(const TierKey& key) const {
+  for (const Rank& rank : ranks_) {
+    const Tier* tier = usable(rank);
+    if (tier != nullptr && tier->key > key) return false;
+    if (tier != nullptr && has_room_in(*tier)) return true;
+  }
+  return false;
+}
+
+bool Tiers::has_room() const {
+  for (const Rank& rank : ranks_) {
+    if (const Tier* tier = usable(rank)) return has_room_in(*tier);
+  }
+  return false;
+}
+
+Tiers::Time Tiers::next_return() const {
+  return returns_.empty() ? Time::max() : all_[returns_.top()]->ejection_.until();
+}
+
+}  // namespace weir

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "common/io/timer_wheel.hpp"
+#include "server/config/server_config.hpp"
+#include "server/upstream/backend.hpp"
+#include "server/upstream/balancer.hpp"
+#include "server/upstream/indexed_heap.hpp"
+
+namespace weir {
+
+/// Who serves before whom: servers that are ejected come after all others, then ranks count.
+struct TierKey {
+  bool ejected = false;
+  std::uint32_t rank = 0;
+  auto operator<=>(const TierKey&) const = default;
+
+  /// After every tier that there may be.
+  static constexpr TierKey last() { return {true, std::numeric_limits<std::uint32_t>::max()}; }
+};
+
+/// The servers that are up and serve at the same preference.
+struct Tier {
+  TierKey key;
+  std::size_t up = 0;  ///< servers in it, full ones included
+  Balancer balancer;   ///< those with room are eligible
+};
+
+/// Servers that a connection has tried, each once.
+using Tried = std::span<const std::shared_ptr<Backend>>;
+
+/// Who of an upstream's servers may be picked now. Each server that is up stands in one tier; the tiers are used in
+/// order, those of ejected servers only while every server that is up is ejected. Told what changes, so that no call
+/// looks at all servers. Policy only: it has no clock, no lock, and knows nothing of those who wait.
+///
+/// Under the upstream's mutex but for the constructor. Nothing allocates after the constructor.
+class Tiers {
+ public:
+  using Time = io::Clock::time_point;
+  using Servers = std::vector<std::pair<std::shared_ptr<Backend>, Standing>>;
+
+  /// Makes room for the servers, each of which will stand where it is said here, and touches none of them.
+  Tiers(const UpstreamConfig& config, const Servers& servers);
+  Tiers(const Tiers&) = delete;
+  Tiers& operator=(const Tiers&) = delete;
+
+  /// Puts these in the place of what was before, and seats their servers.
+  void replace(Tiers& next, const Servers& servers, Time now);
+
+  /// Where a server came from and went to; null for nowhere. `modes` changed where ejected servers became usable, or
+  /// are no more.
+  struct Move {
+    const Tier* from = nullptr;
+    const Tier* to = nullptr;
+    bool modes = false;
+    bool happened() const { return from != to || modes; }
+  };
+
+  /// A server whose ejection is over by `now`, but which stands where it stood; null when there is none.
+  Backend* returned(Time now) const;
+  /// Brings the weights of servers that are warming up (`slow_start`) up to `now`.
+  void warm(Time now);
+
+  /// Seats a server whose `up_`, ejection or `warm_since_` has changed.
+  Move reseat(Backend& backend, Time now);
+  /// A server's count of connections has changed.
+  void reload(Backend& backend);
+
+  /// Why nobody was picked.
+  enum class Blocked : std::uint8_t {
+    nothing,    ///< somebody was
+    all_tried,  ///< of the servers that could serve it now, it has tried every one
+    all_full,   ///< every server that it may use has its `max_connections`
+    none_up,
+  };
+  struct Choice {
+    Backend* backend = nullptr;
+    Blocked blocked = Blocked::nothing;
+  };
+  /// Picks in the first tier that holds a server which is not among the tried ones. Where that tier is full, a tried
+  /// server with room, in it or in an earlier one, is better than to wait: the caller may begin anew.
+  Choice pick(std::uint64_t source, Tried tried);
+
+  /// The first tier that holds a server which is not among the tried ones; null where there is none.
+  const Tier* first_untried(Tried tried) const;
+  /// Whether a tier up to that one has a server with room.
+  bool has_room_up_to(const TierKey& key) const;
+  /// Whether the first tier has a server with room.
+  bool has_room() const;
+
+  bool any_up() const { return healthy_ + ejected_ > 0; }
+  /// How many servers are up and not ejected.
+  std::size_t healthy() const { return healthy_; }
+  bool is_healthy(const Backend& backend) const {
+    return backend.seat_.tier != nullptr && !backend.seat_.tier->key.ejected;
+  }
+  /// When an ejected server comes back by the mere passing of time; the far future when there is none.
+  Time next_return() const;
+
+ private:
+  /// Servers of one rank, and their two tiers.
+  struct Rank {
+    Rank(UpstreamConfig::Balance balance, std::uint32_t rank, const Servers& servers);
+    std::vector<Backend*> servers;
+    Tier healthy;
+    Tier ejected;
+  };
+
+  /// The tier of that rank that is used now; null where no server stands in it.
+  template <typename AnyRank>
+  auto usable(AnyRank& rank) const {
+    auto* tier = healthy_ > 0 ? &rank.healthy : &rank.ejected;
+    return tier->up > 0 ? tier : nullptr;
+  }
+
+  std::uint32_t weight_of(const Backend& backend, Time now) const;
+  bool is_warm(const Backend& backend, Time now) const;
+  auto earlier() const {
+    return [this](std::size_t a, std::size_t b) { return all_[a]->ejection_.until() < all_[b]->ejection_.until(); };
+  }
+
+  const UpstreamConfig& config_;
+  std::deque<Rank> ranks_;  ///< in order; in a deque, because servers refer to their tiers
+  std::vector<Backend*> all_;
+  IndexedHeap returns_;  ///< servers that are up and ejected, by when they return
+  std::vector<Backend*> warming_;
+  Time next_warming_ = Time::min();
+  std::size_t healthy_ = 0;
+  std::size_t ejected_ = 0;
+};
+
+}  // namespace weir
