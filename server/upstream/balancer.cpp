@@ -1,6 +1,7 @@
 #include "server/upstream/balancer.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "common/stable_hash.hpp"
 
@@ -60,9 +61,7 @@ void Balancer::set_active(std::size_t server, std::uint32_t active) {
 void Balancer::set_weight(std::size_t server, std::uint32_t weight) {
   const std::uint32_t before = std::exchange(candidates_[server].weight, weight);
   if (before == weight) return;
-  if (const auto* hash = std::get_if<SourceHash>(&policy_); candidates_[server].eligible || hash != nullptr) {
-    std::visit([server, before](auto& policy) { policy.reweigh(server, before); }, policy_);
-  }
+  std::visit([server, before](auto& policy) { policy.reweigh(server, before); }, policy_);
 }
 
 void Balancer::skip(std::size_t server) {
@@ -71,7 +70,8 @@ void Balancer::skip(std::size_t server) {
 }
 
 std::optional<std::size_t> Balancer::pick(std::uint64_t source) {
-  const std::optional<std::size_t> picked = std::visit([source](auto& policy) { return policy.pick(source); }, policy_);
+  const std::optional<std::size_t> picked =
+      std::visit([&](auto& policy) { return policy.pick(source, skipped_); }, policy_);
   for (const std::uint32_t server : skipped_) candidates_[server].skipped = false;
   skipped_.clear();
   return picked;

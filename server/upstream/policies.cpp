@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "common/stable_hash.hpp"
 
@@ -28,10 +29,6 @@ std::optional<std::size_t> first_of(IndexedHeap& heap, const Candidates& candida
   aside.clear();
   return first;
 }
-
-}  // namespace
-
-namespace {
 
 /// The length of a turn of a server of weight 1: so long that the heaviest one's is exact to a millionth.
 constexpr std::uint64_t kTurn = std::uint64_t{1} << 40;
@@ -63,13 +60,14 @@ void RoundRobin::enter(std::size_t i) {
 void RoundRobin::leave(std::size_t i) { heap_.erase(i, order()); }
 
 void RoundRobin::reweigh(std::size_t i, std::uint32_t before) {
+  if (!heap_.contains(i)) return;
   // What is left of its turn passes at the new pace.
   const auto ahead = static_cast<std::int64_t>(due_[i] - now_);
   if (ahead > 0) due_[i] = now_ + static_cast<Moment>(ahead) * before / (*candidates_)[i].weight;
   heap_.update(i, order());
 }
 
-std::optional<std::size_t> RoundRobin::pick(std::uint64_t) {
+std::optional<std::size_t> RoundRobin::pick(std::uint64_t, Skipped) {
   const std::optional<std::size_t> first = first_of(heap_, *candidates_, aside_, order());
   if (!first) return std::nullopt;
   if (static_cast<std::int64_t>(due_[*first] - now_) > 0) now_ = due_[*first];
@@ -97,9 +95,11 @@ void LeastConnections::leave(std::size_t i) { heap_.erase(i, order()); }
 
 void LeastConnections::reload(std::size_t i) { heap_.update(i, order()); }
 
-void LeastConnections::reweigh(std::size_t i, std::uint32_t) { heap_.update(i, order()); }
+void LeastConnections::reweigh(std::size_t i, std::uint32_t) {
+  if (heap_.contains(i)) heap_.update(i, order());
+}
 
-std::optional<std::size_t> LeastConnections::pick(std::uint64_t) {
+std::optional<std::size_t> LeastConnections::pick(std::uint64_t, Skipped) {
   const std::optional<std::size_t> first = first_of(heap_, *candidates_, aside_, order());
   if (!first) return std::nullopt;
   last_turn_[*first] = ++turns_;
@@ -116,7 +116,9 @@ void RandomTwo::enter(std::size_t i) { tree_.set(i, (*candidates_)[i].weight); }
 
 void RandomTwo::leave(std::size_t i) { tree_.set(i, 0); }
 
-void RandomTwo::reweigh(std::size_t i, std::uint32_t) { tree_.set(i, (*candidates_)[i].weight); }
+void RandomTwo::reweigh(std::size_t i, std::uint32_t) {
+  if ((*candidates_)[i].eligible) tree_.set(i, (*candidates_)[i].weight);
+}
 
 /// Draws one by weight, and takes it out of what is drawn from.
 std::optional<std::size_t> RandomTwo::draw() {
@@ -129,7 +131,7 @@ std::optional<std::size_t> RandomTwo::draw() {
   return std::nullopt;
 }
 
-std::optional<std::size_t> RandomTwo::pick(std::uint64_t) {
+std::optional<std::size_t> RandomTwo::pick(std::uint64_t, Skipped) {
   const std::optional<std::size_t> first = draw();
   const std::optional<std::size_t> second = draw();
   for (const std::uint32_t drawn : aside_) tree_.set(drawn, (*candidates_)[drawn].weight);
@@ -139,40 +141,51 @@ std::optional<std::size_t> RandomTwo::pick(std::uint64_t) {
 }
 
 SourceHash::SourceHash(const Candidates& candidates, std::span<const std::uint64_t> hashes) : candidates_(&candidates) {
-  for (std::size_t i = 0; i < hashes.size(); ++i) by_weight_.push_back({hashes[i], static_cast<std::uint32_t>(i)});
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    place_.push_back(static_cast<std::uint32_t>(i));
+    entries_.push_back({.hash = hashes[i], .index = static_cast<std::uint32_t>(i), .weight = candidates[i].weight});
+  }
 }
 
-void SourceHash::reweigh(std::size_t, std::uint32_t) { sorted_ = false; }
+void SourceHash::reweigh(std::size_t i, std::uint32_t) {
+  entries_[place_[i]].weight = (*candidates_)[i].weight;
+  sorted_ = false;
+}
 
-std::optional<std::size_t> SourceHash::pick(std::uint64_t source) {
-  const Candidates& candidates = *candidates_;
-  const auto weight_of = [&](const Entry& entry) { return candidates[entry.index].weight; };
-  if (!std::exchange(sorted_, true)) {
-    std::sort(by_weight_.begin(), by_weight_.end(), [&](const Entry& a, const Entry& b) {
-      return weight_of(a) != weight_of(b) ? weight_of(a) < weight_of(b) : a.index < b.index;
-    });
+void SourceHash::sort() {
+  if (std::exchange(sorted_, true)) return;
+  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    return a.weight != b.weight ? a.weight < b.weight : a.index < b.index;
+  });
+  for (std::size_t place = 0; place < entries_.size(); ++place) {
+    place_[entries_[place].index] = static_cast<std::uint32_t>(place);
   }
+}
+
+std::optional<std::size_t> SourceHash::pick(std::uint64_t source, Skipped skipped) {
+  sort();
+  for (const std::uint32_t i : skipped) set_open(i, false);
   constexpr double kLots = 0x1p53;
   std::optional<std::size_t> best;
   double least = 0;
-  for (auto entry = by_weight_.begin(); entry != by_weight_.end();) {
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
     // Among equal weights the highest lot wins, whatever its logarithm.
-    const std::uint32_t weight = weight_of(*entry);
-    std::optional<std::size_t> best_of_weight;
+    const std::uint32_t weight = entry->weight;
+    std::uint32_t winner = 0;
     std::uint64_t highest = 0;
-    for (; entry != by_weight_.end() && weight_of(*entry) == weight; ++entry) {
-      const Candidate& candidate = candidates[entry->index];
-      const std::uint64_t lot = mix(entry->hash ^ source) >> 11;
-      if (!candidate.eligible || candidate.skipped || (best_of_weight && lot <= highest)) continue;
-      best_of_weight = entry->index;
+    for (; entry != entries_.end() && entry->weight == weight; ++entry) {
+      const std::uint64_t lot = ((mix(entry->hash ^ source) >> 11) + 1) & entry->open;
+      if (lot <= highest) continue;
+      winner = entry->index;
       highest = lot;
     }
-    if (!best_of_weight) continue;
-    const double score = -std::log((static_cast<double>(highest) + 0.5) / kLots) / weight;
+    if (highest == 0) continue;  // none may be picked
+    const double score = -std::log((static_cast<double>(highest - 1) + 0.5) / kLots) / weight;
     if (best && score >= least) continue;
-    best = best_of_weight;
+    best = winner;
     least = score;
   }
+  for (const std::uint32_t i : skipped) set_open(i, (*candidates_)[i].eligible);
   return best;
 }
 

@@ -12,8 +12,8 @@
 
 /// The policies of a Balancer, which keeps the candidates and tells each policy what changes: `enter` and `leave` when
 /// one becomes eligible or stops to be, `reload` when the connections of an eligible one have changed, `reweigh` when
-/// its weight has. `pick` returns an eligible candidate that is not marked to be skipped, or nothing. Nothing allocates
-/// but the constructors.
+/// its weight has, eligible or not. `pick` returns an eligible candidate that is not marked to be skipped, as those are
+/// whose numbers it is told, or nothing. Nothing allocates but the constructors.
 namespace weir {
 
 /// What a policy knows of a server.
@@ -24,6 +24,7 @@ struct Candidate {
   bool skipped = false;      ///< not by the next pick
 };
 using Candidates = std::vector<Candidate>;
+using Skipped = std::span<const std::uint32_t>;
 
 /// Weighted round robin by virtual time: each server is due again a turn's length divided by its weight after it was
 /// due last, and who is due first is picked. Over any stretch the shares are the weights', and a heavy server's turns
@@ -35,7 +36,7 @@ class RoundRobin {
   void leave(std::size_t i);
   void reload(std::size_t) {}
   void reweigh(std::size_t i, std::uint32_t before);
-  std::optional<std::size_t> pick(std::uint64_t source);
+  std::optional<std::size_t> pick(std::uint64_t source, Skipped skipped);
 
  private:
   /// Virtual time goes round, so that only differences mean anything.
@@ -62,7 +63,7 @@ class LeastConnections {
   void leave(std::size_t i);
   void reload(std::size_t i);
   void reweigh(std::size_t i, std::uint32_t before);
-  std::optional<std::size_t> pick(std::uint64_t source);
+  std::optional<std::size_t> pick(std::uint64_t source, Skipped skipped);
 
  private:
   bool comes_first(std::size_t a, std::size_t b) const;
@@ -86,7 +87,7 @@ class RandomTwo {
   void leave(std::size_t i);
   void reload(std::size_t) {}
   void reweigh(std::size_t i, std::uint32_t before);
-  std::optional<std::size_t> pick(std::uint64_t source);
+  std::optional<std::size_t> pick(std::uint64_t source, Skipped skipped);
 
  private:
   std::optional<std::size_t> draw();
@@ -107,20 +108,25 @@ class SourceHash {
  public:
   /// `hashes` are of the servers' names.
   SourceHash(const Candidates& candidates, std::span<const std::uint64_t> hashes);
-  void enter(std::size_t) {}
-  void leave(std::size_t) {}
+  void enter(std::size_t i) { set_open(i, true); }
+  void leave(std::size_t i) { set_open(i, false); }
   void reload(std::size_t) {}
   void reweigh(std::size_t i, std::uint32_t before);
-  std::optional<std::size_t> pick(std::uint64_t source);
+  std::optional<std::size_t> pick(std::uint64_t source, Skipped skipped);
 
  private:
   struct Entry {
-    std::uint64_t hash;
-    std::uint32_t index;
+    std::uint64_t hash = 0;
+    std::uint64_t open = 0;  ///< all bits of one that may be picked
+    std::uint32_t index = 0;
+    std::uint32_t weight = 0;
   };
+  void set_open(std::size_t i, bool open) { entries_[place_[i]].open = open ? ~std::uint64_t{0} : 0; }
+  void sort();
 
   const Candidates* candidates_;
-  std::vector<Entry> by_weight_;  ///< equal weights stand together
+  std::vector<Entry> entries_;  ///< equal weights stand together, once they are sorted
+  std::vector<std::uint32_t> place_;
   bool sorted_ = false;
 };
 
