@@ -1,6 +1,10 @@
 #include "server/listener/listening_socket.hpp"
 
+#include <linux/filter.h>
+
+#include <array>
 #include <cerrno>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 
@@ -19,7 +23,28 @@ namespace {
                            "(LimitNOFILE=, ulimit -Hn, docker --ulimit nofile)");
 }
 
-void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
+bool set(int fd, int level, int option, int value) {
+  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+/// Drops each SYN that begins a handshake; its client repeats it after a second. A filter of a TCP socket sees a
+/// segment from its TCP header on (tcp_filter() in tcp_v4_rcv()); 13 is the place of the flags, 2 is SYN, 16 is ACK
+/// (RFC 9293, section 3.1).
+bool drop_newcomers(int fd) {
+  std::array<sock_filter, 5> program{{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+                                      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 2 | 16),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+                                      BPF_STMT(BPF_RET | BPF_K, std::numeric_limits<__u32>::max())}};
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+}
+
+/// No interface has that number, so that no SYN is for this socket any more, and gets a RST: compute_score() of
+/// net/ipv4/inet_hashtables.c passes over a socket that is bound to another interface. Handshakes under way and their
+/// connections have kept the interface that they began with (ir_iif). The number is not looked up
+/// (sock_bindtoindex_locked() in net/core/sock.c), and needs no privilege since Linux 5.7, except where the socket is
+/// bound to an interface already, as one of a link-local address is.
+bool hide_from_newcomers(int fd) { return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, std::numeric_limits<int>::max()); }
 
 }  // namespace
 
@@ -56,6 +81,16 @@ std::string ListeningSocket::name() const {
   Endpoint first = endpoint_;
   first.set_port(static_cast<std::uint16_t>(endpoint_.port() - port_offset_));
   return first.to_string() + "-" + std::to_string(first.port() + port_count_ - 1);
+}
+
+bool ListeningSocket::refuse_newcomers() const {
+  // unix_stream_connect() looks under the same lock that shutdown(2) takes, and leaves the queue as it is.
+  if (shared()) return ::shutdown(sockets_.front().get(), SHUT_RD) == 0;
+  bool refused = true;
+  for (const io::Descriptor& socket : sockets_) {
+    refused = (hide_from_newcomers(socket.get()) || drop_newcomers(socket.get())) && refused;
+  }
+  return refused;
 }
 
 io::Descriptor ListeningSocket::open(bool reuse_port) const {

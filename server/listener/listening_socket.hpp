@@ -32,6 +32,9 @@ class ListeningSocket {
   std::uint16_t port_offset() const { return port_offset_; }
   /// For people: the endpoint, and of a range the whole of it.
   std::string name() const;
+  /// From now on whoever comes is refused as if nobody listened, while the queue, and TCP handshakes under way, live on
+  /// (a SYN that another CPU handles right now too). False where the kernel does not do that. Any thread.
+  bool refuse_newcomers() const;
 
  private:
   io::Descriptor open(bool reuse_port) const;

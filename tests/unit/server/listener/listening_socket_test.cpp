@@ -4,10 +4,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "tests/support/free_ports.hpp"
+#include "tests/support/peer.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace weir {
 namespace {
@@ -52,6 +56,39 @@ TEST(ListeningSocket, EachPortOfARangeKnowsItsPlace) {
     EXPECT_EQ(sockets[i].name(), ports.range());
   }
 }
+
+class ListeningSocketOn : public testing::TestWithParam<const char*> {};
+
+TEST_P(ListeningSocketOn, RefusesNewcomersAndKeepsWhoIsQueued) {
+  const test::TempDir dir;
+  const std::string bind = *GetParam() == '\0' ? "unix:" + dir.file("socket") : GetParam();
+  const ListenerConfig config = listener_on(bind);
+  const std::vector<ListeningSocket> sockets = open_listening_sockets(config, 16, 2);
+  const Endpoint target = test::endpoint_of(sockets.at(0).endpoint().to_string());
+  const test::Peer queued = test::Peer::connect(target);
+  ASSERT_TRUE(sockets.at(0).refuse_newcomers());
+  try {
+    test::Peer::connect(target);
+    FAIL() << "was not refused";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), ECONNREFUSED);
+  }
+  int accepted = 0;
+  int denied = 0;
+  for (const std::size_t worker : {0u, 1u}) {
+    const io::Descriptor socket(::accept4(sockets.at(0).descriptor(worker), nullptr, nullptr, SOCK_CLOEXEC));
+    if (socket) {
+      ++accepted;
+    } else {
+      EXPECT_EQ(errno, EAGAIN);
+      ++denied;
+    }
+  }
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(denied, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ListeningSocketOn, testing::Values("127.0.0.1:0", "[::1]:0", ":0", ""));
 
 }  // namespace
 }  // namespace weir

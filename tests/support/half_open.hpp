@@ -1,0 +1,22 @@
+#pragma once
+
+#include "tests/support/peer.hpp"
+
+namespace weir::test {
+
+/// A TCP client whose handshake has begun and stays under way, because no SYN-ACK reaches it.
+class HalfOpen {
+ public:
+  explicit HalfOpen(const Endpoint& target);
+  HalfOpen(const HalfOpen&) = delete;
+  HalfOpen& operator=(const HalfOpen&) = delete;
+
+  /// Lets the next SYN-ACK in, which the kernel sends a second after the first, and returns the connection. Throws
+  /// std::system_error where it is refused or reset.
+  Peer complete();
+
+ private:
+  io::Descriptor socket_;
+};
+
+}  // namespace weir::test
