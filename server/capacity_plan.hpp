@@ -46,7 +46,7 @@ struct CapacityPlan {
     std::uint64_t workers = 0;         ///< epoll and eventfd of each
     std::uint64_t listening = 0;       ///< a socket for each worker and TCP address, one for each unix path
     std::uint64_t pipes = 0;           ///< two for each pipe that a stream is spliced through
-    std::uint64_t slack = 16;          ///< resolver, service manager, whatever a library opens
+    std::uint64_t slack = 16;          ///< resolver, service manager, handshakes (netlink), what a library opens
     std::uint64_t total() const;
   } reserved;
 

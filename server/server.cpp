@@ -5,7 +5,6 @@
 #include <csignal>
 #include <deque>
 #include <exception>
-#include <latch>
 #include <limits>
 
 #include "common/logging.hpp"
@@ -14,6 +13,7 @@
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
 #include "server/upstream/upstream.hpp"
+#include "server/worker/accept_stop.hpp"
 #include "server/worker/worker.hpp"
 
 namespace weir {
@@ -42,7 +42,11 @@ class Server {
         plan_(plan_capacity(config, read_machine_limits())),
         admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max()), config.limits.rate),
         sources_(config.limits.per_source, config.limits.rate_per_source),
-        access_log_(config.access_log, plan_.workers) {
+        access_log_(config.access_log, plan_.workers),
+        accept_stop_(listeners_, workers_),
+        control_(config_, config_file_, admission_,
+                 {[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
+                 upstreams_) {
     for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
     for (const ListenerConfig& listener : config.listeners) open(listener);
     for (std::size_t i = 0; i < plan_.workers; ++i) {
@@ -57,8 +61,6 @@ class Server {
 
   /// Serves until it is drained.
   Admission::Totals run() {
-    Control control(config_, config_file_, admission_, {[this] { stop_accepting(); }, [this] { cut_sessions(); }},
-                    upstreams_);
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
       for (const ListeningSocket& socket : listener.sockets) {
@@ -71,7 +73,7 @@ class Server {
         fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(), workers_.size(), limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
-    control.run();
+    control_.run();
     join();
     report_ends();
     return admission_.totals();
@@ -92,17 +94,6 @@ class Server {
     const int backlog = static_cast<int>(config_.limits.backlog);
     listeners_.push_back({config, make_service(config.service), gates_.emplace_back(admission_, sources_, config),
                           open_listening_sockets(config, backlog, plan_.workers)});
-  }
-
-  void stop_accepting() {
-    std::latch stopped(static_cast<std::ptrdiff_t>(workers_.size()));
-    for (Worker& worker : workers_) worker.stop_accepting([&stopped] { stopped.count_down(); });
-    stopped.wait();
-    // Connections that one worker handed to another before it stopped are sessions once every loop has come round.
-    std::latch settled(static_cast<std::ptrdiff_t>(workers_.size()));
-    for (Worker& worker : workers_) worker.settle([&settled] { settled.count_down(); });
-    settled.wait();
-    for (Listener& listener : listeners_) listener.sockets.clear();
   }
 
   /// How the connections of each listener ended since the start.
@@ -141,6 +132,8 @@ class Server {
   AccessLog access_log_;  // writes records that name backends
   std::deque<Listener> listeners_;
   std::deque<Worker> workers_;
+  AcceptStop accept_stop_;  // before the workers' threads start, and until they are joined
+  Control control_;         // catches signals from here on, before the first socket listens
 };
 
 }  // namespace

@@ -83,6 +83,8 @@ class Slot : public TimerWheel::Node {
   /// finds `reason` (not zero) in interruption(). The first reason stays.
   void interrupt(std::uint8_t reason);
   std::uint8_t interruption() const { return interruption_; }
+  /// The same, and the next wait is one again.
+  std::uint8_t take_interruption() { return std::exchange(interruption_, std::uint8_t{0}); }
 
   /// Ends the wait from another coroutine of the same loop without a reason of its own, any number of times: what
   /// changed stands in a state that both of them know. The coroutine is resumed in a later turn.

@@ -67,7 +67,8 @@ void Control::handle_signal(int signal) {
   if (phase_ == Phase::serving) {
     begin_drain(signal);
   } else if (phase_ == Phase::draining && signal != SIGHUP) {
-    begin_cut("a second signal");
+    why_cut_ = "a second signal";
+    watch_drain();
   }
 }
 
@@ -79,27 +80,36 @@ void Control::begin_drain(int signal) {
   spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active,
                config_.drain_timeout.count());
   service_manager::notify_stopping(fmt::format("draining {} connections", active));
-  data_plane_.stop_accepting();
   watch_drain();
 }
 
-void Control::begin_cut(const char* why) {
+void Control::begin_cut() {
   phase_ = Phase::cutting;
-  spdlog::warn("{}: cutting {} connections", why, admission_.totals().active);
+  spdlog::warn("{}: cutting {} connections", why_cut_, admission_.totals().active);
   data_plane_.cut_sessions();
 }
 
 void Control::watch_drain() {
-  const Admission::Totals totals = admission_.totals();
-  if (totals.active == 0) {
-    context_.stop();
-    return;
-  }
-  if (phase_ == Phase::draining && std::chrono::steady_clock::now() >= deadline_) begin_cut("drain_timeout");
-  timer_.expires_after(kDrainPoll);
+  timer_.expires_after(step_of_drain());
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) watch_drain();
   });
+}
+
+/// Returns when to look again.
+std::chrono::milliseconds Control::step_of_drain() {
+  if (why_cut_ == nullptr && std::chrono::steady_clock::now() >= deadline_) why_cut_ = "drain_timeout";
+  if (!closed_) {
+    // To the end even when all are to be cut, so that whoever is queued has a record.
+    if (const auto pause = data_plane_.stop_accepting(why_cut_ != nullptr)) return *pause;
+    closed_ = true;
+  }
+  if (admission_.totals().active == 0) {
+    context_.stop();
+  } else if (phase_ == Phase::draining && why_cut_ != nullptr) {
+    begin_cut();
+  }
+  return kDrainPoll;
 }
 
 }  // namespace weir

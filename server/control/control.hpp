@@ -19,7 +19,9 @@ namespace weir {
 
 /// What the control thread does to the data plane.
 struct DataPlane {
-  std::function<void()> stop_accepting;  ///< returns when no worker accepts any more and the sockets are closed
+  /// The next step towards closed listening sockets: how long to wait before the one after, nothing once they are
+  /// closed. True for one that waits for nobody outside.
+  std::function<std::optional<std::chrono::milliseconds>(bool at_once)> stop_accepting;
   std::function<void()> cut_sessions;
 };
 
@@ -30,6 +32,8 @@ struct DataPlane {
 ///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped
 ///
 /// SIGUSR1 reopens the log files at any time.
+///
+/// Signals are caught from the construction on, and those that come before run() are handled by it.
 class Control {
  public:
   /// `config_file` is what SIGHUP would reload; without one it drains.
@@ -45,8 +49,9 @@ class Control {
   void wait_for_signal();
   void handle_signal(int signal);
   void begin_drain(int signal);
-  void begin_cut(const char* why);
+  void begin_cut();
   void watch_drain();
+  std::chrono::milliseconds step_of_drain();
 
   const ServerConfig& config_;
   const std::string& config_file_;
@@ -62,6 +67,8 @@ class Control {
   boost::asio::steady_timer timer_;
   Phase phase_ = Phase::serving;
   std::chrono::steady_clock::time_point deadline_{};
+  const char* why_cut_ = nullptr;  ///< nothing while the drain may go on
+  bool closed_ = false;            ///< the listening sockets
 };
 
 }  // namespace weir

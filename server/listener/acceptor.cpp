@@ -9,10 +9,15 @@ namespace weir {
 namespace {
 
 constexpr int kAcceptsPerTurn = 32;
-constexpr int kLastTurns = 128;
+/// Of the last ones, which nobody comes after.
+constexpr int kLastAcceptsPerTurn = 256;
 constexpr std::chrono::milliseconds kPause{100};
+/// How long the last ones may take, where newcomers can't be kept out or no descriptor is to be had.
+constexpr std::chrono::seconds kLastOnes{5};
 
 enum class Accepted { one, none, refused_one, no_descriptor };
+/// How a batch ended: all were taken, there may be more, a whole batch was refused, or not even that was possible.
+enum class Batch { all, some, refused, no_descriptor };
 
 void record_refusal(AcceptorContext& context, const Endpoint& peer) {
   refuse_connection(context.session, {}, ClientAddress(peer), context.session.admission.next_id(),
@@ -56,6 +61,24 @@ Accepted accept_one(AcceptorContext& context, int listening) {
   return io::is_exhaustion(error) ? refuse_one(context, listening, error) : Accepted::one;
 }
 
+Batch accept_batch(AcceptorContext& context, int listening, int most) {
+  int refused = 0;
+  for (int i = 0; i < most; ++i) {
+    switch (accept_one(context, listening)) {
+      case Accepted::none:
+        return Batch::all;
+      case Accepted::no_descriptor:
+        return Batch::no_descriptor;
+      case Accepted::refused_one:
+        ++refused;
+        break;
+      case Accepted::one:
+        break;
+    }
+  }
+  return refused == most ? Batch::refused : Batch::some;
+}
+
 }  // namespace
 
 net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
@@ -63,27 +86,37 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
   if (!slot->watch(io::Side::first, listening)) {
     throw std::system_error(errno, std::generic_category(), "cannot watch a listening socket");
   }
-  // What is queued when it is told to stop is still accepted, but no flood may keep it from stopping.
-  int last_turns = kLastTurns;
   bool paused = false;
-  for (;;) {
-    int refused = 0;
-    for (int batch = kAcceptsPerTurn; batch > 0 && !paused && slot->readable(io::Side::first); --batch) {
-      const Accepted accepted = accept_one(context, listening);
-      if (accepted == Accepted::none) slot->set_drained(io::Side::first);
-      if (accepted == Accepted::refused_one) ++refused;
-      // A flood that is refused anyway must not cost what the others need.
-      paused = accepted == Accepted::no_descriptor || refused == kAcceptsPerTurn;
-      if (paused) slot->set_deadline(context.session.loop.now() + kPause);
+  while (slot->interruption() == 0) {
+    Batch batch = Batch::all;
+    if (slot->readable(io::Side::first) && !paused) {
+      batch = accept_batch(context, listening, kAcceptsPerTurn);
+      if (batch == Batch::all) slot->set_drained(io::Side::first);
     }
-    const bool more = slot->readable(io::Side::first) && !paused;
-    if (slot->interruption() != 0 && (!more || last_turns-- == 0)) break;
-    if (more) {
+    // A flood that is refused anyway must not cost what the others need.
+    if (batch == Batch::refused || batch == Batch::no_descriptor) {
+      paused = true;
+      slot->set_deadline(context.session.loop.now() + kPause);
+    }
+    if (batch == Batch::some) {
       co_await slot->yield();
     } else {
       co_await slot->wait();
     }
-    if (slot->timer_fired() || slot->interruption() != 0) paused = false;
+    if (slot->timer_fired()) paused = false;
+  }
+  // Asked for without regard to readiness: what has come since the last look at the edges is in the queue, too.
+  slot->take_interruption();
+  const io::Clock::time_point give_up = context.session.loop.now() + kLastOnes;
+  for (;;) {
+    const Batch batch = accept_batch(context, listening, kLastAcceptsPerTurn);
+    if (batch == Batch::all || context.session.loop.now() >= give_up) break;
+    if (batch == Batch::no_descriptor) {
+      slot->set_deadline(context.session.loop.now() + kPause);
+      while (!slot->timer_fired()) co_await slot->wait();
+    } else {
+      co_await slot->yield();
+    }
   }
   slot->unwatch(listening);
 }

@@ -18,10 +18,11 @@ struct AcceptorContext {
   Deliver deliver;
 };
 
-/// Accepts from a listening socket, in batches of at most 32 a turn, until it is interrupted; what is queued by then is
-/// still accepted. Never waits for what becomes of a connection. When descriptors or memory run out it refuses
-/// newcomers with a RST and a record each, says so once a second at most, pauses for 100 ms where a whole batch was
-/// refused or not even the spare descriptor was to be had, and goes on.
+/// Accepts from a listening socket, in batches of at most 32 a turn, until it is interrupted; whoever is queued by then
+/// is still accepted, or refused with a record where there is no descriptor, within five seconds. Never waits for what
+/// becomes of a connection. When descriptors or memory run out it refuses newcomers with a RST and a record each, says
+/// so once a second at most, pauses for 100 ms where a whole batch was refused or not even the spare descriptor was to
+/// be had, and goes on.
 net::awaitable<void> run_acceptor(AcceptorContext& context, int listening);
 
 }  // namespace weir

@@ -1,0 +1,54 @@
+#include "server/worker/accept_stop.hpp"
+
+#include <vector>
+
+namespace weir {
+
+namespace {
+
+/// A worker answers at the end of its turn.
+constexpr std::chrono::milliseconds kWorkerPoll{1};
+
+}  // namespace
+
+void AcceptStop::begin() {
+  std::vector<const ListeningSocket*> sockets;
+  for (const Listener& listener : listeners_) {
+    for (const ListeningSocket& socket : listener.sockets) sockets.push_back(&socket);
+  }
+  quiescence_.begin(sockets);
+}
+
+std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
+  const auto when_done = [this] { done_.fetch_add(1, std::memory_order_release); };
+  switch (stage_) {
+    case Stage::listening:
+      begin();
+      stage_ = Stage::quiescing;
+      [[fallthrough]];
+    case Stage::quiescing:
+      if (!at_once) {
+        if (const auto pause = quiescence_.remaining(Quiescence::Clock::now())) return pause;
+      }
+      stage_ = Stage::stopping;
+      for (Worker& worker : workers_) worker.stop_accepting(when_done);
+      return kWorkerPoll;
+    case Stage::stopping:
+      if (!all_done()) return kWorkerPoll;
+      // Connections that one worker handed to another before it stopped are sessions once every loop has come round.
+      stage_ = Stage::settling;
+      done_.store(0, std::memory_order_relaxed);
+      for (Worker& worker : workers_) worker.settle(when_done);
+      return kWorkerPoll;
+    case Stage::settling:
+      if (!all_done()) return kWorkerPoll;
+      for (Listener& listener : listeners_) listener.sockets.clear();
+      stage_ = Stage::closed;
+      [[fallthrough]];
+    case Stage::closed:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir
