@@ -65,6 +65,7 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
     const rlimit limit{*options.descriptors, *options.descriptors};
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+  if (options.network != nullptr && !options.network->enter()) ::_exit(126);
   // Another user may not be allowed into the folder where the program stands, such as root's home.
   const int program = options.user ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
   if (options.user && (::setgroups(0, nullptr) != 0 || ::setgid(*options.user) != 0 || ::setuid(*options.user) != 0)) {

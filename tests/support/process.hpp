@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/io/descriptor.hpp"
+#include "tests/support/private_network.hpp"
 #include "tests/support/wait_until.hpp"
 
 namespace weir::test {
@@ -24,6 +25,7 @@ class Process {
     std::map<std::string, std::string> environment = {};  ///< added to the test's own
     std::optional<unsigned> descriptors = {};             ///< RLIMIT_NOFILE, soft and hard
     std::optional<uid_t> user = {};                       ///< runs as this user and group of the same number
+    const PrivateNetwork* network = nullptr;              ///< runs in this one
   };
 
   /// `program` is the name of a built program, or a path.
