@@ -32,14 +32,13 @@ net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::
   const io::Clock::time_point due = began + worker.plan().options.timeout;
   const std::uint64_t number = worker.plan().first_connection + index;
   io::ConnectStart attempt = start(worker, number);
-  // A unix socket whose queue is full says so at once and never says that it no longer is.
-  while (attempt.error == EAGAIN && worker.running() && io::Clock::now() < due) {
-    attempt.socket.close();
-    slot.set_deadline(io::Clock::now() + io::TimerWheel::kTick);
+  const Endpoint& target = worker.plan().endpoint;
+  while (io::is_queue_full(target, attempt.error) && worker.running() && io::Clock::now() < due) {
+    slot.set_deadline(io::Clock::now() + io::kQueueFullPause);
     while (!slot.timer_fired() && worker.running()) co_await slot.wait();
-    attempt = start(worker, number);
+    attempt.error = io::connect_socket(attempt.socket.get(), target);
   }
-  if (attempt.error == EAGAIN) co_return worker.running() ? Failure::connect_timeout : Failure::none;
+  if (io::is_queue_full(target, attempt.error)) co_return worker.running() ? Failure::connect_timeout : Failure::none;
   if (attempt.error != 0 && attempt.error != EINPROGRESS) co_return connect_failure(attempt.error);
   stream = io::Stream(slot, io::Side::first, std::move(attempt.socket));
   if (!stream.valid()) co_return Failure::local_resources;

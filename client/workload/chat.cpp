@@ -12,7 +12,7 @@
 #include <cstring>
 #include <optional>
 
-#include "client/target.hpp"
+#include "common/io/blocking_connect.hpp"
 
 namespace weir::load {
 
@@ -131,7 +131,7 @@ int chat(const Address& target, std::chrono::microseconds timeout) {
   ::signal(SIGPIPE, SIG_IGN);
   int error = 0;
   for (const Endpoint& endpoint : resolve(target, AddressUse::target)) {
-    const io::ConnectStart connection = connect_blocking(endpoint, timeout, [](int) { return 0; });
+    const io::ConnectStart connection = io::connect_until(endpoint, io::Clock::now() + timeout);
     error = connection.error;
     if (error != 0) continue;
     const io::Descriptor signals = watch_signals();

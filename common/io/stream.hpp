@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -103,6 +105,11 @@ ConnectStart start_connect(const Endpoint& target, Prepare&& prepare);
 /// The same without preparation.
 ConnectStart start_connect(const Endpoint& target);
 
+/// Whether connect(2) says that the target, a unix socket, has a full queue. No event says when it has room again: what
+/// is left is to call connect_socket() once more after a pause, with the same socket (unix(7)).
+inline bool is_queue_full(const Endpoint& target, int error) { return target.is_unix() && error == EAGAIN; }
+inline constexpr std::chrono::milliseconds kQueueFullPause{50};
+
 /// Whether the error says that this machine has no descriptor or memory left.
 bool is_exhaustion(int error);
 
@@ -114,6 +121,7 @@ bool is_local_error(int error);
 void set_reset_on_close(int fd);
 
 Descriptor open_stream_socket(int family);
+/// connect(2); 0 or an errno.
 int connect_socket(int fd, const Endpoint& target);
 
 template <typename Prepare>

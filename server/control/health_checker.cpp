@@ -1,5 +1,6 @@
 #include "server/control/health_checker.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -42,9 +43,28 @@ CheckOutcome failure(const std::string& doing, const boost::system::error_code& 
   return {ours ? Result::undecided : Result::failed, doing + ": " + error.message()};
 }
 
+/// A unix socket whose queue is full is waited for. Asio takes it for one that is being connected.
+net::awaitable<void> connect_unix(Stream& stream, const Endpoint& target, io::Clock::time_point deadline,
+                                  boost::system::error_code& error) {
+  stream.socket().open(Protocol(target.family(), 0), error);
+  if (!error) stream.socket().native_non_blocking(true, error);
+  if (error) co_return;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    error.assign(io::connect_socket(stream.socket().native_handle(), target), boost::system::system_category());
+    if (!io::is_queue_full(target, error.value())) co_return;
+    if (io::Clock::now() >= deadline) break;
+    timer.expires_at(std::min(deadline, io::Clock::now() + io::kQueueFullPause));
+    boost::system::error_code ignored;
+    co_await timer.async_wait(into(ignored));
+  }
+  error = boost::beast::error::timeout;
+}
+
 /// As connections do: from each source in turn until one has a port left.
 net::awaitable<void> connect(Stream& stream, const Endpoint& target, SourceTurns& sources,
-                             boost::system::error_code& error) {
+                             io::Clock::time_point deadline, boost::system::error_code& error) {
+  if (target.is_unix()) co_return co_await connect_unix(stream, target, deadline, error);
   const Protocol::endpoint endpoint(target.data(), target.size());
   if (!sources.pool().binds(target)) co_return co_await stream.async_connect(endpoint, into(error));
   const SourceTurns::Time now = io::Clock::now();
@@ -67,9 +87,7 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
   Stream stream(co_await asio::this_coro::executor);
   stream.expires_at(deadline);
   boost::system::error_code error;
-  co_await connect(stream, endpoint, sources, error);
-  // A unix socket whose queue is full is not connected, but Asio waits as if it soon were and sees no error.
-  if (!error) stream.socket().remote_endpoint(error);
+  co_await connect(stream, endpoint, sources, deadline, error);
   if (error) co_return failure("connect", error, config);
   if (!opening.empty()) {
     co_await asio::async_write(stream, asio::buffer(opening), into(error));

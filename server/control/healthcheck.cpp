@@ -1,13 +1,9 @@
 #include "server/control/healthcheck.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <cerrno>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -17,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/io/descriptor.hpp"
+#include "common/io/blocking_connect.hpp"
 #include "common/net.hpp"
 
 namespace weir {
@@ -25,7 +21,7 @@ namespace {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using Clock = std::chrono::steady_clock;
+using io::Clock;
 
 constexpr std::chrono::seconds kPatience{2};
 
@@ -56,27 +52,6 @@ std::vector<Endpoint> resolve_until(const Address& address, Clock::time_point de
   Resolved resolved = found.get();
   if (!resolved.problem.empty()) throw std::runtime_error(resolved.problem);
   return std::move(resolved.endpoints);
-}
-
-/// A connected socket, or none with the errno value.
-std::pair<io::Descriptor, int> connect_until(const Endpoint& endpoint, Clock::time_point deadline) {
-  io::Descriptor socket(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket) return {io::Descriptor(), errno};
-  if (::connect(socket.get(), endpoint.data(), endpoint.size()) == 0) return {std::move(socket), 0};
-  if (errno != EINPROGRESS) return {io::Descriptor(), errno == EAGAIN ? ECONNREFUSED : errno};  // a full unix backlog
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-    pollfd entry{socket.get(), POLLOUT, 0};
-    const int ready = left.count() <= 0 ? 0 : ::poll(&entry, 1, static_cast<int>(left.count()));
-    if (ready == 0) return {io::Descriptor(), ETIMEDOUT};
-    if (ready > 0) break;
-    if (errno != EINTR) return {io::Descriptor(), errno};
-  }
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error != 0) return {io::Descriptor(), error};
-  return {std::move(socket), 0};
 }
 
 /// Empty when the answer to GET is 200, else the reason.
@@ -144,7 +119,7 @@ std::string check_health(const HealthTarget& target) {
     for (const Endpoint& endpoint : endpoints) {
       // One address that drops packets must not eat the time of the others.
       const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / static_cast<int>(untried--);
-      auto [socket, error] = connect_until(endpoint, own);
+      auto [socket, error] = io::connect_until(endpoint, own);
       const std::string why = error != 0                 ? reason(error)
                               : target.http_path.empty() ? ""
                                                          : get_until(std::move(socket), endpoint, target, own);

@@ -56,8 +56,16 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     if (target.is_inet()) io::apply_tcp_options(fd, config.tcp);
     return 0;
   });
-  if (start.error != 0 && start.error != EINPROGRESS) co_return Attempted{start.error, std::nullopt};
+  bool full = io::is_queue_full(target, start.error);
+  if (start.error != 0 && start.error != EINPROGRESS && !full) co_return Attempted{start.error, std::nullopt};
   if (!session.context.spare.keep(start.socket)) co_return Attempted{EMFILE, std::nullopt};
+  for (; full; full = io::is_queue_full(target, start.error)) {
+    if (session.loop().now() >= deadline) co_return Attempted{ETIMEDOUT, std::nullopt};
+    const Deadlines::Time again = std::min(deadline, session.loop().now() + io::kQueueFullPause);
+    if (const auto end = co_await wait_before_connected(session, again)) co_return Attempted{0, end};
+    start.error = io::connect_socket(start.socket.get(), target);
+  }
+  if (start.error != 0 && start.error != EINPROGRESS) co_return Attempted{start.error, std::nullopt};
   backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket), target.is_inet());
   if (!backend.valid()) co_return Attempted{errno, std::nullopt};
   while (!backend.writable()) {

@@ -34,4 +34,28 @@ BlackHole::BlackHole() : listener_(loopback(0), 0) {
   throw std::runtime_error("the queue never fills");
 }
 
+FullUnixQueue::FullUnixQueue(const std::string& path) : listener_(Endpoint::unix_path(path), 0) {
+  const Endpoint& target = listener_.endpoint();
+  for (int i = 0; i < 8; ++i) {
+    io::Descriptor filler(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (::connect(filler.get(), target.data(), target.size()) == 0) {
+      fillers_.emplace_back(std::move(filler));
+    } else if (errno == EAGAIN) {
+      return;
+    } else {
+      throw std::system_error(errno, std::generic_category(), "connect");
+    }
+  }
+  throw std::runtime_error("the queue never fills");
+}
+
+TestListener& FullUnixQueue::make_room() {
+  for (Peer& filler : fillers_) {
+    listener_.accept();
+    filler.close();
+  }
+  fillers_.clear();
+  return listener_;
+}
+
 }  // namespace weir::test

@@ -33,4 +33,18 @@ class BlackHole {
   std::vector<io::Descriptor> fillers_;
 };
 
+/// A unix socket whose queue is full, so that connect(2) says EAGAIN to whoever does not block.
+class FullUnixQueue {
+ public:
+  explicit FullUnixQueue(const std::string& path);
+
+  std::string address() const { return listener_.address(); }
+  /// Accepts the connections that fill it: from now on others are accepted, by the listener that is returned.
+  TestListener& make_room();
+
+ private:
+  TestListener listener_;
+  std::vector<Peer> fillers_;
+};
+
 }  // namespace weir::test

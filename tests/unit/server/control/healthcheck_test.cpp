@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 
 #include "common/io/descriptor.hpp"
+#include "tests/support/dead_ends.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace weir {
 namespace {
@@ -72,6 +75,21 @@ TEST(Healthcheck, UnixSocketIsAsked) {
   EXPECT_THAT(check(name), HasSubstr("Connection refused"));
   const FakePeer peer(name.c_str());
   EXPECT_EQ(check(name), "");
+}
+
+TEST(Healthcheck, FullUnixSocketIsWaitedFor) {
+  const test::TempDir dir;
+  test::FullUnixQueue full(dir.file("full.sock"));
+  auto checked = std::async(std::launch::async, [&] { return check(full.address()); });
+  EXPECT_EQ(checked.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  full.make_room();
+  EXPECT_EQ(checked.get(), "");
+}
+
+TEST(Healthcheck, FullUnixSocketIsNotWaitedForLongerThanTwoSeconds) {
+  const test::TempDir dir;
+  const test::FullUnixQueue full(dir.file("full.sock"));
+  EXPECT_EQ(check(full.address()), full.address() + ": Connection timed out");
 }
 
 TEST(Healthcheck, RefusalIsNamedWithTheAddress) {
