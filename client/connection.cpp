@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/io/self_connect.hpp"
+
 namespace weir::load {
 
 namespace {
@@ -59,6 +61,10 @@ net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::
       stream.close();
       co_return connect_failure(error);
     }
+  }
+  if (const int error = io::refuse_self_connect(stream.fd(), target); error != 0) {
+    stream.close();
+    co_return connect_failure(error);
   }
   worker.connected(io::Clock::now() - began);
   co_return Failure::none;

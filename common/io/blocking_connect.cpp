@@ -8,6 +8,8 @@
 #include <chrono>
 #include <limits>
 
+#include "common/io/self_connect.hpp"
+
 namespace weir::io {
 
 namespace {
@@ -49,6 +51,7 @@ ConnectStart connect_until(const Endpoint& target, Clock::time_point deadline, c
     start.error = connect_socket(start.socket.get(), target);
   }
   if (start.error == EINPROGRESS) start.error = wait_for_connect(start.socket.get(), deadline);
+  if (start.error == 0) start.error = refuse_self_connect(start.socket.get(), target);
   return start;
 }
 

@@ -15,6 +15,7 @@
 #include <exception>
 #include <new>
 
+#include "common/io/self_connect.hpp"
 #include "common/io/stream.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
@@ -88,6 +89,9 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
   stream.expires_at(deadline);
   boost::system::error_code error;
   co_await connect(stream, endpoint, sources, deadline, error);
+  if (!error) {
+    error.assign(io::refuse_self_connect(stream.socket().native_handle(), endpoint), boost::system::system_category());
+  }
   if (error) co_return failure("connect", error, config);
   if (!opening.empty()) {
     co_await asio::async_write(stream, asio::buffer(opening), into(error));

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/io/self_connect.hpp"
 #include "server/session/relay.hpp"
 #include "server/session/session.hpp"
 #include "server/upstream/cut_watch.hpp"
@@ -76,6 +77,8 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     // A backend that accepted, sent and reset before this turn was connected: the relay passes on what came of it.
     const int error = backend.take_error();
     if (error != ECONNRESET && error != EPIPE) co_return Attempted{error, std::nullopt};
+  } else if (const int error = io::refuse_self_connect(backend.fd(), target); error != 0) {
+    co_return Attempted{error, std::nullopt};
   }
   const std::string header = header_for(session, config);
   for (std::size_t sent = 0; sent < header.size();) {

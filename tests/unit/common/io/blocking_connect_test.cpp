@@ -56,5 +56,16 @@ TEST(BlockingConnect, IsConnectedWhenAFullUnixSocketHasRoom) {
   EXPECT_EQ(server.receive_exactly(1), "x");
 }
 
+TEST(BlockingConnect, RefusesAConnectionToItself) {
+  Endpoint here;
+  {
+    const test::RefusedPort free;
+    here = test::endpoint_of(free.address());
+  }
+  const ConnectStart start =
+      connect_until(here, late(), [&](int fd) { return ::bind(fd, here.data(), here.size()) == 0 ? 0 : errno; });
+  EXPECT_EQ(start.error, ECONNREFUSED);
+}
+
 }  // namespace
 }  // namespace weir::io
