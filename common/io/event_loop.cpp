@@ -129,6 +129,7 @@ void EventLoop::take_event(const epoll_event& event) {
   if ((mask & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) flags |= Slot::kWritable;
   if ((mask & EPOLLERR) != 0) flags |= Slot::kFailed;
   if ((mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) flags |= Slot::kPressing;
+  if ((mask & EPOLLRDHUP) != 0) flags |= Slot::kPeerEnded;
   slot->flags(static_cast<Side>((event.data.u64 >> kIndexBits) & 1)) |= flags;
   slot->make_ready();
 }

@@ -65,6 +65,8 @@ class Slot : public TimerWheel::Node {
   bool failed(Side side) const { return (flags(side) & kFailed) != 0; }
   /// A short read does not mean that the socket is empty: a FIN, an error or an urgent mark may stand behind it.
   bool pressing(Side side) const { return (flags(side) & kPressing) != 0; }
+  /// The peer sends nothing more: its FIN or RST has come, whatever stands before it.
+  bool peer_ended(Side side) const { return (flags(side) & kPeerEnded) != 0; }
   void set_drained(Side side) { flags(side) &= static_cast<std::uint8_t>(~(kReadable | kPressing)); }
   void set_full(Side side) { flags(side) &= static_cast<std::uint8_t>(~kWritable); }
   /// A call has returned an error of the socket that no event may have told.
@@ -110,6 +112,7 @@ class Slot : public TimerWheel::Node {
   static constexpr std::uint8_t kWritable = 2;
   static constexpr std::uint8_t kFailed = 4;
   static constexpr std::uint8_t kPressing = 8;
+  static constexpr std::uint8_t kPeerEnded = 16;
 
   std::uint8_t& flags(Side side) { return flags_[static_cast<std::size_t>(side)]; }
   std::uint8_t flags(Side side) const { return flags_[static_cast<std::size_t>(side)]; }

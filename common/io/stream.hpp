@@ -48,6 +48,8 @@ class Stream {
   bool writable() const { return slot_->writable(side_); }
   /// The kernel has reported an error that no call has returned yet.
   bool failed() const { return slot_->failed(side_); }
+  /// The peer sends nothing more (its FIN or RST has come), but what it sent before may still be unread.
+  bool peer_ended() const { return slot_->peer_ended(side_); }
 
   IoResult read(std::span<std::byte> buffer);
   /// As read(), but what it gives is still there for the next call. A short count says nothing of what follows.

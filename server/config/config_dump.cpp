@@ -219,6 +219,7 @@ void put_upstream(YAML::Emitter& out, const UpstreamConfig& upstream) {
   put(out, "timeout", upstream.connect.timeout);
   put_word(out, "attempts", std::to_string(upstream.connect.attempts));
   put(out, "delay", upstream.connect.delay);
+  put_word(out, "abort_on", upstream.connect.abort_on == ConnectConfig::AbortOn::close ? "close" : "reset");
   out << YAML::EndMap;
   begin(out, "queue");
   put_word(out, "size", std::to_string(upstream.queue.size));

@@ -171,9 +171,12 @@ struct BackendConfig {
 };
 
 struct ConnectConfig {
+  enum class AbortOn { reset, close };
+
   milliseconds timeout{std::chrono::seconds{5}};  ///< of one attempt
   std::uint32_t attempts = 3;                     ///< tries in all, distinct servers first
   milliseconds delay{500};                        ///< before each try once every server had one
+  AbortOn abort_on = AbortOn::reset;              ///< what of its client ends one that has no server yet
 
   bool operator==(const ConnectConfig&) const = default;
 };

@@ -28,6 +28,10 @@ void read_connect(const Value& value, ConnectConfig& connect) {
   }
   map.read("attempts", connect.attempts, 1u, 1000u);
   map.read("delay", connect.delay, kNoLimit);
+  if (const auto abort_on = map.find("abort_on")) {
+    using AbortOn = ConnectConfig::AbortOn;
+    abort_on->read_choice(connect.abort_on, {{"reset", AbortOn::reset}, {"close", AbortOn::close}});
+  }
   map.finish();
 }
 

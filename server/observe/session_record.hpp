@@ -17,7 +17,7 @@ namespace weir {
 
 /// How a connection ended: the one list that records, metrics and documents share. The first cause wins.
 enum class SessionEnd : std::uint8_t {
-  client_closed,       ///< both directions ended in order, the client's FIN first
+  client_closed,       ///< both directions ended in order, the client's FIN first, or alone before there was a backend
   server_closed,       ///< both directions ended in order, the backend's FIN first
   client_reset,        ///< RST from the client
   server_reset,        ///< RST from the backend, or cut because it went down (`on_down: reset`)
@@ -82,9 +82,9 @@ struct SessionRecord {
   std::uint64_t id = 0;
   const std::string* listener = nullptr;
   std::shared_ptr<const std::string> backend;  ///< the last one tried; nothing when none was
-  std::uint64_t bytes_in = 0;                  ///< read from the client
+  std::uint64_t bytes_in = 0;                  ///< read from the client, or lost before there was a backend
   std::uint64_t bytes_out = 0;                 ///< written to the client
-  std::uint64_t bytes_lost = 0;                ///< read but undeliverable
+  std::uint64_t bytes_lost = 0;                ///< of those of either side, what was undeliverable
   std::optional<std::chrono::duration<std::uint32_t, std::micro>> connect_time;
   std::optional<std::uint32_t> rtt_us;       ///< tcpi_rtt of the client's side
   std::optional<std::uint32_t> retransmits;  ///< tcpi_total_retrans of the client's side

@@ -17,19 +17,46 @@ namespace weir {
 
 namespace {
 
-/// Waits until `until`. Returns why the session must end instead, if it must. A client's FIN does not end it, because
-/// a client may send, shut down its sending side, and then read; nor does its reset while there are bytes that it sent
-/// before, because those are owed to the backend.
-net::awaitable<std::optional<SessionEnd>> wait_before_connected(Session& session, Deadlines::Time until) {
-  session.slot->set_deadline(std::min(until, session.deadlines.lifetime_end()));
-  co_await session.slot->wait();
-  session.slot->timer_fired();
-  if (session.slot->interruption() != 0) co_return SessionEnd::shutdown;
-  if (session.client.failed() && session.client.unread() == 0) {
-    co_return end_of_error(true, session.client.take_error());
+ConnectConfig::AbortOn abort_on(const Session& session) {
+  return std::get<ProxyService>(session.context.service).upstream->config().connect.abort_on;
+}
+
+/// How its client has ended a session that has no backend yet, if it has. What it sent is lost: nobody waits for the
+/// answer. A FIN alone does not end it unless that is asked for, because a client may send, shut down its sending side,
+/// and then read.
+std::optional<SessionEnd> left_by_client(Session& session) {
+  const io::Stream& client = session.client;
+  std::optional<SessionEnd> end;
+  if (client.failed()) {
+    end = end_of_error(true, client.take_error());
+  } else if (client.peer_ended() && abort_on(session) == ConnectConfig::AbortOn::close) {
+    end = SessionEnd::client_closed;
   }
-  if (session.loop().now() >= session.deadlines.lifetime_end()) co_return SessionEnd::lifetime;
-  co_return std::nullopt;
+  if (end) session.record.bytes_in = session.record.bytes_lost = client.unread();
+  return end;
+}
+
+/// Suspends until `until` at the latest.
+auto wait_at_most(Session& session, Deadlines::Time until) {
+  session.slot->set_deadline(std::min(until, session.deadlines.lifetime_end()));
+  return session.slot->wait();
+}
+
+/// After that: why the session must end whatever its client and its backend do, if it must.
+std::optional<SessionEnd> must_end_unconnected(Session& session) {
+  session.slot->timer_fired();
+  if (session.slot->interruption() != 0) return SessionEnd::shutdown;
+  if (session.loop().now() >= session.deadlines.lifetime_end()) return SessionEnd::lifetime;
+  return std::nullopt;
+}
+
+/// Waits until `until`, or for less. Returns why the session must end instead, if it must.
+net::awaitable<std::optional<SessionEnd>> wait_before_connected(Session& session, Deadlines::Time until) {
+  // Its client may have left in the turn of another event, and then no further one comes.
+  if (const auto end = left_by_client(session)) co_return end;
+  co_await wait_at_most(session, until);
+  if (const auto end = must_end_unconnected(session)) co_return end;
+  co_return left_by_client(session);
 }
 
 /// What an attempt came to: connected when `error` is 0 and `end` is nothing.
@@ -51,6 +78,7 @@ std::string header_for(const Session& session, const UpstreamConfig& config) {
 
 net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfig& config, SourceTurns& sources,
                                            const Endpoint& target, io::Stream& backend) {
+  if (const auto end = left_by_client(session)) co_return Attempted{0, end};
   const io::Clock::time_point started = io::Clock::now();
   const Deadlines::Time deadline = started + config.connect.timeout;
   io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
@@ -69,9 +97,12 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
   if (start.error != 0 && start.error != EINPROGRESS) co_return Attempted{start.error, std::nullopt};
   backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket), target.is_inet());
   if (!backend.valid()) co_return Attempted{errno, std::nullopt};
+  // Once it is connected, what a client sent before it left is owed to it.
   while (!backend.writable()) {
+    if (const auto end = left_by_client(session)) co_return Attempted{0, end};
     if (session.loop().now() >= deadline) co_return Attempted{ETIMEDOUT, std::nullopt};
-    if (const auto end = co_await wait_before_connected(session, deadline)) co_return Attempted{0, end};
+    co_await wait_at_most(session, deadline);
+    if (const auto end = must_end_unconnected(session)) co_return Attempted{0, end};
   }
   if (backend.failed()) {
     // A backend that accepted, sent and reset before this turn was connected: the relay passes on what came of it.
@@ -89,7 +120,8 @@ net::awaitable<Attempted> connect_endpoint(Session& session, const UpstreamConfi
     sent += put.bytes;
     if (backend.writable()) continue;
     if (session.loop().now() >= deadline) co_return Attempted{ETIMEDOUT, std::nullopt};
-    if (const auto end = co_await wait_before_connected(session, deadline)) co_return Attempted{0, end};
+    co_await wait_at_most(session, deadline);
+    if (const auto end = must_end_unconnected(session)) co_return Attempted{0, end};
   }
   session.record.connect_time =
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);

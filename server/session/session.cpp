@@ -32,10 +32,11 @@ bool is_orderly(SessionEnd end) { return end == SessionEnd::client_closed || end
 /// A FIN says that all was delivered. Where that is not so, the client must not be told it is.
 void close_client(Session& session) {
   const SessionRecord& record = session.record;
+  const bool in_order = is_orderly(record.end) || record.end == SessionEnd::drained;
   const bool timed_out = record.end == SessionEnd::idle_timeout || record.end == SessionEnd::half_close_timeout ||
                          record.end == SessionEnd::lifetime;
-  const bool cut_between_messages = (timed_out || was_cut(record.end)) && !session.cut_inside && record.bytes_lost == 0;
-  if (is_orderly(record.end) || record.end == SessionEnd::drained || cut_between_messages) {
+  const bool cut_between_messages = (timed_out || was_cut(record.end)) && !session.cut_inside;
+  if ((in_order || cut_between_messages) && record.bytes_lost == 0) {
     session.client.close();
   } else {
     session.client.reset();

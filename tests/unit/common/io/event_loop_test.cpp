@@ -59,6 +59,27 @@ TEST(EventLoop, CoroutineReadsWhatComesAndSeesTheEndThatCameWithTheLastByte) {
   EXPECT_EQ(loop.slots_in_use(), 0u);
 }
 
+net::awaitable<void> wait_for_peers_end(EventLoop& loop, Descriptor socket, std::size_t& unread) {
+  SlotPtr slot = loop.acquire(1);
+  Stream stream(*slot, Side::first, std::move(socket));
+  while (!stream.peer_ended()) co_await slot->wait();
+  unread = stream.unread();
+  EXPECT_TRUE(stream.readable());
+  EXPECT_FALSE(stream.failed());
+  loop.stop();
+}
+
+TEST(EventLoop, PeersEndIsSeenBehindBytesThatNobodyReads) {
+  EventLoop loop;
+  Pair pair;
+  std::size_t unread = 0;
+  ASSERT_EQ(::write(pair.far.get(), "hello weir", 10), 10);
+  loop.spawn(wait_for_peers_end(loop, std::move(pair.near), unread), rethrow);
+  loop.post([&] { loop.post([&] { ::shutdown(pair.far.get(), SHUT_WR); }); });
+  loop.run();
+  EXPECT_EQ(unread, 10u);
+}
+
 TEST(EventLoop, PostFromManyThreadsRunsEachFunctionOnce) {
   EventLoop loop;
   std::atomic<int> posted{0};

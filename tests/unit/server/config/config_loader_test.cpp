@@ -117,7 +117,7 @@ upstreams:
   - name: postgres
     balance: least_connections
     servers: [{address: "db1:5432", weight: 3, max_connections: 4, backup: true}, {address: "unix:/run/pg.sock"}]
-    connect: {timeout: 1500ms, attempts: 5, delay: 0}
+    connect: {timeout: 1500ms, attempts: 5, delay: 0, abort_on: close}
     queue: {size: 6, timeout: 7s}
     health: {interval: 1s, timeout: 2s, fall: 3, rise: 4, send: "PING\r\n", expect: '\x2bPONG\\'}
     eject: {failures: 8, for: 9s}
@@ -151,7 +151,7 @@ upstreams:
   EXPECT_EQ(std::get<ProxyConfig>(config.listeners[2].service).upstream, "postgres");
   EXPECT_FALSE(config.listeners[2].tcp.keepalive.enabled);
   ASSERT_THAT(config.upstreams, SizeIs(1));
-  EXPECT_EQ(config.upstreams[0].connect, (ConnectConfig{1500ms, 5, 0ms}));
+  EXPECT_EQ(config.upstreams[0].connect, (ConnectConfig{1500ms, 5, 0ms, ConnectConfig::AbortOn::close}));
   EXPECT_EQ(config.upstreams[0].servers[1].address.to_string(), "unix:/run/pg.sock");
   EXPECT_EQ(config.upstreams[0].balance, UpstreamConfig::Balance::least_connections);
   EXPECT_EQ(config.upstreams[0].servers[0].weight, 3u);
@@ -323,6 +323,8 @@ TEST(ConfigLoader, ServersAndTheirChecksHaveBounds) {
   EXPECT_THAT(problem(", weight: 1001", ""), HasSubstr("servers.0.weight"));
   EXPECT_THAT(problem(", backup: maybe", ""), HasSubstr("servers.0.backup"));
   EXPECT_THAT(problem("", ", balance: best"), HasSubstr("balance: \"best\""));
+  EXPECT_THAT(problem("", ", connect: {abort_on: fin}"), HasSubstr("connect.abort_on: \"fin\""));
+  EXPECT_THAT(problem("", ", connect: {abort-on: close}"), HasSubstr("did you mean \"abort_on\"?"));
   EXPECT_THAT(problem("", ", health: {interval: 0}"), HasSubstr("health.interval"));
   EXPECT_THAT(problem("", ", health: {fall: 0}"), HasSubstr("health.fall"));
   EXPECT_THAT(problem("", ", health: {send: '\\q'}"), HasSubstr("health.send: \"\\q\" is no escape"));
