@@ -19,6 +19,12 @@ std::uint64_t pack(Slot::Id id, Side side) {
          (std::uint64_t{id.generation} << 32);
 }
 
+/// Room for `size` elements, made so that growing one by one moves each but a few times.
+template <typename T>
+void make_room(std::vector<T>& elements, std::size_t size) {
+  if (elements.capacity() < size) elements.reserve(std::max(size, 2 * elements.capacity()));
+}
+
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 }  // namespace
@@ -144,24 +150,32 @@ void EventLoop::run_ready() {
   if (ready_head_ == ready_.size()) {
     ready_.clear();
     ready_head_ = 0;
-  } else if (ready_head_ >= 4096) {
+  } else if (ready_head_ >= kMostDone) {
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
     ready_head_ = 0;
   }
 }
 
+/// What the lists of slots may ever need is allocated here, where to have no memory refuses one connection.
+void EventLoop::add_slot() {
+  const std::size_t slots = slots_.size() + 1;
+  make_room(free_, slots);
+  make_room(released_, slots);
+  make_room(ready_, slots + kMostDone + 2 * kEventsPerTurn);
+  Slot& slot = slots_.emplace_back();
+  slot.loop_ = this;
+  slot.index_ = static_cast<std::uint32_t>(slots_.size() - 1);
+  free_.push_back(slot.index_);
+}
+
 SlotPtr EventLoop::acquire(std::uint8_t kind) {
-  if (free_.empty()) {
-    Slot& slot = slots_.emplace_back();
-    slot.loop_ = this;
-    slot.index_ = static_cast<std::uint32_t>(slots_.size() - 1);
-    free_.push_back(slot.index_);
-  }
+  if (free_.empty()) add_slot();
   Slot& slot = slots_[free_.back()];
   free_.pop_back();
   slot.flags_ = {};
   slot.interruption_ = 0;
   slot.timer_fired_ = false;
+  slot.waited_ = false;
   slot.in_use_ = true;
   slot.kind_ = kind;
   ++in_use_;

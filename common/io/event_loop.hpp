@@ -40,6 +40,7 @@ class Slot : public TimerWheel::Node {
     bool ready;
     template <typename Handler>
     void operator()(Handler&& handler) const {
+      slot->waited_ = true;
       slot->waiter_.store(std::forward<Handler>(handler));
       if (ready || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
     }
@@ -98,6 +99,10 @@ class Slot : public TimerWheel::Node {
   /// Suspends to the end of the ready list, so that others get their turn.
   auto yield() { return wait_operation(true); }
 
+  /// Whether its coroutine has suspended here since acquire(). One that ends before it ever did is ended by Asio
+  /// through a post, which allocates; a yield before its end spares it that.
+  bool waited() const { return waited_; }
+
   /// Names this slot to other threads; stale once it was released. See EventLoop::find().
   struct Id {
     std::uint32_t index;
@@ -127,6 +132,7 @@ class Slot : public TimerWheel::Node {
   bool timer_fired_ = false;
   bool ready_ = false;
   bool in_use_ = false;
+  bool waited_ = false;
   std::uint8_t kind_ = 0;
 };
 
@@ -191,7 +197,8 @@ class EventLoop {
     return std::span<std::byte, kScratchSize>(scratch_.get(), kScratchSize);
   }
 
-  /// Loop's thread. `kind` is what interrupt_all() selects by.
+  /// Loop's thread. `kind` is what interrupt_all() selects by. Throws std::bad_alloc; after it, waiting on the slot,
+  /// waking it and giving it back allocate nothing.
   SlotPtr acquire(std::uint8_t kind);
   std::size_t slots_in_use() const { return in_use_; }
 
@@ -208,6 +215,10 @@ class EventLoop {
   friend class Slot;
   friend struct SlotRelease;
 
+  /// Of the ready list, so many that had their turn may stand before those that wait for theirs.
+  static constexpr std::size_t kMostDone = 4096;
+
+  void add_slot();
   void turn();
   void take_event(const epoll_event& event);
   void run_ready();

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "common/io/stream.hpp"
+#include "common/io/stream_socket.hpp"
 
 namespace weir::io {
 

@@ -11,7 +11,7 @@
 
 namespace weir::io {
 
-Stream::Stream(Slot& slot, Side side, Descriptor socket, bool inet)
+Stream::Stream(Slot& slot, Side side, StreamSocket socket, bool inet)
     : slot_(&slot), socket_(std::move(socket)), side_(side), inet_(inet) {
   if (!inet) {
     // Accepted internet sockets have it from the listening one.
@@ -21,8 +21,7 @@ Stream::Stream(Slot& slot, Side side, Descriptor socket, bool inet)
   slot.forget(side);
   if (!slot.watch(side, socket_.get())) {
     const int error = errno;
-    set_reset_on_close(socket_.get());
-    socket_.close();
+    socket_.reset();
     errno = error;
   }
 }
@@ -119,14 +118,6 @@ IoResult Stream::write_result(ssize_t count, std::size_t wanted) {
 
 void Stream::shutdown_write() { ::shutdown(socket_.get(), SHUT_WR); }
 
-void Stream::close() { socket_.close(); }
-
-void Stream::reset() {
-  if (!socket_) return;
-  set_reset_on_close(socket_.get());
-  socket_.close();
-}
-
 std::size_t Stream::unacknowledged() const {
   if (!inet_) return 0;  // it counts memory there, not bytes; and closing loses none of them
   int bytes = 0;
@@ -157,11 +148,6 @@ bool is_exhaustion(int error) {
 }
 
 bool is_local_error(int error) { return is_exhaustion(error) || error == EADDRNOTAVAIL || error == EADDRINUSE; }
-
-void set_reset_on_close(int fd) {
-  const linger abort{1, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
-}
 
 Descriptor open_stream_socket(int family) {
   return Descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

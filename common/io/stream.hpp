@@ -10,6 +10,7 @@
 #include "common/io/descriptor.hpp"
 #include "common/io/event_loop.hpp"
 #include "common/io/pipe_pool.hpp"
+#include "common/io/stream_socket.hpp"
 
 namespace weir::io {
 
@@ -28,7 +29,7 @@ struct IoResult {
 };
 
 /// A non-blocking stream socket on one side of a slot: tries first, and keeps the slot's flags true to what the kernel
-/// said. Owns the descriptor. The loop's thread only.
+/// said. Owns the socket, and resets it where neither close() nor reset() was called. The loop's thread only.
 ///
 /// A read that comes back short clears readability without another call that would end in EAGAIN, except where a FIN,
 /// an error or an urgent mark may stand behind it: those give no second edge (epoll(7), tcp(7)).
@@ -37,7 +38,7 @@ class Stream {
   Stream() = default;
   /// Takes a socket over and registers it. valid() is false, errno set and the socket reset when epoll refuses. On a
   /// unix socket (`inet` false) a short read never means that it is empty, for it stops at passed descriptors.
-  Stream(Slot& slot, Side side, Descriptor socket, bool inet = true);
+  Stream(Slot& slot, Side side, StreamSocket socket, bool inet = true);
   Stream(Stream&&) = default;
   Stream& operator=(Stream&&) = default;
 
@@ -71,10 +72,9 @@ class Stream {
 
   /// Sends a FIN after the last byte written; reading goes on.
   void shutdown_write();
-  /// Closes in order: what was written is still delivered, then a FIN. (Unread input makes the kernel reset instead.)
-  void close();
-  /// Closes with a RST; what is unsent is gone.
-  void reset();
+  /// As StreamSocket does.
+  void close() { socket_.close(); }
+  void reset() { socket_.reset(); }
 
   /// Bytes written but not yet acknowledged by the peer (SIOCOUTQ), 0 where the socket cannot tell.
   std::size_t unacknowledged() const;
@@ -88,7 +88,7 @@ class Stream {
   IoResult write_result(ssize_t count, std::size_t wanted);
 
   Slot* slot_ = nullptr;
-  Descriptor socket_;
+  StreamSocket socket_;
   Side side_ = Side::first;
   bool inet_ = true;
 };
@@ -118,9 +118,6 @@ bool is_exhaustion(int error);
 /// Whether a failed socket(2), bind(2) or connect(2) is this machine's fault (no descriptor, no memory, no free port)
 /// and so says nothing about the peer.
 bool is_local_error(int error);
-
-/// Makes the next close of the socket send a RST (SO_LINGER 0, socket(7)).
-void set_reset_on_close(int fd);
 
 Descriptor open_stream_socket(int family);
 /// connect(2); 0 or an errno.

@@ -2,15 +2,16 @@
 
 #include <functional>
 
-#include "common/io/descriptor.hpp"
+#include "common/io/stream_socket.hpp"
 #include "common/logging.hpp"
 #include "common/net.hpp"
 #include "server/session/session.hpp"
 
 namespace weir {
 
-/// Where an accepted connection goes: to a session on this worker, or over to another one.
-using Deliver = std::function<void(io::Descriptor, const ClientAddress&)>;
+/// Where an accepted connection goes: to a session on this worker, or over to another one. Throws std::bad_alloc where
+/// there is no memory to pass it on with; it has reset it then.
+using Deliver = std::function<void(io::StreamSocket, const ClientAddress&)>;
 
 /// What an acceptor works with. Outlives it.
 struct AcceptorContext {

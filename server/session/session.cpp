@@ -60,8 +60,9 @@ SessionRecord begin_record(const SessionContext& context, const ClientAddress& c
 
 }  // namespace
 
-net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client,
-                                 std::uint16_t port_offset) {
+net::awaitable<void> run_session(SessionContext& context, io::SlotPtr slot, io::StreamSocket& arrived,
+                                 ClientAddress client, std::uint16_t port_offset) {
+  io::StreamSocket socket = std::move(arrived);
   const Gate::Entry entry = context.gate.enter(client, context.loop.now());
   if (entry.refused) {
     if (const std::uint64_t times = context.refusals.admit(context.loop.now()); times > 0) {
@@ -69,53 +70,49 @@ net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket,
                    to_string(*entry.refused), times);
     }
     refuse_connection(context, std::move(socket), client, entry.id, *entry.refused);
+    co_await slot->yield();  // Asio would allocate where it never waited
     co_return;
   }
-  SessionEnd end = SessionEnd::internal_error;
   std::optional<ClientAddress> admitted;  // whom the source's limits count
   if (!entry.header_due) admitted = client;
+  Session session{context,
+                  std::move(slot),
+                  {},
+                  begin_record(context, client, entry.id),
+                  Deadlines(context.config.timeouts, context.loop.now())};
+  session.port_offset = port_offset;
+  session.client = io::Stream(*session.slot, io::Side::first, std::move(socket), client.is_inet());
+  session.arm();
+  SessionEnd end = SessionEnd::internal_error;
   try {
-    Session session{context,
-                    context.loop.acquire(static_cast<std::uint8_t>(SlotKind::session)),
-                    {},
-                    begin_record(context, client, entry.id),
-                    Deadlines(context.config.timeouts, context.loop.now())};
-    session.port_offset = port_offset;
-    session.client = io::Stream(*session.slot, io::Side::first, std::move(socket), client.is_inet());
-    session.arm();
-    try {
-      std::optional<SessionEnd> refused;
-      if (!session.client.valid()) refused = SessionEnd::refused_resources;
-      if (!refused && entry.header_due) {
-        refused = co_await receive_proxy_header(session);
-        if (!refused) refused = context.gate.admit(session.source(), context.loop.now());
-        if (!refused) admitted = session.source();
-      }
-      end = refused ? *refused : co_await serve(context.service, session);
-    } catch (const std::bad_alloc&) {
-      end = SessionEnd::refused_resources;
-    } catch (const std::exception& error) {
-      spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
-      end = SessionEnd::internal_error;
+    std::optional<SessionEnd> refused;
+    if (!session.client.valid()) refused = SessionEnd::refused_resources;
+    if (!refused && entry.header_due) {
+      refused = co_await receive_proxy_header(session);
+      if (!refused) refused = context.gate.admit(session.source(), context.loop.now());
+      if (!refused) admitted = session.source();
     }
-    if (context.admission.draining() && is_orderly(end)) end = SessionEnd::drained;
-    session.record.end = end;
-    const bool recorded = context.records.wants_next();
-    if (recorded) read_tcp_info(session.client, session.record);
-    close_client(session);
-    if (recorded) finish_record(session.record, context.records);
-    context.ends.add(end);
+    end = refused ? *refused : co_await serve(context.service, session);
   } catch (const std::bad_alloc&) {
     end = SessionEnd::refused_resources;
-    refuse_connection(context, {}, client, entry.id, end);
+  } catch (const std::exception& error) {
+    spdlog::error("connection {} of listener {}: {}", entry.id, context.config.name, error.what());
+    end = SessionEnd::internal_error;
   }
+  if (context.admission.draining() && is_orderly(end)) end = SessionEnd::drained;
+  session.record.end = end;
+  const bool recorded = context.records.wants_next();
+  if (recorded) read_tcp_info(session.client, session.record);
+  close_client(session);
+  if (recorded) finish_record(session.record, context.records);
+  context.ends.add(end);
+  if (!session.slot->waited()) co_await session.slot->yield();  // as above
   context.gate.leave(admitted, was_cut(end));
 }
 
-void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,
+void refuse_connection(SessionContext& context, io::StreamSocket socket, const ClientAddress& client, std::uint64_t id,
                        SessionEnd why) {
-  if (socket) io::set_reset_on_close(socket.get());
-  socket.close();
+  socket.reset();
   context.ends.add(why);
   if (!context.records.wants_next()) return;
   SessionRecord record = begin_record(context, client, id);

@@ -73,12 +73,13 @@ struct Session {
 };
 
 /// The whole life of a connection on the worker that it was given to: admission, service, orderly close, one record,
-/// counters. `port_offset` says which port of the listener's range it came to. Promises not to throw.
-net::awaitable<void> run_session(SessionContext& context, io::Descriptor socket, ClientAddress client,
-                                 std::uint16_t port_offset = 0);
+/// counters. `port_offset` says which port of the listener's range it came to. Promises not to throw: where spawning it
+/// throws, it has not begun, and the socket is still in `arrived`, which it empties at its very begin and no later.
+net::awaitable<void> run_session(SessionContext& context, io::SlotPtr slot, io::StreamSocket& arrived,
+                                 ClientAddress client, std::uint16_t port_offset = 0);
 
 /// Ends a connection that never became a session, with a RST and a record.
-void refuse_connection(SessionContext& context, io::Descriptor socket, const ClientAddress& client, std::uint64_t id,
+void refuse_connection(SessionContext& context, io::StreamSocket socket, const ClientAddress& client, std::uint64_t id,
                        SessionEnd why);
 
 /// What an error on one side of a connection is called. `client_side` false means the backend's.

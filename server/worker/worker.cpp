@@ -37,7 +37,7 @@ void Worker::accept(std::deque<Worker>& peers) {
     for (const ListeningSocket& socket : listeners_[i].sockets) {
       if (socket.shared() && index_ != 0) continue;
       accept_from(sessions_[i], socket.descriptor(index_),
-                  [this, arrival = Arrival{i, socket.port_offset()}, &peers](io::Descriptor accepted,
+                  [this, arrival = Arrival{i, socket.port_offset()}, &peers](io::StreamSocket accepted,
                                                                              const ClientAddress& client) {
                     place(peers, arrival, std::move(accepted), client);
                   });
@@ -55,7 +55,7 @@ void Worker::accept_from(SessionContext& session, int listening, Deliver deliver
   });
 }
 
-void Worker::place(std::deque<Worker>& peers, Arrival arrival, io::Descriptor socket, const ClientAddress& client) {
+void Worker::place(std::deque<Worker>& peers, Arrival arrival, io::StreamSocket socket, const ClientAddress& client) {
   const std::size_t chosen = choose_worker(
       index_, peers.size(), [&peers](std::size_t i) { return peers[i].load_.load(std::memory_order_relaxed); });
   Worker& worker = peers[chosen];
@@ -71,17 +71,18 @@ void Worker::place(std::deque<Worker>& peers, Arrival arrival, io::Descriptor so
   }
 }
 
-void Worker::serve(Arrival arrival, io::Descriptor socket, const ClientAddress& client) {
+void Worker::serve(Arrival arrival, io::StreamSocket socket, const ClientAddress& client) {
   SessionContext& context = sessions_[arrival.listener];
   try {
-    loop_.spawn(run_session(context, std::move(socket), client, arrival.port_offset),
+    io::SlotPtr slot = loop_.acquire(static_cast<std::uint8_t>(SlotKind::session));
+    loop_.spawn(run_session(context, std::move(slot), socket, client, arrival.port_offset),
                 [this](std::exception_ptr failure) {
                   if (failure) die(failure);
                   load_.fetch_sub(1, std::memory_order_relaxed);
                 });
   } catch (const std::bad_alloc&) {
     load_.fetch_sub(1, std::memory_order_relaxed);
-    refuse_connection(context, {}, client, context.admission.next_id(), SessionEnd::refused_resources);
+    refuse_connection(context, std::move(socket), client, context.admission.next_id(), SessionEnd::refused_resources);
   }
 }
 

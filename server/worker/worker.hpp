@@ -80,8 +80,8 @@ class Worker {
 
   void accept(std::deque<Worker>& peers);
   void accept_from(SessionContext& session, int listening, Deliver deliver);
-  void place(std::deque<Worker>& peers, Arrival arrival, io::Descriptor socket, const ClientAddress& client);
-  void serve(Arrival arrival, io::Descriptor socket, const ClientAddress& client);
+  void place(std::deque<Worker>& peers, Arrival arrival, io::StreamSocket socket, const ClientAddress& client);
+  void serve(Arrival arrival, io::StreamSocket socket, const ClientAddress& client);
   void report_acceptors();
 
   const std::size_t index_;

@@ -8,44 +8,11 @@
 #include "server/config/config_loader.hpp"
 #include "server/session/session.hpp"
 #include "server/upstream/upstream.hpp"
+#include "tests/allocation/failing_allocator.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/fake_backend.hpp"
 
-/// No allocation while a connection's bytes move: every allocation of the worker's thread is counted. A program of its
-/// own, because it stands in for malloc(3): Asio's coroutine frames come from aligned_alloc(3), past operator new.
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-}  // namespace
-
-#if !defined(WEIR_SANITIZED) && !defined(__SANITIZE_THREAD__)
-extern "C" {
-
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* memory, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
-
-void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-  ++allocations;
-  return __libc_calloc(count, size);
-}
-void* realloc(void* memory, std::size_t size) {
-  ++allocations;
-  return __libc_realloc(memory, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  ++allocations;
-  return __libc_memalign(alignment, size);
-}
-}
-#endif
+/// No allocation while a connection's bytes move: every allocation of the worker's thread is counted.
 
 namespace weir {
 namespace {
@@ -63,7 +30,7 @@ class SteadyState : public ::testing::Test {
 
   void SetUp() override {
     if (test::kSanitized) GTEST_SKIP() << "a sanitizer has its own malloc(3)";
-    ASSERT_GT(allocations, 0u) << "nothing is counted";
+    ASSERT_GT(test::allocations(), 0u) << "nothing is counted";
   }
 
   ~SteadyState() override {
@@ -79,10 +46,10 @@ class SteadyState : public ::testing::Test {
     Peer client = Peer::connect(near_.endpoint());
     Endpoint peer;
     socklen_t length = Endpoint::capacity();
-    io::Descriptor socket(::accept4(near_.fd(), peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    io::StreamSocket socket(io::Descriptor(::accept4(near_.fd(), peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC)));
     peer.resize(length);
     loop_.post([this, &context = *sessions_.back(), socket = std::move(socket), from = ClientAddress(peer)]() mutable {
-      loop_.spawn(run_session(context, std::move(socket), from), [](const std::exception_ptr&) {});
+      loop_.spawn(run_session(context, loop_.acquire(1), socket, from), [](const std::exception_ptr&) {});
     });
     return client;
   }
@@ -91,7 +58,7 @@ class SteadyState : public ::testing::Test {
   std::size_t allocated() {
     std::promise<std::size_t> count;
     // What this post allocates is freed and allocated by the posting thread.
-    loop_.post([&count] { count.set_value(allocations); });
+    loop_.post([&count] { count.set_value(test::allocations()); });
     return count.get_future().get();
   }
 
