@@ -26,7 +26,9 @@ class Deadlines {
   }
   bool half_closed() const { return half_closed_; }
   /// Whether bytes moved so lately that the connection is in the middle of something.
-  bool streaming(Time now) const { return now - last_activity_ < 2 * io::TimerWheel::kTick; }
+  bool streaming(Time now) const {
+    return last_activity_ != started_ && now - last_activity_ < 2 * io::TimerWheel::kTick;
+  }
 
   /// The next moment at which something may be overdue; the far future when nothing ever is.
   Time next() const { return std::min({lifetime_end(), idle_end(), half_close_end()}); }

@@ -132,8 +132,7 @@ net::awaitable<SessionEnd> relay(Session& session, io::Stream& backend) {
     if (const auto why = session.must_end()) {
       end = *why;
       lost = ways.pending();
-      session.cut_inside =
-          lost > 0 || backend.unread() > 0 || client.unread() > 0 || session.deadlines.streaming(session.loop().now());
+      session.note_cut(lost + backend.unread());
       if (session.cut_inside) backend.reset();
       backend.close();
       break;

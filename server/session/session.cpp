@@ -31,12 +31,13 @@ bool is_orderly(SessionEnd end) { return end == SessionEnd::client_closed || end
 
 /// A FIN says that all was delivered. Where that is not so, the client must not be told it is.
 void close_client(Session& session) {
-  const SessionRecord& record = session.record;
-  const bool in_order = is_orderly(record.end) || record.end == SessionEnd::drained;
-  const bool timed_out = record.end == SessionEnd::idle_timeout || record.end == SessionEnd::half_close_timeout ||
-                         record.end == SessionEnd::lifetime;
-  const bool cut_between_messages = (timed_out || was_cut(record.end)) && !session.cut_inside;
-  if ((in_order || cut_between_messages) && record.bytes_lost == 0) {
+  const SessionEnd end = session.record.end;
+  const bool in_order = is_orderly(end) || end == SessionEnd::drained;
+  const bool timed_out =
+      end == SessionEnd::idle_timeout || end == SessionEnd::half_close_timeout || end == SessionEnd::lifetime;
+  const bool cut = timed_out || was_cut(end);
+  if (cut) session.note_cut(session.record.bytes_lost);
+  if ((in_order || (cut && !session.cut_inside)) && session.record.bytes_lost == 0) {
     session.client.close();
   } else {
     session.client.reset();
@@ -127,6 +128,10 @@ std::optional<SessionEnd> Session::must_end() {
   if (const std::optional<SessionEnd> why = deadlines.overdue(loop().now())) return why;
   arm();
   return std::nullopt;
+}
+
+void Session::note_cut(std::size_t kept) {
+  cut_inside = cut_inside || kept > 0 || client.unread() > 0 || deadlines.streaming(loop().now());
 }
 
 Mover Session::mover() const {

@@ -57,7 +57,7 @@ struct Session {
   const Backend* backend = nullptr;               ///< that it is connected to
   std::uint32_t cuts = 0;                         ///< the backend's, when it was
   std::uint16_t port_offset = 0;                  ///< of the port in the listener's range that the client came to
-  bool cut_inside = false;                        ///< it was cut where bytes were still on their way to the client
+  bool cut_inside = false;                        ///< it was cut in the middle of something
 
   io::EventLoop& loop() const { return context.loop; }
   std::span<std::byte> scratch() const { return context.loop.scratch(); }
@@ -68,6 +68,10 @@ struct Session {
   std::optional<SessionEnd> must_end();
   /// Who the client is: whom a PROXY header names, or who connected.
   const ClientAddress& source() const { return record.proxied_client ? *record.proxied_client : record.client; }
+  /// Where it is cut (time-outs, lifetime, shutdown): notes whether that is in the middle of something, which the other
+  /// ends must then be told by a RST. It is where `kept` bytes that were read go nowhere, where some are unread, or
+  /// where some moved just now. May be called again, with what another part of the session kept.
+  void note_cut(std::size_t kept);
   /// Sets the slot's deadline to the next thing that can be overdue.
   void arm();
 };
