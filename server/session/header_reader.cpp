@@ -1,9 +1,11 @@
 #include "server/session/header_reader.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "common/proxy_protocol.hpp"
 #include "server/upstream/upstream.hpp"
@@ -43,27 +45,42 @@ void accept(Session& session, ProxyHeader header) {
   session.header = std::make_unique<ProxyHeader>(std::move(header));
 }
 
-Progress read_on(Session& session, std::size_t& seen) {
+/// Peeks, so that no byte behind the header is taken. But peeking never gets past descriptors that were passed along
+/// (unix(7)) or an urgent mark (tcp(7)): there it takes what it saw, all of which is the header's while that is
+/// incomplete, into `taken`. A read without room for descriptors closes them.
+Progress read_on(Session& session, std::vector<std::byte>& taken) {
+  io::Stream& client = session.client;
   const auto buffer = session.scratch().first(kLongestProxyHeader);
-  while (session.client.readable()) {
-    const io::IoResult got = session.client.peek(buffer);
+  std::copy(taken.begin(), taken.end(), buffer.begin());
+  while (client.readable()) {
+    const auto rest = buffer.subspan(taken.size());
+    const io::IoResult got = client.peek(rest);
     if (got.status == Status::failed) return {false, end_of_error(true, got.error)};
-    // Whoever only looks whether the port is open sends nothing.
-    if (got.status == Status::end) return {false, SessionEnd::client_closed};
     if (got.status == Status::would_block) return {};
-    ProxyHeaderParse parse = parse_proxy_header(buffer.first(got.bytes));
+    if (got.status == Status::end) {
+      // Whoever only looks whether the port is open sends nothing.
+      return {false, taken.empty() ? SessionEnd::client_closed : refuse(session, "it ended within it")};
+    }
+    ProxyHeaderParse parse = parse_proxy_header(buffer.first(taken.size() + got.bytes));
     if (parse.status == ProxyHeaderParse::Status::invalid) return {false, refuse(session, parse.problem)};
     if (parse.status == ProxyHeaderParse::Status::complete) {
-      session.client.read(buffer.first(parse.size));
+      client.read(rest.first(parse.size - taken.size()));
       accept(session, std::move(parse.header));
       return {true, std::nullopt};
     }
-    const bool grown = got.bytes > std::exchange(seen, got.bytes);
-    if (session.client.await_more() || grown) continue;
-    if (session.client.failed()) return {false, end_of_error(true, session.client.take_error())};
-    return {false, refuse(session, "it ended within it")};
+    if (client.unread() == got.bytes && client.await_more()) return {};
+    const io::IoResult piece = client.read(rest.first(got.bytes));
+    taken.insert(taken.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(piece.bytes));
   }
   return {};
+}
+
+/// After a wait: why the session must end before its header is complete, if it must.
+std::optional<SessionEnd> must_end(Session& session, Deadlines::Time deadline) {
+  session.slot->timer_fired();
+  if (session.slot->interruption() != 0) return SessionEnd::shutdown;
+  if (session.loop().now() >= deadline) return SessionEnd::header_timeout;
+  return session.deadlines.overdue(session.loop().now());
 }
 
 }  // namespace
@@ -71,17 +88,18 @@ Progress read_on(Session& session, std::size_t& seen) {
 net::awaitable<std::optional<SessionEnd>> receive_proxy_header(Session& session) {
   const milliseconds patience = session.context.config.timeouts.header;
   const Deadlines::Time deadline = patience.count() == 0 ? Deadlines::Time::max() : session.loop().now() + patience;
-  for (std::size_t seen = 0;;) {
-    const Progress progress = read_on(session, seen);
+  std::vector<std::byte> taken;
+  for (;;) {
+    const Progress progress = read_on(session, taken);
     if (progress.end) co_return progress.end;
     if (progress.complete) break;
     const Deadlines::Time next = std::min(deadline, session.deadlines.next());
     if (next != Deadlines::Time::max()) session.slot->set_deadline(next);
     co_await session.slot->wait();
-    session.slot->timer_fired();
-    if (session.slot->interruption() != 0) co_return SessionEnd::shutdown;
-    if (session.loop().now() >= deadline) co_return SessionEnd::header_timeout;
-    if (const auto why = session.deadlines.overdue(session.loop().now())) co_return why;
+    if (const auto why = must_end(session, deadline)) {
+      session.note_cut(taken.size());
+      co_return why;
+    }
   }
   session.deadlines.touch(session.loop().now());
   session.arm();
