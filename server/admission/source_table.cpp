@@ -22,15 +22,30 @@ SourceTable::Shard& SourceTable::shard_of(const IpAddress& source) {
   return shards_[(seeded_hash(source) >> 32) % kShards];
 }
 
+void SourceTable::Shard::forget_first() {
+  const Source& first = *idle.begin();
+  idle.erase(idle.begin());
+  sources.erase(sources.find(*first.address));
+}
+
 std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) try {
   if (!limits()) return std::nullopt;
   const IpAddress key = source.source();
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
-  if (shard.sources.size() >= shard.forget_at) forget_idle(shard, now);
-  Source& known = shard.sources[key];
+  for (int i = 0; i < kForgottenACall && !shard.idle.empty(); ++i) {
+    if (shard.idle.begin()->bucket.full_at() > now) break;
+    shard.forget_first();
+  }
+  const auto [place, added] = shard.sources.try_emplace(key);
+  Source& known = place->second;
   if (connections_ != 0 && known.connections >= connections_) return SessionEnd::refused_limit;
   if (!known.bucket.admit(rate_, now)) return SessionEnd::refused_rate;
+  if (added) {
+    known.address = &place->first;
+  } else if (known.connections == 0) {
+    shard.idle.erase(shard.idle.iterator_to(known));  // by its place: its bucket has changed already
+  }
   ++known.connections;
   return std::nullopt;
 } catch (const std::bad_alloc&) {
@@ -43,13 +58,13 @@ void SourceTable::leave(const IpAddress& source) {
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto known = shard.sources.find(key);
-  if (--known->second.connections == 0 && rate_.count == 0) shard.sources.erase(known);
-}
-
-void SourceTable::forget_idle(Shard& shard, Time now) {
-  std::erase_if(shard.sources,
-                [now](const auto& entry) { return entry.second.connections == 0 && entry.second.bucket.is_full(now); });
-  shard.forget_at = std::max(kForgetAt, 2 * shard.sources.size());
+  if (--known->second.connections > 0) return;
+  if (rate_.count == 0) {
+    shard.sources.erase(known);
+    return;
+  }
+  shard.idle.insert(known->second);
+  if (shard.idle.size() > kMostIdleOfShard) shard.forget_first();
 }
 
 std::size_t SourceTable::size() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <boost/intrusive/set.hpp>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -14,10 +15,16 @@
 namespace weir {
 
 /// How many connections each source has, and how fast they come. Exact over all workers: one short mutex of a shard at
-/// a connection's begin and end. A source that has none and has not come for a while is forgotten. Any thread.
+/// a connection's begin and end. Any thread.
+///
+/// A source that has connections is never forgotten. Of those that have none, kMostIdle at most are remembered for the
+/// sake of their rate, in some 26 MiB: whoever names more sources than that makes the table forget those that may be
+/// forgotten with the least harm, which are nearest to a full bucket. A call forgets two at most, and walks no list.
 class SourceTable {
  public:
   using Time = io::Clock::time_point;
+
+  static constexpr std::size_t kMostIdle = 262'144;
 
   /// `connections` 0 = any number. Where neither is limited, nothing is counted, and no mutex taken.
   SourceTable(std::uint32_t connections, const Rate& rate) : connections_(connections), rate_(rate) {}
@@ -33,9 +40,15 @@ class SourceTable {
  private:
   bool limits() const { return connections_ != 0 || rate_.count != 0; }
 
-  struct Source {
+  /// Linked into its shard's idle sources while it has no connections.
+  struct Source : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>> {
+    const IpAddress* address = nullptr;
     std::uint32_t connections = 0;
     TokenBucket bucket;
+  };
+  struct FullAt {
+    using type = Time;
+    Time operator()(const Source& source) const { return source.bucket.full_at(); }
   };
   struct Hash {
     std::size_t operator()(const IpAddress& address) const;
@@ -43,14 +56,17 @@ class SourceTable {
   struct Shard {
     mutable std::mutex mutex;
     std::unordered_map<IpAddress, Source, Hash> sources;
-    std::size_t forget_at = kForgetAt;
+    /// Those without connections, by when their buckets will be full again.
+    boost::intrusive::multiset<Source, boost::intrusive::key_of_value<FullAt>> idle;
+
+    void forget_first();
   };
 
   static constexpr std::size_t kShards = 64;
-  static constexpr std::size_t kForgetAt = 256;
+  static constexpr std::size_t kMostIdleOfShard = kMostIdle / kShards;
+  static constexpr int kForgottenACall = 2;  ///< more than a call can add
 
   Shard& shard_of(const IpAddress& source);
-  static void forget_idle(Shard& shard, Time now);
 
   const std::uint32_t connections_;
   const Rate rate_;

@@ -23,8 +23,8 @@ class TokenBucket {
     return true;
   }
 
-  /// Whether it is as good as a new one.
-  bool is_full(Time now) const { return due_ <= now; }
+  /// When it is as good as a new one.
+  Time full_at() const { return due_; }
 
  private:
   Time due_{};  ///< when the bucket will be full again
