@@ -92,6 +92,20 @@ void warn_of_ports(CapacityPlan& plan, const ServerConfig& config) {
   }
 }
 
+/// Clients of unix sockets have no address, and so none that `trusted` could hold.
+void warn_of_untrusted_unix(CapacityPlan& plan, const ServerConfig& config) {
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.accept_proxy_protocol != ListenerConfig::ProxyHeaders::required || listener.trusted.empty()) continue;
+    for (const Address& address : listener.bind) {
+      if (!address.is_unix()) continue;
+      plan.warnings.push_back("listeners." + listener.name + " denies every client of " + address.to_string() +
+                              ": accept_proxy_protocol is required, and clients of unix sockets have no address that "
+                              "trusted could hold; bind it in a listener without trusted, where the socket's "
+                              "permissions say who may connect");
+    }
+  }
+}
+
 void warn(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
   if (plan.limit && *plan.limit > most) {
@@ -113,6 +127,7 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
   }
   warn_of_user_timeouts(plan, config);
   warn_of_ports(plan, config);
+  warn_of_untrusted_unix(plan, config);
 }
 
 }  // namespace

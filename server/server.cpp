@@ -61,6 +61,7 @@ class Server {
 
   /// Serves until it is drained.
   Admission::Totals run() {
+    for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
       for (const ListeningSocket& socket : listener.sockets) {

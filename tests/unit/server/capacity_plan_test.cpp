@@ -132,6 +132,24 @@ TEST(CapacityPlan, WarnsOfMoreConnectionsThanAnUpstreamHasPortsFor) {
   EXPECT_THAT(warnings("50k", "{address: 'h:1'}, {address: 'unix:/a'}"), IsEmpty());
 }
 
+TEST(CapacityPlan, WarnsOfUnixSocketsThatNobodyTrustedCanConnectTo) {
+  const auto warnings = [](const std::string& bind, const std::string& accept, const std::string& trusted = "[]") {
+    return plan("listeners: [{name: e, echo: , bind: [" + bind + "], accept_proxy_protocol: " + accept +
+                ", trusted: " + trusted + "}]")
+        .warnings;
+  };
+  EXPECT_THAT(warnings("':1', 'unix:/run/e.sock'", "required", "10.0.0.0/8"),
+              ElementsAre("listeners.e denies every client of unix:/run/e.sock: accept_proxy_protocol is required, and "
+                          "clients of unix sockets have no address that trusted could hold; bind it in a listener "
+                          "without trusted, where the socket's permissions say who may connect"));
+  EXPECT_THAT(warnings("'unix:/a', 'unix:@b'", "required", "'::/0'"),
+              ElementsAre(HasSubstr("unix:/a:"), HasSubstr("unix:@b:")));
+  EXPECT_THAT(warnings("'unix:/a'", "required"), IsEmpty()) << "everybody is trusted";
+  EXPECT_THAT(warnings("'unix:/a'", "optional", "10.0.0.0/8"), IsEmpty()) << "served as they are";
+  EXPECT_THAT(warnings("'unix:/a'", "'off'", "10.0.0.0/8"), IsEmpty());
+  EXPECT_THAT(warnings("':1'", "required", "10.0.0.0/8"), IsEmpty());
+}
+
 TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
   EXPECT_THAT(plan(std::string(kProxy) + "limits: {connections: 15k}").warnings,
               ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors last for 9,4")));
