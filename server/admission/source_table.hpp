@@ -18,7 +18,7 @@ namespace weir {
 /// a connection's begin and end. Any thread.
 ///
 /// A source that has connections is never forgotten. Of those that have none, kMostIdle at most are remembered for the
-/// sake of their rate, in some 26 MiB: whoever names more sources than that makes the table forget those that may be
+/// sake of their rate, in some 27 MiB: whoever names more sources than that makes the table forget those that may be
 /// forgotten with the least harm, which are nearest to a full bucket. A call forgets two at most, and walks no list.
 class SourceTable {
  public:

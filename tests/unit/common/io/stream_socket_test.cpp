@@ -24,7 +24,9 @@ class StreamSocketTest : public ::testing::Test {
 };
 
 TEST_F(StreamSocketTest, EndsWithAResetWhereNobodyClosedIt) {
-  { const StreamSocket dropped = accept(); }
+  {
+    const StreamSocket dropped = accept();
+  }
   EXPECT_EQ(ending(), Ending::reset);
 }
 
