@@ -1,6 +1,6 @@
 // A TCP echo server on plain epoll: what an echo costs at least, and the backend behind every proxy of bench/run.
 //
-//     weir-bench-epoll-echo LISTEN
+//     weir-bench-epoll-echo LISTEN          127.0.0.1:7000, or 0.0.0.0%lo:7000 for every address of loopback
 //
 // Each socket is registered once, edge-triggered; one recv and one send an event, all through one scratch buffer.
 

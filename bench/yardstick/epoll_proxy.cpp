@@ -1,7 +1,9 @@
 // A TCP proxy on plain epoll, as little as correctness allows: what a proxy costs at least. It is the yardstick of
-// bench/run, not a product: one thread, one backend, no time limits, no records.
+// bench/run, not a product: one thread, no time limits, no records.
 //
-//     weir-bench-epoll-proxy LISTEN BACKEND
+//     weir-bench-epoll-proxy LISTEN BACKEND [COUNT]
+//
+// With a count there are so many backends, at the address and those that follow it; connections go to them in turn.
 //
 //     client ◀── downstream ── backend        each direction: one recv, one send, one scratch buffer for all
 //     client ─── upstream ──▶ backend
@@ -11,6 +13,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <vector>
@@ -51,8 +54,8 @@ struct Session {
 
 class Proxy {
  public:
-  Proxy(const std::string& where, const std::string& backend)
-      : backend_(parse_address(backend)), epoll_(make_epoll()), listener_(listen_on(where)) {
+  Proxy(const std::string& where, const std::string& backend, std::uint32_t backends)
+      : backend_(parse_address(backend)), backends_(backends), epoll_(make_epoll()), listener_(listen_on(where)) {
     watch(epoll_, listener_, EPOLLIN | EPOLLET, nullptr);
   }
 
@@ -103,7 +106,7 @@ class Proxy {
   void open_session(int client) {
     int backend = -1;
     try {
-      backend = start_connect(backend_);
+      backend = start_connect(next_backend());
     } catch (const std::system_error& error) {
       std::fprintf(stderr, "weir-bench-epoll-proxy: %s\n", error.what());
       reset(client);
@@ -115,6 +118,13 @@ class Proxy {
     session->backend.fd = backend;
     watch(epoll_, client, kEdges, &session->client);
     watch(epoll_, backend, kEdges, &session->backend);
+  }
+
+  sockaddr_in next_backend() {
+    sockaddr_in next = backend_;
+    next.sin_addr.s_addr = htonl(ntohl(backend_.sin_addr.s_addr) + turn_);
+    turn_ = turn_ + 1 == backends_ ? 0 : turn_ + 1;
+    return next;
   }
 
   void serve_queue() {
@@ -205,6 +215,8 @@ class Proxy {
   }
 
   sockaddr_in backend_;
+  std::uint32_t backends_;
+  std::uint32_t turn_ = 0;
   int epoll_;
   int listener_;
   bool accepting_ = false;
@@ -218,14 +230,15 @@ class Proxy {
 }  // namespace weir::bench
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: weir-bench-epoll-proxy LISTEN BACKEND\n");
+  const int backends = argc == 4 ? std::atoi(argv[3]) : 1;
+  if (argc < 3 || argc > 4 || backends < 1) {
+    std::fprintf(stderr, "usage: weir-bench-epoll-proxy LISTEN BACKEND [COUNT]\n");
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
   try {
     weir::bench::raise_descriptor_limit();
-    static weir::bench::Proxy proxy(argv[1], argv[2]);
+    static weir::bench::Proxy proxy(argv[1], argv[2], static_cast<std::uint32_t>(backends));
     proxy.run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "weir-bench-epoll-proxy: %s\n", error.what());

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -52,13 +53,29 @@ inline void set_stream_options(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+/// Takes the interface out of HOST%INTERFACE:PORT; gives it, or nothing where there is none.
+inline std::string take_interface(std::string& where) {
+  const auto begin = where.find('%');
+  if (begin == std::string::npos) return {};
+  const auto end = std::min(where.find(':', begin), where.size());
+  const std::string interface = where.substr(begin + 1, end - begin - 1);
+  where.erase(begin, end - begin);
+  return interface;
+}
+
 /// A non-blocking listening socket whose accepted sockets inherit the stream options; says on stdout where it listens.
-inline int listen_on(const std::string& where) {
+/// 0.0.0.0%lo:PORT is every address of loopback, and no other interface (SO_BINDTODEVICE, socket(7)).
+inline int listen_on(std::string where) {
+  const std::string interface = take_interface(where);
   sockaddr_in address = parse_address(where);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   set_stream_options(fd);
+  if (!interface.empty() &&
+      ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), static_cast<socklen_t>(interface.size())) != 0) {
+    fail("cannot listen on " + interface);
+  }
   if (::bind(fd, generic(address), sizeof address) != 0 || ::listen(fd, 4096) != 0) fail("cannot listen on " + where);
   socklen_t size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) fail("getsockname");
