@@ -1,8 +1,8 @@
 import os
 import unittest
 
-from weirbench.proc_figures import (TICKS, cpu_seconds, epoll_counts, parse_epoll_count, parse_pss, parse_stat,
-                                     pss_bytes, tree)
+from weirbench.proc_figures import (TICKS, cpu_seconds, descriptors, epoll_counts, parse_epoll_count, parse_pss,
+                                     parse_stat, pss_bytes, tree)
 from weirbench.sampler import interpolate
 
 
@@ -24,6 +24,11 @@ class ProcFigures(unittest.TestCase):
         self.assertGreater(cpu_seconds([os.getpid()]), 0)
         self.assertGreater(pss_bytes([os.getpid()]), 0)
         self.assertEqual(epoll_counts([os.getpid()]), {})
+
+    def test_an_open_descriptor_is_counted(self):
+        before = descriptors([os.getpid()])
+        with open(os.devnull, "rb"):
+            self.assertEqual(descriptors([os.getpid()]), before + 1)
 
     def test_between_two_readings_time_runs_evenly(self):
         readings = [(1.0, 10.0), (2.0, 20.0), (4.0, 24.0)]

@@ -148,6 +148,14 @@ class Targets(unittest.TestCase):
         self.assertEqual(verdict_of(client(0.96), "weir-load"), "goal")
         self.assertEqual(verdict_of(client(0.84), "weir-load"), "missed")
 
+    def test_many_servers_are_held_against_one(self):
+        def upstreams(value):
+            summary = {"weir-1": {"cpu_us": plain(60)}} | {
+                f"weir-{servers}": {"cpu_us": ratio(value)} for servers in (10, 100, 1000)}
+            return results_of("upstreams", all_cells(needed.UPSTREAMS, summary))
+        self.assertEqual(verdict_of(upstreams(1.05), "a connection to one of"), "goal")
+        self.assertEqual(verdict_of(upstreams(1.06), "a connection to one of"), "missed")
+
     def test_a_missed_figure_is_named_with_its_bound(self):
         table = targets_table(self.requests(0.9, 1.02, 1.0))
         self.assertIn("**missed**", table)

@@ -1,5 +1,6 @@
 """Connections that are held: idle for the most part, carrying some bytes when told."""
 
+import select
 import socket
 import threading
 
@@ -30,6 +31,13 @@ class Holder:
     def close(self):
         for connection in self._connections:
             connection.close()
+
+    def untouched(self):
+        """To how many nothing came: no byte, no end."""
+        poller = select.poll()
+        for connection in self._connections:
+            poller.register(connection, select.POLLIN | select.POLLRDHUP)
+        return len(self._connections) - len(poller.poll(0))
 
     def exchange(self, size):
         """Every connection sends so many bytes and gets them back, one connection after the other."""

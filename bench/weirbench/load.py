@@ -46,12 +46,14 @@ class LoadRun:
         self.running = setting.processes.start("weir-load", command, cores, stderr=subprocess.PIPE)
         self._progress = self.running.popen.stderr.fileno()
         os.set_blocking(self._progress, False)
+        self._poller = select.poll()  # select.select takes no descriptor from 1024 on, which held connections reach
+        self._poller.register(self._progress, select.POLLIN)
         self._said = b""
         self.began = None  # when the load began, its warmup being first
 
     def look(self, patience):
         """Takes what weir-load says of its progress, for so long at most."""
-        if not select.select([self._progress], [], [], patience)[0]:
+        if not self._poller.poll(patience * 1000):
             return
         text = os.read(self._progress, 65536)
         self._said = (self._said + text)[-4096:]

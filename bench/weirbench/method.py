@@ -22,7 +22,7 @@ class Method:
         began = time.monotonic()
         self._say(f"{row.name}: {row.title}")
         cells = [self._run_or_fail(row, cell) for cell in self._cells(row)]
-        return {"name": row.name, "title": row.title, "shows": row.shows, "subject": row.subject,
+        return {"name": row.name, "title": row.title, "shows": row.shows, "subject": row.subject, "beside": row.beside,
                 "metrics": [metric.to_json() for metric in row.metrics], "cells": cells,
                 "took_s": round(time.monotonic() - began, 1)}
 
@@ -56,7 +56,7 @@ class Method:
                 for peer in rotated(peers, number):
                     rounds[peer].append(self._measure(row, cell, (peer, *more), result))
         keys = [metric.key for metric in row.metrics]
-        result |= {"rounds": rounds, "summary": summarize(rounds, row.subject, keys)}
+        result |= {"rounds": rounds, "summary": summarize(rounds, row.subject, keys, row.base)}
         self._say(f"  {cell.name}: {self._headline(row, result['summary'])}")
         return result
 

@@ -70,3 +70,8 @@ def epoll_counts(pids):
                     text = Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text()
                     counts[pid, int(entry.name)] = parse_epoll_count(text)
     return counts
+
+
+def descriptors(pids):
+    """How many descriptors these processes have open."""
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)

@@ -1,9 +1,11 @@
 """The proxies under test, each started afresh for a measurement with an equivalent configuration."""
 
 import contextlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from weirbench.failures import NotServed
 from weirbench.peer_files import write_configuration
 from weirbench.ports import free_port, wait_listening
 from weirbench.proc_figures import tree
@@ -36,6 +38,14 @@ class FileLog:
         with contextlib.suppress(FileNotFoundError), open(self.path, "rb") as lines:
             return sum(1 for _ in lines)
         return 0
+
+    def expect(self, count):
+        """Every connection's is written in the end; what a peer gathers comes a little later."""
+        deadline = time.monotonic() + 3
+        while self.records() < count:
+            if time.monotonic() > deadline:
+                raise NotServed(f"{self.records()} records of {count} connections were written")
+            time.sleep(0.1)
 
 
 def _weir(setting, values, log):

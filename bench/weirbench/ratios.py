@@ -27,10 +27,11 @@ def ratios(subject, partner, key):
     return found
 
 
-def summarize(rounds, subject, keys):
+def summarize(rounds, subject, keys, base=None):
     """{peer: {metric: {median, min, max, ratio: {median, min, max} of subject over peer}}}.
 
-    `rounds` is {peer: [sample or None for each round]}, a sample being {metric: value}.
+    `rounds` is {peer: [sample or None for each round]}, a sample being {metric: value}. With a base, ratios are of each
+    peer over its base(peer).
     """
     summary = {}
     for peer, samples in rounds.items():
@@ -39,8 +40,9 @@ def summarize(rounds, subject, keys):
             figure = spread([sample[key] for sample in samples if sample and key in sample])
             if figure is None:
                 continue
-            if peer != subject and subject in rounds:
-                ratio = spread(ratios(rounds[subject], samples, key))
+            over, under = (peer, base(peer)) if base else (subject, peer)
+            if over != under and over in rounds and under in rounds:
+                ratio = spread(ratios(rounds[over], rounds[under], key))
                 if ratio:
                     figure["ratio"] = ratio
             summary[peer][key] = figure

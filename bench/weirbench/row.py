@@ -37,3 +37,5 @@ class Row:
     cells: Callable  # Setting → list of Cell
     subject: str = "weir"
     most_rounds: int = 100
+    base: Callable | None = None  # peer → what its figures are held against, in place of the subject against the peer
+    beside: str = ""  # with a base: what stands beside a figure

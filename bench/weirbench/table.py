@@ -24,7 +24,8 @@ def row_table(row):
         for peer, figures in cell["summary"].items():
             lines.append([name, peer] + [figure(metric, figures.get(metric["key"])) for metric in row["metrics"]])
             name = ""
-    legend = f"  beside a figure: {subject} / peer in the same round, median (least–most)"
+    beside = row.get("beside") or f"{subject} / peer"
+    legend = f"  beside a figure: {beside} in the same round, median (least–most)"
     return [f"{row['name']}: {row['title']}", legend, *_aligned(lines)]
 
 

@@ -6,6 +6,7 @@ matplotlib.use("svg")
 
 from matplotlib import pyplot  # noqa: E402
 
+from weirbench.curves import curve, over_base  # noqa: E402
 from weirbench.report.names import name_of  # noqa: E402
 from weirbench.report.results import figure  # noqa: E402
 
@@ -123,6 +124,55 @@ def growth(cells, title):
     return chart
 
 
+def curves(cells, title, size_name, over):
+    """How a cost grows with a size, as a multiple of the least size's in the same round; a chart for each cell."""
+    chart, panels = pyplot.subplots(1, len(cells), figsize=(max(WIDTH, 3.6 * len(cells)), 4.0), squeeze=False,
+                                    sharey=True)
+    for axes, cell in zip(panels[0], cells):
+        sizes = set()
+        for program, points in curve(cell["summary"], "cpu_us").items():
+            places = [size for size, _ in points]
+            ratios = [over_base(figure) for _, figure in points]
+            sizes |= set(places)
+            axes.plot(places, [ratio["median"] for ratio in ratios], marker="o", color=COLOURS[program],
+                      label=name_of(program), linewidth=3 if program == "weir" else 1.5,
+                      zorder=3 if program == "weir" else 2)
+            axes.fill_between(places, [ratio["min"] for ratio in ratios], [ratio["max"] for ratio in ratios],
+                              color=COLOURS[program], alpha=0.12, linewidth=0)
+        axes.axhline(1, color="#333", linewidth=1, linestyle=":", zorder=1)
+        axes.set_xscale("symlog" if 0 in sizes else "log", **({"linthresh": 100} if 0 in sizes else {}))
+        axes.set_xticks(sorted(sizes), [f"{size:,}" for size in sorted(sizes)])
+        axes.minorticks_off()
+        axes.set_xlabel(size_name)
+        axes.set_title(cell["name"], fontsize=10)
+    panels[0][0].set_ylim(bottom=0)
+    panels[0][0].set_ylabel(f"CPU, times that {over}")
+    panels[0][0].legend(frameon=False)
+    chart.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12)
+    chart.tight_layout()
+    return chart
+
+
+def downfall(cells, title):
+    """p99 of another service before servers fell and meanwhile, in milliseconds."""
+    chart, axes = pyplot.subplots(figsize=(max(WIDTH, 2.6 * len(cells)), 4.2))
+    groups = [(cell, metric) for cell in cells for metric in ("calm_p99_us", "p99_us")]
+
+    def value_of(group, peer):
+        found = figure(group[0], peer, group[1])
+        return (found["median"] / 1e3, (found["median"] - found["min"]) / 1e3,
+                (found["max"] - found["median"]) / 1e3) if found else None
+
+    _grouped_bars(axes, groups, _peers(cells), value_of, lambda value: f"{value:.1f}")
+    axes.set_xticks(range(len(groups)), [_wrapped(cell["name"]) + ("\nbefore" if metric == "calm_p99_us" else
+                                                                   "\nmeanwhile") for cell, metric in groups],
+                    fontsize=8)
+    axes.legend(*_unique(axes), frameon=False, loc="upper left")
+    axes.set_ylabel("p99, ms")
+    axes.set_title(title)
+    return chart
+
+
 def draw(results):
     """{name: chart} of every chart that the results have the rows for."""
     wanted = {
@@ -132,6 +182,13 @@ def draw(results):
         "idle-memory": lambda cells: memory(cells, "Resident memory of an idle connection: less is better"),
         "newcomers": lambda cells: latency(cells, "A newcomer's first reply beside 1000 others: less is better"),
         "growth": lambda cells: growth(cells, "Cost over the number of connections: lower and flatter is better"),
+        "upstreams": lambda cells: curves(cells, "A connection to one server of many: flatter is better", "servers",
+                                          "with one server"),
+        "waiters": lambda cells: curves(cells, "A connection while others wait: flatter is better", "waiters",
+                                        "with none"),
+        "refused": lambda cells: curves(cells, "An attempt at a server that refuses: flatter is better", "dead servers",
+                                        "with the fewest"),
+        "downfall": lambda cells: downfall(cells, "Another service while servers go down: less is better"),
     }
     return {name: chart(cells) for name, chart in wanted.items() if (cells := results.cells(name))}
 

@@ -1,6 +1,7 @@
 """What must be reached and where we mean to be, and whether a run's results are there.
 
-Ratios are Weir's figure over the peer's in the same round, medians over the rounds. A target is reached only if all
+Ratios are Weir's figure over the peer's in the same round, medians over the rounds; where a row grows in size, Weir's
+over its own at the least size. A target is reached only if all
 cells and peers that it rests on were measured.
 """
 
@@ -186,9 +187,15 @@ def _growth(results):
     return target
 
 
+def _upstreams(results):
+    bounds = {f"weir-{servers}": (Bound("≤", 1.05), None) for servers in (10, 100, 1000)}
+    target = Target("a connection to one of 10, 100, 1000 servers, CPU", "≤ 1.05 × one server, each policy", "")
+    return target.hold_against(results, needed.UPSTREAMS, "cpu_us", bounds)
+
+
 def targets(results):
     """All targets with what these results say of them."""
     return [_requests(results), _latency(results), _bulk(results), _throughput(results), _churn(results),
             _idle(results, needed.IDLE_PROXIED, "idle proxied connection", 1700, 1000),
             _idle(results, needed.IDLE_ECHO, "idle echo connection", 1200, 700), _given_back(results), _echo(results),
-            _workers(results), _client(results), _growth(results)]
+            _workers(results), _client(results), _growth(results), _upstreams(results)]

@@ -1,9 +1,6 @@
 """Connections that come, exchange 64 bytes and go."""
 
-import time
-
 from weirbench.echoes import backend
-from weirbench.failures import NotServed
 from weirbench.load import run_load
 from weirbench.proxies import proxy
 from weirbench.row import Cell, Metric, Row
@@ -21,18 +18,9 @@ def measure(setting, peer, close, logging):
         outcome = run_load(setting, "connect", serving, ["-c", AT_ONCE, "--close", close, "--source", SOURCES])
         cycles = outcome.report["cycles"]
         if logging:
-            _check_records(serving.log, cycles)
+            serving.log.expect(cycles)
     return {"cpu_us": outcome.cpu * 1e6 / cycles, "p99_us": outcome.latency_us("99", "cycle"),
             "rate": outcome.report["rate"]}
-
-
-def _check_records(log, cycles):
-    """Every connection's is written in the end; what a peer gathers comes a little later."""
-    deadline = time.monotonic() + 3
-    while log.records() < cycles:
-        if time.monotonic() > deadline:
-            raise NotServed(f"{log.records()} records of {cycles} connections were written")
-        time.sleep(0.1)
 
 
 def cells(setting):
