@@ -1,58 +1,96 @@
 #include "common/logging.hpp"
 
-#include <spdlog/async.h>
-#include <spdlog/details/file_helper.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
-#include <vector>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "common/log_sink.hpp"
+#include "common/stop_signals.hpp"
 
 namespace weir {
 
 namespace {
 
-class FileSink : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  explicit FileSink(const std::string& file) : file_(file), helper_(open()) {}
+constexpr auto kOverflow = spdlog::async_overflow_policy::overrun_oldest;
 
-  /// Throws where the file cannot be opened; the old one is then kept.
-  void reopen() {
-    std::unique_ptr<spdlog::details::file_helper> next = open();
-    const std::lock_guard<std::mutex> lock(mutex_);
-    helper_ = std::move(next);
+std::string describe(const LogSink::Losses& losses) {
+  return fmt::format("{} log messages were lost: {}", losses.count, losses.reason());
+}
+
+/// Says in the log itself how many messages are missing in front of the next one.
+class MessageSink : public LogSink {
+ public:
+  MessageSink(std::shared_ptr<LogDestination> destination, spdlog::details::thread_pool& queue)
+      : LogSink(std::move(destination)), queue_(queue) {}
+
+  /// Messages that are missing and that no line says yet.
+  Losses unsaid() {
+    Losses losses = take_losses();
+    const std::uint64_t overruns = queue_.overrun_counter();
+    losses.count += overruns - std::exchange(overruns_, overruns);
+    return losses;
   }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    helper_->write(line);
+    if (!given_up()) say_losses();
+    LogSink::sink_it_(message);
   }
-  void flush_() override { helper_->flush(); }
 
  private:
-  std::unique_ptr<spdlog::details::file_helper> open() const {
-    auto helper = std::make_unique<spdlog::details::file_helper>();
-    helper->open(file_);
-    return helper;
+  void say_losses() {
+    const Losses losses = unsaid();
+    if (losses.count == 0) return;
+    const std::string text = describe(losses);
+    append({"weir", spdlog::level::warn, text}, losses.count);
   }
 
-  const std::string file_;
-  std::unique_ptr<spdlog::details::file_helper> helper_;
+  spdlog::details::thread_pool& queue_;  // outlives its thread, which is the one that logs here
+  std::uint64_t overruns_ = 0;
 };
 
-struct OpenFiles {
-  std::mutex mutex;
-  std::vector<std::weak_ptr<FileSink>> sinks;
+/// Tells when everything that was logged before has been written.
+class EndMark : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  std::future<void> reached() { return reached_.get_future(); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg&) override { reached_.set_value(); }
+  void flush_() override {}
+
+ private:
+  std::promise<void> reached_;
 };
 
-OpenFiles& open_files() {
-  static OpenFiles files;
-  return files;
+/// What start_logging() made.
+struct Log {
+  std::shared_ptr<spdlog::details::thread_pool> queue;
+  std::shared_ptr<MessageSink> sink;
+  bool is_stderr = true;
+};
+
+Log& the_log() {
+  static Log log;
+  return log;
+}
+
+void say_on_stderr(const std::string& text) {
+  LogSink sink(LogDestination::open("-"));
+  sink.set_pattern("weir: %v");
+  const std::future<void> written = std::async(std::launch::async, [&] {
+    hold_signals();
+    sink.log({"weir", spdlog::level::warn, text});
+    sink.flush();
+  });
+  if (!finish_within({.total = std::chrono::milliseconds(500)}, sink, written)) ::_exit(1);
 }
 
 class JsonFormatter : public spdlog::formatter {
@@ -70,9 +108,12 @@ class JsonFormatter : public spdlog::formatter {
 
 void start_logging(const LogTarget& target) {
   constexpr std::size_t kQueue = 8192;
-  spdlog::init_thread_pool(kQueue, 1);
-  auto logger = std::make_shared<spdlog::async_logger>("weir", make_line_sink(target.file), spdlog::thread_pool(),
-                                                       spdlog::async_overflow_policy::overrun_oldest);
+  std::shared_ptr<LogDestination> destination = LogDestination::open(target.file);
+  Log& log = the_log();
+  log.is_stderr = target.file == "-";
+  log.queue = std::make_shared<spdlog::details::thread_pool>(kQueue, 1, hold_signals);
+  log.sink = std::make_shared<MessageSink>(std::move(destination), *log.queue);
+  auto logger = std::make_shared<spdlog::async_logger>("weir", log.sink, log.queue, kOverflow);
   if (target.json) {
     logger->set_formatter(std::make_unique<JsonFormatter>());
   } else {
@@ -81,34 +122,37 @@ void start_logging(const LogTarget& target) {
   }
   logger->set_level(target.level);
   logger->flush_on(spdlog::level::trace);
+  // By default spdlog says on stderr what it could not log, which may block.
+  logger->set_error_handler([sink = log.sink.get()](const std::string&) { sink->count_lost(1); });
   spdlog::set_default_logger(std::move(logger));
 }
 
-void stop_logging() {
+LogEnd stop_logging() {
+  Log& log = the_log();
+  const auto mark = std::make_shared<EndMark>();
+  const std::future<void> written = mark->reached();
+  std::make_shared<spdlog::async_logger>("end", mark, log.queue, kOverflow)->info("");
+  LogEnd end;
+  end.finished = finish_within({.total = std::chrono::seconds(1)}, *log.sink, written);
+  if (!end.finished) return end;
+  if (const LogSink::Losses losses = log.sink->unsaid(); losses.count > 0) end.losses = describe(losses);
+  if (!end.losses.empty() && !log.is_stderr) say_on_stderr(end.losses);
   // The logger and its sinks go after spdlog's thread, which writes through them, has been joined.
   const std::shared_ptr<spdlog::logger> logger = spdlog::default_logger();
+  log.queue.reset();
   spdlog::shutdown();
+  log = {};
+  return end;
 }
 
 void reopen_log_files() {
-  const std::lock_guard<std::mutex> lock(open_files().mutex);
-  for (const std::weak_ptr<FileSink>& weak : open_files().sinks) {
-    const std::shared_ptr<FileSink> sink = weak.lock();
-    if (!sink) continue;
+  for (const std::shared_ptr<LogDestination>& destination : LogDestination::all()) {
     try {
-      sink->reopen();
+      destination->reopen();
     } catch (const std::exception& error) {
-      spdlog::error("cannot reopen a log file, going on with the old one: {}", error.what());
+      spdlog::error("{}; going on with the old one", error.what());
     }
   }
-}
-
-std::shared_ptr<spdlog::sinks::sink> make_line_sink(const std::string& file) {
-  if (file == "-") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto sink = std::make_shared<FileSink>(file);
-  const std::lock_guard<std::mutex> lock(open_files().mutex);
-  open_files().sinks.push_back(sink);
-  return sink;
 }
 
 std::string json_quote(std::string_view text) { return boost::json::serialize(boost::json::string_view(text)); }

@@ -3,13 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <memory>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 /// The daemon's own log: spdlog's default logger, written by spdlog's thread, so that a slow disk or terminal never
-/// holds a worker up. Call `spdlog::info(…)` and the like from any thread.
+/// holds a worker up. What finds no place in its queue is counted, and said once the log can be written again. Call
+/// `spdlog::info(…)` and the like from any thread.
 namespace weir {
 
 struct LogTarget {
@@ -21,15 +22,18 @@ struct LogTarget {
 /// Sets the default logger up. Throws std::runtime_error when the file cannot be opened. Main thread, once.
 void start_logging(const LogTarget& target);
 
-/// Writes what is queued and ends spdlog's thread. Main thread, last.
-void stop_logging();
+/// What became of the log.
+struct LogEnd {
+  std::string losses;    ///< how many messages were lost of which the log itself says nothing; empty where none were
+  bool finished = true;  ///< false: spdlog's thread hangs in a file system, and only _exit(2) can leave it
+};
 
-/// Opens the files of all reopenable sinks anew, as logrotate wishes (SIGUSR1). Any thread.
+/// Writes what is queued, with a bound, and ends spdlog's thread. What was lost is said on stderr where the log is
+/// elsewhere. Main thread, last.
+LogEnd stop_logging();
+
+/// Opens all log files anew, as logrotate wishes (SIGUSR1). Never waits for who writes or reads them. Any thread.
 void reopen_log_files();
-
-/// A sink over a file or stderr ("-") that reopen_log_files() reaches. Throws std::runtime_error when the file cannot
-/// be opened.
-std::shared_ptr<spdlog::sinks::sink> make_line_sink(const std::string& file);
 
 /// Text as a JSON string, quotes included.
 std::string json_quote(std::string_view text);

@@ -142,8 +142,8 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   plan.workers_auto = !config.workers;
   plan.workers = config.workers.value_or(std::max(machine.cpus, 1u));
 
-  if (config.log.file != "-") ++plan.reserved.log_files;
-  if (config.access_log.enabled && config.access_log.file != "-") ++plan.reserved.log_files;
+  const bool apart = config.access_log.enabled && config.access_log.file != config.log.file;
+  plan.reserved.log_files = kDescriptorsPerLog * (apart ? 2 : 1);
   for (const UpstreamConfig& upstream : config.upstreams) {
     for (const BackendConfig& server : upstream.servers) {
       if (upstream.health) plan.reserved.control_thread += server.dns ? kServersPerName : 1;

@@ -30,6 +30,8 @@ inline constexpr std::uint64_t kMostPipes = 512;
 /// Servers that a `dns` name is assumed to stand for, and sockets that one round of looking it up takes.
 inline constexpr std::uint64_t kServersPerName = 16;
 inline constexpr std::uint64_t kDescriptorsPerLookup = 4;
+/// What a log is written to, and the eventfd that wakes whoever waits for it.
+inline constexpr std::uint64_t kDescriptorsPerLog = 2;
 
 /// How far a configuration goes on a machine.
 struct CapacityPlan {
@@ -40,7 +42,7 @@ struct CapacityPlan {
   /// Descriptors that are no connection.
   struct Reserved {
     std::uint64_t standard_streams = 3;
-    std::uint64_t log_files = 0;
+    std::uint64_t log_files = 0;       ///< of logs, which may share one
     std::uint64_t spare = 1;           ///< given up to accept and refuse when descriptors ran out
     std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer; and one for each server that is checked
     std::uint64_t workers = 0;         ///< epoll and eventfd of each

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <limits>
 
 #include "common/logging.hpp"
+#include "common/stop_signals.hpp"
 #include "common/version.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
@@ -32,6 +34,12 @@ void raise_descriptor_limit() {
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+/// What is to be said at the end.
+struct Outcome {
+  Admission::Totals totals;
+  std::uint64_t lost_records = 0;  ///< since the log last said so
+};
 
 /// The whole daemon. Members stand in order of life: what sessions refer to comes before the workers that run them.
 class Server {
@@ -60,7 +68,7 @@ class Server {
   ~Server() { join(); }
 
   /// Serves until it is drained.
-  Admission::Totals run() {
+  Outcome run() {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
     for (Worker& worker : workers_) worker.start(workers_);
     for (const Listener& listener : listeners_) {
@@ -76,8 +84,9 @@ class Server {
     service_manager::notify_ready(ready);
     control_.run();
     join();
+    hold_signals();  // from now on they only hurry the last flush; nobody else is left to take them
     report_ends();
-    return admission_.totals();
+    return {admission_.totals(), access_log_.close()};
   }
 
  private:
@@ -137,6 +146,15 @@ class Server {
   Control control_;         // catches signals from here on, before the first socket listens
 };
 
+/// A log that could not be written cannot say so itself.
+void report_losses(const LogEnd& log, std::uint64_t lost_records) {
+  std::string status = log.losses;
+  if (lost_records > 0) {
+    status += fmt::format("{}{} connection records were lost", status.empty() ? "" : "; ", lost_records);
+  }
+  if (!status.empty()) service_manager::notify_status("stopped: " + status);
+}
+
 }  // namespace
 
 int run_server(const ServerConfig& config, const std::string& config_file) {
@@ -147,17 +165,21 @@ int run_server(const ServerConfig& config, const std::string& config_file) {
     return 1;
   }
   int status = 0;
+  std::uint64_t lost_records = 0;
   try {
     // A peer that went away is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    const Admission::Totals totals = Server(config, config_file).run();
+    const auto [totals, lost] = Server(config, config_file).run();
+    lost_records = lost;
     spdlog::info("drained: {} connections ended by themselves, {} were cut", totals.ended, totals.cut);
   } catch (const std::exception& error) {
     spdlog::critical("{}", error.what());
     status = 1;
   }
-  stop_logging();
+  const LogEnd log = stop_logging();
+  report_losses(log, lost_records);
+  if (!log.finished) ::_exit(status);
   return status;
 }
 

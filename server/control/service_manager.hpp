@@ -7,5 +7,6 @@ namespace weir::service_manager {
 
 void notify_ready(const std::string& status);
 void notify_stopping(const std::string& status);
+void notify_status(const std::string& status);
 
 }  // namespace weir::service_manager

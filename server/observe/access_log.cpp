@@ -1,10 +1,12 @@
 #include "server/observe/access_log.hpp"
 
 #include <spdlog/pattern_formatter.h>
+#include <unistd.h>
 
-#include <chrono>
 #include <new>
 #include <utility>
+
+#include "common/stop_signals.hpp"
 
 namespace weir {
 
@@ -40,19 +42,30 @@ AccessLog::AccessLog(const AccessLogConfig& config, std::size_t workers) : forma
     queue.sample_ = config.enabled ? config.sample : 0;
   }
   if (!config.enabled) return;
-  lines_ = std::make_shared<spdlog::logger>("access", make_line_sink(config.file));
+  sink_ = std::make_shared<LogSink>(LogDestination::open(config.file));
+  lines_ = std::make_unique<spdlog::logger>("access", sink_);
   lines_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-  writer_ = std::thread([this] { run(); });
+  // By default spdlog says on stderr what it could not log, which may block.
+  lines_->set_error_handler([sink = sink_.get()](const std::string&) { sink->count_lost(1); });
+  writer_ = std::thread([this] {
+    hold_signals();
+    run();
+    written_.set_value();
+  });
 }
 
-AccessLog::~AccessLog() {
-  if (!writer_.joinable()) return;
+std::uint64_t AccessLog::close() {
+  if (!writer_.joinable()) return 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
   }
   woken_.notify_one();
+  if (!finish_within({.total = std::chrono::seconds(4)}, *sink_, written_.get_future())) ::_exit(0);
   writer_.join();
+  const std::uint64_t lost = unsaid_.count;
+  say_losses();
+  return lost;
 }
 
 void AccessLog::wake() {
@@ -66,13 +79,22 @@ void AccessLog::wake() {
 void AccessLog::run() {
   // After a batch the writer lets records gather, so that a storm of short connections costs few wake-ups.
   constexpr std::chrono::milliseconds kGather{10};
+  const auto wanted = [this] { return work_ || stopping_; };
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    woken_.wait(lock, [this] { return work_ || stopping_; });
+    if (unsaid_.count == 0) {
+      woken_.wait(lock, wanted);
+    } else if (!woken_.wait_until(lock, say_next_, wanted)) {
+      say_losses();
+      continue;
+    }
     const bool last = stopping_;
     work_ = false;
     lock.unlock();
-    while (write_all()) {
+    for (bool more = true; more;) {
+      more = write_all();
+      // What is lost at the end is for close() to say.
+      if (!last && !sink_->given_up() && std::chrono::steady_clock::now() >= say_next_) say_losses();
     }
     lock.lock();
     if (last) return;
@@ -84,20 +106,36 @@ bool AccessLog::write_all() {
   bool any = false;
   for (Queue& queue : queues_) {
     std::vector<SessionRecord> batch;
-    std::uint64_t dropped = 0;
     {
       const std::lock_guard<std::mutex> lock(queue.mutex_);
       batch.swap(queue.records_);
-      dropped = std::exchange(queue.dropped_, 0);
+      unsaid_.count += std::exchange(queue.dropped_, 0);
     }
-    for (const SessionRecord& record : batch) {
-      lines_->info("{}", format_ == LogFormat::json ? to_json(record) : to_text(record));
-    }
+    write(batch);
     any = any || !batch.empty();
-    if (dropped > 0) spdlog::warn("{} connection records were lost: the access log is too slow", dropped);
   }
   if (any) lines_->flush();
+  const LogSink::Losses lost = sink_->take_losses();
+  unsaid_.count += lost.count;
+  if (lost.error != 0) unsaid_.error = lost.error;
   return any;
+}
+
+void AccessLog::write(const std::vector<SessionRecord>& batch) {
+  for (const SessionRecord& record : batch) {
+    if (sink_->given_up()) {
+      sink_->count_lost(1);
+    } else {
+      lines_->info("{}", format_ == LogFormat::json ? to_json(record) : to_text(record));
+    }
+  }
+}
+
+void AccessLog::say_losses() {
+  if (unsaid_.count == 0) return;
+  spdlog::warn("{} connection records were lost: {}", unsaid_.count, unsaid_.reason());
+  unsaid_ = {};
+  say_next_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
 }
 
 }  // namespace weir

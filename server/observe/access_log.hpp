@@ -1,12 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "common/log_sink.hpp"
 #include "common/logging.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/session_record.hpp"
@@ -16,8 +19,8 @@ namespace weir {
 /// Writes the records of ended connections on a thread of its own, so that a worker never waits for a disk.
 ///
 /// Each worker hands its records over through a queue of its own: a short mutex at a connection's end that only the
-/// writer contends for, once in a batch. A queue that the writer cannot empty in time is bounded; what does not fit is
-/// counted and said in the log.
+/// writer contends for, once in a batch. A queue that the writer cannot empty in time is bounded; what does not fit,
+/// and what could not be written, is counted and said in the log.
 class AccessLog {
  public:
   static constexpr std::size_t kQueueLimit = 65536;
@@ -42,25 +45,36 @@ class AccessLog {
 
   /// Throws std::runtime_error when the file cannot be opened.
   AccessLog(const AccessLogConfig& config, std::size_t workers);
-  /// Writes what is queued.
-  ~AccessLog();
+  ~AccessLog() { close(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
   Queue& queue(std::size_t worker) { return queues_[worker]; }
 
+  /// Writes what is queued, with a bound, and ends its thread. Returns how many records were lost of which the log had
+  /// said nothing before. Leaves the program by _exit(2) where the thread hangs in a file system for good: call it when
+  /// nothing else is left to do. No worker may push any more.
+  std::uint64_t close();
+
  private:
   void run();
   bool write_all();
+  void write(const std::vector<SessionRecord>& batch);
+  /// Says how many records were lost since the last time.
+  void say_losses();
   void wake();
 
   const LogFormat format_;
   std::vector<Queue> queues_;
-  std::shared_ptr<spdlog::logger> lines_;
+  std::shared_ptr<LogSink> sink_;
+  std::unique_ptr<spdlog::logger> lines_;
+  LogSink::Losses unsaid_;  ///< the writer's, and whose that ended it
+  std::chrono::steady_clock::time_point say_next_{};
   std::mutex mutex_;
   std::condition_variable woken_;
   bool work_ = false;
   bool stopping_ = false;
+  std::promise<void> written_;
   std::thread writer_;
 };
 

@@ -97,7 +97,8 @@ Process::Process(const std::string& program, std::vector<std::string> arguments,
   pid_ = ::fork();
   if (pid_ < 0) fail("fork");
   if (pid_ == 0) {
-    become(path.c_str(), argv.data(), envp.data(), options, out.write.get(), err.write.get(), parent);
+    const int error = options.error.value_or(err.write.get());
+    become(path.c_str(), argv.data(), envp.data(), options, out.write.get(), error, parent);
   }
   pidfd_ = io::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   reader_ = std::thread([this, from_out = std::move(out.read), from_err = std::move(err.read)] {

@@ -26,6 +26,7 @@ class Process {
     std::optional<unsigned> descriptors = {};             ///< RLIMIT_NOFILE, soft and hard
     std::optional<uid_t> user = {};                       ///< runs as this user and group of the same number
     const PrivateNetwork* network = nullptr;              ///< runs in this one
+    std::optional<int> error = {};                        ///< becomes its stderr, and err() stays empty
   };
 
   /// `program` is the name of a built program, or a path.

@@ -165,10 +165,10 @@ TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
 TEST(CapacityPlan, IsDescribedAtAGlance) {
   EXPECT_EQ(describe(plan(std::string(kEcho) + "workers: 3")),
             "workers      3\n"
-            "descriptors  20,000, of which 33 are for the daemon itself (3 listening)\n"
-            "             enough for 19,967 echo or discard connections\n"
+            "descriptors  20,000, of which 35 are for the daemon itself (3 listening)\n"
+            "             enough for 19,965 echo or discard connections\n"
             "memory       8.00 GiB, 80 % of it is enough for 419,430 connections at 16 KiB\n"
-            "limit        19,967 connections at once (auto: descriptors bound it)\n"
+            "limit        19,965 connections at once (auto: descriptors bound it)\n"
             "warning: workers is 3, but this process may use 2 CPUs\n");
 }
 

@@ -1,0 +1,98 @@
+#include "common/log_sink.hpp"
+
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "common/stop_signals.hpp"
+
+namespace weir {
+
+namespace {
+
+/// What is gathered before it is written without a flush.
+constexpr std::size_t kGathered = 65536;
+
+constexpr std::chrono::milliseconds kTick{10};
+
+/// How long without progress once a second signal wants the end at once.
+constexpr std::chrono::milliseconds kIdleInAHurry{100};
+
+/// How long a thread is called back that no signal reaches.
+constexpr std::chrono::seconds kCalled{1};
+
+}  // namespace
+
+std::string LogSink::Losses::reason() const {
+  return error == 0 ? "they could not be written in time" : std::strerror(error);
+}
+
+void LogSink::give_up() {
+  given_up_ = true;
+  destination_->interrupt();
+}
+
+LogSink::Losses LogSink::take_losses() {
+  Losses losses;
+  losses.count = lost_.exchange(0, std::memory_order_relaxed);
+  losses.error = error_.exchange(0, std::memory_order_relaxed);
+  return losses;
+}
+
+void LogSink::sink_it_(const spdlog::details::log_msg& message) {
+  came_.fetch_add(1, std::memory_order_relaxed);
+  if (given_up_) {
+    count_lost(1);
+    return;
+  }
+  append(message, 1);
+  if (text_.size() >= kGathered) flush_();
+}
+
+void LogSink::append(const spdlog::details::log_msg& message, std::uint64_t weight) {
+  line_.clear();
+  formatter_->format(message, line_);
+  text_.reserve(text_.size() + line_.size());  // first all that may fail
+  entries_.push_back({text_.size() + line_.size(), weight});
+  text_.append(line_.begin(), line_.end());
+}
+
+void LogSink::flush_() {
+  if (entries_.empty()) return;
+  const LogDestination::Written written = destination_->write({text_.data(), text_.size()}, given_up_);
+  std::uint64_t lost = 0;
+  for (const Entry& entry : entries_) lost += entry.end > written.bytes ? entry.weight : 0;
+  if (lost > 0) {
+    error_.store(written.error, std::memory_order_relaxed);
+    count_lost(lost);
+  }
+  text_.clear();
+  entries_.clear();
+}
+
+bool finish_within(FlushBound bound, LogSink& sink, const std::future<void>& written) {
+  using Clock = std::chrono::steady_clock;
+  const bool may_block = sink.may_block();
+  const Clock::time_point begin = Clock::now();
+  Clock::time_point moved = begin;
+  std::uint64_t progress = sink.progress();
+  while (written.wait_for(kTick) != std::future_status::ready) {
+    const Clock::time_point now = Clock::now();
+    if (sink.given_up()) {
+      if (now - moved >= kCalled) return false;
+      sink.give_up();  // its thread may have missed the last call
+      continue;
+    }
+    if (const std::uint64_t seen = sink.progress(); seen != progress) {
+      progress = seen;
+      moved = now;
+    }
+    const std::chrono::milliseconds idle = stop_signal_pending() ? kIdleInAHurry : may_block ? bound.idle : bound.total;
+    if (now - begin < bound.total && now - moved < idle) continue;
+    sink.give_up();
+    moved = now;
+  }
+  return true;
+}
+
+}  // namespace weir

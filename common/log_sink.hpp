@@ -1,0 +1,79 @@
+#pragma once
+
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/log_destination.hpp"
+
+namespace weir {
+
+/// spdlog's way to a LogDestination: gathers messages until flush() and counts what it could not write. One thread logs
+/// and flushes; another may make it give up.
+class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit LogSink(std::shared_ptr<LogDestination> destination) : destination_(std::move(destination)) {}
+
+  /// From now on messages are only counted as lost, and a write that waits ends soon; repeat it until it has. Any
+  /// thread.
+  void give_up();
+  bool given_up() const { return given_up_; }
+
+  struct Losses {
+    std::uint64_t count = 0;
+    int error = 0;  ///< errno of the last write that failed; 0: nothing was taken in time
+    /// "they could not be written in time" or "No space left on device".
+    std::string reason() const;
+  };
+  /// Messages lost since the last call. Any thread, one at a time.
+  Losses take_losses();
+  /// Counts messages that were lost before they came here. Any thread.
+  void count_lost(std::uint64_t count) { lost_.fetch_add(count, std::memory_order_relaxed); }
+
+  /// Moves whenever something was written, to this destination by anybody, or came here. Any thread.
+  std::uint64_t progress() const { return destination_->progress() + came_.load(std::memory_order_relaxed); }
+  bool may_block() const { return destination_->may_block(); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override;
+  void flush_() override;
+  /// Adds a line whose loss counts as `weight` messages.
+  void append(const spdlog::details::log_msg& message, std::uint64_t weight);
+
+ private:
+  struct Entry {
+    std::size_t end;  ///< in `text_`
+    std::uint64_t weight;
+  };
+
+  const std::shared_ptr<LogDestination> destination_;
+  spdlog::memory_buf_t text_;
+  spdlog::memory_buf_t line_;
+  std::vector<Entry> entries_;
+  std::atomic<bool> given_up_{false};
+  std::atomic<std::uint64_t> came_{0};
+  std::atomic<std::uint64_t> lost_{0};
+  std::atomic<int> error_{0};
+};
+
+/// How long the last flush may take. A disk takes what it is given, if slowly; half a second without any progress
+/// counts only for what may block.
+struct FlushBound {
+  std::chrono::milliseconds total;
+  std::chrono::milliseconds idle{500};
+};
+
+/// Waits until `written`, which is set once all was written to the sink, and makes the sink give up where that takes
+/// longer than the bound, or another SIGTERM comes and nothing moves. False when its thread does not even then come
+/// back, from a file system that hangs.
+[[nodiscard]] bool finish_within(FlushBound bound, LogSink& sink, const std::future<void>& written);
+
+}  // namespace weir

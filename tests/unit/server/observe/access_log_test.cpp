@@ -1,0 +1,91 @@
+#include "server/observe/access_log.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "tests/support/process.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/support/unread_log.hpp"
+
+namespace weir {
+namespace {
+
+using test::lines_of;
+using test::read_file;
+using test::TempDir;
+using test::UnreadLog;
+
+/// The log is heard in a file of its own.
+class AccessLogTest : public testing::Test {
+ protected:
+  AccessLogTest() { start_logging({.file = dir_.file("weir.log")}); }
+  ~AccessLogTest() override { spdlog::set_default_logger(before_); }
+
+  /// What the log says at its end.
+  std::string stop() {
+    EXPECT_EQ(stop_logging().losses, "");
+    return read_file(dir_.file("weir.log"));
+  }
+
+  static void push(AccessLog& log, std::size_t count) {
+    static const std::string listener = "echo";
+    SessionRecord record;
+    record.listener = &listener;
+    for (std::size_t i = 0; i < count; ++i) log.queue(0).push(record);
+  }
+
+  const TempDir dir_;
+
+ private:
+  const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+};
+
+TEST_F(AccessLogTest, WritesEveryRecordBeforeItCloses) {
+  AccessLog log({.file = dir_.file("access.log")}, 2);
+  push(log, 1000);
+  EXPECT_EQ(log.close(), 0u);
+  EXPECT_EQ(lines_of(read_file(dir_.file("access.log"))).size(), 1000u);
+  EXPECT_EQ(stop(), "");
+}
+
+TEST_F(AccessLogTest, RecordsThatFoundNoPlaceAreSaidOnceItIsReadAgain) {
+  UnreadLog unread(UnreadLog::Kind::fifo);
+  AccessLog log({.file = unread.path()}, 1);
+  push(log, 1);
+  constexpr std::size_t kRecords = 2 * AccessLog::kQueueLimit + 1000;
+  push(log, kRecords - 1);
+  // The writer may have taken one batch before it was held, and the queue keeps another.
+  const auto lines = [](const std::string& read) { return std::count(read.begin(), read.end(), '\n'); };
+  const std::string text = unread.read_until([&](const std::string& read) {
+    return read.ends_with('\n') && lines(read) >= static_cast<long>(AccessLog::kQueueLimit);
+  });
+  std::string said;
+  ASSERT_TRUE(test::wait_until([&] {
+    unread.read_now();
+    return !(said = read_file(dir_.file("weir.log"))).empty();
+  }));
+  EXPECT_EQ(log.close(), 0u);
+  const std::size_t written = static_cast<std::size_t>(lines(unread.read_now()));
+  EXPECT_THAT(stop(), testing::HasSubstr(" warning " + std::to_string(kRecords - written) +
+                                         " connection records were lost: they could not be written in time\n"));
+}
+
+TEST_F(AccessLogTest, ClosesThoughNobodyReadsAndSaysWhatWasLost) {
+  const UnreadLog unread(UnreadLog::Kind::fifo);
+  AccessLog log({.format = LogFormat::json, .file = unread.path()}, 1);
+  push(log, 1000);
+  EXPECT_EQ(log.close(), 1000u);
+  EXPECT_THAT(stop(), testing::EndsWith(" warning 1000 connection records were lost: they could not be written in "
+                                        "time\n"));
+}
+
+TEST_F(AccessLogTest, FullDiskIsSaidAndCounted) {
+  AccessLog log({.file = "/dev/full"}, 1);
+  push(log, 10);
+  log.close();
+  EXPECT_THAT(stop(), testing::HasSubstr(" connection records were lost: No space left on device\n"));
+}
+
+}  // namespace
+}  // namespace weir
