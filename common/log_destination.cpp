@@ -17,6 +17,7 @@
 #include <map>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -124,7 +125,7 @@ LogDestination::Target LogDestination::open_target() const {
 }
 
 LogDestination::Written LogDestination::write(std::string_view lines, const std::atomic<bool>& given_up) {
-  Target replaced;  // closed once the mutex is free
+  std::vector<Target> replaced;  // closed once the mutex is free
   Written done;
   std::size_t begin = 0;  // of what the target got
   std::unique_lock<std::mutex> lock(mutex_);
@@ -134,8 +135,7 @@ LogDestination::Written LogDestination::write(std::string_view lines, const std:
   writer_ = ::pthread_self();
   while (done.bytes < lines.size() && done.error == 0 && !given_up) {
     if (next_) {
-      replaced = std::exchange(target_, std::move(*next_));
-      next_.reset();
+      replaced.push_back(take_next());
       begin = done.bytes = line_begin(lines, done.bytes);
     }
     lock.unlock();
@@ -143,9 +143,16 @@ LogDestination::Written LogDestination::write(std::string_view lines, const std:
     lock.lock();
   }
   if (done.bytes > begin) target_.torn = lines[done.bytes - 1] != '\n';
+  if (next_) replaced.push_back(take_next());  // it was opened during the last chunk
   busy_ = false;
   free_.notify_all();
   return done;
+}
+
+LogDestination::Target LogDestination::take_next() {
+  Target replaced = std::exchange(target_, std::move(*next_));
+  next_.reset();
+  return replaced;
 }
 
 int LogDestination::write_chunk(std::string_view lines, std::size_t& written) {

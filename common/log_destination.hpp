@@ -75,6 +75,8 @@ class LogDestination {
 
   explicit LogDestination(const std::string& file);
   Target open_target() const;
+  /// Goes over to it; returns what was written to before.
+  Target take_next();
   bool wait_until_writable();
   ssize_t write_once(std::string_view bytes);
   int write_chunk(std::string_view lines, std::size_t& written);

@@ -8,8 +8,10 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
+#include <exception>
 #include <future>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "common/log_sink.hpp"
@@ -49,8 +51,13 @@ class MessageSink : public LogSink {
   void say_losses() {
     const Losses losses = unsaid();
     if (losses.count == 0) return;
-    const std::string text = describe(losses);
-    append({"weir", spdlog::level::warn, text}, losses.count);
+    try {
+      const std::string text = describe(losses);
+      append({"weir", spdlog::level::warn, text}, losses.count);
+    } catch (...) {
+      count_lost(losses.count);  // for the next message to say
+      throw;
+    }
   }
 
   spdlog::details::thread_pool& queue_;  // outlives its thread, which is the one that logs here
@@ -82,15 +89,20 @@ Log& the_log() {
   return log;
 }
 
-void say_on_stderr(const std::string& text) {
-  LogSink sink(LogDestination::open("-"));
-  sink.set_pattern("weir: %v");
-  const std::future<void> written = std::async(std::launch::async, [&] {
+/// Returns false where stderr takes nothing and the thread that writes hangs in it.
+bool say_on_stderr(const std::string& text) try {
+  const auto sink = std::make_shared<LogSink>(LogDestination::open("-"));
+  sink->set_pattern("weir: %v");
+  std::packaged_task<void()> say([sink, text] {
     hold_signals();
-    sink.log({"weir", spdlog::level::warn, text});
-    sink.flush();
+    sink->log({"weir", spdlog::level::warn, text});
+    sink->flush();
   });
-  if (!finish_within({.total = std::chrono::milliseconds(500)}, sink, written)) ::_exit(1);
+  const std::future<void> written = say.get_future();
+  std::thread(std::move(say)).detach();  // it may have to be left behind
+  return finish_within({.total = std::chrono::milliseconds(500)}, *sink, written);
+} catch (const std::exception&) {
+  return true;  // nothing hangs, and there is no other place to say it
 }
 
 class JsonFormatter : public spdlog::formatter {
@@ -131,14 +143,16 @@ LogEnd stop_logging() {
   Log& log = the_log();
   const auto mark = std::make_shared<EndMark>();
   const std::future<void> written = mark->reached();
-  std::make_shared<spdlog::async_logger>("end", mark, log.queue, kOverflow)->info("");
+  // The loggers and their sinks go after spdlog's thread, which writes through them, has been joined.
+  const auto last = std::make_shared<spdlog::async_logger>("end", mark, log.queue, kOverflow);
+  const std::shared_ptr<spdlog::logger> logger = spdlog::default_logger();
+  last->info("");
   LogEnd end;
   end.finished = finish_within({.total = std::chrono::seconds(1)}, *log.sink, written);
   if (!end.finished) return end;
   if (const LogSink::Losses losses = log.sink->unsaid(); losses.count > 0) end.losses = describe(losses);
-  if (!end.losses.empty() && !log.is_stderr) say_on_stderr(end.losses);
-  // The logger and its sinks go after spdlog's thread, which writes through them, has been joined.
-  const std::shared_ptr<spdlog::logger> logger = spdlog::default_logger();
+  if (!end.losses.empty() && !log.is_stderr) end.finished = say_on_stderr(end.losses);
+  if (!end.finished) return end;
   log.queue.reset();
   spdlog::shutdown();
   log = {};
@@ -150,7 +164,7 @@ void reopen_log_files() {
     try {
       destination->reopen();
     } catch (const std::exception& error) {
-      spdlog::error("{}; going on with the old one", error.what());
+      spdlog::error("cannot reopen a log file, going on with the old one: {}", error.what());
     }
   }
 }

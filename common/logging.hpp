@@ -25,7 +25,7 @@ void start_logging(const LogTarget& target);
 /// What became of the log.
 struct LogEnd {
   std::string losses;    ///< how many messages were lost of which the log itself says nothing; empty where none were
-  bool finished = true;  ///< false: spdlog's thread hangs in a file system, and only _exit(2) can leave it
+  bool finished = true;  ///< false: a thread that writes hangs, and only _exit(2) can leave it
 };
 
 /// Writes what is queued, with a bound, and ends spdlog's thread. What was lost is said on stderr where the log is

@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <limits>
+#include <optional>
 
 #include "common/logging.hpp"
 #include "common/stop_signals.hpp"
@@ -51,11 +52,13 @@ class Server {
         admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max()), config.limits.rate),
         sources_(config.limits.per_source, config.limits.rate_per_source),
         access_log_(config.access_log, plan_.workers),
-        accept_stop_(listeners_, workers_),
-        control_(config_, config_file_, admission_,
-                 {[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
-                 upstreams_) {
+        accept_stop_(listeners_, workers_) {
+    // Names are resolved first: a signal ends that at once. From here on signals are caught, before any socket listens.
     for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
+    control_.emplace(
+        config_, config_file_, admission_,
+        DataPlane{[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
+        upstreams_);
     for (const ListenerConfig& listener : config.listeners) open(listener);
     for (std::size_t i = 0; i < plan_.workers; ++i) {
       workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
@@ -82,7 +85,7 @@ class Server {
         fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(), workers_.size(), limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
-    control_.run();
+    control_->run();
     join();
     hold_signals();  // from now on they only hurry the last flush; nobody else is left to take them
     report_ends();
@@ -143,7 +146,7 @@ class Server {
   std::deque<Listener> listeners_;
   std::deque<Worker> workers_;
   AcceptStop accept_stop_;  // before the workers' threads start, and until they are joined
-  Control control_;         // catches signals from here on, before the first socket listens
+  std::optional<Control> control_;
 };
 
 /// A log that could not be written cannot say so itself.

@@ -155,6 +155,7 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Ba
   while (!backend->has_left()) {
     try {
       const CheckOutcome outcome = co_await check_backend(*backend, sources, config, opening);
+      if (backend->has_left()) break;  // meanwhile
       if (outcome.result != Result::undecided) {
         health.observe(outcome.result == Result::passed);
         upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());

@@ -137,13 +137,16 @@ net::awaitable<Attempted> connect_server(Session& session, const UpstreamConfig&
     endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + server.port_shift(session.port_offset)));
     last = co_await connect_endpoint(session, config, server.sources(), endpoint, backend);
     if (last.error == 0 || io::is_exhaustion(last.error)) break;
-    backend.close();
+    backend.reset();  // it may have accepted, and nothing has been delivered to it
   }
   co_return last;
 }
 
-/// Servers that a connection has tried, each once.
+/// What Tried refers to.
 using TriedServers = std::vector<std::shared_ptr<Backend>>;
+
+/// How often a connection that waits in the queue looks by itself whether it was served.
+constexpr std::chrono::seconds kQueueLook{10};
 
 /// A connection's turn in the queue, which it keeps when it must wait again.
 struct QueueTurn {
@@ -177,7 +180,9 @@ net::awaitable<Placed> wait_for_place(Session& session, Upstream& upstream, Upst
     if (session.loop().now() >= deadline) {
       co_return Placed{{}, upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend};
     }
-    if (const auto end = co_await wait_before_connected(session, deadline)) co_return Placed{{}, end};
+    // The look after a while is for a wake-up for which there was no memory.
+    const Deadlines::Time look = std::min(deadline, session.loop().now() + kQueueLook);
+    if (const auto end = co_await wait_before_connected(session, look)) co_return Placed{{}, end};
   }
 }
 

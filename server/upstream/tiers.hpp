@@ -6,7 +6,6 @@
 #include <deque>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -63,7 +62,6 @@ class Tiers {
     const Tier* from = nullptr;
     const Tier* to = nullptr;
     bool modes = false;
-    bool happened() const { return from != to || modes; }
   };
 
   /// A server whose ejection is over by `now`, but which stands where it stood; null when there is none.

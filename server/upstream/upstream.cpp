@@ -16,13 +16,17 @@ namespace {
 /// The slots to wake, by their loops.
 using Wakes = std::map<io::EventLoop*, std::vector<io::Slot::Id>>;
 
-void wake(const Wakes& wakes) {
-  for (const auto& [loop, slots] : wakes) {
-    loop->post([loop = loop, slots = slots] {
-      for (const io::Slot::Id id : slots) {
-        if (io::Slot* slot = loop->find(id)) slot->wake();
-      }
-    });
+void wake(Wakes& wakes) {
+  for (auto& [loop, slots] : wakes) {
+    try {
+      loop->post([loop = loop, slots = std::move(slots)] {
+        for (const io::Slot::Id id : slots) {
+          if (io::Slot* slot = loop->find(id)) slot->wake();
+        }
+      });
+    } catch (const std::bad_alloc&) {
+      spdlog::error("no memory to cut the connections of a server that went down; each ends when it next wakes");
+    }
   }
 }
 
@@ -125,11 +129,11 @@ void Upstream::failed(Backend& backend, int error, Time now) {
   const bool another = tiers_.healthy() > (tiers_.is_healthy(backend) ? 1 : 0);
   if (!backend.ejection_.failed(config_.eject, now, another)) return;
   backend.warm_since_ = backend.ejection_.until();
+  reseat(backend, now);
+  serve_queue(now);  // with it gone, some may have none left to try
   spdlog::warn("upstream {}: {} is left out for {} after {} connect failures in a row: {}", config_.name,
                *backend.name(), format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
                config_.eject.failures, std::generic_category().message(error));
-  reseat(backend, now);
-  serve_queue(now);  // with it gone, none may be left to try
 }
 
 bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time now) {

@@ -9,7 +9,8 @@ Waiter::Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, T
                Upstream::Time now)
     : upstream_(upstream), loop_(slot.loop()), slot_(slot.id()), source_(source), tried_(tried) {
   const Upstream::Lock lock(upstream_.mutex_);
-  if (upstream_.queue_.size() >= upstream_.config_.queue.size) return;
+  // Whoever has waited before is let in again beyond the bound: such connections had places, which bounds them.
+  if (ticket == 0 && upstream_.queue_.size() >= upstream_.config_.queue.size) return;
   if (ticket == 0) ticket = upstream_.queue_.next_ticket();
   ticket_ = ticket;
   upstream_.queue_.add(*this, upstream_.tiers_);
@@ -39,7 +40,7 @@ void Waiter::leave_with(Upstream::Pick outcome) {
       if (io::Slot* slot = loop.find(id)) slot->wake();
     });
   } catch (const std::bad_alloc&) {
-    return;  // it looks again when its time in the queue is over
+    return;  // it looks again by itself after a while
   }
 }
 

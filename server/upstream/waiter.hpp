@@ -14,7 +14,8 @@ namespace weir {
 /// queue when it goes.
 class Waiter {
  public:
-  /// Not queued() when `queue.size` others wait already. `ticket` is the connection's: 0 when it has not waited yet.
+  /// Not queued() when `queue.size` others wait already. `ticket` is the connection's: 0 when it has not waited yet;
+  /// one that has is queued in any case.
   Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, Tried tried, WaitQueue::Ticket& ticket,
          Upstream::Time now);
   Waiter(const Waiter&) = delete;

@@ -56,6 +56,7 @@ TEST_F(FullBackup, OneThatGivesUpHoldsUpNobody) {
   Peer second = daemon_.connect();
   first.send_all("x");
   first.reset();
+  EXPECT_EQ(daemon_.wait_for_record().end(), "client_reset");
   TestListener primary = primary_.start_listening();
   second.send_all("y");
   Peer served = primary.accept();

@@ -66,11 +66,15 @@ UnreadLog::UnreadLog(Kind kind) {
 void UnreadLog::fill() {
   const std::string block(4096, kFilling);
   set_blocking(writer_.get(), false);
-  for (std::size_t size = block.size(); size > 0;) {
-    if (::write(writer_.get(), block.data(), size) > 0) continue;
-    if (errno != EAGAIN) throw std::system_error(errno, std::generic_category(), "write");
-    size /= 2;
-  }
+  // The kernel hands on what a terminal was given in its own time, which makes room again.
+  pollfd room{writer_.get(), POLLOUT, 0};
+  do {
+    for (std::size_t size = block.size(); size > 0;) {
+      if (::write(writer_.get(), block.data(), size) > 0) continue;
+      if (errno != EAGAIN) throw std::system_error(errno, std::generic_category(), "write");
+      size /= 2;
+    }
+  } while (::poll(&room, 1, 50) == 1);
   set_blocking(writer_.get(), true);
 }
 

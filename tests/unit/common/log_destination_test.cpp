@@ -216,11 +216,10 @@ TEST(LogDestination, KeepsTheOldFileWhereTheNewOneCannotBeOpened) {
   EXPECT_EQ(read_file(dir.file("old")), "one\n");
 }
 
-/// What poll(2) promises does not hold where others write to the same pipe: the writer may be held in write(2) itself.
-TEST(LogDestination, WriterThatOthersGotInFrontOfCanStillGiveUp) {
+/// A terminal with room for a part of what is written polls writable, and then write(2) itself waits for the rest.
+TEST(LogDestination, WriterWhomATerminalHoldsInWriteCanStillGiveUp) {
   UnreadLog log(UnreadLog::Kind::terminal);
   const auto destination = open_as_stderr(log.writer());
-  // Room for some of a chunk: poll(2) says "writable", and then write(2) waits for the rest.
   Writer writer(*destination, lines_of_size(1'000'000));
   log.read_until([](const std::string& read) { return read.size() > 100; });
   EXPECT_LT(writer.give_up().bytes, 1'000'000u);
