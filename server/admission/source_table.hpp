@@ -47,7 +47,7 @@ class SourceTable {
     TokenBucket bucket;
   };
   struct FullAt {
-    using type = Time;
+    using type = Time;  // NOLINT(readability-identifier-naming): Boost.Intrusive asks for this name
     Time operator()(const Source& source) const { return source.bucket.full_at(); }
   };
   struct Hash {

@@ -45,9 +45,10 @@ void accept(Session& session, ProxyHeader header) {
   session.header = std::make_unique<ProxyHeader>(std::move(header));
 }
 
-/// Peeks, so that no byte behind the header is taken. But peeking never gets past descriptors that were passed along
-/// (unix(7)) or an urgent mark (tcp(7)): there it takes what it saw, all of which is the header's while that is
-/// incomplete, into `taken`. A read without room for descriptors closes them.
+/// Peeks, so that no byte behind the header is taken. What it saw is all the header's while that is incomplete, and is
+/// taken into `taken` where more would not come otherwise: peeking never gets past an urgent mark (tcp(7)) or
+/// descriptors that were passed along (unix(7)), and the sender on a unix socket is charged for each piece until it is
+/// read. A read without room for descriptors closes them.
 Progress read_on(Session& session, std::vector<std::byte>& taken) {
   io::Stream& client = session.client;
   const auto buffer = session.scratch().first(kLongestProxyHeader);
@@ -68,7 +69,7 @@ Progress read_on(Session& session, std::vector<std::byte>& taken) {
       accept(session, std::move(parse.header));
       return {true, std::nullopt};
     }
-    if (client.unread() == got.bytes && client.await_more()) return {};
+    if (session.record.client.is_inet() && client.unread() == got.bytes && client.await_more()) return {};
     const io::IoResult piece = client.read(rest.first(got.bytes));
     taken.insert(taken.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(piece.bytes));
   }

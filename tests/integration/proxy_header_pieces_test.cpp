@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <random>
 #include <string>
@@ -23,12 +24,13 @@ using namespace std::string_literals;
 
 const std::string kV1 = "PROXY TCP4 192.0.2.1 198.51.100.2 4242 80\r\n";
 
-std::string v2_header() {
+/// `filling` bytes long and more.
+std::string v2_header(std::uint8_t filling = 15) {
   const auto endpoint = [](const char* text) {
     return resolve(parse_address(text, AddressUse::target), AddressUse::target).front();
   };
   return make_proxy_header(ProxyVersion::v2, {endpoint("192.0.2.1:4242"), endpoint("198.51.100.2:80"),
-                                              "\xe0\0\x0f"s + random_bytes(15), true});
+                                              "\xe0\0"s + static_cast<char>(filling) + random_bytes(filling), true});
 }
 
 /// Both ends of a pipe. The write end is passed along; as long as anybody holds it, the read end has no end.
@@ -155,6 +157,18 @@ TEST_P(HeaderOverUnix, OneThatEndsWithinItIsNone) {
 
 INSTANTIATE_TEST_SUITE_P(Each, HeaderOverUnix, testing::Values("v1", "v2"),
                          [](const auto& each) { return std::string(each.param); });
+
+/// A unix socket's sender is charged for each piece until that is read, however small it is.
+TEST(HeaderOverUnixSocket, MayComeInMorePiecesThanItsSenderCanQueue) {
+  const TempDir dir;
+  const Daemon daemon = Daemon::with_config("listeners: [{name: l, bind: 'unix:" + dir.file("l.sock") +
+                                            "', echo: {}, accept_proxy_protocol: required}]\n");
+  Peer client = daemon.connect("", {.send_buffer = 4096});
+  const std::string header = v2_header(255);
+  for (const char byte : header) client.send_all(std::string(1, byte));
+  client.send_all("hello");
+  EXPECT_EQ(client.receive_exactly(5), "hello");
+}
 
 TEST(HeaderOverTcp, AnUrgentMarkMayStandAnywhereInIt) {
   const Daemon daemon = Daemon::with_config(echo_config("accept_proxy_protocol: required"));

@@ -398,6 +398,54 @@ TEST_F(UpstreamTest, ARetryThatHasNobodyLeftToTryLeavesTheQueue) {
   EXPECT_EQ(upstream_->waiting(), 0u);
 }
 
+TEST_F(UpstreamTest, ARetryWaitsForAnEarlierServerThatComesUpFull) {
+  config_.servers = {{.max_connections = 1}, {.max_connections = 1}, {.max_connections = 1, .backup = true}};
+  make(3);
+  const Lease on_first = take(0, tried({1})).lease;
+  Lease on_second = take(0, tried({0})).lease;
+  Lease on_backup = take(0, tried({0, 1})).lease;
+  ASSERT_EQ(on_backup.get(), &server(2));
+  down(1);
+  tried_ = tried({0});
+  const auto retry = wait();
+  upstream_->set_up(server(1), true, "the test says so", at(0));
+  on_backup.reset();
+  EXPECT_FALSE(retry->take()) << "there is a server before the backup that it has not tried";
+  on_second.reset();
+  EXPECT_EQ(taken(*retry).get(), &server(1));
+}
+
+TEST_F(UpstreamTest, ARetryThatCameBeforeANewcomerIsServedBeforeIt) {
+  config_.servers = {{.max_connections = 1}};
+  make(2);
+  const Lease on_first = take(0, tried({1})).lease;
+  Lease on_second = take(0, tried({0})).lease;
+  const TriedServers first = tried({0});
+  tried_ = first;
+  const auto retry = wait();
+  tried_.clear();
+  const auto newcomer = wait();
+  on_second.reset();
+  EXPECT_FALSE(newcomer->take());
+  EXPECT_EQ(taken(*retry).get(), &server(1));
+}
+
+TEST_F(UpstreamTest, WhoMustWaitAgainIsNotRefusedForThoseWhoCameMeanwhile) {
+  config_.servers = {{.max_connections = 1}};
+  config_.queue.size = 1;
+  make(1);
+  Lease only = take().lease;
+  WaitQueue::Ticket ticket = 0;
+  auto first = wait_with(ticket);
+  only.reset();
+  only = taken(*first);
+  const auto second = wait();
+  ASSERT_TRUE(second->queued());
+  first = wait_with(ticket);
+  EXPECT_TRUE(first->queued());
+  EXPECT_FALSE(wait()->queued());
+}
+
 TEST_F(UpstreamTest, WhoMustWaitAgainKeepsItsPlace) {
   config_.servers = {{.max_connections = 1}};
   make(1);
