@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "tests/support/wait_until.hpp"  // WEIR_SANITIZED
+
 namespace {
 
 thread_local std::size_t counted = 0;
