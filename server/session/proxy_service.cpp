@@ -274,12 +274,7 @@ net::awaitable<SessionEnd> ProxyService::serve(Session& session) const {
   session.arm();
   session.backend = hold.lease.get();
   session.header.reset();
-  try {
-    co_return co_await relay(session, backend);
-  } catch (...) {
-    backend.reset();
-    throw;
-  }
+  co_return co_await relay(session, backend);
 }
 
 }  // namespace weir

@@ -30,7 +30,6 @@ class Balancer {
 
   /// How many servers may be picked.
   std::size_t eligible() const { return eligible_; }
-  bool is_eligible(std::size_t server) const { return candidates_[server].eligible; }
   void set_eligible(std::size_t server, bool eligible);
   /// How many connections it has.
   void set_active(std::size_t server, std::uint32_t active);

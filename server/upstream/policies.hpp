@@ -103,7 +103,7 @@ class RandomTwo {
 /// a weight that grows only attracts. Shares follow the weights where a lot's logarithm is divided by them
 /// (Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", SPAA 2005).
 ///
-/// It looks at every server, at about a nanosecond each: that is what it costs to keep no table.
+/// It looks at every server, at some two nanoseconds each: that is what it costs to keep no table.
 class SourceHash {
  public:
   /// `hashes` are of the servers' names.

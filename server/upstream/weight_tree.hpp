@@ -14,7 +14,6 @@ class WeightTree {
   explicit WeightTree(std::size_t numbers) : weights_(numbers, 0), sums_(numbers + 1, 0) {}
 
   std::uint64_t total() const { return total_; }
-  std::uint32_t operator[](std::size_t number) const { return weights_[number]; }
 
   void set(std::size_t number, std::uint32_t weight) {
     const std::uint64_t change = std::uint64_t{weight} - weights_[number];  // modulo 2^64, as are the sums
