@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <mutex>
 
+#include "tests/support/checkout.hpp"
 #include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
@@ -253,7 +254,7 @@ TEST(LoadClient, UsageErrorsAreTwo) {
 /// Runs a chat with a file or a pipe as stdin, through the shell.
 Finished chat_by_shell(const std::string& command) { return run("/bin/sh", {"-c", command}); }
 
-const std::string kWeirLoad = std::string(WEIR_BINARY_DIR) + "/weir-load";
+const std::string kWeirLoad = built_program("weir-load");
 
 TEST(LoadClient, ChatSendsAPipeAndShowsTheReplies) {
   FakeBackend server(echoes());

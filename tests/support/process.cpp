@@ -19,6 +19,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "tests/support/checkout.hpp"
+
 namespace weir::test {
 namespace {
 
@@ -85,7 +87,7 @@ Process::Process(const std::string& program, std::vector<std::string> arguments)
 
 Process::Process(const std::string& program, std::vector<std::string> arguments, const Options& options) {
   const bool built = program.find('/') == std::string::npos;
-  const std::string path = built ? WEIR_BINARY_DIR "/" + program : program;
+  const std::string path = built ? built_program(program) : program;
   if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is not built");
   arguments.insert(arguments.begin(), path);
   std::vector<std::string> environment = environment_with(options.environment);

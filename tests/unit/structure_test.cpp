@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/checkout.hpp"
+
 namespace weir {
 namespace {
 
@@ -139,7 +141,7 @@ class Structure : public testing::Test {
   fs::path root_;
 };
 
-TEST(SourceTree, HasNoArrowThatRunsUpward) { EXPECT_THAT(broken_arrows(WEIR_SOURCE_DIR), testing::IsEmpty()); }
+TEST(SourceTree, HasNoArrowThatRunsUpward) { EXPECT_THAT(broken_arrows(test::source_folder()), testing::IsEmpty()); }
 
 TEST_F(Structure, AllowsWhatStandsBelowAndBeside) {
   write("server/main.cpp", "#include \"server/command_line.hpp\"\n#include \"server/server.hpp\"\n");

@@ -10,11 +10,12 @@
 
 #include "server/config/config_loader.hpp"
 #include "server/config/yaml_document.hpp"
+#include "tests/support/checkout.hpp"
 
 namespace weir {
 namespace {
 
-const std::filesystem::path kConfigFolder = std::filesystem::path(WEIR_SOURCE_DIR) / "config";
+const std::filesystem::path kConfigFolder = test::source_folder() / "config";
 
 Address bind_address(const char* text) { return parse_address(text, AddressUse::bind); }
 

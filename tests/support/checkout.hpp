@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+/// Where the tests find what they are about.
+namespace weir::test {
+
+/// The root of the sources.
+std::filesystem::path source_folder();
+
+/// The path of a program of this build, `weir` or `weir-load`.
+std::string built_program(const std::string& name);
+
+}  // namespace weir::test
