@@ -15,6 +15,7 @@
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
+#include "server/observe/snapshot.hpp"
 #include "server/upstream/upstream.hpp"
 #include "server/worker/accept_stop.hpp"
 #include "server/worker/worker.hpp"
@@ -38,7 +39,7 @@ void raise_descriptor_limit() {
 
 /// What is to be said at the end.
 struct Outcome {
-  Admission::Totals totals;
+  ServerSnapshot last;
   std::uint64_t lost_records = 0;  ///< since the log last said so
 };
 
@@ -54,14 +55,16 @@ class Server {
         access_log_(config.access_log, plan_.workers),
         accept_stop_(listeners_, workers_) {
     // Names are resolved first: a signal ends that at once. From here on signals are caught, before any socket listens.
-    for (const UpstreamConfig& upstream : config.upstreams) upstreams_.emplace_back(upstream);
+    for (const UpstreamConfig& upstream : config.upstreams) {
+      upstreams_.emplace(upstream.name, std::make_shared<Upstream>(std::make_shared<const UpstreamConfig>(upstream)));
+    }
     control_.emplace(
         config_, config_file_, admission_,
         DataPlane{[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
         upstreams_);
     for (const ListenerConfig& listener : config.listeners) open(listener);
     for (std::size_t i = 0; i < plan_.workers; ++i) {
-      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
+      workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
                             plan_.pipes_per_worker);
     }
   }
@@ -73,11 +76,11 @@ class Server {
   /// Serves until it is drained.
   Outcome run() {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
+    for (auto& [name, open] : listeners_) serve(open);
     for (Worker& worker : workers_) worker.start(workers_);
-    for (const Listener& listener : listeners_) {
-      for (const ListeningSocket& socket : listener.sockets) {
-        if (socket.port_offset() > 0) continue;  // the line of the range's first says it
-        spdlog::info("listening on {} listener={}", socket.name(), listener.config.name);
+    for (const ListenerConfig& listener : config_.listeners) {
+      for (const std::string& bound : bound_addresses(listeners_.at(listener.name).sockets)) {
+        spdlog::info("listening on {} listener={}", bound, listener.name);
       }
     }
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
@@ -88,41 +91,41 @@ class Server {
     control_->run();
     join();
     hold_signals();  // from now on they only hurry the last flush; nobody else is left to take them
-    report_ends();
-    return {admission_.totals(), access_log_.close()};
+    const ServerSnapshot last = snapshot();
+    for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
+    return {last, access_log_.close()};
+  }
+
+  /// What can be seen of the daemon from outside. Control thread.
+  ServerSnapshot snapshot() const {
+    const Admission::Totals totals = admission_.totals();
+    ServerSnapshot now{workers_.size(), totals.active, totals.ended, totals.cut, {}};
+    for (const ListenerConfig& config : config_.listeners) {
+      const OpenListener& open = listeners_.at(config.name);
+      now.listeners.push_back({config.name, bound_addresses(open.sockets), {}});
+      for (std::size_t i = 0; i < kSessionEnds; ++i) {
+        now.listeners.back().ended[i] = open.listener->ended(static_cast<SessionEnd>(i));
+      }
+    }
+    return now;
   }
 
  private:
-  Service make_service(const ServiceConfig& config) {
-    if (const auto* echo = std::get_if<EchoConfig>(&config)) return EchoService{echo->transform};
-    if (std::holds_alternative<DiscardConfig>(config)) return DiscardService{};
-    const std::string& name = std::get<ProxyConfig>(config).upstream;
-    for (Upstream& upstream : upstreams_) {
-      if (upstream.config().name == name) return ProxyService{&upstream};
-    }
-    throw std::logic_error("the configuration was not validated: no upstream " + name);
-  }
+  // One for each kind of ServiceConfig.
+  Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
+  Service make_service(const DiscardConfig&) const { return DiscardService{}; }
+  Service make_service(const ProxyConfig& config) const { return ProxyService{upstreams_.at(config.upstream)}; }
 
   void open(const ListenerConfig& config) {
     const int backlog = static_cast<int>(config_.limits.backlog);
-    listeners_.push_back({config, make_service(config.service), gates_.emplace_back(admission_, sources_, config),
-                          open_listening_sockets(config, backlog, plan_.workers)});
+    Service service = std::visit([this](const auto& kind) { return make_service(kind); }, config.service);
+    const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, plan_.workers);
+    listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, plan_.workers)});
   }
 
-  /// How the connections of each listener ended since the start.
-  void report_ends() const {
-    for (std::size_t listener = 0; listener < listeners_.size(); ++listener) {
-      std::uint64_t all = 0;
-      std::string kinds;
-      for (std::size_t i = 0; i < kSessionEnds; ++i) {
-        const auto end = static_cast<SessionEnd>(i);
-        std::uint64_t count = 0;
-        for (const Worker& worker : workers_) count += worker.ended(listener, end);
-        if (count > 0) kinds += fmt::format("{}{}={}", kinds.empty() ? ": " : " ", to_string(end), count);
-        all += count;
-      }
-      spdlog::info("listener {}: {} connections{}", listeners_[listener].config.name, all, kinds);
-    }
+  void serve(const OpenListener& open) {
+    for (Worker& worker : workers_) worker.serve(open.listener);
+    for (Worker& worker : workers_) worker.accept_from(open);
   }
 
   void join() {
@@ -138,12 +141,11 @@ class Server {
   const CapacityPlan plan_;
   Admission admission_;
   SourceTable sources_;
-  std::deque<Gate> gates_;
   io::SpareDescriptor spare_;
   LogLimiter refusals_;
-  std::deque<Upstream> upstreams_;
+  Upstreams upstreams_;
   AccessLog access_log_;  // writes records that name backends
-  std::deque<Listener> listeners_;
+  OpenListeners listeners_;
   std::deque<Worker> workers_;
   AcceptStop accept_stop_;  // before the workers' threads start, and until they are joined
   std::optional<Control> control_;
@@ -173,9 +175,9 @@ int run_server(const ServerConfig& config, const std::string& config_file) {
     // A peer that went away is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    const auto [totals, lost] = Server(config, config_file).run();
+    const auto [last, lost] = Server(config, config_file).run();
     lost_records = lost;
-    spdlog::info("drained: {} connections ended by themselves, {} were cut", totals.ended, totals.cut);
+    spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
   } catch (const std::exception& error) {
     spdlog::critical("{}", error.what());
     status = 1;

@@ -90,7 +90,7 @@ void measure_upstream(std::size_t connections, std::size_t servers, const char* 
   for (std::size_t i = 0; i < servers; ++i) {
     config.servers.push_back({.address = parse_address("127.0.0.1:" + std::to_string(1000 + i), AddressUse::target)});
   }
-  Upstream upstream(config);
+  Upstream upstream(std::make_shared<const UpstreamConfig>(config));
   const std::string what = std::string(policy) + ", " + std::to_string(servers) + " servers";
   tell(what.c_str(), connections, [&](std::size_t source, Time now) {
     const Upstream::Pick pick = upstream.take(source, {}, now);

@@ -37,19 +37,19 @@ enum class Side : std::uint8_t { first, second };
 class Slot : public TimerWheel::Node {
   struct Initiate {
     Slot* slot;
-    bool ready;
     template <typename Handler>
     void operator()(Handler&& handler) const {
       slot->waited_ = true;
       slot->waiter_.store(std::forward<Handler>(handler));
-      if (ready || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
+      if (slot->yields_ || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
     }
   };
 
   /// Deferred, because a coroutine awaits such an operation in place: an awaitable would be a frame of its own, which
-  /// each idle connection would hold.
-  auto wait_operation(bool ready) {
-    return net::asio::async_initiate<const net::asio::deferred_t, void()>(Initiate{this, ready}, net::asio::deferred);
+  /// each idle connection would hold. For the same reason the operation knows the slot alone.
+  auto wait_operation(bool yields) {
+    yields_ = yields;
+    return net::asio::async_initiate<const net::asio::deferred_t, void()>(Initiate{this}, net::asio::deferred);
   }
 
  public:
@@ -93,8 +93,9 @@ class Slot : public TimerWheel::Node {
   /// changed stands in a state that both of them know. The coroutine is resumed in a later turn.
   void wake() { make_ready(); }
 
-  /// Suspends until something of the above happens. It may wake for nothing: look at the flags again.
-  auto wait() { return wait_operation(false); }
+  /// Suspends until something of the above happens. It may wake for nothing: look at the flags again. With `unfinished`
+  /// it is as yield().
+  auto wait(bool unfinished = false) { return wait_operation(unfinished); }
 
   /// Suspends to the end of the ready list, so that others get their turn.
   auto yield() { return wait_operation(true); }
@@ -133,6 +134,7 @@ class Slot : public TimerWheel::Node {
   bool ready_ = false;
   bool in_use_ = false;
   bool waited_ = false;
+  bool yields_ = false;  ///< the wait that begins is a yield()
   std::uint8_t kind_ = 0;
 };
 

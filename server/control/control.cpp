@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 }  // namespace
 
 Control::Control(const ServerConfig& config, const std::string& config_file, Admission& admission, DataPlane data_plane,
-                 std::deque<Upstream>& upstreams)
+                 const Upstreams& upstreams)
     : config_(config),
       config_file_(config_file),
       admission_(admission),
@@ -31,9 +31,9 @@ void Control::run() {
   wait_for_signal();
   return_timers_.emplace(context_, upstreams_);
   health_checker_.emplace(context_);
-  for (Upstream& upstream : upstreams_) health_checker_->watch_servers(upstream);
+  for (const auto& [name, upstream] : upstreams_) health_checker_->watch_servers(upstream);
   resolver_.emplace(context_, upstreams_, config_.dns,
-                    [this](Upstream& upstream) { health_checker_->watch_servers(upstream); });
+                    [this](const std::shared_ptr<Upstream>& upstream) { health_checker_->watch_servers(upstream); });
   context_.run();
 }
 

@@ -4,7 +4,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -38,7 +37,7 @@ class Control {
  public:
   /// `config_file` is what SIGHUP would reload; without one it drains.
   Control(const ServerConfig& config, const std::string& config_file, Admission& admission, DataPlane data_plane,
-          std::deque<Upstream>& upstreams);
+          const Upstreams& upstreams);
 
   /// Serves signals until the daemon is drained. Main thread.
   void run();
@@ -57,7 +56,7 @@ class Control {
   const std::string& config_file_;
   Admission& admission_;
   DataPlane data_plane_;
-  std::deque<Upstream>& upstreams_;
+  const Upstreams& upstreams_;
   // Both outlive their coroutines, which the context destroys.
   std::optional<HealthChecker> health_checker_;
   std::optional<Resolver> resolver_;

@@ -133,9 +133,9 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& 
 
 HealthChecker::HealthChecker(asio::io_context& context) : executor_(context.get_executor()) {}
 
-void HealthChecker::watch_servers(Upstream& upstream) {
-  if (!upstream.config().health) return;
-  for (const std::shared_ptr<Backend>& backend : upstream.servers()) {
+void HealthChecker::watch_servers(const std::shared_ptr<Upstream>& upstream) {
+  if (!upstream->config().health) return;
+  for (const std::shared_ptr<Backend>& backend : upstream->servers()) {
     if (watched_.contains(backend->id())) continue;
     asio::co_spawn(executor_, watch(upstream, backend), [](std::exception_ptr failure) {
       if (failure) std::rethrow_exception(failure);
@@ -144,13 +144,13 @@ void HealthChecker::watch_servers(Upstream& upstream) {
   }
 }
 
-net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Backend> backend) {
-  const HealthConfig& config = *upstream.config().health;
+net::awaitable<void> HealthChecker::watch(std::shared_ptr<Upstream> upstream, std::shared_ptr<Backend> backend) {
+  const HealthConfig& config = *upstream->config().health;
   Health health(config);
   // So that connections have turns of their own.
-  SourceTurns sources(upstream.sources(), backend->endpoints().size() == 1);
+  SourceTurns sources(upstream->sources(), backend->endpoints().size() == 1);
   // A server that expects a PROXY header is told that this is no client's connection.
-  const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
+  const std::string opening = make_proxy_header(upstream->config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
     try {
@@ -158,10 +158,10 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Ba
       if (backend->has_left()) break;  // meanwhile
       if (outcome.result != Result::undecided) {
         health.observe(outcome.result == Result::passed);
-        upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
+        upstream->set_up(*backend, health.up(), outcome.why, io::Clock::now());
       }
     } catch (const std::bad_alloc&) {
-      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream.config().name,
+      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream->config().name,
                     *backend->name());
     }
     // A tenth either way, so that many daemons, or many servers of one, are not checked in step.
@@ -170,7 +170,7 @@ net::awaitable<void> HealthChecker::watch(Upstream& upstream, std::shared_ptr<Ba
     boost::system::error_code ignored;
     co_await timer.async_wait(into(ignored));
   }
-  upstream.forget_checks(*backend);
+  upstream->forget_checks(*backend);
   watched_.erase(backend->id());
 }
 

@@ -21,10 +21,10 @@ class HealthChecker {
   HealthChecker& operator=(const HealthChecker&) = delete;
 
   /// Begins to check those of its servers that are not checked yet. Who leaves the upstream is checked no more.
-  void watch_servers(Upstream& upstream);
+  void watch_servers(const std::shared_ptr<Upstream>& upstream);
 
  private:
-  net::awaitable<void> watch(Upstream& upstream, std::shared_ptr<Backend> backend);
+  net::awaitable<void> watch(std::shared_ptr<Upstream> upstream, std::shared_ptr<Backend> backend);
 
   net::Executor executor_;
   std::set<Backend::Id> watched_;

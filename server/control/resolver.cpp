@@ -62,33 +62,35 @@ void report(const Upstream& upstream, const std::string& name, std::size_t membe
 
 }  // namespace
 
-Resolver::Resolver(asio::io_context& context, std::deque<Upstream>& upstreams, const DnsConfig& config,
-                   std::function<void(Upstream&)> on_change)
-    : config_(config), on_change_(std::move(on_change)) {
-  for (Upstream& upstream : upstreams) {
-    for (const BackendConfig& server : upstream.config().servers) {
-      if (!server.dns) continue;
-      asio::co_spawn(context.get_executor(), keep(upstream, server), [](std::exception_ptr failure) {
+Resolver::Resolver(asio::io_context& context, const Upstreams& upstreams, DnsConfig config, OnChange on_change)
+    : config_(std::move(config)), on_change_(std::move(on_change)) {
+  for (const auto& [name, upstream] : upstreams) {
+    for (const auto& entry : upstream->entries()) {
+      if (!entry->config.dns) continue;
+      asio::co_spawn(context.get_executor(), keep(upstream, entry), [](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);
       });
     }
   }
 }
 
-std::size_t Resolver::publish(Upstream& upstream, const BackendConfig& server, const ResolvedName& name) {
+std::size_t Resolver::publish(const std::shared_ptr<Upstream>& upstream,
+                              const std::shared_ptr<const BackendEntry>& entry, const ResolvedName& name) {
   std::vector<Upstream::Member> members = name.members(has_way);
-  std::erase_if(members, [&](const auto& member) { return !upstream.sources().reaches(member.endpoint); });
-  upstream.set_members(server, members, io::Clock::now());
+  std::erase_if(members, [&](const auto& member) { return !upstream->sources().reaches(member.endpoint); });
+  upstream->set_members(entry, members, io::Clock::now());
   on_change_(upstream);
   return members.size();
 }
 
-net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& server, ResolvedName& name) {
+net::awaitable<void> Resolver::ask(const std::shared_ptr<Upstream>& upstream,
+                                   const std::shared_ptr<const BackendEntry>& entry, ResolvedName& name) {
+  const DnsName& dns = *entry->config.dns;
   Answers answers;  // outlives the channel, which hands them over even as it goes
   ResolvedName::Services services;
   DnsChannel channel(co_await asio::this_coro::executor, config_.servers);
-  const std::vector<std::string> full_names = channel.full_names(server.dns->name);
-  const bool srv = server.dns->record == DnsName::Record::srv;
+  const std::vector<std::string> full_names = channel.full_names(dns.name);
+  const bool srv = dns.record == DnsName::Record::srv;
   for (std::size_t i = 0; srv && i < full_names.size(); ++i) {
     channel.ask_services(full_names[i], [&services](auto answer) { services = std::move(answer); });
     co_await channel.finish();
@@ -105,7 +107,7 @@ net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& serv
         const bool found = both[0].result == Result::found || both[1].result == Result::found;
         if (found) name.take_addresses(target, full_name(target), both, last);
       }
-      publish(upstream, server, name);
+      publish(upstream, entry, name);
       co_await channel.finish();
     }
     bool over = true;
@@ -116,22 +118,23 @@ net::awaitable<void> Resolver::ask(Upstream& upstream, const BackendConfig& serv
   }
 }
 
-net::awaitable<void> Resolver::keep(Upstream& upstream, const BackendConfig& server) {
-  ResolvedName name(server, config_);
+net::awaitable<void> Resolver::keep(std::shared_ptr<Upstream> upstream, std::shared_ptr<const BackendEntry> entry) {
+  const DnsName& dns = *entry->config.dns;
+  ResolvedName name(entry->config, config_);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::string said;
   for (;;) {
     milliseconds pause = ResolvedName::kLongestRetry;
     try {
       name.begin_round();
-      co_await ask(upstream, server, name);
-      const std::size_t members = publish(upstream, server, name);
+      co_await ask(upstream, entry, name);
+      const std::size_t members = publish(upstream, entry, name);
       const ResolvedName::Round round = name.finish_round(members);
-      report(upstream, server.dns->name, members, round.problem, said);
+      report(*upstream, dns.name, members, round.problem, said);
       pause = round.pause;
     } catch (const std::exception& error) {
       // No descriptor or no memory is left, and what is known holds.
-      spdlog::warn("upstream {}: cannot look up {}: {}", upstream.config().name, server.dns->name, error.what());
+      spdlog::warn("upstream {}: cannot look up {}: {}", upstream->config().name, dns.name, error.what());
     }
     timer.expires_after(pause);
     boost::system::error_code ignored;

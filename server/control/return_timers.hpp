@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <memory>
 
 #include "server/upstream/upstream.hpp"
 
@@ -12,15 +13,15 @@ namespace weir {
 /// timer an upstream, which runs only while somebody waits. Control thread only.
 class ReturnTimers {
  public:
-  /// Outlives neither the context nor the upstreams.
-  ReturnTimers(boost::asio::io_context& context, std::deque<Upstream>& upstreams);
+  /// Must not outlive the context.
+  ReturnTimers(boost::asio::io_context& context, const Upstreams& upstreams);
   ReturnTimers(const ReturnTimers&) = delete;
   ReturnTimers& operator=(const ReturnTimers&) = delete;
   ~ReturnTimers();
 
  private:
   struct Entry {
-    Upstream& upstream;
+    std::shared_ptr<Upstream> upstream;
     boost::asio::steady_timer timer;
   };
   static void wait_until(Entry& entry, Upstream::Time when);

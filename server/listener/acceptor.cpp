@@ -4,6 +4,8 @@
 #include <new>
 #include <system_error>
 
+#include "server/session/run_session.hpp"
+
 namespace weir {
 
 namespace {
@@ -20,18 +22,19 @@ enum class Accepted { one, none, refused_one, no_descriptor };
 enum class Batch { all, some, refused, no_descriptor };
 
 void record_refusal(AcceptorContext& context, const Endpoint& peer) {
-  refuse_connection(context.session, {}, ClientAddress(peer), context.session.admission.next_id(),
+  ListenerContext& listener = *context.listener;
+  refuse_connection(listener, {{}, ClientAddress(peer), context.port_offset}, listener.resources.admission.next_id(),
                     SessionEnd::refused_resources);
 }
 
 /// accept(2) says EMFILE before it looks whether anyone waits, so only the spare tells whether someone was refused.
 Accepted refuse_one(AcceptorContext& context, int listening, int error) {
   Endpoint peer;
-  const io::SpareDescriptor::Refusal refusal = context.session.spare.refuse_one(listening, peer);
+  const io::SpareDescriptor::Refusal refusal = context.listener->resources.spare.refuse_one(listening, peer);
   if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
-  if (const std::uint64_t times = context.session.refusals.admit(io::Clock::now()); times > 0) {
+  if (const std::uint64_t times = context.listener->resources.refusals.admit(io::Clock::now()); times > 0) {
     spdlog::error("listener {}: cannot accept: {} ({} times since last said); refusing newcomers",
-                  context.session.config.name, std::generic_category().message(error), times);
+                  *context.listener->name, std::generic_category().message(error), times);
   }
   if (refusal == io::SpareDescriptor::Refusal::no_descriptor) return Accepted::no_descriptor;
   record_refusal(context, peer);
@@ -44,12 +47,12 @@ Accepted accept_one(AcceptorContext& context, int listening) {
   io::Descriptor socket(::accept4(listening, peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket) {
     peer.resize(length);
-    if (!context.session.spare.keep(socket)) {
+    if (!context.listener->resources.spare.keep(socket)) {
       record_refusal(context, peer);
       return Accepted::refused_one;
     }
     try {
-      context.deliver(std::move(socket), ClientAddress(peer));
+      context.deliver({std::move(socket), ClientAddress(peer), context.port_offset});
     } catch (const std::bad_alloc&) {
       record_refusal(context, peer);
     }
@@ -82,7 +85,8 @@ Batch accept_batch(AcceptorContext& context, int listening, int most) {
 }  // namespace
 
 net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
-  const io::SlotPtr slot = context.session.loop.acquire(static_cast<std::uint8_t>(SlotKind::acceptor));
+  io::EventLoop& loop = context.listener->resources.loop;
+  const io::SlotPtr slot = loop.acquire(static_cast<std::uint8_t>(SlotKind::acceptor));
   if (!slot->watch(io::Side::first, listening)) {
     throw std::system_error(errno, std::generic_category(), "cannot watch a listening socket");
   }
@@ -96,7 +100,7 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
     // A flood that is refused anyway must not cost what the others need.
     if (batch == Batch::refused || batch == Batch::no_descriptor) {
       paused = true;
-      slot->set_deadline(context.session.loop.now() + kPause);
+      slot->set_deadline(loop.now() + kPause);
     }
     if (batch == Batch::some) {
       co_await slot->yield();
@@ -107,12 +111,12 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
   }
   // Asked for without regard to readiness: what has come since the last look at the edges is in the queue, too.
   slot->take_interruption();
-  const io::Clock::time_point give_up = context.session.loop.now() + kLastOnes;
+  const io::Clock::time_point give_up = loop.now() + kLastOnes;
   for (;;) {
     const Batch batch = accept_batch(context, listening, kLastAcceptsPerTurn);
-    if (batch == Batch::all || context.session.loop.now() >= give_up) break;
+    if (batch == Batch::all || loop.now() >= give_up) break;
     if (batch == Batch::no_descriptor) {
-      slot->set_deadline(context.session.loop.now() + kPause);
+      slot->set_deadline(loop.now() + kPause);
       while (!slot->timer_fired()) co_await slot->wait();
     } else {
       co_await slot->yield();

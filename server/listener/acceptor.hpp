@@ -11,12 +11,13 @@ namespace weir {
 
 /// Where an accepted connection goes: to a session on this worker, or over to another one. Throws std::bad_alloc where
 /// there is no memory to pass it on with; it has reset it then.
-using Deliver = std::function<void(io::StreamSocket, const ClientAddress&)>;
+using Deliver = std::function<void(Arrival)>;
 
 /// What an acceptor works with. Outlives it.
 struct AcceptorContext {
-  SessionContext& session;
-  Deliver deliver;
+  const ListenerContextPtr listener;
+  const std::uint16_t port_offset;  ///< of its socket's port in the listener's range
+  const Deliver deliver;
 };
 
 /// Accepts from a listening socket, in batches of at most 32 a turn, until it is interrupted; whoever is queued by then

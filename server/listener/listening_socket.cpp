@@ -109,6 +109,14 @@ void ListeningSocket::listen(int backlog) const {
   }
 }
 
+std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& sockets) {
+  std::vector<std::string> names;
+  for (const ListeningSocket& socket : sockets) {
+    if (socket.port_offset() == 0) names.push_back(socket.name());  // the first of a range says it all
+  }
+  return names;
+}
+
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers) {
   std::vector<ListeningSocket> sockets;
   for (const Address& address : config.bind) {

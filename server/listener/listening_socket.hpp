@@ -48,6 +48,9 @@ class ListeningSocket {
   SocketFile file_;  ///< goes first, while the socket keeps the file's number from being used again
 };
 
+/// For people: what they listen on, a range of ports once.
+std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& sockets);
+
 /// Opens every socket of a listener, in the order of its `bind` list: one for each port of a range.
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers);
 

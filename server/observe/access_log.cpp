@@ -17,7 +17,7 @@ bool AccessLog::Queue::wants_next() {
   return true;
 }
 
-void AccessLog::Queue::push(const SessionRecord& record) {
+void AccessLog::Queue::push(SessionRecord record) {
   bool first = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -27,7 +27,7 @@ void AccessLog::Queue::push(const SessionRecord& record) {
     }
     first = records_.empty();
     try {
-      records_.push_back(record);
+      records_.push_back(std::move(record));
     } catch (const std::bad_alloc&) {
       ++dropped_;
       return;

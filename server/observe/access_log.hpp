@@ -31,7 +31,7 @@ class AccessLog {
     /// Whether the next ended connection is one of the sampled; asked once for each. Worker's thread.
     bool wants_next();
     /// Worker's thread.
-    void push(const SessionRecord& record);
+    void push(SessionRecord record);
 
    private:
     friend class AccessLog;

@@ -74,17 +74,16 @@ class ClientAddress {
   Storage storage_{.v6 = {}};
 };
 
-/// What one connection was, kept while it lives and written when it ends. The listener's name outlives every session.
+/// What one connection was, put together and written when it ends.
 struct SessionRecord {
-  std::chrono::steady_clock::time_point started{};
   std::chrono::system_clock::time_point ended_at{};
   std::chrono::microseconds duration{0};
   std::uint64_t id = 0;
-  const std::string* listener = nullptr;
-  std::shared_ptr<const std::string> backend;  ///< the last one tried; nothing when none was
-  std::uint64_t bytes_in = 0;                  ///< read from the client, or lost before there was a backend
-  std::uint64_t bytes_out = 0;                 ///< written to the client
-  std::uint64_t bytes_lost = 0;                ///< of those of either side, what was undeliverable
+  std::shared_ptr<const std::string> listener;  ///< its name
+  std::shared_ptr<const std::string> backend;   ///< the last one tried; nothing when none was
+  std::uint64_t bytes_in = 0;                   ///< read from the client, or lost before there was a backend
+  std::uint64_t bytes_out = 0;                  ///< written to the client
+  std::uint64_t bytes_lost = 0;                 ///< of those of either side, what was undeliverable
   std::optional<std::chrono::duration<std::uint32_t, std::micro>> connect_time;
   std::optional<std::uint32_t> rtt_us;       ///< tcpi_rtt of the client's side
   std::optional<std::uint32_t> retransmits;  ///< tcpi_total_retrans of the client's side

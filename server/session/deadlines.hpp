@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "common/io/timer_wheel.hpp"
@@ -9,48 +10,67 @@
 
 namespace weir {
 
-/// When a session is overdue, and of what. Policy only: it is told the time.
+/// When a session is overdue, and of what: every time limit of a session stands here. Policy only: it is told the time,
+/// and the limits, which sessions are too many to point to.
 class Deadlines {
  public:
   using Time = io::Clock::time_point;
 
-  Deadlines(const TimeoutsConfig& timeouts, Time started)
-      : timeouts_(&timeouts), started_(started), last_activity_(started) {}
+  /// What the session is at. `lifetime` counts in each; what else does:
+  enum class Stage : std::uint8_t {
+    header,       ///< `header`, from the stage's begin, and `idle`
+    connecting,   ///< nothing: a connect and a queue have time limits of their own
+    carrying,     ///< `idle`
+    half_closed,  ///< `half_close` and `idle`
+    delivering,   ///< `half_close`, from the stage's begin: what a side that failed had sent goes to the other one
+  };
 
-  /// A byte or a FIN moved.
-  void touch(Time now) { last_activity_ = now; }
-  /// One side sent its FIN: from now on `half_close` counts as well as `idle`.
-  void half_close(Time now) {
-    half_closed_ = true;
+  explicit Deadlines(Time started) : started_(started), last_activity_(started) {}
+
+  Time started() const { return started_; }
+  Stage stage() const { return stage_; }
+  void enter(Stage stage, Time now) {
+    stage_ = stage;
     touch(now);
   }
-  bool half_closed() const { return half_closed_; }
+  /// A byte or a FIN moved.
+  void touch(Time now) { last_activity_ = now; }
   /// Whether bytes moved so lately that the connection is in the middle of something.
   bool streaming(Time now) const {
     return last_activity_ != started_ && now - last_activity_ < 2 * io::TimerWheel::kTick;
   }
 
   /// The next moment at which something may be overdue; the far future when nothing ever is.
-  Time next() const { return std::min({lifetime_end(), idle_end(), half_close_end()}); }
-  /// When the whole connection must end, whatever moves.
-  Time lifetime_end() const { return after(started_, timeouts_->lifetime); }
+  Time next(const TimeoutsConfig& limits) const {
+    return std::min({lifetime_end(limits), header_end(limits), half_close_end(limits), idle_end(limits)});
+  }
 
-  std::optional<SessionEnd> overdue(Time now) const {
-    if (now >= lifetime_end()) return SessionEnd::lifetime;
-    if (now >= half_close_end()) return SessionEnd::half_close_timeout;
-    if (now >= idle_end()) return SessionEnd::idle_timeout;
+  std::optional<SessionEnd> overdue(const TimeoutsConfig& limits, Time now) const {
+    if (now >= header_end(limits)) return SessionEnd::header_timeout;
+    if (now >= lifetime_end(limits)) return SessionEnd::lifetime;
+    if (now >= half_close_end(limits)) return SessionEnd::half_close_timeout;
+    if (now >= idle_end(limits)) return SessionEnd::idle_timeout;
     return std::nullopt;
   }
 
  private:
   static Time after(Time from, milliseconds limit) { return limit.count() == 0 ? Time::max() : from + limit; }
-  Time idle_end() const { return after(last_activity_, timeouts_->idle); }
-  Time half_close_end() const { return half_closed_ ? after(last_activity_, timeouts_->half_close) : Time::max(); }
+  Time lifetime_end(const TimeoutsConfig& limits) const { return after(started_, limits.lifetime); }
+  Time header_end(const TimeoutsConfig& limits) const {
+    return stage_ == Stage::header ? after(last_activity_, limits.header) : Time::max();
+  }
+  Time half_close_end(const TimeoutsConfig& limits) const {
+    const bool counts = stage_ == Stage::half_closed || stage_ == Stage::delivering;
+    return counts ? after(last_activity_, limits.half_close) : Time::max();
+  }
+  Time idle_end(const TimeoutsConfig& limits) const {
+    const bool counts = stage_ != Stage::connecting && stage_ != Stage::delivering;
+    return counts ? after(last_activity_, limits.idle) : Time::max();
+  }
 
-  const TimeoutsConfig* timeouts_;
   Time started_;
   Time last_activity_;
-  bool half_closed_ = false;
+  Stage stage_ = Stage::header;
 };
 
 }  // namespace weir

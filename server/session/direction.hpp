@@ -44,11 +44,17 @@ class Direction {
     sink_failed,    ///< error() says why; what is kept is undeliverable
   };
 
+  static bool is_failure(Outcome outcome) {
+    return outcome == Outcome::source_failed || outcome == Outcome::sink_failed;
+  }
+
   /// Moves what can be moved now.
   Outcome pump(io::Stream& source, io::Stream& sink, const Mover& mover);
 
   std::uint64_t read() const { return read_; }
   std::uint64_t written() const { return written_; }
+  /// Goes up whenever a byte was read or written.
+  std::uint64_t moved() const { return read_ + written_; }
   /// Bytes read and not yet taken by the sink.
   std::size_t pending() const { return static_cast<std::size_t>(read_ - written_); }
   /// The source's FIN was read; what is pending may still be on its way.

@@ -1,35 +1,36 @@
 #pragma once
 
+#include <memory>
 #include <variant>
 
-#include "common/net.hpp"
 #include "server/config/server_config.hpp"
-#include "server/observe/session_record.hpp"
 
 namespace weir {
 
+class DiscardTraffic;
+class EchoTraffic;
+class ProxyTraffic;
 class Upstream;
-struct Session;
 
 /// Sends back what comes.
 struct EchoService {
+  using Traffic = EchoTraffic;
   EchoConfig::Transform transform;
-  net::awaitable<SessionEnd> serve(Session& session) const;
 };
 
 /// Reads and forgets what comes.
 struct DiscardService {
-  net::awaitable<SessionEnd> serve(Session& session) const;
+  using Traffic = DiscardTraffic;
 };
 
 /// Connects to a backend of the upstream and relays.
 struct ProxyService {
-  Upstream* upstream;
-  net::awaitable<SessionEnd> serve(Session& session) const;
+  using Traffic = ProxyTraffic;
+  std::shared_ptr<Upstream> upstream;
 };
 
-/// What a listener does with a connection. serve() runs until the connection ends and returns why; it leaves the
-/// client's socket open where the end is an orderly one or a cut, for the session to close.
+/// What a listener does with a connection. A service's Traffic is what it keeps of each one and does in a turn of it:
+/// traffic.hpp says what run_session() asks of it.
 using Service = std::variant<EchoService, DiscardService, ProxyService>;
 
 }  // namespace weir

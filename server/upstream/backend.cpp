@@ -13,16 +13,16 @@ std::atomic<Backend::Id> g_next_id{0};
 
 }  // namespace
 
-Backend::Backend(const BackendConfig& config, Upstream& upstream, std::string name, std::vector<Endpoint> endpoints,
-                 Standing standing)
-    : config_(config),
+Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, std::string name,
+                 std::vector<Endpoint> endpoints, Standing standing)
+    : entry_(std::move(entry)),
       upstream_(upstream),
       id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
       name_(std::make_shared<const std::string>(std::move(name))),
       endpoints_(std::move(endpoints)),
-      sources_(upstream.sources(), endpoints_.size() == 1 && !config.address.is_range()),
+      sources_(upstream.sources(), endpoints_.size() == 1 && !entry_->config.address.is_range()),
       standing_(standing) {
-  const Address& address = config.address;
+  const Address& address = entry_->config.address;
   for (std::uint16_t i = 0; address.is_range() && i < address.port_count; ++i) {
     ports_.push_back(std::make_shared<const std::string>(address.at(i).to_string()));
   }

@@ -9,7 +9,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/timer_wheel.hpp"
 #include "common/logging.hpp"
-#include "server/config/server_config.hpp"
+#include "server/upstream/backend_entry.hpp"
 #include "server/upstream/cut_watch.hpp"
 #include "server/upstream/ejection.hpp"
 #include "server/upstream/source_pool.hpp"
@@ -38,12 +38,13 @@ class Backend : public std::enable_shared_from_this<Backend> {
   using Id = std::uint64_t;
 
   /// `endpoints` is what to connect to, in this order, until one works; `name` is for people and records.
-  Backend(const BackendConfig& config, Upstream& upstream, std::string name, std::vector<Endpoint> endpoints,
-          Standing standing);
+  Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, std::string name,
+          std::vector<Endpoint> endpoints, Standing standing);
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
-  const BackendConfig& config() const { return config_; }
+  /// What it was configured by.
+  const BackendEntry& entry() const { return *entry_; }
   /// Unique within the process.
   Id id() const { return id_; }
   /// Outlives the server where a record still needs it.
@@ -87,9 +88,12 @@ class Backend : public std::enable_shared_from_this<Backend> {
     bool warming = false;    ///< its weight is still growing
   };
 
-  bool has_room() const { return config_.max_connections == 0 || active_ < config_.max_connections; }
+  bool has_room() const {
+    const std::uint32_t most = entry_->config.max_connections;
+    return most == 0 || active_ < most;
+  }
 
-  const BackendConfig& config_;
+  const std::shared_ptr<const BackendEntry> entry_;
   Upstream& upstream_;
   const Id id_;
   const std::shared_ptr<const std::string> name_;

@@ -10,13 +10,13 @@ namespace weir {
 /// row bring it back. It begins up, and its first check alone decides. Policy only.
 class Health {
  public:
-  explicit Health(const HealthConfig& config) : config_(&config) {}
+  explicit Health(const HealthConfig& config) : fall_(config.fall), rise_(config.rise) {}
 
   bool up() const { return up_; }
 
   /// Takes the outcome of a check. Returns whether it changed up().
   bool observe(bool passed) {
-    const std::uint32_t needed = first_ ? 1 : up_ ? config_->fall : config_->rise;
+    const std::uint32_t needed = first_ ? 1 : up_ ? fall_ : rise_;
     first_ = false;
     against_ = passed == up_ ? 0 : against_ + 1;
     if (against_ < needed) return false;
@@ -26,7 +26,8 @@ class Health {
   }
 
  private:
-  const HealthConfig* config_;
+  const std::uint32_t fall_;
+  const std::uint32_t rise_;
   std::uint32_t against_ = 0;  ///< outcomes in a row that speak against up_
   bool up_ = true;
   bool first_ = true;

@@ -54,6 +54,7 @@ class ResolvedName {
   /// The answers for A and for AAAA.
   using BothFamilies = std::array<Addresses, 2>;
 
+  /// Keeps copies of both.
   ResolvedName(const BackendConfig& server, const DnsConfig& config);
 
   void begin_round();
@@ -82,8 +83,8 @@ class ResolvedName {
  private:
   void note_problem(const std::string& problem);
 
-  const BackendConfig& server_;
-  const DnsConfig& config_;
+  const BackendConfig server_;
+  const DnsConfig config_;
   std::vector<ServiceRecord> services_;
   std::string services_name_;  ///< the full name that had them
   struct Known {

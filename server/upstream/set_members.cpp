@@ -35,11 +35,11 @@ void say(const std::string& upstream, const Servers& servers, const char* what, 
 
 }  // namespace
 
-Upstream::Servers Upstream::known_of(const BackendConfig& entry) const {
+Upstream::Servers Upstream::known_of(const BackendKey& entry) const {
   Servers known;
   const auto add = [&](const Servers& servers) {
     std::copy_if(servers.begin(), servers.end(), std::back_inserter(known),
-                 [&](const auto& server) { return &server->config() == &entry; });
+                 [&](const auto& server) { return server->entry().key == entry; });
   };
   add(servers_);
   const Lock lock(mutex_);
@@ -47,17 +47,18 @@ Upstream::Servers Upstream::known_of(const BackendConfig& entry) const {
   return known;
 }
 
-std::shared_ptr<Backend> Upstream::make_member(const BackendConfig& entry, const Member& member) {
+std::shared_ptr<Backend> Upstream::make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member) {
   auto server = std::make_shared<Backend>(entry, *this, member.endpoint.to_string(),
                                           std::vector<Endpoint>{member.endpoint}, member.standing);
-  server->unproven_ = config_.health.has_value();
+  server->unproven_ = config_->health.has_value();
   server->up_ = !server->unproven_;
   return server;
 }
 
-void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now) {
+void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, const std::vector<Member>& members,
+                           Time now) {
   std::map<std::string, std::shared_ptr<Backend>> known;
-  for (const auto& server : known_of(entry)) known.emplace(*server->name(), server);
+  for (const auto& server : known_of(entry->key)) known.emplace(*server->name(), server);
   std::vector<std::pair<std::shared_ptr<Backend>, Standing>> own;
   std::set<std::string> named;
   bool moved = false;
@@ -74,19 +75,20 @@ void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>
     next.push_back(server);
     standings.emplace_back(server, standing);
   };
-  for (const BackendConfig& config : config_.servers) {
-    if (&config == &entry) {
+  for (const auto& any : entries_) {
+    if (any->key == entry->key) {
       for (const auto& [server, standing] : own) add(server, standing);
+      continue;
     }
     for (const auto& server : servers_) {
-      if (&config != &entry && &server->config() == &config) add(server, server->standing_);
+      if (server->entry().key == any->key) add(server, server->standing_);
     }
   }
   const Servers joining = missing(next, servers_);
   const Servers leaving = missing(servers_, next);
   if (!moved && joining.empty() && leaving.empty()) return;
 
-  Tiers tiers(config_, standings);
+  Tiers tiers(*config_, standings);
   {
     const Lock lock(mutex_);
     left_.reserve(left_.size() + leaving.size());  // from here on nothing fails
@@ -104,8 +106,8 @@ void Upstream::set_members(const BackendConfig& entry, const std::vector<Member>
     queue_.reline(tiers_);
     serve_queue(now);
   }
-  say(config_.name, joining, "joins", entry.dns->name);
-  say(config_.name, leaving, "leaves, and keeps the connections that it has", entry.dns->name);
+  say(config_->name, joining, "joins", entry->config.dns->name);
+  say(config_->name, leaving, "leaves, and keeps the connections that it has", entry->config.dns->name);
 }
 
 void Upstream::forget_checks(Backend& backend) {

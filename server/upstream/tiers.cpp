@@ -31,7 +31,8 @@ Tiers::Rank::Rank(UpstreamConfig::Balance balance, std::uint32_t rank, const Ser
   for (const auto& [server, standing] : members) servers.push_back(server.get());
 }
 
-Tiers::Tiers(const UpstreamConfig& config, const Servers& servers) : config_(config), returns_(servers.size()) {
+Tiers::Tiers(const UpstreamConfig& config, const Servers& servers)
+    : slow_start_(config.slow_start), returns_(servers.size()) {
   std::map<std::uint32_t, Servers> by_rank;
   for (const auto& member : servers) {
     by_rank[member.second.rank].push_back(member);
@@ -72,17 +73,17 @@ std::uint32_t Tiers::weight_of(const Backend& backend, Time now) const {
   const std::uint32_t full = backend.standing_.weight;
   if (is_warm(backend, now)) return full;
   const std::chrono::duration<double> passed = std::max(now - backend.warm_since_, Time::duration::zero());
-  const double part = passed / std::chrono::duration<double>(config_.slow_start);
+  const double part = passed / std::chrono::duration<double>(slow_start_);
   return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(full * part));
 }
 
 bool Tiers::is_warm(const Backend& backend, Time now) const {
-  return config_.slow_start.count() == 0 || now >= backend.warm_since_ + config_.slow_start;
+  return slow_start_.count() == 0 || now >= backend.warm_since_ + slow_start_;
 }
 
 void Tiers::warm(Time now) {
   if (warming_.empty() || now < next_warming_) return;
-  next_warming_ = now + std::chrono::duration_cast<Time::duration>(config_.slow_start) / kWarmSteps;
+  next_warming_ = now + std::chrono::duration_cast<Time::duration>(slow_start_) / kWarmSteps;
   std::erase_if(warming_, [&](Backend* server) {
     Backend::Seat& seat = server->seat_;
     if (seat.tier != nullptr) seat.tier->balancer.set_weight(seat.index, weight_of(*server, now));

@@ -127,7 +127,7 @@ class Tiers {
     return [this](std::size_t a, std::size_t b) { return all_[a]->ejection_.until() < all_[b]->ejection_.until(); };
   }
 
-  const UpstreamConfig& config_;
+  const milliseconds slow_start_;
   std::deque<Rank> ranks_;  ///< in order; in a deque, because servers refer to their tiers
   std::vector<Backend*> all_;
   IndexedHeap returns_;  ///< servers that are up and ejected, by when they return

@@ -34,27 +34,29 @@ void wake(Wakes& wakes) {
 
 void LeaseRelease::operator()(Backend* backend) const { backend->upstream_.release(*backend); }
 
-Upstream::Upstream(const UpstreamConfig& config)
-    : config_(config),
-      sources_(config.name, config.bind_source),
+Upstream::Upstream(std::shared_ptr<const UpstreamConfig> config)
+    : config_(std::move(config)),
+      entries_(make_entries(config_->servers)),
+      sources_(config_->name, config_->bind_source),
       servers_([&] {
         Servers servers;
-        for (const BackendConfig& server : config.servers) {
+        for (const auto& entry : entries_) {
+          const BackendConfig& server = entry->config;
           if (server.dns) continue;
           servers.push_back(std::make_shared<Backend>(
-              server, *this, server.address.to_string(), resolve(server.address, AddressUse::target),
+              entry, *this, server.address.to_string(), resolve(server.address, AddressUse::target),
               Standing{server.weight * Standing::kWhole, server.backup ? Standing::kBackup : 0}));
         }
         return servers;
       }()),
-      tiers_(config, {}) {
-  Tiers tiers(config, standings());
+      tiers_(*config_, {}) {
+  Tiers tiers(*config_, standings());
   tiers_.replace(tiers, standings(), io::Clock::now());
   for (const auto& server : servers_) {
     const auto& endpoints = server->endpoints();
     if (std::any_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& to) { return sources_.reaches(to); }))
       continue;
-    throw std::runtime_error("upstream " + config.name + ": bind_source has no address of the family of server " +
+    throw std::runtime_error("upstream " + config_->name + ": bind_source has no address of the family of server " +
                              *server->name() + ", which is " + endpoints.front().to_string());
   }
 }
@@ -85,7 +87,7 @@ void Upstream::look_at_time(Time now) {
 }
 
 void Upstream::reseat(Backend& backend, Time now) {
-  queue_.reline(tiers_, tiers_.reseat(backend, now), config_.connect.attempts);
+  queue_.reline(tiers_, tiers_.reseat(backend, now), config_->connect.attempts);
 }
 
 void Upstream::serve_queue(Time now) {
@@ -127,13 +129,13 @@ void Upstream::failed(Backend& backend, int error, Time now) {
   backend.failing_.store(true, std::memory_order_relaxed);
   look_at_time(now);
   const bool another = tiers_.healthy() > (tiers_.is_healthy(backend) ? 1 : 0);
-  if (!backend.ejection_.failed(config_.eject, now, another)) return;
+  if (!backend.ejection_.failed(config_->eject, now, another)) return;
   backend.warm_since_ = backend.ejection_.until();
   reseat(backend, now);
   serve_queue(now);  // with it gone, some may have none left to try
-  spdlog::warn("upstream {}: {} is left out for {} after {} connect failures in a row: {}", config_.name,
+  spdlog::warn("upstream {}: {} is left out for {} after {} connect failures in a row: {}", config_->name,
                *backend.name(), format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
-               config_.eject.failures, std::generic_category().message(error));
+               config_->eject.failures, std::generic_category().message(error));
 }
 
 bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time now) {
@@ -141,7 +143,7 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
   {
     const Lock lock(mutex_);
     if (!backend.unproven_ && backend.up_ == up) return false;
-    if (!up && config_.on_down == UpstreamConfig::OnDown::reset) {
+    if (!up && config_->on_down == UpstreamConfig::OnDown::reset) {
       for (const CutWatch& watch : backend.watches_) cut[&watch.loop()].push_back(watch.slot());
       ++backend.cuts_;
     }
@@ -150,9 +152,9 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
     if (up) {
       backend.warm_since_ = now;
       backend.ejection_.succeeded();
-      spdlog::info("upstream {}: {} is up: {}", config_.name, *backend.name(), why);
+      spdlog::info("upstream {}: {} is up: {}", config_->name, *backend.name(), why);
     } else {
-      spdlog::warn("upstream {}: {} is down: {}", config_.name, *backend.name(), why);
+      spdlog::warn("upstream {}: {} is down: {}", config_->name, *backend.name(), why);
     }
     reseat(backend, now);
     serve_queue(now);  // with it gone, backups may serve, and those that are left out

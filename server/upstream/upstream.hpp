@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,6 +11,7 @@
 #include "common/io/timer_wheel.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/backend.hpp"
+#include "server/upstream/backend_entry.hpp"
 #include "server/upstream/source_pool.hpp"
 #include "server/upstream/tiers.hpp"
 #include "server/upstream/wait_queue.hpp"
@@ -34,11 +36,13 @@ class Upstream {
 
   /// Resolves every server that has an address; throws std::runtime_error that names the one that failed. Those of
   /// names come by set_members(). Control thread.
-  explicit Upstream(const UpstreamConfig& config);
+  explicit Upstream(std::shared_ptr<const UpstreamConfig> config);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
-  const UpstreamConfig& config() const { return config_; }
+  const UpstreamConfig& config() const { return *config_; }
+  /// What its configuration says under `servers`, in that order.
+  const BackendEntries& entries() const { return entries_; }
   /// Where connections to its servers come from.
   const SourcePool& sources() const { return sources_; }
 
@@ -83,11 +87,11 @@ class Upstream {
     Endpoint endpoint;
     Standing standing;
   };
-  /// Says what the name of `entry`, one of the configured servers, stands for now; an endpoint that is named twice
-  /// stands where it stood first. Servers that are no longer among the members get no new connections and go once they
+  /// Says what the name of `entry`, one of entries(), stands for now; an endpoint that is named twice stands where it
+  /// stood first. Servers that are no longer among the members get no new connections and go once they
   /// have none; one that comes back goes on where it stood. Where servers are checked, a new one serves once its first
   /// check has passed. Control thread.
-  void set_members(const BackendConfig& entry, const std::vector<Member>& members, Time now);
+  void set_members(const std::shared_ptr<const BackendEntry>& entry, const std::vector<Member>& members, Time now);
 
   /// The server's checks have ended, because it left: should it come back, it is a new one to them. Control thread.
   void forget_checks(Backend& backend);
@@ -107,8 +111,8 @@ class Upstream {
   using Servers = std::vector<std::shared_ptr<Backend>>;
 
   Tiers::Servers standings() const;
-  Servers known_of(const BackendConfig& entry) const;
-  std::shared_ptr<Backend> make_member(const BackendConfig& entry, const Member& member);
+  Servers known_of(const BackendKey& entry) const;
+  std::shared_ptr<Backend> make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member);
 
   // Under the mutex.
   Pick pick(std::uint64_t source, Tried tried);
@@ -119,7 +123,8 @@ class Upstream {
 
   void release(Backend& backend);
 
-  const UpstreamConfig& config_;
+  const std::shared_ptr<const UpstreamConfig> config_;
+  const BackendEntries entries_;
   SourcePool sources_;
   Servers servers_;  ///< changed by the control thread alone
   Servers left_;     ///< those that still have connections
@@ -129,5 +134,8 @@ class Upstream {
   ReturnCall on_return_;
   Time told_return_ = Time::max();
 };
+
+/// Upstreams by their names.
+using Upstreams = std::map<std::string, std::shared_ptr<Upstream>>;
 
 }  // namespace weir

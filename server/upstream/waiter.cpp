@@ -10,7 +10,7 @@ Waiter::Waiter(Upstream& upstream, const io::Slot& slot, std::uint64_t source, T
     : upstream_(upstream), loop_(slot.loop()), slot_(slot.id()), source_(source), tried_(tried) {
   const Upstream::Lock lock(upstream_.mutex_);
   // Whoever has waited before is let in again beyond the bound: such connections had places, which bounds them.
-  if (ticket == 0 && upstream_.queue_.size() >= upstream_.config_.queue.size) return;
+  if (ticket == 0 && upstream_.queue_.size() >= upstream_.config_->queue.size) return;
   if (ticket == 0) ticket = upstream_.queue_.next_ticket();
   ticket_ = ticket;
   upstream_.queue_.add(*this, upstream_.tiers_);

@@ -13,8 +13,8 @@ constexpr std::chrono::milliseconds kWorkerPoll{1};
 
 void AcceptStop::begin() {
   std::vector<const ListeningSocket*> sockets;
-  for (const Listener& listener : listeners_) {
-    for (const ListeningSocket& socket : listener.sockets) sockets.push_back(&socket);
+  for (const auto& [name, open] : listeners_) {
+    for (const ListeningSocket& socket : open.sockets) sockets.push_back(&socket);
   }
   quiescence_.begin(sockets);
 }
@@ -42,7 +42,10 @@ std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
       return kWorkerPoll;
     case Stage::settling:
       if (!all_done()) return kWorkerPoll;
-      for (Listener& listener : listeners_) listener.sockets.clear();
+      for (auto& [name, open] : listeners_) {
+        open.sockets.clear();
+        for (Worker& worker : workers_) worker.retire(name);
+      }
       stage_ = Stage::closed;
       [[fallthrough]];
     case Stage::closed:

@@ -21,7 +21,7 @@ namespace weir {
 /// Control thread. Outlives the workers' threads.
 class AcceptStop {
  public:
-  AcceptStop(std::deque<Listener>& listeners, std::deque<Worker>& workers) : listeners_(listeners), workers_(workers) {}
+  AcceptStop(OpenListeners& listeners, std::deque<Worker>& workers) : listeners_(listeners), workers_(workers) {}
 
   /// Goes as far as it can; says how long to wait before the next step, and nothing once the sockets are closed.
   /// `at_once` does not wait for handshakes under way. The first step waits for a grace period (Quiescence::begin()).
@@ -33,7 +33,7 @@ class AcceptStop {
   void begin();
   bool all_done() const { return done_.load(std::memory_order_acquire) == workers_.size(); }
 
-  std::deque<Listener>& listeners_;
+  OpenListeners& listeners_;
   std::deque<Worker>& workers_;
   const Handshakes handshakes_;
   Quiescence quiescence_{handshakes_};

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "server/session/run_session.hpp"
 #include "server/worker/placement.hpp"
 
 namespace weir {
@@ -16,54 +17,53 @@ namespace {
 
 }  // namespace
 
-Worker::Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared, std::size_t pipes)
-    : index_(index), listeners_(listeners), shared_(shared), pipes_(pipes, shared_.spare) {
-  for (Listener& listener : listeners_) {
-    sessions_.push_back(SessionContext{loop_, listener.config, listener.service, listener.gate, shared_.admission,
-                                       shared_.access_log.queue(index), ends_.emplace_back(), shared_.spare,
-                                       shared_.refusals, pipes_, shared_.splice});
-  }
-}
+Worker::Worker(std::size_t index, const Shared& shared, std::size_t pipes)
+    : index_(index), shared_(shared), pipes_(pipes, shared_.spare) {}
 
 void Worker::start(std::deque<Worker>& peers) {
-  // Posted before the control thread can tell the acceptors to stop, so that it finds them.
-  loop_.post([this, &peers] { accept(peers); });
+  peers_ = &peers;
   thread_ = std::thread([this] { loop_.run(); });
   ::pthread_setname_np(thread_.native_handle(), ("weir-w" + std::to_string(index_)).c_str());
 }
 
-void Worker::accept(std::deque<Worker>& peers) {
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    for (const ListeningSocket& socket : listeners_[i].sockets) {
-      if (socket.shared() && index_ != 0) continue;
-      accept_from(sessions_[i], socket.descriptor(index_),
-                  [this, arrival = Arrival{i, socket.port_offset()}, &peers](io::StreamSocket accepted,
-                                                                             const ClientAddress& client) {
-                    place(peers, arrival, std::move(accepted), client);
-                  });
-    }
-  }
-}
-
-void Worker::accept_from(SessionContext& session, int listening, Deliver deliver) {
-  acceptors_.push_back({session, std::move(deliver)});
-  ++accepting_;
-  net::asio::co_spawn(loop_.executor(), run_acceptor(acceptors_.back(), listening), [this](std::exception_ptr failure) {
-    if (failure) die(failure);
-    --accepting_;
-    report_acceptors();
+void Worker::serve(const ListenerPtr& listener) {
+  const WorkerResources resources{
+      loop_,         pipes_, shared_.access_log.queue(index_), shared_.admission, shared_.spare, shared_.refusals,
+      shared_.splice};
+  loop_.post([this, context = ListenerContextPtr(new ListenerContext(resources, listener, index_))]() mutable {
+    listeners_[*context->name] = std::move(context);
   });
 }
 
-void Worker::place(std::deque<Worker>& peers, Arrival arrival, io::StreamSocket socket, const ClientAddress& client) {
+void Worker::accept_from(const OpenListener& open) {
+  for (const ListeningSocket& socket : open.sockets) {
+    if (socket.shared() && index_ != 0) continue;
+    loop_.post([this, name = open.listener->config().name, listening = socket.descriptor(index_),
+                offset = socket.port_offset()] { run_acceptor_on(listening, listeners_.at(name), offset); });
+  }
+}
+
+void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset) {
+  const auto deliver = [this, context](Arrival arrival) { place(context, std::move(arrival)); };
+  const auto acceptor = acceptors_.insert(acceptors_.end(), {context, port_offset, deliver});
+  net::asio::co_spawn(loop_.executor(), run_acceptor(*acceptor, listening),
+                      [this, acceptor](std::exception_ptr failure) {
+                        if (failure) die(failure);
+                        acceptors_.erase(acceptor);
+                        report_acceptors();
+                      });
+}
+
+void Worker::place(const ListenerContextPtr& context, Arrival arrival) {
+  std::deque<Worker>& peers = *peers_;
   const std::size_t chosen = choose_worker(
       index_, peers.size(), [&peers](std::size_t i) { return peers[i].load_.load(std::memory_order_relaxed); });
   Worker& worker = peers[chosen];
   worker.load_.fetch_add(1, std::memory_order_relaxed);
-  if (&worker == this) return serve(arrival, std::move(socket), client);
+  if (&worker == this) return start_session(context, std::move(arrival));
   try {
-    worker.loop_.post([&worker, arrival, socket = std::move(socket), client]() mutable {
-      worker.serve(arrival, std::move(socket), client);
+    worker.loop_.post([&worker, listener = context->listener, arrival = std::move(arrival)]() mutable {
+      worker.start_session(worker.listeners_.at(listener->config().name), std::move(arrival));
     });
   } catch (const std::bad_alloc&) {
     worker.load_.fetch_sub(1, std::memory_order_relaxed);
@@ -71,23 +71,26 @@ void Worker::place(std::deque<Worker>& peers, Arrival arrival, io::StreamSocket 
   }
 }
 
-void Worker::serve(Arrival arrival, io::StreamSocket socket, const ClientAddress& client) {
-  SessionContext& context = sessions_[arrival.listener];
+void Worker::start_session(const ListenerContextPtr& context, Arrival arrival) {
+  SessionStart start{context, {}, std::move(arrival)};
   try {
-    io::SlotPtr slot = loop_.acquire(static_cast<std::uint8_t>(SlotKind::session));
-    loop_.spawn(run_session(context, std::move(slot), socket, client, arrival.port_offset),
-                [this](std::exception_ptr failure) {
-                  if (failure) die(failure);
-                  load_.fetch_sub(1, std::memory_order_relaxed);
-                });
+    start.slot = loop_.acquire(static_cast<std::uint8_t>(SlotKind::session));
+    loop_.spawn(run_session(start), [this](std::exception_ptr failure) {
+      if (failure) die(failure);
+      load_.fetch_sub(1, std::memory_order_relaxed);
+    });
   } catch (const std::bad_alloc&) {
     load_.fetch_sub(1, std::memory_order_relaxed);
-    refuse_connection(context, std::move(socket), client, context.admission.next_id(), SessionEnd::refused_resources);
+    refuse_connection(*context, std::move(start.arrival), shared_.admission.next_id(), SessionEnd::refused_resources);
   }
 }
 
 void Worker::report_acceptors() {
-  if (accepting_ == 0 && when_acceptors_ended_) std::exchange(when_acceptors_ended_, nullptr)();
+  if (acceptors_.empty() && when_acceptors_ended_) std::exchange(when_acceptors_ended_, nullptr)();
+}
+
+void Worker::retire(const std::string& listener) {
+  loop_.post([this, listener] { listeners_.erase(listener); });
 }
 
 void Worker::cut_sessions() {

@@ -4,25 +4,19 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
+#include <map>
+#include <string>
 #include <thread>
-#include <vector>
 
 #include "common/io/event_loop.hpp"
 #include "common/io/pipe_pool.hpp"
 #include "server/config/server_config.hpp"
 #include "server/listener/acceptor.hpp"
-#include "server/listener/listening_socket.hpp"
+#include "server/listener/open_listener.hpp"
 #include "server/session/session.hpp"
 
 namespace weir {
-
-/// A listener as all workers share it.
-struct Listener {
-  const ListenerConfig& config;
-  Service service;
-  Gate& gate;
-  std::vector<ListeningSocket> sockets;
-};
 
 /// What the workers share and outlives them.
 struct Shared {
@@ -38,14 +32,19 @@ struct Shared {
 class Worker {
  public:
   /// `pipes` streams may be spliced through at once.
-  Worker(std::size_t index, std::deque<Listener>& listeners, const Shared& shared, std::size_t pipes);
+  Worker(std::size_t index, const Shared& shared, std::size_t pipes);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Starts the thread and accepts. `peers` are all workers: an accepted connection goes to the one that serves it.
+  /// Starts the thread. `peers` are all workers: an accepted connection goes to the one that serves it.
   void start(std::deque<Worker>& peers);
 
-  /// Calls `done` on the worker's thread once it has stopped to accept. Any thread.
+  /// Serves the listener's connections, and accepts them from its sockets. All workers must have been told of it before
+  /// one of them accepts. Any thread; before start() as well.
+  void serve(const ListenerPtr& listener);
+  void accept_from(const OpenListener& open);
+
+  /// Calls `done` on the worker's thread once it has stopped accepting. Any thread.
   template <typename Done>
   void stop_accepting(Done done) {
     loop_.post([this, done] {
@@ -62,37 +61,29 @@ class Worker {
     loop_.post(std::move(done));
   }
 
+  /// Forgets the listener of that name: from then on only its sessions hold it, and it goes with the last of them. Once
+  /// no worker accepts for it any more, and all have settled. Any thread.
+  void retire(const std::string& listener);
+
   /// Cuts every session. Any thread.
   void cut_sessions();
-
-  /// How many connections of that listener ended so. Any thread.
-  std::uint64_t ended(std::size_t listener, SessionEnd end) const { return ends_[listener].of(end); }
 
   /// Ends the thread. Only once no session and no acceptor is left. Control thread.
   void join();
 
  private:
-  /// Where a connection came in.
-  struct Arrival {
-    std::size_t listener;
-    std::uint16_t port_offset;  ///< of the port in the listener's range
-  };
-
-  void accept(std::deque<Worker>& peers);
-  void accept_from(SessionContext& session, int listening, Deliver deliver);
-  void place(std::deque<Worker>& peers, Arrival arrival, io::StreamSocket socket, const ClientAddress& client);
-  void serve(Arrival arrival, io::StreamSocket socket, const ClientAddress& client);
+  void run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset);
+  void place(const ListenerContextPtr& context, Arrival arrival);
+  void start_session(const ListenerContextPtr& context, Arrival arrival);
   void report_acceptors();
 
   const std::size_t index_;
-  std::deque<Listener>& listeners_;
   const Shared shared_;
+  std::deque<Worker>* peers_ = nullptr;
   io::PipePool pipes_;
-  std::deque<EndCounts> ends_;           ///< one for each listener, in order
-  std::deque<SessionContext> sessions_;  ///< likewise
-  std::deque<AcceptorContext> acceptors_;
+  std::map<std::string, ListenerContextPtr> listeners_;  ///< by name
+  std::list<AcceptorContext> acceptors_;
   io::EventLoop loop_;  ///< goes first: coroutines refer to what stands above
-  std::size_t accepting_ = 0;
   std::function<void()> when_acceptors_ended_;
   std::thread thread_;
   /// Connections that this worker serves or was handed. Whoever hands one over counts it here, so that a batch is

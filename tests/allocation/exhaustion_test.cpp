@@ -3,19 +3,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <filesystem>
-#include <future>
-#include <latch>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "server/config/config_loader.hpp"
-#include "server/upstream/upstream.hpp"
-#include "server/worker/worker.hpp"
 #include "tests/allocation/failing_allocator.hpp"
 #include "tests/support/configs.hpp"
+#include "tests/support/data_plane.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/record.hpp"
@@ -29,59 +24,15 @@ namespace {
 using test::Ending;
 using test::Peer;
 
-/// The data plane of a daemon with one listener.
-class DataPlane {
+/// Whose allocations may be made to fail, on the thread of a worker.
+class DataPlane : public test::DataPlane {
  public:
-  DataPlane(const std::string& config, std::size_t workers, const std::string& records)
-      : config_(load_config_text(config + "access_log: {format: json, file: '" + records + "'}\n", "test")),
-        access_log_(config_.access_log, workers) {
-    const ListenerConfig& listener = config_.listeners[0];
-    for (const UpstreamConfig& upstream : config_.upstreams) upstreams_.emplace_back(upstream);
-    const Service service =
-        upstreams_.empty() ? Service(EchoService{EchoConfig::Transform::none}) : Service(ProxyService{&upstreams_[0]});
-    listeners_.push_back({listener, service, gate_, open_listening_sockets(listener, 128, workers)});
-    for (std::size_t i = 0; i < workers; ++i) {
-      workers_.emplace_back(i, listeners_, Shared{admission_, access_log_, spare_, refusals_, {}}, 0);
-    }
-    for (Worker& worker : workers_) worker.start(workers_);
-  }
-
-  ~DataPlane() {
-    std::latch stopped(static_cast<std::ptrdiff_t>(workers_.size()));
-    for (Worker& worker : workers_) worker.stop_accepting([&stopped] { stopped.count_down(); });
-    stopped.wait();
-    for (Worker& worker : workers_) worker.cut_sessions();
-    EXPECT_TRUE(test::wait_until([this] { return admission_.totals().active == 0; })) << "it was counted in for ever";
-    for (Worker& worker : workers_) worker.join();
-  }
-
-  Peer connect() const { return Peer::connect(listeners_[0].sockets[0].endpoint()); }
+  using test::DataPlane::DataPlane;
 
   /// test::fail_allocation() on the thread of that worker.
   bool fail_allocation(std::size_t worker, std::size_t nth) {
-    std::promise<bool> failed;
-    workers_[worker].settle([&failed, nth] { failed.set_value(test::fail_allocation(nth)); });
-    return failed.get_future().get();
+    return on_worker(worker, [nth] { return test::fail_allocation(nth); });
   }
-
-  std::uint64_t ended(SessionEnd end) const {
-    std::uint64_t count = 0;
-    for (const Worker& worker : workers_) count += worker.ended(0, end);
-    return count;
-  }
-  std::uint64_t active() const { return admission_.totals().active; }
-
- private:
-  ServerConfig config_;
-  Admission admission_{1000};
-  SourceTable sources_{100, {100, std::chrono::hours(1)}};
-  Gate gate_{admission_, sources_, config_.listeners[0]};
-  io::SpareDescriptor spare_;
-  LogLimiter refusals_;
-  std::deque<Upstream> upstreams_;
-  AccessLog access_log_;
-  std::deque<Listener> listeners_;
-  std::deque<Worker> workers_;
 };
 
 std::size_t open_descriptors() {
@@ -117,7 +68,7 @@ class Exhaustion : public ::testing::Test {
       bool failed = false;
       std::optional<Ending> ending;
       {
-        DataPlane plane(config, workers, records);
+        DataPlane plane(config + "access_log: {format: json, file: '" + records + "'}\n", workers);
         std::vector<Peer> others;
         for (std::size_t i = 0; i < before; ++i) {
           others.push_back(plane.connect());

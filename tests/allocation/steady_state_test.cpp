@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "server/config/config_loader.hpp"
-#include "server/session/session.hpp"
+#include "server/session/run_session.hpp"
 #include "server/upstream/upstream.hpp"
 #include "tests/allocation/failing_allocator.hpp"
 #include "tests/support/configs.hpp"
@@ -24,7 +24,7 @@ class SteadyState : public ::testing::Test {
  protected:
   SteadyState()
       : config_(load_config_text(test::proxy_config({backend_.address()}) + "access_log: {enabled: false}", "test")),
-        upstream_(config_.upstreams[0]),
+        upstream_(std::make_shared<Upstream>(std::make_shared<const UpstreamConfig>(config_.upstreams[0]))),
         access_log_(config_.access_log, 1),
         thread_([this] { loop_.run(); }) {}
 
@@ -39,17 +39,16 @@ class SteadyState : public ::testing::Test {
   }
 
   /// A client of a session that runs on the worker's thread.
-  Peer connect(const Service& service) {
-    sessions_.push_back(std::make_unique<SessionContext>(
-        SessionContext{loop_, config_.listeners[0], service, gate_, admission_, access_log_.queue(0), ends_, spare_,
-                       refusals_, pipes_, RelayConfig::Splice::automatic}));
+  Peer connect(Service service) {
+    const auto listener = std::make_shared<Listener>(config_.listeners[0], std::move(service), admission_, sources_, 1);
     Peer client = Peer::connect(near_.endpoint());
     Endpoint peer;
     socklen_t length = Endpoint::capacity();
     io::StreamSocket socket(io::Descriptor(::accept4(near_.fd(), peer.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC)));
     peer.resize(length);
-    loop_.post([this, &context = *sessions_.back(), socket = std::move(socket), from = ClientAddress(peer)]() mutable {
-      loop_.spawn(run_session(context, loop_.acquire(1), socket, from), [](const std::exception_ptr&) {});
+    loop_.post([this, listener, arrival = Arrival{std::move(socket), ClientAddress(peer)}]() mutable {
+      SessionStart start{new ListenerContext(resources_, listener, 0), loop_.acquire(1), std::move(arrival)};
+      loop_.spawn(run_session(start), [](const std::exception_ptr&) {});
     });
     return client;
   }
@@ -73,17 +72,16 @@ class SteadyState : public ::testing::Test {
   test::FakeBackend backend_{test::echoes()};
   test::TestListener near_;
   ServerConfig config_;
-  Upstream upstream_;
-  EndCounts ends_;
+  std::shared_ptr<Upstream> upstream_;
   AccessLog access_log_;
   Admission admission_{1000};
   SourceTable sources_{0, {}};
-  Gate gate_{admission_, sources_, config_.listeners[0]};
   io::SpareDescriptor spare_;
   LogLimiter refusals_;
   io::PipePool pipes_{8, spare_};
-  std::deque<std::unique_ptr<SessionContext>> sessions_;
   io::EventLoop loop_;
+  const WorkerResources resources_{loop_,  pipes_,    access_log_.queue(0),          admission_,
+                                   spare_, refusals_, RelayConfig::Splice::automatic};
   std::thread thread_;
 };
 
@@ -96,7 +94,7 @@ void exchange(Peer& client, int times) {
 }
 
 TEST_F(SteadyState, ProxiedMessagesAllocateNothing) {
-  Peer client = connect(ProxyService{&upstream_});
+  Peer client = connect(ProxyService{upstream_});
   EXPECT_EQ(allocated_by([&] { exchange(client, 200); }), 0u);
 }
 
@@ -108,7 +106,7 @@ TEST_F(SteadyState, EchoedMessagesAllocateNothing) {
 TEST_F(SteadyState, ConnectionsThatFollowEachOtherReuseWhatTheFirstAllocated) {
   const auto life = [&] {
     for (int i = 0; i < 50; ++i) {
-      Peer client = connect(ProxyService{&upstream_});
+      Peer client = connect(ProxyService{upstream_});
       exchange(client, 1);
       client.shutdown_write();
       ASSERT_EQ(client.receive_until_end().ending, test::Ending::fin);

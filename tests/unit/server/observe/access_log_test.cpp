@@ -29,9 +29,8 @@ class AccessLogTest : public testing::Test {
   }
 
   static void push(AccessLog& log, std::size_t count) {
-    static const std::string listener = "echo";
     SessionRecord record;
-    record.listener = &listener;
+    record.listener = std::make_shared<const std::string>("echo");
     for (std::size_t i = 0; i < count; ++i) log.queue(0).push(record);
   }
 

@@ -20,7 +20,7 @@ class CutWatchTest : public testing::Test {
       config_.servers.push_back(
           {.address = parse_address("127.0.0.1:" + std::to_string(1000 + i), AddressUse::target)});
     }
-    upstream_.emplace(config_);
+    upstream_.emplace(std::make_shared<const UpstreamConfig>(config_));
   }
   Backend& server(std::size_t index) { return *upstream_->servers()[index]; }
   void set_up(std::size_t index, bool up) {

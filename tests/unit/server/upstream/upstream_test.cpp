@@ -34,7 +34,7 @@ class UpstreamTest : public testing::Test {
     for (std::size_t i = 0; i < servers; ++i) {
       config_.servers[i].address = parse_address("127.0.0.1:" + std::to_string(1000 + i), AddressUse::target);
     }
-    upstream_ = std::make_unique<Upstream>(config_);
+    upstream_ = std::make_unique<Upstream>(std::make_shared<const UpstreamConfig>(config_));
     return *upstream_;
   }
 
@@ -650,7 +650,7 @@ class UpstreamMembersTest : public UpstreamTest {
       config_.servers.push_back(
           {.dns = DnsName{DnsName::Record::a, "name" + std::to_string(i) + ".test", 1}, .max_connections = most});
     }
-    upstream_ = std::make_unique<Upstream>(config_);
+    upstream_ = std::make_unique<Upstream>(std::make_shared<const UpstreamConfig>(config_));
     return *upstream_;
   }
 
@@ -658,7 +658,7 @@ class UpstreamMembersTest : public UpstreamTest {
   void set(const std::vector<int>& ports, std::size_t name = 0, Standing standing = {}) {
     std::vector<Upstream::Member> members;
     for (const int port : ports) members.push_back({endpoint(port), standing});
-    upstream_->set_members(config_.servers[name], members, at(0));
+    upstream_->set_members(upstream_->entries()[name], members, at(0));
   }
   static Endpoint endpoint(int port) {
     const Address address = parse_address("127.0.0.1:" + std::to_string(port), AddressUse::target);
@@ -737,7 +737,7 @@ TEST_F(UpstreamMembersTest, NamesDoNotTouchEachOthersServers) {
 
 TEST_F(UpstreamMembersTest, AHigherRankServesWhenNoLowerOneIsUpOrUntried) {
   make_named(1);
-  upstream_->set_members(config_.servers[0],
+  upstream_->set_members(upstream_->entries()[0],
                          {{endpoint(1), {100, 0}}, {endpoint(2), {100, 1}}, {endpoint(3), {100, 2}}}, at(0));
   EXPECT_THAT(ports(2), ElementsAre(1, 1));
   EXPECT_EQ(take(0, tried({0})).lease.get(), &server(1));
@@ -754,7 +754,8 @@ TEST_F(UpstreamMembersTest, WeightsFollowTheName) {
     config_.servers.clear();
     make_named(1, balance);
     for (const std::uint32_t weight : {3u, 1u}) {
-      upstream_->set_members(config_.servers[0], {{endpoint(1), {weight * 100, 0}}, {endpoint(2), {100, 0}}}, at(0));
+      upstream_->set_members(upstream_->entries()[0], {{endpoint(1), {weight * 100, 0}}, {endpoint(2), {100, 0}}},
+                             at(0));
       int first = 0;
       for (std::uint64_t i = 0; i < 40000; ++i) {
         const Upstream::Pick pick = upstream_->take(i * 0x9e3779b97f4a7c15u, {}, at(0));

@@ -1,0 +1,247 @@
+#include "server/session/connect_backend.hpp"
+
+#include <cerrno>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/io/self_connect.hpp"
+#include "server/upstream/source_pool.hpp"
+#include "server/upstream/waiter.hpp"
+
+namespace weir {
+
+namespace {
+
+/// A session on its way to a backend.
+struct Way {
+  Session& session;
+  Upstream& upstream;
+  BackendConnection& backend;
+
+  const UpstreamConfig& config() const { return upstream.config(); }
+};
+
+/// Ends a session that has no backend yet once its client has ended it; returns whether it is over. What the client
+/// sent is lost: nobody waits for the answer. A FIN alone does not end it unless that is asked for, because a client
+/// may send, shut down its sending side, and then read.
+bool left_by_client(Way way) {
+  const io::Stream& client = way.session.client;
+  if (client.failed()) {
+    way.session.end_with(end_of_error(true, client.take_error()));
+  } else if (client.peer_ended() && way.config().connect.abort_on == ConnectConfig::AbortOn::close) {
+    way.session.end_with(SessionEnd::client_closed);
+  } else {
+    return false;
+  }
+  way.backend.lost_before = client.unread();
+  return true;
+}
+
+/// After a wait: whether the session is over whatever its client and its backend do.
+bool must_end(Session& session) {
+  if (const auto why = session.must_end()) session.end_with(*why);
+  return session.end.has_value();
+}
+
+/// Waits until `until`, or for less. Returns whether the session is over.
+net::awaitable<bool> wait_before_connected(Way way, Session::Time until) {
+  // Its client may have left in the turn of another event, and then no further one comes.
+  if (left_by_client(way)) co_return true;
+  co_await way.session.wait_until(until);
+  co_return must_end(way.session) || left_by_client(way);
+}
+
+/// What the backend is told of the client before its first byte; empty where it is told nothing.
+std::string header_for(const Session& session, const UpstreamConfig& config) {
+  if (config.send_proxy_protocol == ProxyVersion::none) return "";
+  if (session.proxied && session.proxied->header) {
+    return make_proxy_header(config.send_proxy_protocol, *session.proxied->header);
+  }
+  // Who it was when it was accepted: a client that has reset since has no peer any more, but its bytes are still owed.
+  const int fd = session.client.fd();
+  const Endpoint source = session.peer.is_inet() ? session.peer.endpoint() : remote_endpoint(fd);
+  return make_proxy_header(config.send_proxy_protocol, {source, local_endpoint(fd), "", false});
+}
+
+/// One attempt: 0 where it is connected and knows of the client, else an errno. It may end the session instead.
+net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoint& target) {
+  Session& session = way.session;
+  io::Stream& backend = way.backend.stream;
+  if (left_by_client(way)) co_return 0;
+  const Session::Time started = io::Clock::now();
+  const Session::Time deadline = started + way.config().connect.timeout;
+  io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
+    if (target.is_inet()) io::apply_tcp_options(fd, way.config().tcp);
+    return 0;
+  });
+  bool full = io::is_queue_full(target, start.error);
+  if (start.error != 0 && start.error != EINPROGRESS && !full) co_return start.error;
+  if (!session.context->resources.spare.keep(start.socket)) co_return EMFILE;
+  for (; full; full = io::is_queue_full(target, start.error)) {
+    if (session.now() >= deadline) co_return ETIMEDOUT;
+    const Session::Time again = std::min(deadline, session.now() + io::kQueueFullPause);
+    if (co_await wait_before_connected(way, again)) co_return 0;
+    start.error = io::connect_socket(start.socket.get(), target);
+  }
+  if (start.error != 0 && start.error != EINPROGRESS) co_return start.error;
+  backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket), target.is_inet());
+  if (!backend.valid()) co_return errno;
+  // Once it is connected, what a client sent before it left is owed to it.
+  while (!backend.writable()) {
+    if (left_by_client(way)) co_return 0;
+    if (session.now() >= deadline) co_return ETIMEDOUT;
+    co_await session.wait_until(deadline);
+    if (must_end(session)) co_return 0;
+  }
+  if (backend.failed()) {
+    // A backend that accepted, sent and reset before this turn was connected: the relay passes on what came of it.
+    const int error = backend.take_error();
+    if (error != ECONNRESET && error != EPIPE) co_return error;
+  } else if (const int error = io::refuse_self_connect(backend.fd(), target); error != 0) {
+    co_return error;
+  }
+  const std::string header = header_for(session, way.config());
+  for (std::size_t sent = 0; sent < header.size();) {
+    const io::IoResult put = backend.write(std::as_bytes(std::span(header)).subspan(sent));
+    // One that answered and is gone: the relay passes on what came of it.
+    if (put.status == io::IoResult::Status::failed && backend.unread() > 0) break;
+    if (put.status == io::IoResult::Status::failed) co_return put.error;
+    sent += put.bytes;
+    if (backend.writable()) continue;
+    if (session.now() >= deadline) co_return ETIMEDOUT;
+    co_await session.wait_until(deadline);
+    if (must_end(session)) co_return 0;
+  }
+  way.backend.connect_time =
+      std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
+  co_return 0;
+}
+
+/// A backend's name may stand for several addresses: the first that answers serves.
+net::awaitable<int> connect_to(Way way, Backend& chosen) {
+  int error = EADDRNOTAVAIL;
+  for (Endpoint endpoint : chosen.endpoints()) {
+    if (!chosen.sources().pool().reaches(endpoint)) continue;
+    endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + chosen.port_shift(way.session.port_offset)));
+    error = co_await connect_endpoint(way, chosen.sources(), endpoint);
+    if (error == 0 || io::is_exhaustion(error)) break;
+    way.backend.stream.reset();  // it may have accepted, and nothing has been delivered to it
+  }
+  co_return error;
+}
+
+/// What Tried refers to.
+using TriedBackends = std::vector<std::shared_ptr<Backend>>;
+
+/// How often a connection that waits in the queue looks by itself whether it was served.
+constexpr std::chrono::seconds kQueueLook{10};
+
+/// What a connection has behind it on its way to a backend.
+struct Search {
+  TriedBackends tried;           ///< in this round
+  bool again = false;            ///< all were tried once, so that each further try comes after a pause
+  WaitQueue::Ticket ticket = 0;  ///< its place in the queue, which it keeps when it must wait again
+  milliseconds waited{0};        ///< in the queue, so far
+};
+
+/// Waits in the queue of an upstream whose backends are all full, or of which none is up: `queue.timeout` at most, over
+/// all waits of the connection. Returns a place; or none, because all were tried by now or the session is over.
+net::awaitable<Upstream::Pick> wait_for_place(Way way, Upstream::Blocked blocked, std::uint64_t source,
+                                              Search& search) {
+  Session& session = way.session;
+  const Session::Time started = session.now();
+  const milliseconds patience = way.config().queue.timeout;
+  const Session::Time deadline =
+      patience.count() == 0 ? Session::Time::max() : started + std::max(patience - search.waited, milliseconds(0));
+  Waiter waiter(way.upstream, *session.slot, source, search.tried, search.ticket, started);
+  if (!waiter.queued()) {
+    session.end_with(blocked == Upstream::Blocked::none_up ? SessionEnd::no_backend : SessionEnd::queue_full);
+    co_return Upstream::Pick{};
+  }
+  for (;;) {
+    if (auto pick = waiter.take()) {
+      search.waited += std::chrono::ceil<milliseconds>(session.now() - started);
+      co_return std::move(*pick);
+    }
+    if (session.now() >= deadline) {
+      session.end_with(way.upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend);
+      co_return Upstream::Pick{};
+    }
+    // The look after a while is for a wake-up for which there was no memory.
+    const Session::Time look = std::min(deadline, session.now() + kQueueLook);
+    if (co_await wait_before_connected(way, look)) co_return Upstream::Pick{};
+  }
+}
+
+/// A place on the backend for the next try, distinct ones first; none where the session is over. `tried` begins anew
+/// once all were tried.
+net::awaitable<Upstream::Pick> next_place(Way way, Search& search) {
+  Session& session = way.session;
+  const std::uint64_t source = session.source().source_hash();
+  for (;;) {
+    const Session::Time resume = session.now() + (search.again ? way.config().connect.delay : milliseconds(0));
+    while (session.now() < resume) {
+      if (co_await wait_before_connected(way, resume)) co_return Upstream::Pick{};
+    }
+    Upstream::Pick pick = way.upstream.take(source, search.tried, session.now());
+    if (pick.blocked == Upstream::Blocked::all_full || pick.blocked == Upstream::Blocked::none_up) {
+      pick = co_await wait_for_place(way, pick.blocked, source, search);
+    }
+    if (session.end || pick.lease) co_return pick;
+    search.tried.clear();
+    // The pause is for whoever begins a second round; later on there was one before this look already.
+    if (std::exchange(search.again, true)) {
+      pick = way.upstream.take(source, search.tried, session.now());
+      if (pick.lease) co_return pick;
+    }
+  }
+}
+
+}  // namespace
+
+net::awaitable<void> connect_backend(Session& session, Upstream& upstream, BackendConnection& backend) {
+  const Way way{session, upstream, backend};
+  Search search;
+  SessionEnd failure = SessionEnd::connect_failed;
+  while (backend.attempts < upstream.config().connect.attempts) {
+    Upstream::Pick pick = co_await next_place(way, search);
+    if (session.end) co_return;
+    backend.lease = std::move(pick.lease);
+    backend.cuts = pick.cuts;
+    Backend& chosen = *backend.lease;
+    ++backend.attempts;
+    backend.name = chosen.name_at(session.port_offset);
+    const int error = co_await connect_to(way, chosen);
+    if (session.end) {
+      backend.stream.reset();  // what the client got, a backend that has just accepted gets
+      co_return;
+    }
+    if (error == 0 && upstream.config().on_down == UpstreamConfig::OnDown::reset) {
+      backend.watch = std::make_unique<CutWatch>(chosen, *session.slot);  // before the look, so that no cut is missed
+    }
+    const bool went_down = error == 0 && backend.was_cut();  // while it was being connected to
+    if (error == 0 && !went_down) {
+      upstream.connected(chosen, session.now());
+      if (session.proxied) session.proxied->header.reset();
+      co_return;
+    }
+    backend.watch.reset();
+    backend.stream.reset();
+    if (!went_down) {
+      chosen.report_failure(error);
+      const bool local = io::is_local_error(error);
+      failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
+      // To wait for a descriptor would hold the client's, which another connection could use.
+      if (io::is_exhaustion(error)) break;
+      if (!local) upstream.failed(chosen, error, session.now());
+    }
+    search.tried.push_back(chosen.shared_from_this());
+    backend.lease.reset();
+  }
+  session.end_with(failure);
+}
+
+}  // namespace weir

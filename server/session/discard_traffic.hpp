@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "server/session/service.hpp"
+#include "server/session/traffic.hpp"
+
+namespace weir {
+
+/// A connection of DiscardService.
+class DiscardTraffic {
+ public:
+  explicit DiscardTraffic(const DiscardService&) {}
+
+  Turn turn(Session& session);
+  void cut(Session&) {}
+  void describe(SessionRecord& record) const { record.bytes_in = read_; }
+
+ private:
+  std::uint64_t read_ = 0;
+};
+
+}  // namespace weir

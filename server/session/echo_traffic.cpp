@@ -1,0 +1,37 @@
+#include "server/session/echo_traffic.hpp"
+
+namespace weir {
+
+namespace {
+
+/// ASCII letters only: what a byte above 0x7f means depends on an encoding that nobody told us.
+void to_upper(std::span<std::byte> bytes) {
+  for (std::byte& byte : bytes) {
+    const auto character = std::to_integer<unsigned char>(byte);
+    const bool lower = static_cast<unsigned char>(character - 'a') < 26;
+    byte = static_cast<std::byte>(character ^ (lower ? 0x20 : 0));
+  }
+}
+
+}  // namespace
+
+EchoTraffic::EchoTraffic(const EchoService& service)
+    : change_(service.transform == EchoConfig::Transform::upper ? to_upper : nullptr) {}
+
+Turn EchoTraffic::turn(Session& session) {
+  const std::uint64_t before = direction_.moved();
+  const Direction::Outcome outcome = direction_.pump(session.client, session.client, {session.scratch(), change_});
+  if (outcome == Direction::Outcome::ended) return over(SessionEnd::client_closed);
+  if (Direction::is_failure(outcome)) return over(end_of_error(true, direction_.error()));
+  return {.moved = direction_.moved() != before,
+          .half_closed = direction_.source_ended(),
+          .unfinished = outcome == Direction::Outcome::unfinished};
+}
+
+void EchoTraffic::describe(SessionRecord& record) const {
+  record.bytes_in = direction_.read();
+  record.bytes_out = direction_.written();
+  record.bytes_lost = direction_.pending();
+}
+
+}  // namespace weir

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "server/session/direction.hpp"
+#include "server/session/service.hpp"
+#include "server/session/traffic.hpp"
+
+namespace weir {
+
+/// A connection of EchoService: one direction, whose source is its sink.
+class EchoTraffic {
+ public:
+  explicit EchoTraffic(const EchoService& service);
+
+  Turn turn(Session& session);
+  void cut(Session&) {}
+  void describe(SessionRecord& record) const;
+
+ private:
+  const Transform change_;
+  Direction direction_;
+};
+
+}  // namespace weir

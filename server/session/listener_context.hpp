@@ -1,0 +1,48 @@
+#pragma once
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/io/event_loop.hpp"
+#include "common/io/pipe_pool.hpp"
+#include "common/io/spare_descriptor.hpp"
+#include "common/logging.hpp"
+#include "server/observe/access_log.hpp"
+#include "server/session/listener.hpp"
+
+namespace weir {
+
+/// What a worker lends to its sessions. Outlives them.
+struct WorkerResources {
+  io::EventLoop& loop;
+  io::PipePool& pipes;
+  AccessLog::Queue& records;
+  Admission& admission;
+  io::SpareDescriptor& spare;
+  LogLimiter& refusals;
+  RelayConfig::Splice splice;
+};
+
+/// What all sessions of one listener on one worker share. Each pins it by a plain count, for all of them run on that
+/// worker's thread: a listener that the worker has forgotten lives there until its last session has ended.
+struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::thread_unsafe_counter> {
+  ListenerContext(WorkerResources lent, ListenerPtr served, std::size_t worker)
+      : resources(lent),
+        listener(std::move(served)),
+        name(std::make_shared<const std::string>(listener->config().name)),
+        ends(listener->ends(worker)) {}
+
+  const WorkerResources resources;
+  const ListenerPtr listener;
+  /// The worker's own copy, so that workers do not contend for the count of those who hold it: records do.
+  const std::shared_ptr<const std::string> name;
+  EndCounts& ends;
+};
+
+using ListenerContextPtr = boost::intrusive_ptr<ListenerContext>;
+
+}  // namespace weir

@@ -1,0 +1,129 @@
+#include "server/session/proxy_traffic.hpp"
+
+#include <algorithm>
+
+#include "server/session/connect_backend.hpp"
+
+namespace weir {
+
+namespace {
+
+using Outcome = Direction::Outcome;
+
+/// How often a send queue is asked whether it is empty: no event says so.
+constexpr auto kSendQueuePoll = io::TimerWheel::kTick;
+
+/// Bytes of a way that failed which its sink's peer has not acknowledged. A FIN that was sent counts as a byte of the
+/// send queue, and a PROXY header is not the client's.
+std::size_t unacknowledged(const io::Stream& sink, std::uint64_t written, bool fin_sent) {
+  const std::uint64_t queued = std::min<std::uint64_t>(sink.unacknowledged(), written + (fin_sent ? 1 : 0));
+  return static_cast<std::size_t>(queued - (fin_sent && queued > 0 ? 1 : 0));
+}
+
+}  // namespace
+
+Outcome ProxyTraffic::Way::forward(io::Stream& source, io::Stream& sink, const Mover& mover, const Way& other) {
+  if (finished) return Outcome::ended;
+  const Outcome outcome = direction.pump(source, sink, mover);
+  if (outcome == Outcome::ended) {
+    if (!other.finished) sink.shutdown_write();
+    finished = true;
+  }
+  return outcome;
+}
+
+net::awaitable<void> ProxyTraffic::connect(Session& session) { return connect_backend(session, upstream_, backend_); }
+
+Turn ProxyTraffic::turn(Session& session) {
+  if (failed_ != Side::none) return deliver_last(session);
+  if (backend_.was_cut()) {
+    cut(session);
+    return over(SessionEnd::server_reset);
+  }
+  return relay(session);
+}
+
+Turn ProxyTraffic::relay(Session& session) {
+  io::Stream& client = session.client;
+  const std::uint64_t before = moved();
+  const Outcome to_backend = to_backend_.forward(client, backend_.stream, session.mover(), to_client_);
+  const Outcome to_client = Direction::is_failure(to_backend)
+                                ? Outcome::waiting
+                                : to_client_.forward(backend_.stream, client, session.mover(), to_backend_);
+  if (const auto end = find_failure(client, to_backend, to_client)) {
+    session.deadlines.enter(Deadlines::Stage::delivering, session.now());
+    lost_ = (failed_ == Side::client ? to_client_ : to_backend_).direction.pending();
+    Turn turn = deliver_last(session);
+    turn.end = end;
+    return turn;
+  }
+  const bool half_closed = to_backend_.direction.source_ended() || to_client_.direction.source_ended();
+  if (half_closed && session.deadlines.stage() == Deadlines::Stage::carrying) {
+    client_ended_first_ = to_backend_.direction.source_ended();
+  }
+  if (to_backend_.finished && to_client_.finished) {
+    backend_.stream.close();
+    return over(client_ended_first_ ? SessionEnd::client_closed : SessionEnd::server_closed);
+  }
+  return {.moved = moved() != before,
+          .half_closed = half_closed,
+          .unfinished = to_backend == Outcome::unfinished || to_client == Outcome::unfinished};
+}
+
+Turn ProxyTraffic::deliver_last(Session& session) {
+  Way& way = last_way();
+  io::Stream& dead = failed_ == Side::client ? session.client : backend_.stream;
+  io::Stream& live = survivor(session);
+  const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, live, session.mover());
+  const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed;
+  const bool gone = outcome == Outcome::sink_failed || live.failed();
+  if (!gone && !(forwarded && live.unacknowledged() == 0)) {
+    return {.unfinished = outcome == Outcome::unfinished,
+            .due = forwarded ? session.now() + kSendQueuePoll : Session::Time::max()};
+  }
+  if (gone) lost_ += way.direction.pending();
+  backend_.stream.reset();
+  return {.over = true};
+}
+
+std::optional<SessionEnd> ProxyTraffic::fail(Side side, int error) {
+  failed_ = side;
+  return end_of_error(side == Side::client, error);
+}
+
+std::optional<SessionEnd> ProxyTraffic::find_failure(const io::Stream& client, Outcome to_backend, Outcome to_client) {
+  if (Direction::is_failure(to_backend)) {
+    return fail(to_backend == Outcome::source_failed ? Side::client : Side::backend, to_backend_.direction.error());
+  }
+  if (Direction::is_failure(to_client)) {
+    return fail(to_client == Outcome::sink_failed ? Side::client : Side::backend, to_client_.direction.error());
+  }
+  // A side may fail while the other one's full queue keeps us from reading it.
+  if (client.failed()) return fail(Side::client, client.take_error());
+  if (backend_.stream.failed()) return fail(Side::backend, backend_.stream.take_error());
+  return std::nullopt;
+}
+
+void ProxyTraffic::cut(Session& session) {
+  if (failed_ != Side::none) {
+    const Way& way = last_way();
+    lost_ += way.direction.pending() + unacknowledged(survivor(session), way.direction.written(), way.finished);
+    backend_.stream.reset();
+    return;
+  }
+  lost_ = to_backend_.direction.pending() + to_client_.direction.pending();
+  session.note_cut(lost_ + backend_.stream.unread());
+  if (session.cut_inside) backend_.stream.reset();
+  backend_.stream.close();
+}
+
+void ProxyTraffic::describe(SessionRecord& record) const {
+  record.backend = backend_.name;
+  record.connect_time = backend_.connect_time;
+  record.attempts = backend_.attempts;
+  record.bytes_in = to_backend_.direction.read() + backend_.lost_before;
+  record.bytes_out = to_client_.direction.written();
+  record.bytes_lost = lost_ + backend_.lost_before;
+}
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "common/net.hpp"
+#include "server/session/backend_connection.hpp"
+#include "server/session/direction.hpp"
+#include "server/session/service.hpp"
+#include "server/session/traffic.hpp"
+
+namespace weir {
+
+/// A connection of ProxyService: relays between the client and a backend until both directions ended or a side failed.
+///
+///     client ──── to_backend ──▶ backend
+///     client ◀─── to_client ──── backend
+///
+/// A FIN passes as a FIN, each direction on its own. A reset or time-out of one side passes as a RST, after what came
+/// before it: once the other side's send queue is empty or `half_close` has passed.
+class ProxyTraffic {
+ public:
+  explicit ProxyTraffic(const ProxyService& service) : upstream_(*service.upstream) {}
+
+  net::awaitable<void> connect(Session& session);
+  Turn turn(Session& session);
+  void cut(Session& session);
+  void describe(SessionRecord& record) const;
+
+ private:
+  /// A direction, and whether its FIN was passed on.
+  struct Way {
+    Direction direction;
+    bool finished = false;
+
+    /// The FIN of the way that ends last goes out as the sink is closed, which follows at once.
+    Direction::Outcome forward(io::Stream& source, io::Stream& sink, const Mover& mover, const Way& other);
+  };
+  enum class Side : std::uint8_t { none, client, backend };
+
+  std::uint64_t moved() const { return to_backend_.direction.moved() + to_client_.direction.moved(); }
+  Turn relay(Session& session);
+  /// What the side that failed had sent before goes to the survivor, whose send queue must run empty before its socket
+  /// may be reset.
+  Turn deliver_last(Session& session);
+  Way& last_way() { return failed_ == Side::client ? to_backend_ : to_client_; }
+  io::Stream& survivor(Session& session) { return failed_ == Side::client ? backend_.stream : session.client; }
+  std::optional<SessionEnd> fail(Side side, int error);
+  std::optional<SessionEnd> find_failure(const io::Stream& client, Direction::Outcome to_backend,
+                                         Direction::Outcome to_client);
+
+  Upstream& upstream_;  ///< the listener, which the session pins, pins it
+  BackendConnection backend_;
+  Way to_backend_;
+  Way to_client_;
+  std::size_t lost_ = 0;
+  Side failed_ = Side::none;
+  bool client_ended_first_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,166 @@
+#include "server/session/run_session.hpp"
+
+#include <netinet/tcp.h>
+
+#include <exception>
+#include <new>
+#include <utility>
+#include <variant>
+
+#include "server/session/discard_traffic.hpp"
+#include "server/session/echo_traffic.hpp"
+#include "server/session/header_reader.hpp"
+#include "server/session/proxy_traffic.hpp"
+#include "server/session/traffic.hpp"
+
+namespace weir {
+
+namespace {
+
+using Stage = Deadlines::Stage;
+
+bool is_orderly(SessionEnd end) { return end == SessionEnd::client_closed || end == SessionEnd::server_closed; }
+
+bool is_cut(SessionEnd end) {
+  return end == SessionEnd::idle_timeout || end == SessionEnd::half_close_timeout || end == SessionEnd::lifetime ||
+         end == SessionEnd::shutdown;
+}
+
+/// A FIN says that all was delivered. Where that is not so, the client must not be told it is.
+void close_client(Session& session, SessionEnd end, std::size_t lost) {
+  const bool in_order = is_orderly(end) || end == SessionEnd::drained;
+  if (is_cut(end)) session.note_cut(lost);
+  if ((in_order || (is_cut(end) && !session.cut_inside)) && lost == 0) {
+    session.client.close();
+  } else {
+    session.client.reset();
+  }
+}
+
+void read_tcp_info(int client, SessionRecord& record) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return;
+  record.rtt_us = info.tcpi_rtt;
+  record.retransmits = info.tcpi_total_retrans;
+}
+
+void write_record(const ListenerContext& context, SessionRecord record, Session::Time started) {
+  record.listener = context.name;
+  record.ended_at = std::chrono::system_clock::now();
+  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - started);
+  context.resources.records.push(std::move(record));
+}
+
+/// Orderly close, one record, counters. What the service holds goes first.
+template <typename Traffic>
+void conclude(Session& session, std::optional<Traffic>& traffic) {
+  const ListenerContext& context = *session.context;
+  SessionEnd end = session.end.value_or(SessionEnd::internal_error);
+  if (context.resources.admission.draining() && is_orderly(end)) end = SessionEnd::drained;
+  SessionRecord record;
+  traffic->describe(record);
+  traffic.reset();
+  record.id = session.id;
+  record.client = session.peer;
+  if (session.proxied) record.proxied_client = session.proxied->client;
+  record.end = end;
+  const bool recorded = context.resources.records.wants_next();
+  if (recorded) read_tcp_info(session.client.fd(), record);
+  close_client(session, end, record.bytes_lost);
+  if (recorded) write_record(context, std::move(record), session.deadlines.started());
+  context.ends.add(end);
+  session.turned_away.reset();
+}
+
+/// What becomes of a session that is out of memory, or of luck. Within a catch.
+SessionEnd end_of_exception(const Session& session) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return SessionEnd::refused_resources;
+  } catch (const std::exception& error) {
+    spdlog::error("connection {} of listener {}: {}", session.id, *session.context->name, error.what());
+    return SessionEnd::internal_error;
+  }
+}
+
+void enter(Session& session, Stage stage) {
+  if (!session.end) session.deadlines.enter(stage, session.now());
+}
+
+/// How a session goes on: with a wait, a wait that ends as soon as others had their turn, or not at all.
+enum class Next : std::uint8_t { wait, yield, over };
+
+/// Everything between two waits of a connection whose bytes move: must it end? pump, touch, half-close, arm. Without
+/// traffic it has ended.
+template <typename Traffic>
+Next advance(Session& session, std::optional<Traffic>& traffic) {
+  const auto finish = [&] {
+    if (traffic) conclude(session, traffic);
+    return session.slot->waited() ? Next::over : Next::yield;  // where it never waited, Asio would allocate at its end
+  };
+  const bool delivering = session.deadlines.stage() == Stage::delivering;
+  if (!traffic || (session.end && !delivering)) return finish();
+  try {
+    if (const auto why = session.must_end()) {
+      session.end_with(*why);
+      traffic->cut(session);
+      return finish();
+    }
+    const Turn turn = traffic->turn(session);
+    if (turn.end) session.end_with(*turn.end);
+    if (turn.over) return finish();
+    if (turn.moved) session.deadlines.touch(session.now());
+    if (turn.half_closed && session.deadlines.stage() == Stage::carrying) enter(session, Stage::half_closed);
+    session.arm(turn.due);
+    return turn.unfinished ? Next::yield : Next::wait;
+  } catch (...) {
+    session.end_with(end_of_exception(session));
+    return finish();
+  }
+}
+
+/// The life of a connection, top to bottom.
+template <typename Service>
+net::awaitable<void> live(SessionStart& start)
+  requires Traffic<typename Service::Traffic, Service>
+{
+  Session session(start);
+  std::optional<typename Service::Traffic> traffic(std::get<Service>(session.context->listener->service()));
+  try {
+    if (session.header_due && !session.end) co_await receive_proxy_header(session);
+    session.admit_source();
+    if constexpr (Connects<typename Service::Traffic>) {
+      enter(session, Stage::connecting);
+      if (!session.end) co_await traffic->connect(session);
+    }
+    enter(session, Stage::carrying);
+  } catch (...) {
+    session.end_with(end_of_exception(session));
+  }
+  for (Next next = advance(session, traffic); next != Next::over; next = advance(session, traffic)) {
+    co_await session.slot->wait(next == Next::yield);
+  }
+  session.leave();
+}
+
+}  // namespace
+
+net::awaitable<void> run_session(SessionStart& start) {
+  return std::visit([&start]<typename Service>(const Service&) { return live<Service>(start); },
+                    start.context->listener->service());
+}
+
+void refuse_connection(ListenerContext& context, Arrival arrival, std::uint64_t id, SessionEnd why) {
+  context.ends.add(why);  // first, so that a client that was refused has been counted
+  arrival.socket.reset();
+  if (!context.resources.records.wants_next()) return;
+  SessionRecord record;
+  record.id = id;
+  record.client = arrival.client;
+  record.end = why;
+  write_record(context, std::move(record), context.resources.loop.now());
+}
+
+}  // namespace weir
