@@ -10,6 +10,7 @@
 
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
+#include "server/config/yaml_document.hpp"
 
 namespace weir {
 namespace {

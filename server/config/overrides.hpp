@@ -3,7 +3,7 @@
 #include <string>
 
 #include "server/config/config_problem.hpp"
-#include "server/config/yaml_document.hpp"
+#include "server/config/yaml_node.hpp"
 
 namespace weir {
 

@@ -3,7 +3,6 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <sstream>
@@ -72,28 +71,17 @@ std::string syntax_hint(std::string_view line) {
   return "";
 }
 
-}  // namespace
-
-const char* YamlNode::kind_name() const {
-  switch (kind) {
-    case Kind::null:
-      return "nothing";
-    case Kind::scalar:
-      return "text";
-    case Kind::sequence:
-      return "a list";
-    case Kind::map:
-      return "a map";
+void forget_lines(YamlNode& node) {
+  node.position.line = 0;
+  node.position.column = 0;
+  for (YamlNode& item : node.items) forget_lines(item);
+  for (YamlEntry& entry : node.entries) {
+    forget_lines(entry.key);
+    forget_lines(entry.value);
   }
-  return "";
 }
 
-YamlEntry* YamlNode::find(std::string_view key) {
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const YamlEntry& entry) {
-    return entry.key.kind == Kind::scalar && entry.key.scalar == key;
-  });
-  return found == entries.end() ? nullptr : &*found;
-}
+}  // namespace
 
 YamlNode parse_yaml(std::string_view text, const std::string& origin_name) {
   const auto origin = std::make_shared<const std::string>(origin_name);
@@ -118,20 +106,6 @@ YamlNode parse_yaml(std::string_view text, const std::string& origin_name) {
     throw ConfigError(position, "not valid YAML: " + error.msg + syntax_hint(line_of(text, position.line)));
   }
 }
-
-namespace {
-
-void forget_lines(YamlNode& node) {
-  node.position.line = 0;
-  node.position.column = 0;
-  for (YamlNode& item : node.items) forget_lines(item);
-  for (YamlEntry& entry : node.entries) {
-    forget_lines(entry.key);
-    forget_lines(entry.value);
-  }
-}
-
-}  // namespace
 
 YamlNode parse_override_value(std::string_view text, const std::string& origin) {
   YamlNode node;

@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "common/printable.hpp"
-#include "server/config/yaml_document.hpp"
+#include "server/config/config_problem.hpp"
+#include "server/config/yaml_node.hpp"
 
 namespace weir {
 
@@ -20,6 +21,11 @@ namespace weir {
 /// share aliased nodes, lose the place of keys, and let whoever walks the tree pay for the expansion.)
 class YamlTreeBuilder final : public YAML::EventHandler {
  public:
+  /// What a document may cost once its aliases are expanded; checked while it is read, before anything is copied.
+  static constexpr std::size_t kMostNodes = 100'000;
+  static constexpr std::size_t kMostBytes = 8u << 20;
+  static constexpr std::size_t kMostDepth = 32;
+
   explicit YamlTreeBuilder(std::shared_ptr<const std::string> origin) : origin_(std::move(origin)) {}
 
   YamlNode take_root() { return std::move(root_); }
@@ -91,9 +97,9 @@ class YamlTreeBuilder final : public YAML::EventHandler {
 
   void charge(const Position& position, const Weight& weight) {
     // Each weight was itself accepted here, so the sums cannot overflow.
-    if (total_.nodes + weight.nodes > kMostYamlNodes || total_.bytes + weight.bytes > kMostYamlBytes) {
-      throw ConfigError(position, "the document holds more than " + std::to_string(kMostYamlNodes) + " values or " +
-                                      std::to_string(kMostYamlBytes >> 20) + " MiB once its aliases are expanded");
+    if (total_.nodes + weight.nodes > kMostNodes || total_.bytes + weight.bytes > kMostBytes) {
+      throw ConfigError(position, "the document holds more than " + std::to_string(kMostNodes) + " values or " +
+                                      std::to_string(kMostBytes >> 20) + " MiB once its aliases are expanded");
     }
     total_.nodes += weight.nodes;
     total_.bytes += weight.bytes;
@@ -102,9 +108,8 @@ class YamlTreeBuilder final : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
     check_tag(mark, tag);
     charge(place(mark), Weight{1, 0});
-    if (frames_.size() >= kMostYamlDepth) {
-      throw ConfigError(place(mark),
-                        "the document is nested deeper than " + std::to_string(kMostYamlDepth) + " levels");
+    if (frames_.size() >= kMostDepth) {
+      throw ConfigError(place(mark), "the document is nested deeper than " + std::to_string(kMostDepth) + " levels");
     }
     Frame frame;
     frame.node.kind = kind;
