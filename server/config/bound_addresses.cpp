@@ -2,9 +2,10 @@
 
 #include <arpa/inet.h>
 
+#include <string_view>
 #include <utility>
 
-#include "server/config/section_schema.hpp"
+#include "server/config/config_problem.hpp"
 
 namespace weir {
 namespace {

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "server/config/value_reader.hpp"
+#include "common/address.hpp"
+#include "server/config/value.hpp"
 
 namespace weir {
 

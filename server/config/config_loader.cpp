@@ -1,7 +1,7 @@
 #include "server/config/config_loader.hpp"
 
 #include "server/config/config_file.hpp"
-#include "server/config/config_schema.hpp"
+#include "server/config/config_reader.hpp"
 #include "server/config/yaml_document.hpp"
 
 namespace weir {

@@ -23,6 +23,10 @@ std::string ConfigProblem::to_string() const {
   return text;
 }
 
+std::string first_place(const Position& position) {
+  return position.line > 0 ? "on line " + std::to_string(position.line) : "by " + *position.origin;
+}
+
 ConfigError::ConfigError(std::vector<ConfigProblem> problems) : problems_(std::move(problems)) {
   for (const ConfigProblem& problem : problems_) {
     if (!text_.empty()) text_ += '\n';

@@ -7,13 +7,6 @@
 
 namespace weir {
 
-/// Where a piece of configuration was written. Line and column count from 1; 0 where there is none.
-struct Position {
-  std::shared_ptr<const std::string> origin;  ///< a file's name, or `--set path.to.key`
-  int line = 0;
-  int column = 0;
-};
-
 /// One thing that is wrong with a configuration.
 struct ConfigProblem {
   std::string origin;   ///< a file's name, or `--set path.to.key`
@@ -27,6 +20,16 @@ struct ConfigProblem {
 
   bool operator==(const ConfigProblem&) const = default;
 };
+
+/// Where a piece of configuration was written. Line and column count from 1; 0 where there is none.
+struct Position {
+  std::shared_ptr<const std::string> origin;  ///< a file's name, or `--set path.to.key`
+  int line = 0;
+  int column = 0;
+};
+
+/// "on line 7", or "by --set path.to.key".
+std::string first_place(const Position& position);
 
 /// Every problem of one load, in the order of lines; what overrides caused comes last.
 class ConfigError : public std::exception {

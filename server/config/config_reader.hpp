@@ -2,11 +2,11 @@
 
 #include "server/config/config_problem.hpp"
 #include "server/config/server_config.hpp"
-#include "server/config/yaml_document.hpp"
+#include "server/config/yaml_node.hpp"
 
 namespace weir {
 
-/// Walks the document along the tree of ServerConfig and reports everything that is wrong with it. What it returns is
+/// Reads the document by the keys of config_keys.hpp and reports everything that is wrong with it. What it returns is
 /// of use only when no problem was added.
 ServerConfig read_config(const YamlNode& root, Problems& problems);
 

@@ -1,4 +1,4 @@
-#include "server/config/upstream_schema.hpp"
+#include "server/config/upstream_kinds.hpp"
 
 #include <gmock/gmock.h>
 
@@ -22,7 +22,7 @@ std::string problem_of(const std::string& servers, const std::string& sources) {
   }
 }
 
-TEST(UpstreamSchema, SourcesAreAddressesWithoutAPort) {
+TEST(UpstreamKinds, SourcesAreAddressesWithoutAPort) {
   EXPECT_EQ(problem_of("{address: 'h:1'}", "[192.0.2.1, '2001:db8::1', 'fe80::1%eth0']"), "");
   EXPECT_EQ(problem_of("{address: 'h:1'}", "192.0.2.1"), "");
   EXPECT_EQ(problem_of("{address: 'h:1'}", "[]"), "");
@@ -34,7 +34,7 @@ TEST(UpstreamSchema, SourcesAreAddressesWithoutAPort) {
   EXPECT_THAT(problem_of("{address: 'h:1'}", "{}"), HasSubstr("write a local IP address such as 192.0.2.1"));
 }
 
-TEST(UpstreamSchema, SourcesAreAddressesThatSomethingCanConnectFromAndStandOnce) {
+TEST(UpstreamKinds, SourcesAreAddressesThatSomethingCanConnectFromAndStandOnce) {
   EXPECT_THAT(problem_of("{address: 'h:1'}", "['::ffff:192.0.2.1']"), HasSubstr("is an IPv4 address in IPv6 form"));
   EXPECT_THAT(problem_of("{address: 'h:1'}", "[224.0.0.1]"), HasSubstr("is a multicast address"));
   EXPECT_THAT(problem_of("{address: 'h:1'}", "['ff02::1']"), HasSubstr("is a multicast address"));
@@ -43,7 +43,7 @@ TEST(UpstreamSchema, SourcesAreAddressesThatSomethingCanConnectFromAndStandOnce)
               HasSubstr("bind_source.1: \"192.0.2.1\" stands here already; remove it"));
 }
 
-TEST(UpstreamSchema, EachServerHasASourceOfItsFamily) {
+TEST(UpstreamKinds, EachServerHasASourceOfItsFamily) {
   EXPECT_THAT(problem_of("{address: '10.0.0.1:1'}, {address: '[::1]:1'}", "[192.0.2.1]"),
               HasSubstr("upstreams.u.bind_source: has no IPv6 address, which server [::1]:1 needs; add one"));
   EXPECT_THAT(problem_of("{address: '10.0.0.1:1'}", "['2001:db8::1']"), HasSubstr("has no IPv4 address"));
@@ -51,7 +51,7 @@ TEST(UpstreamSchema, EachServerHasASourceOfItsFamily) {
   EXPECT_EQ(problem_of("{address: 'unix:/a'}, {address: 'name:1'}", "[192.0.2.1]"), "");
 }
 
-TEST(UpstreamSchema, ServerMayHaveARangeOfPorts) {
+TEST(UpstreamKinds, ServerMayHaveARangeOfPorts) {
   const ServerConfig config = load_config_text(
       "listeners: [{name: a, bind: ':1', echo: }]\nupstreams: [{name: u, servers: [{address: 'h:1-3'}]}]\n", "f");
   EXPECT_EQ(config.upstreams[0].servers[0].address.port_count, 3);

@@ -1,4 +1,4 @@
-#include "server/config/listener_schema.hpp"
+#include "server/config/listener_kinds.hpp"
 
 #include <gmock/gmock.h>
 
@@ -31,7 +31,7 @@ std::string problem_of_binds(const std::string& first, const std::string& second
                     second + "'}\n");
 }
 
-TEST(ListenerSchema, OverlappingBindsAreFound) {
+TEST(ListenerKinds, OverlappingBindsAreFound) {
   EXPECT_EQ(problem_of_binds("127.0.0.1:7000-7010", "127.0.0.1:7010-7020"),
             "f:3:31: listeners.b.bind: 127.0.0.1:7010-7020 overlaps 127.0.0.1:7000-7010, which is bound on line 2; use "
             "other ports");
@@ -42,7 +42,7 @@ TEST(ListenerSchema, OverlappingBindsAreFound) {
   EXPECT_THAT(problem_of_binds("[::1]:7000-7001", "[0:0::1]:7000-7001"), HasSubstr("is already bound on line 2"));
 }
 
-TEST(ListenerSchema, BindsBesideEachOtherAreNone) {
+TEST(ListenerKinds, BindsBesideEachOtherAreNone) {
   EXPECT_EQ(problem_of_binds("127.0.0.1:7000-7010", "127.0.0.1:7011-7020"), "");
   EXPECT_EQ(problem_of_binds("127.0.0.1:7000-7010", "127.0.0.2:7000-7010"), "");
   EXPECT_EQ(problem_of_binds("0.0.0.0:7000", "[::]:7000"), "");
@@ -50,7 +50,7 @@ TEST(ListenerSchema, BindsBesideEachOtherAreNone) {
   EXPECT_EQ(problem_of_binds("unix:/a", "unix:@/a"), "");
 }
 
-TEST(ListenerSchema, RangesOfAListenerAndItsServersHaveOneLength) {
+TEST(ListenerKinds, RangesOfAListenerAndItsServersHaveOneLength) {
   const auto problem = [](const std::string& bind, const std::string& server) {
     return problem_of("listeners: [{name: a, proxy: {upstream: u}, bind: " + bind +
                       "}]\nupstreams: [{name: u, servers: [{address: 'h:9'}, {address: '" + server + "'}]}]\n");
@@ -66,7 +66,7 @@ TEST(ListenerSchema, RangesOfAListenerAndItsServersHaveOneLength) {
   EXPECT_THAT(problem("[':7000-7001', 'unix:/a']", "h:1-2"), HasSubstr("unix:/a has one port"));
 }
 
-TEST(ListenerSchema, UnixSectionSaysWhatIsWrongWithIt) {
+TEST(ListenerKinds, UnixSectionSaysWhatIsWrongWithIt) {
   const auto problem = [](const std::string& section) {
     return problem_of_listener("bind: unix:/a, unix: {" + section + "}");
   };
@@ -83,7 +83,7 @@ TEST(ListenerSchema, UnixSectionSaysWhatIsWrongWithIt) {
   EXPECT_THAT(problem("colour: red"), HasSubstr("unknown key"));
 }
 
-TEST(ListenerSchema, UnixSectionNeedsAFile) {
+TEST(ListenerKinds, UnixSectionNeedsAFile) {
   const char* const kNoFile =
       "listeners.a.unix: is for sockets with a file, but this listener binds no unix:/path; bind one, or remove this";
   EXPECT_THAT(problem_of_listener("bind: ':1', unix: {}"), HasSubstr(kNoFile));
@@ -91,7 +91,7 @@ TEST(ListenerSchema, UnixSectionNeedsAFile) {
   EXPECT_EQ(problem_of_listener("bind: [':1', 'unix:/a'], unix: {}"), "");
 }
 
-TEST(ListenerSchema, ThereIsABoundToWhatIsBound) {
+TEST(ListenerKinds, ThereIsABoundToWhatIsBound) {
   std::string list;
   for (int i = 0; i < 4097; ++i) list += "':" + std::to_string(i + 1) + "', ";
   try {

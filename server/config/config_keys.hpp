@@ -1,0 +1,240 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <string_view>
+#include <tuple>
+
+#include "server/config/daemon_kinds.hpp"
+#include "server/config/key.hpp"
+#include "server/config/listener_kinds.hpp"
+#include "server/config/section_kinds.hpp"
+#include "server/config/server_config.hpp"
+#include "server/config/upstream_kinds.hpp"
+#include "server/config/value_kinds.hpp"
+
+/// Every key of the configuration, once: its name, its field and what its value is. Reading, the effective
+/// configuration and hints walk these tables, each from top to bottom; sections stand before those that hold them.
+namespace weir {
+
+template <>
+inline constexpr auto kKeys<TimeoutsConfig> = std::tuple{
+    key("idle", &TimeoutsConfig::idle, Duration{}),
+    key("half_close", &TimeoutsConfig::half_close, Duration{}),
+    key("lifetime", &TimeoutsConfig::lifetime, Duration{}),
+    key("header", &TimeoutsConfig::header, Duration{}),
+};
+
+// The kernel's bounds: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of include/net/tcp.h.
+template <>
+inline constexpr auto kKeys<KeepaliveConfig> = std::tuple{
+    key("idle", &KeepaliveConfig::idle, WholeSeconds{std::chrono::seconds(1), std::chrono::seconds(32767)}),
+    key("interval", &KeepaliveConfig::interval, WholeSeconds{std::chrono::seconds(1), std::chrono::seconds(32767)}),
+    key("count", &KeepaliveConfig::count, WholeNumber{1, 127}),
+};
+
+template <>
+inline constexpr auto kKeys<TcpConfig> = std::tuple{
+    key("nodelay", &TcpConfig::nodelay, Flag{}),
+    key("keepalive", &TcpConfig::keepalive, SectionOrOff{}),
+    key("user_timeout", &TcpConfig::user_timeout, UserTimeout{}),
+    key("fast_open", &TcpConfig::fast_open, WholeNumber{0, 65535}),
+};
+
+// A service of a listener: what it has to say for itself, and its options.
+
+template <>
+struct ServiceKey<EchoConfig> {
+  static constexpr std::string_view name = "echo";
+  static constexpr std::string_view example = "echo: {}";
+};
+
+template <>
+inline constexpr auto kKeys<EchoConfig> = std::tuple{
+    key("transform", &EchoConfig::transform, Word{}),
+};
+
+template <>
+struct ServiceKey<DiscardConfig> {
+  static constexpr std::string_view name = "discard";
+  static constexpr std::string_view example = "discard: {}";
+};
+
+template <>
+inline constexpr auto kKeys<DiscardConfig> = std::tuple{};
+
+template <>
+struct ServiceKey<ProxyConfig> {
+  static constexpr std::string_view name = "proxy";
+  static constexpr std::string_view example = "proxy: {upstream: NAME}";
+};
+
+template <>
+inline constexpr auto kKeys<ProxyConfig> = std::tuple{
+    key("upstream", &ProxyConfig::upstream, UpstreamName{}).required("the name of an upstream"),
+};
+
+// Listeners.
+
+template <>
+inline constexpr auto kKeys<ScopeLimits> = std::tuple{
+    key("connections", &ScopeLimits::connections, kConnections),
+    key("per_source", &ScopeLimits::per_source, kConnections),
+    key("rate", &ScopeLimits::rate, RateLimit{}),
+    key("rate_per_source", &ScopeLimits::rate_per_source, RateLimit{}),
+};
+
+template <>
+inline constexpr auto kKeys<UnixConfig> = std::tuple{
+    key("mode", &UnixConfig::mode, FileMode{}),
+    key("owner", &UnixConfig::owner, Account{Account::Of::user}),
+    key("group", &UnixConfig::group, Account{Account::Of::group}),
+};
+
+/// A field of a listener's `access`, whose keys stand in the listener itself.
+template <typename Field>
+constexpr auto access(Field AccessConfig::* field) {
+  return [field](auto& listener) -> auto& { return listener.access.*field; };
+}
+
+template <>
+inline constexpr auto kKeys<ListenerConfig> = std::tuple{
+    key("name", &ListenerConfig::name, Name{"listener", &Reading::listeners}).required("a name for this listener"),
+    key("bind", &ListenerConfig::bind, BoundList{}).required("an address such as 127.0.0.1:7000"),
+    ServiceKeys{},
+    rule(check_port_ranges),
+    key("timeouts", &ListenerConfig::timeouts, Section{}).in_turn(2),
+    key("tcp", &ListenerConfig::tcp, Section{}).in_turn(2),
+    key("limits", &ListenerConfig::limits, Section{}).in_turn(1),
+    key("allow", access(&AccessConfig::allow), Ranges{}).in_turn(1),
+    key("deny", access(&AccessConfig::deny), Ranges{}).in_turn(1),
+    key("allow_file", access(&AccessConfig::allow_file), RangesFile{}).in_turn(1),
+    key("deny_file", access(&AccessConfig::deny_file), RangesFile{}).in_turn(1),
+    key("accept_proxy_protocol", &ListenerConfig::accept_proxy_protocol, Word{}),
+    key("trusted", &ListenerConfig::trusted, Ranges{}),
+    rule(check_trusted),
+    key("unix", &ListenerConfig::unix_socket, Section{}).in_turn(1).shown_if(&ListenerConfig::has_socket_file),
+    rule(check_unix),
+};
+
+// Upstreams.
+
+template <>
+inline constexpr auto kKeys<BackendConfig> = std::tuple{
+    BackendPlace{},
+    key("weight", &BackendConfig::weight, WholeNumber{1, 1000}).shown_if(has_own_weight),
+    rule(check_weight),
+    key("max_connections", &BackendConfig::max_connections, kConnections),
+    key("backup", &BackendConfig::backup, Flag{}),
+    rule(check_record),
+};
+
+template <>
+inline constexpr auto kKeys<ConnectConfig> = std::tuple{
+    key("timeout", &ConnectConfig::timeout, ConnectTimeout{}),
+    key("attempts", &ConnectConfig::attempts, WholeNumber{1, 1000}),
+    key("delay", &ConnectConfig::delay, Duration{}),
+    key("abort_on", &ConnectConfig::abort_on, Word{}),
+};
+
+template <>
+inline constexpr auto kKeys<QueueConfig> = std::tuple{
+    key("size", &QueueConfig::size, kConnections),
+    key("timeout", &QueueConfig::timeout, Duration{}),
+};
+
+template <>
+inline constexpr auto kKeys<HealthConfig> = std::tuple{
+    key("interval", &HealthConfig::interval, Duration{milliseconds(1)}),
+    key("timeout", &HealthConfig::timeout, Duration{milliseconds(1)}),
+    key("fall", &HealthConfig::fall, WholeNumber{1, 1000}),
+    key("rise", &HealthConfig::rise, WholeNumber{1, 1000}),
+    key("send", &HealthConfig::send, Bytes{}),
+    key("expect", &HealthConfig::expect, Bytes{}),
+};
+
+template <>
+inline constexpr auto kKeys<EjectConfig> = std::tuple{
+    key("failures", &EjectConfig::failures, WholeNumber{0, 1'000'000}),
+    key("for", &EjectConfig::duration, Duration{milliseconds(1)}),
+};
+
+template <>
+inline constexpr auto kKeys<UpstreamConfig> = std::tuple{
+    key("name", &UpstreamConfig::name, Name{"upstream", &Reading::upstreams}).required("a name for this upstream"),
+    key("balance", &UpstreamConfig::balance, Word{}),
+    key("servers", &UpstreamConfig::servers, BackendList{}).required("[{address: \"127.0.0.1:5432\"}]"),
+    key("connect", &UpstreamConfig::connect, Section{}),
+    key("queue", &UpstreamConfig::queue, Section{}),
+    key("health", &UpstreamConfig::health, OptionalSection{}).shown_if([](const UpstreamConfig& upstream) {
+      return upstream.health.has_value();
+    }),
+    key("eject", &UpstreamConfig::eject, Section{}),
+    key("slow_start", &UpstreamConfig::slow_start, Duration{}),
+    key("tcp", &UpstreamConfig::tcp, Section{}).in_turn(1),
+    rule(check_fast_open),
+    key("on_down", &UpstreamConfig::on_down, Word{}).in_turn(3),
+    key("send_proxy_protocol", &UpstreamConfig::send_proxy_protocol, Word{}).in_turn(2),
+    key("bind_source", std::identity{}, Sources{}),
+};
+
+// The daemon.
+
+template <>
+inline constexpr auto kKeys<LogConfig> = std::tuple{
+    key("level", &LogConfig::level, Word{}),
+    key("format", &LogConfig::format, Word{}),
+    key("file", &LogConfig::file, LogFile{}),
+};
+
+template <>
+inline constexpr auto kKeys<AccessLogConfig> = std::tuple{
+    key("enabled", &AccessLogConfig::enabled, Flag{}),
+    key("format", &AccessLogConfig::format, Word{}),
+    key("file", &AccessLogConfig::file, LogFile{}),
+    key("sample", &AccessLogConfig::sample, WholeNumber{1, 1'000'000'000}),
+};
+
+template <>
+inline constexpr auto kKeys<RelayConfig> = std::tuple{
+    key("splice", &RelayConfig::splice, Word{}),
+};
+
+template <>
+inline constexpr auto kKeys<DnsConfig> = std::tuple{
+    key("servers", &DnsConfig::servers, Resolvers{}),
+    key("min_ttl", &DnsConfig::min_ttl, Duration{milliseconds(10)}),
+    key("max_ttl", &DnsConfig::max_ttl, Duration{milliseconds(10)}),
+    rule(check_ttls),
+};
+
+template <>
+inline constexpr auto kKeys<LimitsConfig> = std::tuple{
+    key("connections", &LimitsConfig::connections, ConnectionsOrAuto{}),
+    key("backlog", &LimitsConfig::backlog, WholeNumber{1, 1'000'000}).in_turn(1),
+    key("per_source", &LimitsConfig::per_source, kConnections),
+    key("rate", &LimitsConfig::rate, RateLimit{}),
+    key("rate_per_source", &LimitsConfig::rate_per_source, RateLimit{}),
+};
+
+template <>
+inline constexpr auto kKeys<ServerConfig> = std::tuple{
+    key("workers", &ServerConfig::workers, Workers{}),
+    key("drain_timeout", &ServerConfig::drain_timeout, Duration{}),
+    key("log", &ServerConfig::log, Section{}),
+    key("access_log", &ServerConfig::access_log, Section{}),
+    key("relay", &ServerConfig::relay, Section{}),
+    key("dns", &ServerConfig::dns, Section{}),
+    key("limits", &ServerConfig::limits, Section{}),
+    key("defaults", std::identity{}, folder(key("timeouts", &ServerConfig::default_timeouts, Section{}))),
+    HintedHere{"listeners"},
+    key("upstreams", &ServerConfig::upstreams, UpstreamList{}).in_turn(1),  // before listeners, which name them
+    key("listeners", &ServerConfig::listeners, ListenerList{}),
+    rule(check_listeners),
+};
+
+/// Keys of the whole file that a later version will know.
+inline constexpr std::array<std::string_view, 3> kPlannedKeys{"drain_announce", "drain_spread", "admin"};
+
+}  // namespace weir

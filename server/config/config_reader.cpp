@@ -1,0 +1,16 @@
+#include "server/config/config_reader.hpp"
+
+#include "server/config/config_keys.hpp"
+
+namespace weir {
+
+ServerConfig read_config(const YamlNode& root, Problems& problems) {
+  ServerConfig config;
+  Reading reading{config};
+  MapReader map(Value(root, root.position, "", problems));
+  read_keys(kKeys<ServerConfig>, map, config, reading);
+  map.finish(kPlannedKeys);
+  return config;
+}
+
+}  // namespace weir

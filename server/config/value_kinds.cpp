@@ -1,0 +1,129 @@
+#include "server/config/value_kinds.hpp"
+
+#include <yaml-cpp/emittermanip.h>
+
+#include <charconv>
+#include <cstddef>
+#include <stdexcept>
+#include <system_error>
+
+namespace weir {
+
+void Flag::read(const Value& value, bool& target, Reading& /*reading*/) const {
+  const std::optional<std::string> found = value.text("true or false");
+  if (!found) return;
+  if (value.is_plain("true") || value.is_plain("false")) {
+    target = value.is_plain("true");
+  } else {
+    value.fail(in_quotes(*found) + " is no boolean; write true or false");
+  }
+}
+
+void Flag::dump(YAML::Emitter& out, bool target) const { out << (target ? "true" : "false"); }
+
+void WholeNumber::read(const Value& value, std::uint32_t& target, Reading& /*reading*/) const {
+  const std::string right = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  const std::optional<std::string> found = value.text(right);
+  if (!found) return;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(found->data(), found->data() + found->size(), number);
+  const bool whole = error == std::errc{} && end == found->data() + found->size();
+  if (!value.node().plain || !whole || number < least || number > most) {
+    return value.fail(in_quotes(*found) + " is not " + right);
+  }
+  target = number;
+}
+
+void WholeNumber::dump(YAML::Emitter& out, std::uint32_t target) const { out << std::to_string(target); }
+
+void Duration::read(const Value& value, milliseconds& target, Reading& /*reading*/) const {
+  const std::optional<std::string> found = value.text("a duration such as 30s");
+  if (!found) return;
+  try {
+    const std::chrono::microseconds duration = parse_duration(*found);
+    const auto rounded = std::chrono::duration_cast<milliseconds>(duration);
+    if (rounded != duration) return value.fail(in_quotes(*found) + " is finer than a millisecond; write 1ms or more");
+    if (rounded < least) {
+      return value.fail(in_quotes(*found) + " is too short; write " + format_duration(least) + " or more");
+    }
+    target = rounded;
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+void Duration::dump(YAML::Emitter& out, milliseconds target) const { out << format_duration(target); }
+
+void WholeSeconds::read(const Value& value, std::chrono::seconds& target, Reading& /*reading*/) const {
+  const std::string right =
+      "whole seconds from " + format_duration(least) + " to " + std::to_string(most.count()) + "s";
+  const std::optional<std::string> found = value.text(right);
+  if (!found) return;
+  try {
+    const std::chrono::microseconds duration = parse_duration(*found);
+    const auto rounded = std::chrono::duration_cast<std::chrono::seconds>(duration);
+    if (rounded != duration || rounded < least || rounded > most) {
+      return value.fail(in_quotes(*found) + " is out of bounds; write " + right);
+    }
+    target = rounded;
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+void WholeSeconds::dump(YAML::Emitter& out, std::chrono::seconds target) const { out << format_duration(target); }
+
+void RateLimit::read(const Value& value, Rate& target, Reading& /*reading*/) const {
+  const auto text = value.text("a rate such as 100/s, or 0 for no limit");
+  if (!text) return;
+  try {
+    target = parse_rate(*text);
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+void RateLimit::dump(YAML::Emitter& out, const Rate& target) const { out << format_rate(target); }
+
+void UserTimeout::read(const Value& value, milliseconds& target, Reading& reading) const {
+  milliseconds read = target;
+  Duration{}.read(value, read, reading);
+  if (read > most) return value.fail(format_duration(read) + " is more than the kernel takes; write 596h or less");
+  target = read;
+}
+
+void UserTimeout::dump(YAML::Emitter& out, milliseconds target) const { Duration{}.dump(out, target); }
+
+void Name::read(const Value& value, std::string& target, Reading& reading) const {
+  constexpr std::size_t kLongest = 64;
+  const std::optional<std::string> name = value.text("a name");
+  if (!name) return;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  const bool number = name->find_first_not_of("0123456789") == std::string::npos;
+  if (number || name->size() > kLongest || !std::all_of(name->begin(), name->end(), allowed) || name->front() == '.' ||
+      name->front() == '-') {
+    return value.fail(in_quotes(*name) + " is not a name; use up to " + std::to_string(kLongest) +
+                      " letters, digits, - _ and ., not digits alone, and begin with a letter, a digit or _");
+  }
+  const auto [first, is_new] = (reading.*taken).emplace(*name, value.position());
+  if (!is_new) {
+    return value.fail("another " + std::string(thing) + " has this name " + first_place(first->second) +
+                      "; each needs its own");
+  }
+  target = *name;
+}
+
+void Name::dump(YAML::Emitter& out, const std::string& target) const { dump_text(out, target); }
+
+void dump_text(YAML::Emitter& out, const std::string& text) { out << YAML::DoubleQuoted << text; }
+
+void dump_texts(YAML::Emitter& out, const std::vector<std::string>& texts) {
+  out << YAML::Flow << YAML::BeginSeq;
+  for (const std::string& text : texts) dump_text(out, text);
+  out << YAML::EndSeq;
+}
+
+}  // namespace weir

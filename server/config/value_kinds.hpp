@@ -1,0 +1,103 @@
+#pragma once
+
+#include <yaml-cpp/emitter.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/printable.hpp"
+#include "common/units.hpp"
+#include "server/config/config_words.hpp"
+#include "server/config/reading.hpp"
+#include "server/config/value.hpp"
+
+/// Kinds of values that stand in several sections. Each reads a value into its field, and reports a wrong one and
+/// leaves the field as it is; each dumps the field as it reads it.
+namespace weir {
+
+/// `true` or `false`, without quotes.
+struct Flag {
+  void read(const Value& value, bool& target, Reading&) const;
+  void dump(YAML::Emitter& out, bool target) const;
+};
+
+/// One of the words of an enumeration (config_words.hpp).
+struct Word {
+  template <typename Enum>
+  void read(const Value& value, Enum& target, Reading&) const {
+    const std::string right = any_of_these(kWordsOf<Enum>);
+    const std::optional<std::string> found = value.text(right);
+    if (!found) return;
+    const auto* const match = std::find(kWordsOf<Enum>.begin(), kWordsOf<Enum>.end(), *found);
+    if (match == kWordsOf<Enum>.end()) return value.fail(in_quotes(*found) + " is unknown; write " + right);
+    target = static_cast<Enum>(match - kWordsOf<Enum>.begin());
+  }
+  template <typename Enum>
+  void dump(YAML::Emitter& out, Enum target) const {
+    out << std::string(word_of(target));
+  }
+};
+
+/// A whole number without quotes.
+struct WholeNumber {
+  std::uint32_t least;
+  std::uint32_t most;
+
+  void read(const Value& value, std::uint32_t& target, Reading&) const;
+  void dump(YAML::Emitter& out, std::uint32_t target) const;
+};
+
+/// A number of connections or of those who wait: 0 to 10⁹.
+inline constexpr WholeNumber kConnections{0, 1'000'000'000};
+
+/// Milliseconds, up to kLongestDuration.
+struct Duration {
+  milliseconds least{0};  ///< 0 where "no limit" is allowed
+
+  void read(const Value& value, milliseconds& target, Reading&) const;
+  void dump(YAML::Emitter& out, milliseconds target) const;
+};
+
+/// Whole seconds.
+struct WholeSeconds {
+  std::chrono::seconds least;
+  std::chrono::seconds most;
+
+  void read(const Value& value, std::chrono::seconds& target, Reading&) const;
+  void dump(YAML::Emitter& out, std::chrono::seconds target) const;
+};
+
+/// `100/s`.
+struct RateLimit {
+  void read(const Value& value, Rate& target, Reading&) const;
+  void dump(YAML::Emitter& out, const Rate& target) const;
+};
+
+/// `user_timeout`, within the kernel's bound.
+struct UserTimeout {
+  static constexpr milliseconds most = io::kLongestUserTimeout;
+
+  void read(const Value& value, milliseconds& target, Reading&) const;
+  void dump(YAML::Emitter& out, milliseconds target) const;
+};
+
+/// The `name` of a listener or an upstream, which stands in logs, metrics and `--set`: its form, and that no other of
+/// the `thing` has it.
+struct Name {
+  std::string_view thing;
+  Definitions Reading::* taken;
+
+  void read(const Value& value, std::string& target, Reading& reading) const;
+  void dump(YAML::Emitter& out, const std::string& target) const;
+};
+
+/// Text is always quoted, so that no name or path can turn into a number, a boolean or a null.
+void dump_text(YAML::Emitter& out, const std::string& text);
+void dump_texts(YAML::Emitter& out, const std::vector<std::string>& texts);
+
+}  // namespace weir
