@@ -1,0 +1,381 @@
+// Every key of the configuration, from the tables of config_keys.hpp: a key without a case here, without a place in
+// config/reference.yaml or without a description in docs/configuration.md fails.
+
+#include "server/config/config_keys.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/config/config_loader.hpp"
+#include "server/config/yaml_document.hpp"
+#include "tests/support/checkout.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/server/config/key_list.hpp"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using test::KeyInfo;
+using test::KeyList;
+using ::testing::IsEmpty;
+
+const std::string& reference() {
+  static const std::string text = test::read_file((test::source_folder() / "config" / "reference.yaml").string());
+  return text;
+}
+
+/// A key of a YAML document.
+struct Place {
+  std::string path;  ///< `listeners.0.bind`
+  const YamlEntry* entry;
+};
+
+void collect_places(const YamlNode& node, const std::string& prefix, std::vector<Place>& places) {
+  for (std::size_t at = 0; at < node.items.size(); ++at) {
+    collect_places(node.items[at], prefix + std::to_string(at) + ".", places);
+  }
+  for (const YamlEntry& entry : node.entries) {
+    places.push_back({prefix + entry.key.scalar, &entry});
+    collect_places(entry.value, prefix + entry.key.scalar + ".", places);
+  }
+}
+
+/// `listeners.N.bind` of `listeners.0.bind`.
+std::string without_indices(const std::string& path) {
+  static const std::regex index("\\.[0-9]+\\.");
+  return std::regex_replace(path, index, ".N.");
+}
+
+/// The first place of a key, `listeners.N.bind`, in a document; nothing where it has none.
+std::optional<Place> find_place(const YamlNode& root, const std::string& key) {
+  std::vector<Place> places;
+  collect_places(root, "", places);
+  for (Place& place : places) {
+    if (without_indices(place.path) == key) return place;
+  }
+  return std::nullopt;
+}
+
+/// The text at a path of a document.
+std::string value_at(const std::string& document, const std::string& path) {
+  const YamlNode root = parse_yaml(document, "document");
+  std::vector<Place> places;
+  collect_places(root, "", places);
+  for (const Place& place : places) {
+    if (place.path == path) return place.entry->value.scalar;
+  }
+  return "nothing";
+}
+
+/// The reference with another value at a key; a section's lines go with it.
+std::string reference_with(const Position& key, const std::string& name, const std::string& value) {
+  std::istringstream lines(reference());
+  std::string text;
+  int number = 0;
+  bool inside = false;
+  const auto indent = static_cast<std::size_t>(key.column - 1);
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (number == key.line) {
+      inside = true;
+      text += line.substr(0, indent) + name + ": " + value + "\n";
+      continue;
+    }
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (number > key.line && inside && begin != std::string::npos && begin <= indent) inside = false;
+    if (!inside) text += line + "\n";
+  }
+  return text;
+}
+
+/// Each listener and upstream goes by its name in paths.
+std::string as_reported(const std::string& path) {
+  std::string named = path;
+  const std::vector<std::pair<std::string, std::string>> names{{"listeners.0.", "listeners.echo."},
+                                                               {"listeners.1.", "listeners.discard."},
+                                                               {"listeners.2.", "listeners.proxy."},
+                                                               {"upstreams.0.", "upstreams.backend."}};
+  for (const auto& [index, name] : names) {
+    if (named.starts_with(index)) named = name + named.substr(index.size());
+  }
+  return named;
+}
+
+std::vector<ConfigProblem> problems_of(const std::string& text, const std::vector<Override>& overrides = {}) {
+  try {
+    load_config_text(text, "f", overrides);
+    return {};
+  } catch (const ConfigError& error) {
+    return error.problems();
+  }
+}
+
+/// What a key's value needs beside it, be it as right as can be.
+std::vector<Override> needed_beside(const std::string& key, const std::string& value) {
+  if (key == "dns.min_ttl") return {{"dns.max_ttl", "87600h"}};
+  if (key == "dns.max_ttl") return {{"dns.min_ttl", "10ms"}};
+  if (key == "listeners.N.accept_proxy_protocol") return {{"listeners.echo.trusted", "[192.0.2.1]"}};
+  if (key == "upstreams.N.servers.N.record" && value == "srv") {
+    return {{"upstreams.backend.servers.1", "{dns: b, record: srv}"}};
+  }
+  return {};
+}
+
+/// A value that is not the default, and what it makes of the reference's configuration.
+struct Case {
+  std::string key;
+  std::string value;
+  std::function<void(ServerConfig&)> change;
+  std::vector<Override> also{};  ///< without which the value would not be valid
+};
+
+ListenerConfig& echo(ServerConfig& config) { return config.listeners.at(0); }
+ListenerConfig& discard(ServerConfig& config) { return config.listeners.at(1); }
+ListenerConfig& proxy(ServerConfig& config) { return config.listeners.at(2); }
+UpstreamConfig& upstream(ServerConfig& config) { return config.upstreams.at(0); }
+Address address(const char* text, AddressUse use = AddressUse::bind) { return parse_address(text, use); }
+
+/// The listeners that say nothing of their own inherit the defaults.
+void change_default(ServerConfig& config, milliseconds TimeoutsConfig::* field, milliseconds value) {
+  config.default_timeouts.*field = value;
+  discard(config).timeouts.*field = value;
+  proxy(config).timeouts.*field = value;
+}
+
+/// The one key that has no other value than its default.
+const char* const kAlwaysZero = "upstreams.N.tcp.fast_open";
+
+const std::string& ranges_file() {
+  static const test::TempDir folder;
+  static const std::string path = folder.write("ranges", "10.0.0.0/8\n");
+  return path;
+}
+
+const std::vector<Case>& cases() {
+  using C = ServerConfig;
+  static const std::vector<Case> all{
+      {"workers", "3", [](C& c) { c.workers = 3; }},
+      {"drain_timeout", "31s", [](C& c) { c.drain_timeout = 31s; }},
+      {"log.level", "debug", [](C& c) { c.log.level = LogLevel::debug; }},
+      {"log.format", "json", [](C& c) { c.log.format = LogFormat::json; }},
+      {"log.file", "/l", [](C& c) { c.log.file = "/l"; }},
+      {"access_log.enabled", "false", [](C& c) { c.access_log.enabled = false; }},
+      {"access_log.format", "json", [](C& c) { c.access_log.format = LogFormat::json; }},
+      {"access_log.file", "/a", [](C& c) { c.access_log.file = "/a"; }},
+      {"access_log.sample", "2", [](C& c) { c.access_log.sample = 2; }},
+      {"relay.splice", "never", [](C& c) { c.relay.splice = RelayConfig::Splice::never; }},
+      {"dns.servers", "[\"192.0.2.1:54\"]",
+       [](C& c) { c.dns.servers = {ip_endpoint("192.0.2.1")}, c.dns.servers[0].set_port(54); }},
+      {"dns.min_ttl", "2s", [](C& c) { c.dns.min_ttl = 2s; }},
+      {"dns.max_ttl", "6m", [](C& c) { c.dns.max_ttl = 6min; }},
+      {"limits.connections", "20k", [](C& c) { c.limits.connections = 20'000; }},
+      {"limits.per_source", "2", [](C& c) { c.limits.per_source = 2; }},
+      {"limits.rate", "3/m", [](C& c) { c.limits.rate = {3, 60s}; }},
+      {"limits.rate_per_source", "4/h", [](C& c) { c.limits.rate_per_source = {4, 1h}; }},
+      {"limits.backlog", "5", [](C& c) { c.limits.backlog = 5; }},
+      {"defaults.timeouts.idle", "11m", [](C& c) { change_default(c, &TimeoutsConfig::idle, 11min); }},
+      {"defaults.timeouts.half_close", "12s", [](C& c) { change_default(c, &TimeoutsConfig::half_close, 12s); }},
+      {"defaults.timeouts.lifetime", "13s", [](C& c) { change_default(c, &TimeoutsConfig::lifetime, 13s); }},
+      {"defaults.timeouts.header", "14s", [](C& c) { change_default(c, &TimeoutsConfig::header, 14s); }},
+
+      {"listeners.N.name", "other", [](C& c) { echo(c).name = "other"; }},
+      {"listeners.N.bind", "127.0.0.1:9", [](C& c) { echo(c).bind = {address("127.0.0.1:9")}; }},
+      {"listeners.N.echo.transform", "upper", [](C& c) { echo(c).service = EchoConfig{EchoConfig::Transform::upper}; }},
+      {"listeners.N.proxy.upstream",
+       "other",
+       [](C& c) { proxy(c).service = ProxyConfig{"other"}, upstream(c).name = "other"; },
+       {{"upstreams.0.name", "other"}}},
+      {"listeners.N.accept_proxy_protocol", "required",
+       [](C& c) { echo(c).accept_proxy_protocol = ListenerConfig::ProxyHeaders::required; }},
+      {"listeners.N.trusted", "[192.0.2.1]", [](C& c) { echo(c).trusted = {"192.0.2.1"}; }},
+      {"listeners.N.limits.connections", "1", [](C& c) { echo(c).limits.connections = 1; }},
+      {"listeners.N.limits.per_source", "2", [](C& c) { echo(c).limits.per_source = 2; }},
+      {"listeners.N.limits.rate", "3/s", [](C& c) { echo(c).limits.rate = {3, 1s}; }},
+      {"listeners.N.limits.rate_per_source", "4/s", [](C& c) { echo(c).limits.rate_per_source = {4, 1s}; }},
+      {"listeners.N.allow", "[10.0.0.0/8]", [](C& c) { echo(c).access.allow = {"10.0.0.0/8"}; }},
+      {"listeners.N.deny", "10.0.0.1", [](C& c) { echo(c).access.deny = {"10.0.0.1"}; }},
+      {"listeners.N.allow_file", ranges_file(), [](C& c) { echo(c).access.allow_file = ranges_file(); }},
+      {"listeners.N.deny_file", ranges_file(), [](C& c) { echo(c).access.deny_file = ranges_file(); }},
+      {"listeners.N.unix.mode", "\"0600\"", [](C& c) { discard(c).unix_socket.mode = 0600; }},
+      {"listeners.N.unix.owner", "root", [](C& c) { discard(c).unix_socket.owner = "root"; }},
+      {"listeners.N.unix.group", "0", [](C& c) { discard(c).unix_socket.group = "0"; }},
+      {"listeners.N.timeouts.idle", "1s", [](C& c) { echo(c).timeouts.idle = 1s; }},
+      {"listeners.N.timeouts.half_close", "2s", [](C& c) { echo(c).timeouts.half_close = 2s; }},
+      {"listeners.N.timeouts.lifetime", "3s", [](C& c) { echo(c).timeouts.lifetime = 3s; }},
+      {"listeners.N.timeouts.header", "4s", [](C& c) { echo(c).timeouts.header = 4s; }},
+      {"listeners.N.tcp.nodelay", "false", [](C& c) { echo(c).tcp.nodelay = false; }},
+      {"listeners.N.tcp.keepalive", "off", [](C& c) { echo(c).tcp.keepalive.enabled = false; }},
+      {"listeners.N.tcp.keepalive.idle", "1s", [](C& c) { echo(c).tcp.keepalive.idle = 1s; }},
+      {"listeners.N.tcp.keepalive.interval", "2s", [](C& c) { echo(c).tcp.keepalive.interval = 2s; }},
+      {"listeners.N.tcp.keepalive.count", "4", [](C& c) { echo(c).tcp.keepalive.count = 4; }},
+      {"listeners.N.tcp.user_timeout", "5s", [](C& c) { echo(c).tcp.user_timeout = 5s; }},
+      {"listeners.N.tcp.fast_open", "6", [](C& c) { echo(c).tcp.fast_open = 6; }},
+
+      {"upstreams.N.name",
+       "other",
+       [](C& c) { proxy(c).service = ProxyConfig{"other"}, upstream(c).name = "other"; },
+       {{"listeners.proxy.proxy.upstream", "other"}}},
+      {"upstreams.N.balance", "random_two", [](C& c) { upstream(c).balance = UpstreamConfig::Balance::random_two; }},
+      {"upstreams.N.servers.N.address", "a:1",
+       [](C& c) { upstream(c).servers[0].address = address("a:1", AddressUse::target); }},
+      {"upstreams.N.servers.N.dns", "\"b:2\"",
+       [](C& c) { upstream(c).servers[1].dns = DnsName{DnsName::Record::a, "b", 2}; }},
+      {"upstreams.N.servers.N.record",
+       "srv",
+       [](C& c) { upstream(c).servers[1].dns = DnsName{DnsName::Record::srv, "b", 0}; },
+       {{"upstreams.0.servers.1", "{dns: b, record: srv}"}}},
+      {"upstreams.N.servers.N.weight", "2", [](C& c) { upstream(c).servers[0].weight = 2; }},
+      {"upstreams.N.servers.N.max_connections", "3", [](C& c) { upstream(c).servers[0].max_connections = 3; }},
+      {"upstreams.N.servers.N.backup", "true", [](C& c) { upstream(c).servers[0].backup = true; }},
+      {"upstreams.N.connect.timeout", "1s", [](C& c) { upstream(c).connect.timeout = 1s; }},
+      {"upstreams.N.connect.attempts", "2", [](C& c) { upstream(c).connect.attempts = 2; }},
+      {"upstreams.N.connect.delay", "3s", [](C& c) { upstream(c).connect.delay = 3s; }},
+      {"upstreams.N.connect.abort_on", "close",
+       [](C& c) { upstream(c).connect.abort_on = ConnectConfig::AbortOn::close; }},
+      {"upstreams.N.queue.size", "1", [](C& c) { upstream(c).queue.size = 1; }},
+      {"upstreams.N.queue.timeout", "2s", [](C& c) { upstream(c).queue.timeout = 2s; }},
+      {"upstreams.N.health.interval", "3s", [](C& c) { upstream(c).health->interval = 3s; }},
+      {"upstreams.N.health.timeout", "4s", [](C& c) { upstream(c).health->timeout = 4s; }},
+      {"upstreams.N.health.fall", "5", [](C& c) { upstream(c).health->fall = 5; }},
+      {"upstreams.N.health.rise", "6", [](C& c) { upstream(c).health->rise = 6; }},
+      {"upstreams.N.health.send", "'\\x07'", [](C& c) { upstream(c).health->send = "\a"; }},
+      {"upstreams.N.health.expect", "\"\\r\\n\"", [](C& c) { upstream(c).health->expect = "\r\n"; }},
+      {"upstreams.N.eject.failures", "7", [](C& c) { upstream(c).eject.failures = 7; }},
+      {"upstreams.N.eject.for", "8s", [](C& c) { upstream(c).eject.duration = 8s; }},
+      {"upstreams.N.slow_start", "9s", [](C& c) { upstream(c).slow_start = 9s; }},
+      {"upstreams.N.bind_source", "127.0.0.2", [](C& c) { upstream(c).bind_source = {"127.0.0.2"}; }},
+      {"upstreams.N.tcp.nodelay", "false", [](C& c) { upstream(c).tcp.nodelay = false; }},
+      {"upstreams.N.tcp.keepalive", "off", [](C& c) { upstream(c).tcp.keepalive.enabled = false; }},
+      {"upstreams.N.tcp.keepalive.idle", "1s", [](C& c) { upstream(c).tcp.keepalive.idle = 1s; }},
+      {"upstreams.N.tcp.keepalive.interval", "2s", [](C& c) { upstream(c).tcp.keepalive.interval = 2s; }},
+      {"upstreams.N.tcp.keepalive.count", "4", [](C& c) { upstream(c).tcp.keepalive.count = 4; }},
+      {"upstreams.N.tcp.user_timeout", "5s", [](C& c) { upstream(c).tcp.user_timeout = 5s; }},
+      {kAlwaysZero, "0", [](C&) {}},
+      {"upstreams.N.send_proxy_protocol", "v2", [](C& c) { upstream(c).send_proxy_protocol = ProxyVersion::v2; }},
+      {"upstreams.N.on_down", "reset", [](C& c) { upstream(c).on_down = UpstreamConfig::OnDown::reset; }},
+  };
+  return all;
+}
+
+std::vector<std::string> keys_with_values() {
+  std::vector<std::string> keys;
+  for (const KeyInfo& key : KeyList::all()) {
+    if (!key.section) keys.push_back(key.path);
+  }
+  return keys;
+}
+
+std::set<std::string> all_keys() {
+  std::set<std::string> keys;
+  for (const KeyInfo& key : KeyList::all()) keys.insert(key.path);
+  return keys;
+}
+
+TEST(ConfigKeys, EachHasACaseHere) {
+  std::vector<std::string> covered;
+  for (const Case& one : cases()) covered.push_back(one.key);
+  EXPECT_THAT(covered, ::testing::UnorderedElementsAreArray(keys_with_values()));
+}
+
+TEST(ConfigKeys, AreThoseOfTheReference) {
+  const YamlNode root = parse_yaml(reference(), "reference");
+  std::vector<Place> places;
+  collect_places(root, "", places);
+  std::set<std::string> shown;
+  for (const Place& place : places) shown.insert(without_indices(place.path));
+  EXPECT_EQ(shown, all_keys());
+}
+
+TEST(ConfigKeys, EachReachesItsFieldAloneAndIsKeptByTheEffectiveConfiguration) {
+  const YamlNode root = parse_yaml(reference(), "reference");
+  const ServerConfig unchanged = load_config_text(reference(), "reference");
+  for (const Case& one : cases()) {
+    SCOPED_TRACE(one.key);
+    const std::optional<Place> place = find_place(root, one.key);
+    ASSERT_TRUE(place);
+    const YamlNode& key = place->entry->key;
+    const std::string text = reference_with(key.position, key.scalar, one.value);
+    ASSERT_THAT(problems_of(text, one.also), IsEmpty());
+    const ServerConfig loaded = load_config_text(text, "f", one.also);
+    ServerConfig expected = unchanged;
+    one.change(expected);
+    EXPECT_EQ(loaded, expected) << dump_config(loaded);
+    EXPECT_EQ(loaded == unchanged, one.key == kAlwaysZero);
+    EXPECT_EQ(load_config_text(dump_config(loaded), "dump"), loaded);
+  }
+}
+
+TEST(ConfigKeys, EachTakesEveryWordAndItsLeastAndItsMost) {
+  const YamlNode root = parse_yaml(reference(), "reference");
+  std::size_t tried = 0;
+  for (const KeyInfo& key : KeyList::all()) {
+    for (const auto& [written, shown] : key.accepted) {
+      SCOPED_TRACE(key.path + ": " + written);
+      const std::string path = find_place(root, key.path).value().path;
+      std::vector<Override> overrides{{as_reported(path), written}};
+      for (const Override& more : needed_beside(key.path, written)) overrides.push_back(more);
+      const std::vector<ConfigProblem> problems = problems_of(reference(), overrides);
+      if (key.path == kAlwaysZero && written != "0") {
+        ASSERT_EQ(problems.size(), 1u);
+        EXPECT_THAT(problems[0].message, ::testing::HasSubstr("is for listeners alone"));
+        continue;
+      }
+      ASSERT_TRUE(problems.empty()) << problems[0].to_string();
+      const ServerConfig loaded = load_config_text(reference(), "f", overrides);
+      const std::string dump = dump_config(loaded);
+      EXPECT_EQ(value_at(dump, path), shown);
+      EXPECT_EQ(load_config_text(dump, "dump"), loaded);
+      ++tried;
+    }
+  }
+  EXPECT_GT(tried, 100u);
+}
+
+TEST(ConfigKeys, EachRefusesWhatIsJustBeyondItsBoundsAndWordsThatItDoesNotKnow) {
+  const YamlNode root = parse_yaml(reference(), "reference");
+  for (const KeyInfo& key : KeyList::all()) {
+    for (const std::string& value : key.refused) {
+      SCOPED_TRACE(key.path + ": " + value);
+      const std::string path = as_reported(find_place(root, key.path).value().path);
+      const std::vector<ConfigProblem> problems = problems_of(reference(), {{path, value}});
+      ASSERT_EQ(problems.size(), 1u);
+      EXPECT_EQ(problems[0].path, path);
+      EXPECT_EQ(problems[0].origin, "--set " + path);
+    }
+  }
+}
+
+TEST(ConfigKeys, EachSaysWhereAValueOfTheWrongTypeStandsAndWhatToWrite) {
+  const YamlNode root = parse_yaml(reference(), "reference");
+  for (const KeyInfo& info : KeyList::all()) {
+    SCOPED_TRACE(info.path);
+    const std::optional<Place> place = find_place(root, info.path);
+    ASSERT_TRUE(place);
+    const YamlNode& key = place->entry->key;
+    const bool name = key.scalar == "name";  // without which an item goes by its index
+    const std::string path = name ? place->path : as_reported(place->path);
+    const bool has_keys = place->entry->value.kind == YamlNode::Kind::map;
+    const std::string wrong = info.section ? "wrong" : has_keys ? "[]" : "{not: this}";
+    const std::vector<ConfigProblem> problems = problems_of(reference_with(key.position, key.scalar, wrong));
+    const auto found = std::find_if(problems.begin(), problems.end(),
+                                    [&](const ConfigProblem& problem) { return problem.path == path; });
+    ASSERT_NE(found, problems.end()) << ConfigError(problems).what();
+    EXPECT_EQ(found->origin, "f");
+    EXPECT_EQ(found->line, key.position.line);
+    EXPECT_THAT(found->message, ::testing::ContainsRegex("write |must be a (map|list) of "));
+  }
+}
+
+}  // namespace
+}  // namespace weir
