@@ -8,14 +8,14 @@
 
 namespace weir {
 
-/// What the listeners read so far bind, so that binding something twice is found with all other problems and not at run
-/// time. Names are taken as different from what they may stand for.
+/// What the listeners read so far bind, so that a second bind of the same is found with all other problems and not at
+/// run time. A name counts as different from the addresses that it may stand for.
 class BoundAddresses {
  public:
-  /// Each is compared with all others, so that there is a bound to them; a range of ports is one.
+  /// Each address is compared with all others, so their number is bounded; a range of ports counts as one.
   static constexpr std::size_t kMost = 4096;
 
-  /// Reports at `item` when the address, or a part of its ports, is bound already. Port 0 never is.
+  /// Reports at `item` that the address, or one of its ports, is already bound. Port 0 never is.
   void add(const Address& address, const Value& item);
 
  private:

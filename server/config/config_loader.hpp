@@ -11,10 +11,10 @@
 namespace weir {
 
 /// Reads, overrides and validates a configuration. Throws ConfigError with every problem that was found. Reading is
-/// bounded whatever the file holds: one mebibyte, no device, no endless pipe, no alias that expands beyond measure.
+/// bounded whatever the file holds: one mebibyte, no device, no endless pipe, and a limit on what aliases expand to.
 ServerConfig load_config_file(const std::string& path, std::span<const Override> overrides = {});
 
-/// The same for a text; `origin` stands in problems where a file's name would.
+/// The same for a text; problems name `origin` in place of a file.
 ServerConfig load_config_text(std::string_view text, const std::string& origin,
                               std::span<const Override> overrides = {});
 

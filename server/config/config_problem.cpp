@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-/// A file of nothing but mistakes must not drown the first of them.
+/// In a file full of mistakes, the first of them must stay visible.
 constexpr std::size_t kMostProblems = 200;
 
 bool is_override(const ConfigProblem& problem) { return problem.line == 0; }

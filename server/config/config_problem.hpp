@@ -12,7 +12,7 @@ struct ConfigProblem {
   std::string origin;   ///< a file's name, or `--set path.to.key`
   int line = 0;         ///< from 1; 0 where there is none
   int column = 0;       ///< from 1, in characters
-  std::string path;     ///< `listeners.db.timeouts.idle`, as `--set` takes it; empty when it concerns the whole file
+  std::string path;     ///< `listeners.db.timeouts.idle`, as `--set` takes it; empty where the whole file is meant
   std::string message;  ///< what is wrong, and what would be right
 
   /// `FILE:LINE:COL: path.to.key: what is wrong, and what would be right`; always one line.
@@ -31,11 +31,11 @@ struct Position {
 /// "on line 7", or "by --set path.to.key".
 std::string first_place(const Position& position);
 
-/// Every problem of one load, in the order of lines; what overrides caused comes last.
+/// Every problem of one load, in the order of lines; problems of overrides come last.
 class ConfigError : public std::exception {
  public:
   explicit ConfigError(std::vector<ConfigProblem> problems);
-  /// The one problem that made reading on impossible.
+  /// The one problem that ended the reading.
   ConfigError(const Position& position, std::string message);
 
   const std::vector<ConfigProblem>& problems() const { return problems_; }

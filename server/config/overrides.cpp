@@ -32,7 +32,7 @@ std::string_view name_of(YamlNode& item) {
   return entry == nullptr ? std::string_view() : std::string_view(entry->value.scalar);
 }
 
-/// The item that the first segments name, and how many they are: a name may hold dots, and the longest one wins.
+/// The item that the first segments name, and the number of these segments: a name may hold dots, and the longest wins.
 std::pair<YamlNode*, std::size_t> find_item(YamlNode& list, Segments segments) {
   for (std::size_t length = segments.size(); length > 0; --length) {
     std::string name = segments[0];

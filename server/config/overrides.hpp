@@ -16,7 +16,7 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
-/// Puts the override's value where its path says; maps on the way are made, items of lists must exist.
+/// Puts the override's value where its path says. Missing maps on the way are created; items of lists must exist.
 void apply_override(YamlNode& root, const Override& override, Problems& problems);
 
 }  // namespace weir

@@ -13,9 +13,9 @@
 #include "common/proxy_protocol.hpp"
 #include "common/units.hpp"
 
-/// The daemon's configuration as plain structs whose initialisers are the defaults. Loaded and validated once
-/// (config_loader.hpp), then only read. `config/reference.yaml` shows every key; a test holds the two together.
-/// Everywhere a duration of zero and a count of zero mean "no limit".
+/// The daemon's configuration as plain structs whose initialisers are the defaults. It is loaded and validated once
+/// (config_loader.hpp), then only read. config_keys.hpp gives each field its key; `config/reference.yaml` shows every
+/// key, and tests hold the three together. A duration or a count of zero means "no limit" everywhere.
 namespace weir {
 
 using std::chrono::milliseconds;
@@ -40,7 +40,7 @@ struct AccessLogConfig {
   bool operator==(const AccessLogConfig&) const = default;
 };
 
-/// How a relay's bytes move. `automatic` splices what streams and copies the rest; the others are for tests and for the
+/// How a relay's bytes move. `automatic` splices streams and copies the rest; the others are for tests and for the
 /// curious.
 struct RelayConfig {
   enum class Splice { automatic, always, never };
@@ -79,7 +79,7 @@ struct LimitsConfig {
   bool operator==(const LimitsConfig&) const = default;
 };
 
-/// How the names of `dns` servers are looked up.
+/// How the names of `dns` backends are looked up.
 struct DnsConfig {
   std::vector<Endpoint> servers;  ///< none = the system's (resolv.conf)
   milliseconds min_ttl{std::chrono::seconds{1}};
@@ -92,7 +92,7 @@ struct TimeoutsConfig {
   milliseconds idle{std::chrono::minutes{10}};        ///< no byte either way
   milliseconds half_close{std::chrono::seconds{30}};  ///< no byte either way after one side's FIN
   milliseconds lifetime{0};                           ///< from accept to end, whatever moves
-  milliseconds header{std::chrono::seconds{5}};       ///< until a PROXY header that is due has come
+  milliseconds header{std::chrono::seconds{5}};       ///< for a PROXY header that is due
 
   bool operator==(const TimeoutsConfig&) const = default;
 };
@@ -119,7 +119,7 @@ struct ProxyConfig {
 
 using ServiceConfig = std::variant<EchoConfig, DiscardConfig, ProxyConfig>;
 
-/// Who may connect to a unix socket: what its file is set to before anybody can.
+/// Who may connect to a unix socket: the permissions of its file, which are set before anybody can connect.
 struct UnixConfig {
   std::uint32_t mode = 0660;
   std::string owner;  ///< a name or a number; empty = the daemon's
@@ -150,7 +150,7 @@ struct ListenerConfig {
   bool operator==(const ListenerConfig&) const = default;
 };
 
-/// A name whose addresses are looked up again and again, each of which is a server.
+/// A name that is looked up again and again; each of its addresses is a backend.
 struct DnsName {
   enum class Record { a, srv };
   Record record = Record::a;  ///< `a` is A and AAAA
@@ -161,9 +161,9 @@ struct DnsName {
 };
 
 struct BackendConfig {
-  Address address{};  ///< where it has no name to look up
+  Address address{};  ///< where there is no name to look up
   std::optional<DnsName> dns{};
-  std::uint32_t weight = 1;           ///< its share beside the others'
+  std::uint32_t weight = 1;           ///< its share compared with the others'
   std::uint32_t max_connections = 0;  ///< at once
   bool backup = false;                ///< serves only when no other is up
 
@@ -174,14 +174,14 @@ struct ConnectConfig {
   enum class AbortOn { reset, close };
 
   milliseconds timeout{std::chrono::seconds{5}};  ///< of one attempt
-  std::uint32_t attempts = 3;                     ///< tries in all, distinct servers first
-  milliseconds delay{500};                        ///< before each try once every server had one
-  AbortOn abort_on = AbortOn::reset;              ///< what of its client ends one that has no server yet
+  std::uint32_t attempts = 3;                     ///< attempts in all, distinct backends first
+  milliseconds delay{500};                        ///< before each further attempt once every backend had one
+  AbortOn abort_on = AbortOn::reset;              ///< what its client does to end one that has no backend yet
 
   bool operator==(const ConnectConfig&) const = default;
 };
 
-/// Connections that wait while every server is full or none is up.
+/// Connections that wait while every backend is full or none is up.
 struct QueueConfig {
   std::uint32_t size = 1024;  ///< 0 = nobody waits
   milliseconds timeout{std::chrono::seconds{5}};
@@ -189,7 +189,7 @@ struct QueueConfig {
   bool operator==(const QueueConfig&) const = default;
 };
 
-/// A server to which connects fail is left out for a while.
+/// A backend to which connects fail is left out for a while.
 struct EjectConfig {
   std::uint32_t failures = 5;  ///< in a row; 0 = never
   milliseconds duration{std::chrono::seconds{10}};
@@ -197,14 +197,14 @@ struct EjectConfig {
   bool operator==(const EjectConfig&) const = default;
 };
 
-/// Active checks of every server.
+/// Active checks of every backend.
 struct HealthConfig {
   milliseconds interval{std::chrono::seconds{2}};
   milliseconds timeout{std::chrono::seconds{1}};  ///< of one check
-  std::uint32_t fall = 3;                         ///< failures in a row that take a server down
+  std::uint32_t fall = 3;                         ///< failures in a row that take a backend down
   std::uint32_t rise = 2;                         ///< successes in a row that bring it back
   std::string send;                               ///< the bytes themselves, unescaped
-  std::string expect;                             ///< must come in the answer; empty = nothing is awaited
+  std::string expect;                             ///< must come in the answer; empty = no answer is needed
 
   bool operator==(const HealthConfig&) const = default;
 };
@@ -218,13 +218,13 @@ struct UpstreamConfig {
   std::vector<BackendConfig> servers;
   ConnectConfig connect;
   QueueConfig queue;
-  std::optional<HealthConfig> health;  ///< nothing = servers are not checked
+  std::optional<HealthConfig> health;  ///< nothing = backends are not checked
   EjectConfig eject;
-  milliseconds slow_start{0};  ///< how long a server that comes back takes until it has its full share
+  milliseconds slow_start{0};  ///< how long a backend that comes back takes to reach its full share
   ProxyVersion send_proxy_protocol = ProxyVersion::none;
   std::vector<std::string> bind_source;  ///< local IP addresses of connections, in turn; none = the kernel's choice
   TcpConfig tcp;
-  OnDown on_down = OnDown::keep;  ///< what happens to the connections of a server that goes down
+  OnDown on_down = OnDown::keep;  ///< what happens to the connections of a backend that goes down
 
   bool operator==(const UpstreamConfig&) const = default;
 };

@@ -16,7 +16,7 @@ namespace {
 
 using Origin = std::shared_ptr<const std::string>;
 
-/// yaml-cpp replaces what is no UTF-8 and goes on; we would rather say where it is.
+/// yaml-cpp replaces bytes that are no UTF-8 and goes on; we report where they are instead.
 void check_text(std::string_view text, const Origin& origin) {
   Position position{origin, 1, 1};
   for (std::size_t at = 0; at < text.size();) {
@@ -47,7 +47,7 @@ std::string_view line_of(std::string_view text, int line) {
   return text.substr(0, text.find('\n'));
 }
 
-/// Where an IPv6 address in brackets with its port begins, as in `[::1]:7000`; YAML takes it for a list.
+/// Where an IPv6 address in brackets with its port begins, as in `[::1]:7000`, which YAML takes for a list.
 std::size_t find_bracketed_address(std::string_view text) {
   for (std::size_t open = text.find('['); open != std::string_view::npos; open = text.find('[', open + 1)) {
     const std::size_t close = text.find_first_of(" ,[]{}", open + 1);
@@ -59,7 +59,7 @@ std::size_t find_bracketed_address(std::string_view text) {
   return std::string_view::npos;
 }
 
-/// What most often stands behind a syntax error on this line.
+/// The most likely cause of a syntax error on this line.
 std::string syntax_hint(std::string_view line) {
   const std::string_view start = line.substr(0, 200);
   if (find_bracketed_address(start) != std::string_view::npos) {

@@ -10,7 +10,7 @@ namespace weir {
 
 struct YamlEntry;
 
-/// A YAML document as plain values that remember where they were written. Keys that stand twice are both kept.
+/// A YAML document as plain values that remember where they were written. Where a key stands twice, both are kept.
 struct YamlNode {
   enum class Kind { null, scalar, sequence, map };
 

@@ -18,7 +18,7 @@
 namespace weir {
 
 /// Builds the tree from yaml-cpp's events, so that no alias is expanded before its cost is known. (YAML::Node would
-/// share aliased nodes, lose the place of keys, and let whoever walks the tree pay for the expansion.)
+/// share aliased nodes, lose the positions of keys, and leave the cost of the expansion to whoever walks the tree.)
 class YamlTreeBuilder final : public YAML::EventHandler {
  public:
   /// What a document may cost once its aliases are expanded; checked while it is read, before anything is copied.
