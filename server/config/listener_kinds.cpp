@@ -25,8 +25,8 @@ std::string unlike_backend(const Address& bind, const std::string& upstream, con
   const auto ports = [](const Address& address) {
     return address.is_range() ? std::to_string(address.port_count) + " ports" : std::string("one port");
   };
-  return bind.to_string() + " has " + ports(bind) + ", but server " + backend.to_string() + " of upstream " + upstream +
-         " has " + ports(backend) + "; give both as many, or the server one";
+  return bind.to_string() + " has " + ports(bind) + ", but backend " + backend.to_string() + " of upstream " +
+         upstream + " has " + ports(backend) + "; give both as many ports, or the backend one";
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ void check_families(const Value& value, const UpstreamConfig& upstream) {
                     [&](const std::string& source) { return is_v6(source) == (family == AF_INET6); });
     for (const BackendConfig& backend : upstream.servers) {
       if (has_source || family_of(backend.address) != family) continue;
-      return value.fail(std::string("has no ") + (family == AF_INET ? "IPv4" : "IPv6") + " address, which server " +
+      return value.fail(std::string("has no ") + (family == AF_INET ? "IPv4" : "IPv6") + " address, which backend " +
                         backend.address.to_string() + " needs; add one");
     }
   }
@@ -107,7 +107,7 @@ void BackendPlace::read(MapReader& map, BackendConfig& backend, Reading& reading
     DnsName& name = backend.dns.emplace();
     if (const auto record = map.find("record")) Word{}.read(*record, name.record, reading);
     read_dns_name(*dns, name);
-    if (address) address->fail("a server has an address or a dns name, but this one has both; keep one of them");
+    if (address) address->fail("a backend has an address or a dns name, but this one has both; keep one of them");
   } else if (address) {
     read_address(*address, backend.address);
   } else if (map.map().is(YamlNode::Kind::map) || map.map().is(YamlNode::Kind::null)) {
@@ -189,7 +189,7 @@ void check_fast_open(MapReader& map, UpstreamConfig& upstream, Reading&) {
   if (!tcp) return;
   if (const auto fast_open = MapReader(*tcp).find("fast_open")) {
     fast_open->fail(
-        "is for listeners alone, because data sent with a SYN could reach two servers; write 0 or remove it");
+        "is for listeners alone, because data sent with a SYN could reach two backends; write 0 or remove it");
   }
 }
 

@@ -336,7 +336,8 @@ TEST(ConfigLoader, NamesToLookUpSayWhatIsWrongWithThem) {
   const auto problem = [](const std::string& server) {
     return problem_with("upstreams: [{name: u, servers: [{" + server + "}]}]");
   };
-  EXPECT_THAT(problem("dns: 'db:1', address: 'h:1'"), HasSubstr("servers.0.address: a server has an address or a dns"));
+  EXPECT_THAT(problem("dns: 'db:1', address: 'h:1'"),
+              HasSubstr("servers.0.address: a backend has an address or a dns"));
   EXPECT_THAT(problem("dns: db"), HasSubstr("servers.0.dns: \"db\" has no port"));
   EXPECT_THAT(problem("dns: '10.0.0.1:1'"), HasSubstr("is an address and no name; write address: \"10.0.0.1:1\""));
   EXPECT_THAT(problem("dns: '[::1]:1'"), HasSubstr("is an address and no name"));
@@ -417,7 +418,7 @@ TEST(ConfigLoader, FastOpenIsForListenersAlone) {
     return problem_with("upstreams: [{name: u, servers: [{address: 'h:1'}], tcp: {" + tcp + "}}]");
   };
   EXPECT_EQ(problem("fast_open: 1"),
-            "upstreams.u.tcp.fast_open: is for listeners alone, because data sent with a SYN could reach two servers; "
+            "upstreams.u.tcp.fast_open: is for listeners alone, because data sent with a SYN could reach two backends; "
             "write 0 or remove it");
   EXPECT_THAT(problem("fast_open: 65536"), HasSubstr("is not a whole number from 0 to 65535"));
   EXPECT_EQ(problem("fast_open: 0"), "0 problems");

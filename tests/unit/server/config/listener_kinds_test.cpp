@@ -60,9 +60,9 @@ TEST(ListenerKinds, RangesOfAListenerAndItsServersHaveOneLength) {
   EXPECT_EQ(problem("[':7000-7010', 'unix:/a']", "h:8000"), "");
   EXPECT_EQ(
       problem("':7000-7010'", "h:8000-8009"),
-      "f:1:51: listeners.a.bind: :7000-7010 has 11 ports, but server h:8000-8009 of upstream u has 10 ports; give "
-      "both as many, or the server one");
-  EXPECT_THAT(problem("':7000'", "h:8000-8009"), HasSubstr(":7000 has one port, but server"));
+      "f:1:51: listeners.a.bind: :7000-7010 has 11 ports, but backend h:8000-8009 of upstream u has 10 ports; give "
+      "both as many ports, or the backend one");
+  EXPECT_THAT(problem("':7000'", "h:8000-8009"), HasSubstr(":7000 has one port, but backend"));
   EXPECT_THAT(problem("[':7000-7001', 'unix:/a']", "h:1-2"), HasSubstr("unix:/a has one port"));
 }
 

@@ -45,7 +45,7 @@ TEST(UpstreamKinds, SourcesAreAddressesThatSomethingCanConnectFromAndStandOnce) 
 
 TEST(UpstreamKinds, EachServerHasASourceOfItsFamily) {
   EXPECT_THAT(problem_of("{address: '10.0.0.1:1'}, {address: '[::1]:1'}", "[192.0.2.1]"),
-              HasSubstr("upstreams.u.bind_source: has no IPv6 address, which server [::1]:1 needs; add one"));
+              HasSubstr("upstreams.u.bind_source: has no IPv6 address, which backend [::1]:1 needs; add one"));
   EXPECT_THAT(problem_of("{address: '10.0.0.1:1'}", "['2001:db8::1']"), HasSubstr("has no IPv4 address"));
   EXPECT_EQ(problem_of("{address: '10.0.0.1:1'}, {address: '[::1]:1'}", "[192.0.2.1, '2001:db8::1']"), "");
   EXPECT_EQ(problem_of("{address: 'unix:/a'}, {address: 'name:1'}", "[192.0.2.1]"), "");
