@@ -46,8 +46,8 @@ inline constexpr auto kKeys<TcpConfig> = std::tuple{
 
 template <>
 struct ServiceKey<EchoConfig> {
-  static constexpr std::string_view name = "echo";
-  static constexpr std::string_view example = "echo: {}";
+  static constexpr std::string_view kName = "echo";
+  static constexpr std::string_view kExample = "echo: {}";
 };
 
 template <>
@@ -57,8 +57,8 @@ inline constexpr auto kKeys<EchoConfig> = std::tuple{
 
 template <>
 struct ServiceKey<DiscardConfig> {
-  static constexpr std::string_view name = "discard";
-  static constexpr std::string_view example = "discard: {}";
+  static constexpr std::string_view kName = "discard";
+  static constexpr std::string_view kExample = "discard: {}";
 };
 
 template <>
@@ -66,8 +66,8 @@ inline constexpr auto kKeys<DiscardConfig> = std::tuple{};
 
 template <>
 struct ServiceKey<ProxyConfig> {
-  static constexpr std::string_view name = "proxy";
-  static constexpr std::string_view example = "proxy: {upstream: NAME}";
+  static constexpr std::string_view kName = "proxy";
+  static constexpr std::string_view kExample = "proxy: {upstream: NAME}";
 };
 
 template <>

@@ -44,11 +44,11 @@ void Workers::read(const Value& value, std::optional<std::uint32_t>& workers, Re
     const std::string what = value.is(YamlNode::Kind::scalar) ? in_quotes(value.node().scalar) + " is wrong"
                              : value.is(YamlNode::Kind::null) ? "has no value"
                                                               : std::string("is ") + value.node().kind_name();
-    return value.fail(what + "; write auto, or a whole number from " + std::to_string(least) + " to " +
-                      std::to_string(most));
+    return value.fail(what + "; write auto, or a whole number from " + std::to_string(kLeast) + " to " +
+                      std::to_string(kMost));
   }
   std::uint32_t number = 0;
-  WholeNumber{least, most}.read(value, number, reading);
+  WholeNumber{kLeast, kMost}.read(value, number, reading);
   workers = number;
 }
 

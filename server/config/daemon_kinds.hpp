@@ -16,8 +16,8 @@ namespace weir {
 
 /// `workers`: `auto`, or a whole number.
 struct Workers {
-  static constexpr std::uint32_t least = 1;
-  static constexpr std::uint32_t most = 1024;
+  static constexpr std::uint32_t kLeast = 1;
+  static constexpr std::uint32_t kMost = 1024;
 
   void read(const Value& value, std::optional<std::uint32_t>& workers, Reading&) const;
   void dump(YAML::Emitter& out, const std::optional<std::uint32_t>& workers) const;

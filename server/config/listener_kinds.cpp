@@ -20,7 +20,7 @@
 namespace weir {
 namespace {
 
-/// Unlike a backend that has a port for each of the listener's.
+/// What to say where a listener and a backend have different numbers of ports.
 std::string unlike_backend(const Address& bind, const std::string& upstream, const Address& backend) {
   const auto ports = [](const Address& address) {
     return address.is_range() ? std::to_string(address.port_count) + " ports" : std::string("one port");
@@ -100,7 +100,7 @@ void FileMode::read(const Value& value, std::uint32_t& mode, Reading&) const {
   if (!text) return;
   std::uint32_t read = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), read, 8);
-  if (error != std::errc{} || end != text->data() + text->size() || read > most) {
+  if (error != std::errc{} || end != text->data() + text->size() || read > kMost) {
     return value.fail(in_quotes(*text) + " is no mode; write three octal digits, as \"0660\"");
   }
   mode = read;

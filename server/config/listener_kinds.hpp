@@ -39,7 +39,7 @@ struct RangesFile {
 
 /// `unix.mode`, in octal.
 struct FileMode {
-  static constexpr std::uint32_t most = 0777;
+  static constexpr std::uint32_t kMost = 0777;
 
   void read(const Value& value, std::uint32_t& mode, Reading&) const;
   void dump(YAML::Emitter& out, std::uint32_t mode) const;

@@ -152,8 +152,8 @@ struct ListenerList {
   }
 };
 
-/// The key of a kind of service as `name`, and the least to write of it as `example`. It has no general form, so that a
-/// further kind in ServiceConfig does not compile without its own.
+/// The key of a kind of service as `kName`, and the least to write of it as `kExample`. It has no general form, so that
+/// a further kind in ServiceConfig does not compile without its own.
 template <typename Service>
 struct ServiceKey;
 
@@ -170,7 +170,7 @@ struct ServiceKeys {
   void dump(YAML::Emitter& out, const Listener& listener) const {
     std::visit(
         [&out]<typename Service>(const Service& service) {
-          out << YAML::Key << std::string(ServiceKey<Service>::name) << YAML::Value;
+          out << YAML::Key << std::string(ServiceKey<Service>::kName) << YAML::Value;
           Section{}.dump(out, service);
         },
         listener.service);
@@ -182,8 +182,8 @@ struct ServiceKeys {
     std::string_view first;
     std::optional<Value> second;
     std::size_t given = 0;
-    const std::array<std::optional<Value>, sizeof...(Services)> found{map.find(ServiceKey<Services>::name)...};
-    const std::array<std::string_view, sizeof...(Services)> names{ServiceKey<Services>::name...};
+    const std::array<std::optional<Value>, sizeof...(Services)> found{map.find(ServiceKey<Services>::kName)...};
+    const std::array<std::string_view, sizeof...(Services)> names{ServiceKey<Services>::kName...};
     for (std::size_t at = 0; at < found.size(); ++at) {
       if (!found[at]) continue;
       ++given;
@@ -192,7 +192,7 @@ struct ServiceKeys {
     }
     const Value& listener = map.map();
     if (given == 0 && (listener.is(YamlNode::Kind::map) || listener.is(YamlNode::Kind::null))) {
-      constexpr std::array<std::string_view, sizeof...(Services)> examples{ServiceKey<Services>::example...};
+      constexpr std::array<std::string_view, sizeof...(Services)> examples{ServiceKey<Services>::kExample...};
       listener.fail("has no service; add one of " + any_of_these(examples));
     }
     if (second) {

@@ -133,7 +133,7 @@ bool has_own_weight(const BackendConfig& backend) { return !backend.dns || backe
 void ConnectTimeout::read(const Value& value, milliseconds& timeout, Reading& reading) const {
   milliseconds read = timeout;
   Duration{}.read(value, read, reading);
-  if (read < least) return value.fail("connecting is always bounded; write a timeout such as 5s");
+  if (read < kLeast) return value.fail("connecting is always bounded; write a timeout such as 5s");
   timeout = read;
 }
 

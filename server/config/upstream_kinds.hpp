@@ -24,7 +24,7 @@ bool has_own_weight(const BackendConfig& backend);
 
 /// `connect.timeout`, which is never 0.
 struct ConnectTimeout {
-  static constexpr milliseconds least{1};
+  static constexpr milliseconds kLeast{1};
 
   void read(const Value& value, milliseconds& timeout, Reading& reading) const;
   void dump(YAML::Emitter& out, milliseconds timeout) const;

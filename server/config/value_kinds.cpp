@@ -88,7 +88,7 @@ void RateLimit::dump(YAML::Emitter& out, const Rate& target) const { out << form
 void UserTimeout::read(const Value& value, milliseconds& target, Reading& reading) const {
   milliseconds read = target;
   Duration{}.read(value, read, reading);
-  if (read > most) return value.fail(format_duration(read) + " is more than the kernel takes; write 596h or less");
+  if (read > kMost) return value.fail(format_duration(read) + " is more than the kernel takes; write 596h or less");
   target = read;
 }
 

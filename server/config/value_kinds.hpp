@@ -80,7 +80,7 @@ struct RateLimit {
 
 /// `user_timeout`, within the kernel's bound.
 struct UserTimeout {
-  static constexpr milliseconds most = io::kLongestUserTimeout;
+  static constexpr milliseconds kMost = io::kLongestUserTimeout;
 
   void read(const Value& value, milliseconds& target, Reading&) const;
   void dump(YAML::Emitter& out, milliseconds target) const;

@@ -63,7 +63,7 @@ class KeyList {
   }
   template <typename... Services>
   void add_services(std::type_identity<std::variant<Services...>> /*all*/, const std::string& prefix) {
-    (add_value<Services>(Section{}, prefix + std::string(ServiceKey<Services>::name)), ...);
+    (add_value<Services>(Section{}, prefix + std::string(ServiceKey<Services>::kName)), ...);
   }
 
   template <typename Value>
@@ -120,7 +120,7 @@ class KeyList {
   }
   template <typename Value>
   void add_value(const Workers& /*kind*/, const std::string& path) {
-    add_numbers(path, Workers::least, Workers::most);
+    add_numbers(path, Workers::kLeast, Workers::kMost);
     keys_.back().accepted.push_back({"auto", "auto"});
   }
   template <typename Value>
@@ -140,11 +140,11 @@ class KeyList {
   }
   template <typename Value>
   void add_value(const UserTimeout& /*kind*/, const std::string& path) {
-    add_durations(path, milliseconds(0), UserTimeout::most);
+    add_durations(path, milliseconds(0), UserTimeout::kMost);
   }
   template <typename Value>
   void add_value(const ConnectTimeout& /*kind*/, const std::string& path) {
-    add_durations(path, ConnectTimeout::least, kLongestDuration);
+    add_durations(path, ConnectTimeout::kLeast, kLongestDuration);
   }
   template <typename Value>
   void add_value(const WholeSeconds& kind, const std::string& path) {
