@@ -54,7 +54,7 @@ TEST(PortRanges, ServerWithOnePortServesThemAll) {
 TEST(PortRanges, DifferentLengthsAreAConfigurationError) {
   const Finished finished = run("weir", {"proxy", "127.0.0.1:7000-7010", "127.0.0.1:8000-8005"});
   EXPECT_EQ(finished.exit, 2);
-  EXPECT_THAT(finished.err, HasSubstr("127.0.0.1:7000-7010 has 11 ports, but server 127.0.0.1:8000-8005 of upstream "
+  EXPECT_THAT(finished.err, HasSubstr("127.0.0.1:7000-7010 has 11 ports, but backend 127.0.0.1:8000-8005 of upstream "
                                       "backend has 6 ports"));
 }
 
