@@ -79,6 +79,22 @@ TEST_F(AccessLogTest, ClosesThoughNobodyReadsAndSaysWhatWasLost) {
                                         "time\n"));
 }
 
+/// How many of so many connections that end get a record.
+std::size_t wanted(AccessLog& log, int connections) {
+  std::size_t count = 0;
+  for (int i = 0; i < connections; ++i) count += log.queue(0).wants_next() ? 1 : 0;
+  return count;
+}
+
+TEST_F(AccessLogTest, SampleIsEveryNthConnection) {
+  for (const std::uint32_t sample : {1u, 2u, 10u}) {
+    AccessLog log({.file = dir_.file("access.log"), .sample = sample}, 1);
+    EXPECT_EQ(wanted(log, 100), 100 / sample);
+  }
+  AccessLog off({.enabled = false, .file = dir_.file("access.log")}, 1);
+  EXPECT_EQ(wanted(off, 100), 0u);
+}
+
 TEST_F(AccessLogTest, FullDiskIsSaidAndCounted) {
   AccessLog log({.file = "/dev/full"}, 1);
   push(log, 10);

@@ -1,0 +1,152 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+#include "common/io/event_loop.hpp"
+
+/// How long somebody waits for a turn while others always have more to do: in turns of those others, not in time.
+namespace weir::io {
+namespace {
+
+/// What EventLoop promises: so many events a turn, and of those who are ready so many again.
+constexpr std::size_t kPromised = 64;
+
+/// Ends a test whose promise is broken instead of letting it run for ever.
+constexpr std::size_t kTooMany = 1'000'000;
+
+void rethrow(std::exception_ptr failure) {
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Coroutines on one loop, and in which order they had their turns.
+struct Crowd {
+  EventLoop loop;
+  std::vector<std::size_t> turns;  ///< who, one after the other
+  bool over = false;
+
+  void note(std::size_t who) {
+    turns.push_back(who);
+    if (turns.size() > kTooMany) over = true;
+  }
+  void end() {
+    over = true;
+    loop.stop();
+  }
+};
+
+/// Always has more to do.
+net::awaitable<void> work(Crowd& crowd, std::size_t who) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  while (!crowd.over) {
+    crowd.note(who);
+    co_await slot->yield();
+  }
+  crowd.loop.stop();
+}
+
+/// A socket that is readable from the next turn on once ring() was called.
+class Bell {
+ public:
+  Bell() {
+    int fds[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    near_ = Descriptor(fds[0]);
+    far_ = Descriptor(fds[1]);
+  }
+  int fd() const { return near_.get(); }
+  void ring() const { EXPECT_EQ(::write(far_.get(), "!", 1), 1); }
+
+ private:
+  Descriptor near_;
+  Descriptor far_;
+};
+
+constexpr std::size_t kListener = ~std::size_t{0};
+
+/// Rings for itself from the crowd's midst, waits for the event as a socket does, and ends the crowd.
+net::awaitable<void> wait_for_the_bell(Crowd& crowd, const Bell& bell, std::size_t after, std::size_t& rung_at) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  EXPECT_TRUE(slot->watch(Side::first, bell.fd()));
+  while (crowd.turns.size() < after) co_await slot->yield();
+  slot->forget(Side::first);
+  rung_at = crowd.turns.size();
+  bell.ring();
+  while (!slot->readable(Side::first)) co_await slot->wait();
+  crowd.note(kListener);
+  crowd.end();
+}
+
+TEST(EventLoopFairness, AnEventGetsItsTurnAfterOneOfEachWhoWasReadyBefore) {
+  for (const std::size_t others : {1, 10, 1000}) {
+    Crowd crowd;
+    const Bell bell;
+    std::size_t rung_at = 0;
+    for (std::size_t who = 0; who < others; ++who) crowd.loop.spawn(work(crowd, who), rethrow);
+    crowd.loop.spawn(wait_for_the_bell(crowd, bell, 3 * others, rung_at), rethrow);
+    crowd.loop.run();
+    ASSERT_EQ(crowd.turns.back(), kListener) << "it never came";
+    // What is left of the turn in which it rang, and then everybody who stands before it.
+    EXPECT_LE(crowd.turns.size() - 1 - rung_at, others + 2 * kPromised) << others;
+    for (std::size_t who = 0; who < others; ++who) {
+      EXPECT_LE(std::count(crowd.turns.begin() + static_cast<std::ptrdiff_t>(rung_at), crowd.turns.end(), who),
+                static_cast<std::ptrdiff_t>(others < 2 * kPromised ? 3 : 2))
+          << who;
+    }
+  }
+}
+
+TEST(EventLoopFairness, ThoseWhoAreReadyTakeTurnsInTheOrderInWhichTheyCame) {
+  constexpr std::size_t kOthers = 300;
+  Crowd crowd;
+  const Bell bell;
+  std::size_t rung_at = 0;
+  for (std::size_t who = 0; who < kOthers; ++who) crowd.loop.spawn(work(crowd, who), rethrow);
+  crowd.loop.spawn(wait_for_the_bell(crowd, bell, 20 * kOthers, rung_at), rethrow);
+  crowd.loop.run();
+  for (std::size_t i = kOthers; i < rung_at; ++i) ASSERT_EQ(crowd.turns[i], crowd.turns[i - kOthers]) << i;
+}
+
+/// One of many whose sockets are all readable at once.
+net::awaitable<void> answer(Crowd& crowd, const Bell& bell, std::size_t who, std::size_t& answered) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  EXPECT_TRUE(slot->watch(Side::first, bell.fd()));
+  while (!slot->readable(Side::first)) co_await slot->wait();
+  crowd.note(who);
+  ++answered;
+}
+
+net::awaitable<void> work_beside(Crowd& crowd, std::size_t who, std::size_t& answered, std::size_t all) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  while (answered < all && !crowd.over) {
+    crowd.note(who);
+    co_await slot->yield();
+  }
+  crowd.end();
+}
+
+TEST(EventLoopFairness, AFloodOfEventsLetsOthersHaveATurnEverySixtyFour) {
+  constexpr std::size_t kMany = 1000;
+  constexpr std::size_t kWorker = kMany;
+  Crowd crowd;
+  std::size_t answered = 0;
+  const std::deque<Bell> bells(kMany);
+  for (std::size_t who = 0; who < kMany; ++who) {
+    bells[who].ring();
+    crowd.loop.spawn(answer(crowd, bells[who], who, answered), rethrow);
+  }
+  crowd.loop.spawn(work_beside(crowd, kWorker, answered, kMany), rethrow);
+  crowd.loop.run();
+  EXPECT_EQ(answered, kMany);
+  std::size_t between = 0;
+  for (const std::size_t who : crowd.turns) {
+    between = who == kWorker ? 0 : between + 1;
+    ASSERT_LE(between, kPromised);
+  }
+}
+
+}  // namespace
+}  // namespace weir::io

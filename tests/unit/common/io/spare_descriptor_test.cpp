@@ -1,0 +1,107 @@
+#include "common/io/spare_descriptor.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "tests/support/fake_backend.hpp"
+
+namespace weir::io {
+namespace {
+
+using test::Ending;
+using test::Peer;
+using Refusal = SpareDescriptor::Refusal;
+
+/// Uses up every descriptor that this process may have; all but those below a lowered limit, so that it is quick.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    taken_.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const rlimit few{static_cast<rlim_t>(taken_[0].get()) + 16, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (;;) {
+      Descriptor taken(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      if (!taken) break;
+      taken_.push_back(std::move(taken));
+    }
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+  std::vector<Descriptor> taken_;
+};
+
+class SpareDescriptorTest : public testing::Test {
+ protected:
+  SpareDescriptorTest() { ::fcntl(listener_.fd(), F_SETFL, O_NONBLOCK); }
+
+  bool can_accept() {
+    const Descriptor accepted(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    return static_cast<bool>(accepted);
+  }
+
+  test::TestListener listener_;
+};
+
+TEST_F(SpareDescriptorTest, RefusesWithAResetAndSaysWhomItRefused) {
+  SpareDescriptor spare;
+  Peer client = Peer::connect(listener_.endpoint());
+  Endpoint peer;
+  EXPECT_EQ(spare.refuse_one(listener_.fd(), peer), Refusal::refused);
+  EXPECT_EQ(peer.to_string(), client.local_name());
+  EXPECT_EQ(client.receive_until_end().ending, Ending::reset);
+}
+
+TEST_F(SpareDescriptorTest, RefusesNobodyWhereNobodyWaits) {
+  SpareDescriptor spare;
+  Endpoint peer;
+  EXPECT_EQ(spare.refuse_one(listener_.fd(), peer), Refusal::none_waiting);
+}
+
+TEST_F(SpareDescriptorTest, RefusesOneAfterTheOtherWhileThereAreNoDescriptors) {
+  SpareDescriptor spare;
+  std::vector<Peer> clients;
+  for (int i = 0; i < 3; ++i) clients.push_back(Peer::connect(listener_.endpoint()));
+  std::vector<Refusal> refusals;
+  {
+    const NoDescriptors none;
+    ASSERT_FALSE(can_accept());
+    Endpoint peer;
+    for (int i = 0; i < 4; ++i) refusals.push_back(spare.refuse_one(listener_.fd(), peer));
+    EXPECT_EQ(::open("/dev/null", O_RDONLY | O_CLOEXEC), -1) << "the spare is not taken back";
+  }
+  EXPECT_EQ(refusals, (std::vector{Refusal::refused, Refusal::refused, Refusal::refused, Refusal::none_waiting}));
+  for (Peer& client : clients) EXPECT_EQ(client.receive_until_end().ending, Ending::reset);
+}
+
+TEST_F(SpareDescriptorTest, WhoGainedADescriptorKeepsItWhileTheSpareIsThere) {
+  SpareDescriptor spare;
+  Descriptor gained(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_TRUE(spare.keep(gained));
+  EXPECT_TRUE(gained);
+}
+
+TEST_F(SpareDescriptorTest, WhoTookTheSparesPlaceGivesItBack) {
+  Peer first = Peer::connect(listener_.endpoint());
+  const Peer second = Peer::connect(listener_.endpoint());
+  Descriptor gained(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  Descriptor later(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  const NoDescriptors none;
+  SpareDescriptor spare;  // finds none
+  EXPECT_FALSE(spare.keep(gained));
+  EXPECT_FALSE(gained);
+  EXPECT_EQ(first.receive_until_end().ending, Ending::reset);
+  EXPECT_TRUE(spare.keep(later)) << "the spare is there again";
+  EXPECT_TRUE(later);
+}
+
+}  // namespace
+}  // namespace weir::io
