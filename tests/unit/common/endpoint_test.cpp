@@ -102,6 +102,8 @@ TEST(Endpoint, ComparesAddressAndPort) {
   EXPECT_FALSE(endpoint("127.0.0.1:80") == endpoint("127.0.0.2:80"));
   EXPECT_FALSE(endpoint("[::1]:80") == endpoint("127.0.0.1:80"));
   EXPECT_FALSE(endpoint("unix:/a") == endpoint("unix:/b"));
+  EXPECT_EQ(endpoint("[fe80::1%7]:80"), endpoint("[fe80::1%7]:80"));
+  EXPECT_FALSE(endpoint("[fe80::1%7]:80") == endpoint("[fe80::1%8]:80")) << "each interface has such an address";
   Endpoint moved = endpoint("[::1]:0");
   moved.set_port(8080);
   EXPECT_EQ(moved.port(), 8080);

@@ -33,6 +33,7 @@ TEST(Escapes, EveryByteComesBack) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
   EXPECT_EQ(unescape(escape(all)), all);
+  for (const char byte : escape(all)) EXPECT_TRUE(byte >= ' ' && byte <= '~') << static_cast<int>(byte);
   EXPECT_EQ(escape("PING\r\n\\\xd2\"'"), "PING\\r\\n\\\\\\xd2\"'");
 }
 

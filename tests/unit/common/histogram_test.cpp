@@ -106,6 +106,28 @@ TEST(Histogram, MergedOnesAnswerLikeOneThatSawAll) {
   EXPECT_EQ(first.max(), all.max());
 }
 
+TEST(Histogram, MinimumAndMaximumMayComeFromEither) {
+  Histogram low;
+  Histogram high;
+  low.record(nanoseconds(10));
+  high.record(nanoseconds(5'000'000));
+  Histogram low_first = low;
+  low_first.merge(high);
+  Histogram high_first = high;
+  high_first.merge(low);
+  for (const Histogram& both : {low_first, high_first}) {
+    EXPECT_EQ(both.min(), nanoseconds(10));
+    EXPECT_EQ(both.max(), nanoseconds(5'000'000));
+    EXPECT_EQ(both.count(), 2u);
+  }
+}
+
+TEST(Histogram, PercentileIsNeverLongerThanWhatWasRecorded) {
+  Histogram histogram;
+  histogram.record(nanoseconds(1'000'000'001));
+  for (const double percent : {0.0, 50.0, 100.0}) EXPECT_EQ(histogram.percentile(percent), nanoseconds(1'000'000'001));
+}
+
 TEST(Histogram, DifferenceToAnEarlierCopyIsWhatCameSince) {
   Histogram histogram;
   histogram.record(std::chrono::seconds(2));
@@ -114,6 +136,8 @@ TEST(Histogram, DifferenceToAnEarlierCopyIsWhatCameSince) {
   histogram.subtract(earlier);
   EXPECT_EQ(histogram.count(), 1u);
   EXPECT_EQ(histogram.percentile(100), Histogram::highest_equivalent(std::chrono::microseconds(7)));
+  EXPECT_EQ(histogram.max(), Histogram::highest_equivalent(std::chrono::microseconds(7)));
+  EXPECT_EQ(histogram.min(), std::chrono::microseconds(7));
 }
 
 TEST(Histogram, ExportRestoresEverything) {

@@ -40,6 +40,8 @@ TEST(Units, DurationThatIsWrongSaysWhatWouldBeRight) {
   EXPECT_THAT(duration_problem("soon"), HasSubstr("is not a duration"));
   EXPECT_THAT(duration_problem(""), HasSubstr("is empty"));
   EXPECT_THAT(duration_problem("1.s"), HasSubstr("is not a duration"));
+  EXPECT_EQ(duration_problem("0.000000000s"), "accepted: 0s");
+  EXPECT_THAT(duration_problem("0.0000000000s"), HasSubstr("is not a duration"));
   EXPECT_THAT(duration_problem("1e3s"), HasSubstr("unknown unit"));
   EXPECT_THAT(duration_problem("0.5us"), HasSubstr("finer than a microsecond"));
   EXPECT_THAT(duration_problem("0.0000001s"), HasSubstr("finer than a microsecond"));
