@@ -1,10 +1,12 @@
 #include "client/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "client/help_text.hpp"
+#include "common/escapes.hpp"
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
@@ -61,20 +63,8 @@ LoadOptions::Duration positive_duration(const std::string& text) {
   return duration;
 }
 
-std::string unescape(const std::string& text) {
-  std::string plain;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '\\') {
-      plain += text[at];
-      continue;
-    }
-    const char escaped = ++at < text.size() ? text[at] : '\0';
-    const std::size_t known = std::string_view("nrt\\").find(escaped);
-    if (escaped == '\0' || known == std::string_view::npos) {
-      throw std::invalid_argument("understands \\n, \\r, \\t and \\\\ after a backslash");
-    }
-    plain += "\n\r\t\\"[known];
-  }
+std::string message_text(const std::string& text) {
+  std::string plain = unescape(text);
   if (plain.empty()) throw std::invalid_argument("needs a text of at least one byte");
   return plain;
 }
@@ -89,7 +79,7 @@ void add_load_options(CLI::App& app, LoadOptions& options) {
   add(app, "-n,--requests", [&options](const std::string& text) { options.requests = number(text, 1, 1ULL << 53); });
   add(app, "-W,--warmup", [&options](const std::string& text) { options.warmup = parse_duration(text); });
   add(app, "-l,--length", [&options](const std::string& text) { options.message.lengths = LengthSpec::parse(text); });
-  add(app, "--message", [&options](const std::string& text) { options.message.text = unescape(text); });
+  add(app, "--message", [&options](const std::string& text) { options.message.text = message_text(text); });
   add(app, "--expect", [&options](const std::string& text) {
     if (text != "same" && text != "upper") throw std::invalid_argument("is same or upper, not " + in_quotes(text));
     options.message.upper = text == "upper";

@@ -15,7 +15,7 @@ namespace {
 /// IP_LOCAL_PORT_RANGE, Linux 6.3; younger than the headers that this is built with.
 constexpr int kIpLocalPortRange = 51;
 
-io::ConnectStart start(const LoadWorker& worker, std::uint64_t number) {
+io::ConnectStart start(const WorkerContext& worker, std::uint64_t number) {
   const SourceAddresses& source = worker.plan().options.source;
   const bool inet = worker.plan().endpoint.is_inet();
   const std::uint32_t ports = worker.plan().port_range;
@@ -29,7 +29,8 @@ io::ConnectStart start(const LoadWorker& worker, std::uint64_t number) {
 
 }  // namespace
 
-net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index) {
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream,
+                                        std::uint32_t index) {
   const io::Clock::time_point began = io::Clock::now();
   const io::Clock::time_point due = began + worker.plan().options.timeout;
   const std::uint64_t number = worker.plan().first_connection + index;
@@ -70,14 +71,14 @@ net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::
   co_return Failure::none;
 }
 
-net::awaitable<void> pause_after_failure(LoadWorker& worker, io::Slot& slot, unsigned in_a_row) {
+net::awaitable<void> pause_after_failure(WorkerContext& worker, io::Slot& slot, unsigned in_a_row) {
   using std::chrono::milliseconds;
   const milliseconds pause = std::min(milliseconds(1000), milliseconds(100) * (1U << std::min(in_a_row - 1, 10U)));
   slot.set_deadline(io::Clock::now() + pause);
   while (!slot.timer_fired() && worker.running()) co_await slot.wait();
 }
 
-net::awaitable<void> reopen_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
+net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
                                        unsigned unlucky) {
   for (unsigned failures = unlucky; worker.running(); ++failures) {
     slot.clear_deadline();

@@ -3,22 +3,22 @@
 #include <cstdint>
 
 #include "client/failure.hpp"
-#include "client/load_worker.hpp"
+#include "client/worker_context.hpp"
 #include "common/io/stream.hpp"
 
 namespace weir::load {
 
 /// Opens one of a worker's connections within the run's timeout and records how long that took. Afterwards the stream
 /// is valid, or the failure says why not, or the run ended in the meantime (`none`).
-net::awaitable<Failure> open_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index);
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index);
 
 /// Opens a connection anew, again and again until it stands or the run ends, with pauses that grow from 100 ms to 1 s.
-/// `unlucky` is how often it failed in a row without a reply: with none, the first attempt is made at once. Each failed
-/// attempt is counted and spends one of the run's requests.
-net::awaitable<void> reopen_connection(LoadWorker& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
+/// `unlucky` is how often it has failed in a row without a reply; when it is 0, the first attempt is made at once. Each
+/// failed attempt is counted and spends one of the run's requests.
+net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
                                        unsigned unlucky);
 
 /// Suspends for a pause, or until the run ends. 100 ms for the first in a row, doubled up to 1 s.
-net::awaitable<void> pause_after_failure(LoadWorker& worker, io::Slot& slot, unsigned in_a_row);
+net::awaitable<void> pause_after_failure(WorkerContext& worker, io::Slot& slot, unsigned in_a_row);
 
 }  // namespace weir::load

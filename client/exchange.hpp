@@ -29,7 +29,7 @@ class Exchange {
   Message& message() { return message_; }
   const Message& message() const { return message_; }
 
-  /// Starts with the message that was made.
+  /// Begins an exchange of the message that was made.
   void begin();
 
   /// Does what can be done without waiting. `scratch` is where bytes are received into.

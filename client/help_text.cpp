@@ -38,8 +38,8 @@ the load
   -n, --requests N        end after so many requests over all connections: 10k, 1m
   -W, --warmup TIME       load before the measuring begins (0)
   -l, --length LENGTH     bytes of a message: 64, 1k, a range 64-4k, a mix 64:90,16k:10 (64)
-      --message TEXT      send a text instead: {thread}, {connection} and {n} are filled in, \n \r \t
-                          and \\ are understood
+      --message TEXT      send a text instead: {thread}, {connection} and {n} are filled in,
+                          and \n \r \t \0 \" \' \\ \xHH stand for one byte each
       --expect same|upper what comes back: the same, or upper-cased (same)
       --seed N            repeats the same lengths (1)
 

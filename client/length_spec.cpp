@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "client/message/random.hpp"
+#include "common/stable_hash.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

@@ -10,7 +10,7 @@ namespace weir::load {
 /// How long messages are: `64`, `1k`, a uniform range `64-4k`, or a weighted mix `64:90,16k:10` of either.
 class LengthSpec {
  public:
-  /// No message is longer: what a server may have to hold while it echoes.
+  /// The longest message: the target may have to hold as much while it echoes.
   static constexpr std::uint64_t kLongest = std::uint64_t{1} << 30;
 
   /// Throws std::invalid_argument whose text says what is wrong and what would be right.

@@ -11,7 +11,7 @@
 
 namespace weir::load {
 
-/// Rings at the main thread when a worker has something to say. Any thread.
+/// Wakes the main thread when a worker has news. Any thread.
 class Notifier {
  public:
   Notifier() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {

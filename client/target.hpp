@@ -8,7 +8,7 @@
 namespace weir::load {
 
 /// The one endpoint that a run talks to. Where a name has several, they are tried in order until one accepts; where
-/// none does, the first one is taken, and the run will say what it refuses. Throws when the name cannot be resolved.
+/// none does, the first one is taken, and the run reports why it fails. Throws when the name cannot be resolved.
 Endpoint choose_endpoint(const Address& target, std::chrono::microseconds timeout,
                          const std::function<int(int)>& prepare);
 

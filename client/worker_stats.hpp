@@ -22,7 +22,7 @@ struct WorkerStats {
   Histogram connect;
   Histogram cycle;  ///< connect workload: connect to closed
   FailureCounts failures;
-  std::vector<std::string> examples;  ///< what the first failures said of themselves
+  std::vector<std::string> examples;  ///< details of the first failures
   std::vector<ConnectionTally> tallies;
   std::uint64_t replies_in_window = 0;  ///< that came in it, whenever their request was sent
   std::uint64_t bytes_in_window = 0;    ///< each way: a reply is as long as its request
@@ -37,7 +37,7 @@ struct WorkerStats {
 
 /// What other threads may look at while the worker runs; written by its thread only.
 struct LiveCounters {
-  std::atomic<std::uint32_t> settled{0};  ///< connections that stand or failed at first
+  std::atomic<std::uint32_t> settled{0};  ///< connections whose first attempt has ended
   std::atomic<std::uint32_t> reached{0};
   std::atomic<std::uint32_t> open{0};
   std::atomic<std::uint64_t> done{0};  ///< replies, or cycles of the connect workload

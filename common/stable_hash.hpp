@@ -5,7 +5,8 @@
 
 namespace weir {
 
-/// Spreads a number over 64 bits that are all equally good to choose by (the finaliser of SplitMix64).
+/// A well mixed number for each number, all of whose 64 bits are equally good to choose by: SplitMix64 (Steele, Lea and
+/// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 constexpr std::uint64_t mix(std::uint64_t value) {
   value += 0x9e3779b97f4a7c15;
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;

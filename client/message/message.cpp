@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "client/message/pattern.hpp"
-#include "client/message/random.hpp"
+#include "common/stable_hash.hpp"
 
 namespace weir::load {
 

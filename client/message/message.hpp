@@ -21,7 +21,7 @@ struct MessageShape {
   std::string text;       ///< a template with {thread}, {connection} and {n}; empty for generated messages
 };
 
-/// One request and the reply that is expected to it, both by offset, without a copy of either: a header (or a text)
+/// One request and the reply that is expected, both by offset, without a copy of either: a header (or a text)
 /// that it holds and a payload that is a stretch of the pattern. Messages shorter than a header are payload only.
 class Message {
  public:

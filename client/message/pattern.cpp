@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "client/message/random.hpp"
+#include "common/stable_hash.hpp"
 
 namespace weir::load {
 

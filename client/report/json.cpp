@@ -6,8 +6,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <stdexcept>
+
+#include "common/logging.hpp"
 
 namespace weir::load {
 
@@ -16,18 +17,6 @@ namespace json = boost::json;
 namespace {
 
 double in_seconds(LoadOptions::Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-std::string rfc3339(std::chrono::system_clock::time_point time) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  const auto whole = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  ::gmtime_r(&whole, &utc);
-  char date[32];
-  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-  char text[48];
-  std::snprintf(text, sizeof text, "%s.%03dZ", date, static_cast<int>(ms % 1000));
-  return text;
-}
 
 json::object options_to_json(const LoadOptions& options) {
   json::object object;
@@ -128,7 +117,7 @@ json::object json_report(const LoadResult& result) {
   report["workload"] = result.is_echo() ? "echo" : "connect";
   report["target"] = result.options.target.to_string();
   report["endpoint"] = result.endpoint;
-  report["started"] = rfc3339(result.started);
+  report["started"] = format_time(result.started);
   report["machine"] = json::object{{"host", result.machine.host},
                                    {"kernel", result.machine.kernel},
                                    {"cpu", result.machine.cpu},

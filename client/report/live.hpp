@@ -7,7 +7,7 @@
 
 namespace weir::load {
 
-/// What is said on stderr while a run goes on: on a terminal one line, redrawn in place, else a plain line each time.
+/// What stderr shows while a run goes on: on a terminal one line, redrawn in place, else a plain line each time.
 class LiveReport {
  public:
   enum class Style : std::uint8_t { none, plain, terminal };
@@ -25,7 +25,7 @@ class LiveReport {
   /// `progress` is 0 to 1, or negative when the end is not known.
   void running(const Interval& interval, std::uint32_t open, std::uint64_t failures, double progress,
                const char* phase);
-  /// Takes the line back from the terminal.
+  /// Clears the line from the terminal.
   void clear();
 
  private:

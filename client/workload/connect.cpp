@@ -2,8 +2,8 @@
 
 #include "client/connection.hpp"
 #include "client/exchange.hpp"
-#include "client/load_worker.hpp"
 #include "client/message/classify.hpp"
+#include "client/worker_context.hpp"
 
 namespace weir::load {
 
@@ -12,7 +12,7 @@ namespace {
 /// What a part of a cycle came to: right, failed (and counted), or cut by the run's end.
 enum class Part : std::uint8_t { right, failed, cut };
 
-net::awaitable<Part> exchange_once(LoadWorker& worker, io::Slot& slot, io::Stream& stream, Exchange& exchange) {
+net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, io::Stream& stream, Exchange& exchange) {
   Exchange::Status status = exchange.advance(stream, worker.loop().scratch());
   while (status == Exchange::Status::waiting || status == Exchange::Status::working) {
     if (status == Exchange::Status::waiting) {
@@ -33,7 +33,8 @@ net::awaitable<Part> exchange_once(LoadWorker& worker, io::Slot& slot, io::Strea
 }
 
 /// Sends a FIN and waits for the peer's, so that a cycle is over when both sides know it.
-net::awaitable<Part> close_in_order(LoadWorker& worker, io::Slot& slot, io::Stream& stream, const Message& answered) {
+net::awaitable<Part> close_in_order(WorkerContext& worker, io::Slot& slot, io::Stream& stream,
+                                    const Message& answered) {
   stream.shutdown_write();
   for (;;) {
     while (stream.readable()) {
@@ -60,8 +61,8 @@ net::awaitable<Part> close_in_order(LoadWorker& worker, io::Slot& slot, io::Stre
 
 }  // namespace
 
-net::awaitable<void> churn(LoadWorker& worker, std::uint32_t index) {
-  const io::SlotPtr slot = worker.loop().acquire(LoadWorker::kSlotKind);
+net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
+  const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
   const WorkerPlan& plan = worker.plan();
   io::Stream stream;
   Exchange exchange;

@@ -6,10 +6,10 @@
 
 namespace weir::load {
 
-class LoadWorker;
+class WorkerContext;
 
 /// One of the connect workload's concurrent cycles: connect, one request and reply (unless told otherwise), close, and
 /// again, until the run ends.
-net::awaitable<void> churn(LoadWorker& worker, std::uint32_t index);
+net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index);
 
 }  // namespace weir::load

@@ -2,12 +2,12 @@
 
 #include "client/connection.hpp"
 #include "client/exchange.hpp"
-#include "client/load_worker.hpp"
+#include "client/worker_context.hpp"
 
 namespace weir::load {
 
-net::awaitable<void> echo_connection(LoadWorker& worker, std::uint32_t index) {
-  const io::SlotPtr slot = worker.loop().acquire(LoadWorker::kSlotKind);
+net::awaitable<void> echo_connection(WorkerContext& worker, std::uint32_t index) {
+  const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
   const WorkerPlan& plan = worker.plan();
   io::Stream stream;
   const Failure failure = co_await open_connection(worker, *slot, stream, index);

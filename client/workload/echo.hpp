@@ -6,10 +6,10 @@
 
 namespace weir::load {
 
-class LoadWorker;
+class WorkerContext;
 
 /// The life of one connection of the echo workload: opened, waits for the start, then sends a request, checks the whole
 /// reply and sends the next, until the run ends. One that fails is counted and opened anew.
-net::awaitable<void> echo_connection(LoadWorker& worker, std::uint32_t index);
+net::awaitable<void> echo_connection(WorkerContext& worker, std::uint32_t index);
 
 }  // namespace weir::load

@@ -32,11 +32,9 @@ const House kServerHouse{
 };
 
 const House kClientHouse{
-    {"client/main"},
-    {"client/command_line"},
-    {"client/load_run"},
-    {"client/report/"},
-    {"client/*", "client/workload/", "client/message/"},
+    {"client/main"},       {"client/command_line"},   {"client/load_run"},
+    {"client/report/"},    {"client/load_worker"},    {"client/workload/"},
+    {"client/connection"}, {"client/worker_context"}, {"client/*", "client/message/"},
     {"common/"},
 };
 

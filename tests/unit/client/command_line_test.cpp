@@ -36,7 +36,7 @@ TEST(LoadCommandLine, EveryOptionIsUnderstood) {
       parse({"echo",      "-c",       "1k",           "-t",     "2",        "-d",        "500ms",     "-n",
              "1m",        "-l",       "64-4k",        "-W",     "2s",       "--timeout", "1s",        "--connect-rate",
              "100",       "--source", "127.0.0.0/24", "--json", "-",        "--quiet",   "-i",        "250ms",
-             "--seed",    "9",        "--max-errors", "5",      "--expect", "upper",     "--message", R"({n}\n)",
+             "--seed",    "9",        "--max-errors", "5",      "--expect", "upper",     "--message", R"({n}\x00\n)",
              "unix:@echo"})
           .options;
   EXPECT_EQ(options.connections, 1000u);
@@ -54,7 +54,7 @@ TEST(LoadCommandLine, EveryOptionIsUnderstood) {
   EXPECT_EQ(options.message.seed, 9u);
   EXPECT_EQ(options.max_errors, 5u);
   EXPECT_TRUE(options.message.upper);
-  EXPECT_EQ(options.message.text, "{n}\n");
+  EXPECT_EQ(options.message.text, std::string("{n}\0\n", 5));
 }
 
 TEST(LoadCommandLine, ConnectCanCloseByResetWithoutAnExchange) {
@@ -77,7 +77,7 @@ TEST(LoadCommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(complaint({"echo", "--close", "rst", "localhost:1"}), HasSubstr("--close"));
   EXPECT_THAT(complaint({"echo", "--rate", "5", "localhost:1"}), HasSubstr("--rate"));
   EXPECT_THAT(complaint({"connect", "--close", "sometimes", "localhost:1"}), HasSubstr("fin or rst"));
-  EXPECT_THAT(complaint({"echo", "--message", R"(\q)", "localhost:1"}), HasSubstr("backslash"));
+  EXPECT_THAT(complaint({"echo", "--message", R"(\q)", "localhost:1"}), HasSubstr("is no escape"));
   EXPECT_THAT(complaint({"--fast"}), HasSubstr("a verb comes first"));
 }
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <stdexcept>
 
-#include "client/message/random.hpp"
+#include "common/stable_hash.hpp"
 
 namespace weir::load {
 namespace {

@@ -75,6 +75,10 @@ TEST(Message, DiffersFromThatOfAnotherConnectionAndSequence) {
   EXPECT_NE(one, request_of(made(shape, 2, 1)));
   EXPECT_NE(one, request_of(made(shape, 1, 2)));
   EXPECT_EQ(one, request_of(made(shape, 1, 1)));
+  const MessageShape too_short_for_a_header = shape_of("31");
+  const std::vector<std::byte> payload = request_of(made(too_short_for_a_header, 1, 1));
+  EXPECT_NE(payload, request_of(made(too_short_for_a_header, 2, 1)));
+  EXPECT_NE(payload, request_of(made(too_short_for_a_header, 1, 2)));
 }
 
 TEST(Message, ExpectsCapitalsWhereTheServiceUpperCases) {

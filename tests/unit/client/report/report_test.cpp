@@ -90,6 +90,74 @@ TEST(LoadResult, WrongRepliesWinOverFailuresAndAreNotForgiven) {
   EXPECT_EQ(result.exit_status(), 4);
 }
 
+TEST(LoadResult, WithoutAnyConnectionItFailsWhateverIsForgiven) {
+  LoadResult result = example();
+  result.options.max_errors = 100;
+  EXPECT_EQ(result.exit_status(), 0);
+  result.ended_by = EndedBy::no_connection;
+  EXPECT_EQ(result.exit_status(), 1);
+}
+
+TEST(LoadResult, RateIsOfRepliesOrOfCycles) {
+  LoadResult result = example();
+  result.stats.cycles_in_window = 50;
+  EXPECT_DOUBLE_EQ(result.rate(), 100);
+  EXPECT_DOUBLE_EQ(result.byte_rate(), 6400);
+  result.options.workload = Workload::connect;
+  EXPECT_DOUBLE_EQ(result.rate(), 5);
+  result.window_seconds = 0;
+  EXPECT_DOUBLE_EQ(result.rate(), 0);
+  EXPECT_DOUBLE_EQ(result.byte_rate(), 0);
+}
+
+TEST(LoadResult, GeneratorsShareIsOfTheProcessorsThatItsThreadsCanUse) {
+  LoadResult result = example();
+  result.machine.cpus = 8;
+  EXPECT_DOUBLE_EQ(result.generator_share(), 0.2) << "two threads, ten seconds, four of them used";
+  result.threads = 16;
+  EXPECT_DOUBLE_EQ(result.generator_share(), 0.05);
+}
+
+TEST(LoadResult, FairnessNamesTheFastestAndTheSlowestInWhateverOrderTheyCome) {
+  LoadResult result = example();
+  result.reached = 4;
+  result.stats.tallies = {{10, 30'000}, {10, 90'000}, {10, 10'000}, {10, 20'000}};
+  EXPECT_EQ(result.fairness().fastest_mean, std::chrono::nanoseconds(1000));
+  EXPECT_EQ(result.fairness().slowest_mean, std::chrono::nanoseconds(9000));
+  EXPECT_DOUBLE_EQ(result.fairness().jain, 1);
+  EXPECT_EQ(result.fairness().starved, 0u);
+}
+
+TEST(JsonReport, SaysHowToRepeatTheRun) {
+  LoadResult result = example();
+  result.options.message.seed = 9;
+  result.options.max_errors = 5;
+  result.options.message.upper = true;
+  result.started = std::chrono::system_clock::time_point(milliseconds(1'700'000'000'123));
+  const boost::json::object report = json_report(result);
+  const boost::json::object& options = report.at("options").as_object();
+  std::vector<std::string> keys;
+  for (const auto& entry : options) keys.emplace_back(entry.key());
+  EXPECT_THAT(keys, testing::UnorderedElementsAre("connections", "duration_s", "requests", "warmup_s", "timeout_s",
+                                                  "connect_rate", "length", "message", "expect", "seed", "max_errors"));
+  EXPECT_EQ(options.at("seed"), 9);
+  EXPECT_EQ(options.at("max_errors"), 5);
+  EXPECT_EQ(options.at("expect"), "upper");
+  EXPECT_EQ(options.at("duration_s").to_number<double>(), 10);
+  EXPECT_TRUE(options.at("requests").is_null());
+  EXPECT_EQ(report.at("started"), "2023-11-14T22:13:20.123Z");
+}
+
+TEST(JsonReport, PercentilesAreThoseOfTheHistogram) {
+  const Histogram histogram = example().stats.response;
+  const boost::json::object json = histogram_to_json(histogram);
+  for (const auto& [key, percent] :
+       {std::pair{"50", 50.0}, {"75", 75.0}, {"90", 90.0}, {"99", 99.0}, {"99.9", 99.9}, {"99.99", 99.99}}) {
+    EXPECT_EQ(json.at("percentiles_ns").at(key), histogram.percentile(percent).count()) << key;
+  }
+  EXPECT_EQ(json.at("sum_ns"), histogram.sum().count());
+}
+
 TEST(JsonReport, HasEveryKeyOfTheSchema) {
   const boost::json::object report = boost::json::parse(boost::json::serialize(json_report(example()))).as_object();
   std::vector<std::string> keys;
