@@ -20,7 +20,7 @@ class AddressSet {
   /// are read: a device may never end.
   void add_file(const std::string& path);
 
-  /// Once all are added; before, contains() is not to be asked.
+  /// Call it after the last add() and before contains().
   void seal();
 
   bool contains(const IpAddress& address) const;

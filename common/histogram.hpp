@@ -67,7 +67,7 @@ class Histogram {
   std::vector<Bucket> buckets() const;
   /// Puts an exported bucket back.
   void add(const Bucket& bucket);
-  /// Restores what the buckets alone do not say. After the buckets were added.
+  /// Restores what the buckets alone do not say. Call it after the buckets were added.
   void restore(std::uint64_t above_range, Nanoseconds min, Nanoseconds max, Nanoseconds sum);
 
   /// The highest value that falls into the same bucket.

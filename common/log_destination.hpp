@@ -75,7 +75,7 @@ class LogDestination {
 
   explicit LogDestination(const std::string& file);
   Target open_target() const;
-  /// Goes over to it; returns what was written to before.
+  /// Switches to the next target; returns the one before.
   Target take_next();
   bool wait_until_writable();
   ssize_t write_once(std::string_view bytes);

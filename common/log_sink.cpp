@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kTick{10};
 /// How long without progress once a second signal wants the end at once.
 constexpr std::chrono::milliseconds kIdleInAHurry{100};
 
-/// How long a thread is called back that no signal reaches.
+/// How long to go on interrupting a thread that no signal reaches.
 constexpr std::chrono::seconds kCalled{1};
 
 }  // namespace

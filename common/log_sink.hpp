@@ -38,7 +38,7 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   /// Counts messages that were lost before they came here. Any thread.
   void count_lost(std::uint64_t count) { lost_.fetch_add(count, std::memory_order_relaxed); }
 
-  /// Moves whenever something was written, to this destination by anybody, or came here. Any thread.
+  /// Grows whenever anybody writes to this destination, or a message comes here. Any thread.
   std::uint64_t progress() const { return destination_->progress() + came_.load(std::memory_order_relaxed); }
   bool may_block() const { return destination_->may_block(); }
 
@@ -72,8 +72,8 @@ struct FlushBound {
 };
 
 /// Waits until `written`, which is set once all was written to the sink, and makes the sink give up where that takes
-/// longer than the bound, or another SIGTERM comes and nothing moves. False when its thread does not even then come
-/// back, from a file system that hangs.
+/// longer than the bound, or another SIGTERM comes and nothing moves. False when its thread does not come back
+/// even then, because a file system hangs.
 [[nodiscard]] bool finish_within(FlushBound bound, LogSink& sink, const std::future<void>& written);
 
 }  // namespace weir

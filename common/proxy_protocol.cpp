@@ -34,7 +34,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 ProxyHeaderParse invalid(std::string_view problem) { return {Status::invalid, 0, problem, {}}; }
 
-/// Whether the text is the begin of `whole`, or begins with it.
+/// Whether the text is a prefix of `whole`, or the other way round.
 bool agrees(std::string_view text, std::string_view whole) {
   const std::size_t common = std::min(text.size(), whole.size());
   return text.substr(0, common) == whole.substr(0, common);

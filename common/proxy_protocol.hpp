@@ -34,7 +34,7 @@ struct ProxyHeaderParse {
 /// A header longer than this is refused. Version 1 has at most 107 bytes.
 inline constexpr std::size_t kLongestProxyHeader = 16 * 1024;
 
-/// Parses what stands at the begin of a connection. `incomplete` only as long as more bytes could make it a header.
+/// Parses the beginning of a connection. `incomplete` only as long as more bytes could make it a header.
 ProxyHeaderParse parse_proxy_header(std::span<const std::byte> bytes);
 
 enum class ProxyVersion : std::uint8_t { none, v1, v2 };

@@ -10,7 +10,7 @@
 /// Each parser throws std::invalid_argument whose text says what is wrong with the value and shows a right one.
 namespace weir {
 
-/// Never longer than this many hours (ten years), so that sums of deadlines cannot overflow.
+/// No duration is longer than this (ten years), so that sums of deadlines cannot overflow.
 inline constexpr std::chrono::hours kLongestDuration{24 * 365 * 10};
 
 /// `250ms`, `5s`, `10m`, `1h`, fractions like `1.5s`, and a bare `0`. Microseconds (`us`) are the smallest unit; a
@@ -24,7 +24,7 @@ std::uint64_t parse_size(std::string_view text);
 /// A number of things: `10`, `10k` (thousands), `1m` (millions).
 std::uint64_t parse_count(std::string_view text);
 
-/// So many in each period; 0 is no limit.
+/// A number of events per period; 0 means no limit.
 struct Rate {
   std::uint32_t count = 0;
   std::chrono::milliseconds period{1000};

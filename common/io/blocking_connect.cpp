@@ -22,7 +22,7 @@ int left_until(Clock::time_point deadline) {
   return static_cast<int>(std::clamp<milliseconds::rep>(left, 0, std::numeric_limits<int>::max()));
 }
 
-/// Until a connect(2) that is under way has come to its end. Returns an errno.
+/// Waits until a connect(2) that is under way has ended. Returns an errno.
 int wait_for_connect(int fd, Clock::time_point deadline) {
   for (;;) {
     const int left = left_until(deadline);

@@ -156,7 +156,7 @@ void EventLoop::run_ready() {
   }
 }
 
-/// What the lists of slots may ever need is allocated here, where to have no memory refuses one connection.
+/// Allocates all that the lists of slots may ever need, here, where running out of memory refuses one connection.
 void EventLoop::add_slot() {
   const std::size_t slots = slots_.size() + 1;
   make_room(free_, slots);

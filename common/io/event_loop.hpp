@@ -32,8 +32,8 @@ enum class Side : std::uint8_t { first, second };
 
 /// Where one coroutine waits: for either of two sockets, a deadline, or an interruption.
 ///
-/// Sockets are registered edge-triggered, once (epoll(7)); what an edge said stays in the flags until a call that came
-/// back short or empty clears them. Comes from EventLoop::acquire(); everything here is for the loop's thread.
+/// Sockets are registered edge-triggered, once (epoll(7)); what an edge reported stays in the flags until a call that
+/// comes back short or empty clears it. Comes from EventLoop::acquire(); everything here is for the loop's thread.
 class Slot : public TimerWheel::Node {
   struct Initiate {
     Slot* slot;
@@ -70,13 +70,13 @@ class Slot : public TimerWheel::Node {
   bool peer_ended(Side side) const { return (flags(side) & kPeerEnded) != 0; }
   void set_drained(Side side) { flags(side) &= static_cast<std::uint8_t>(~(kReadable | kPressing)); }
   void set_full(Side side) { flags(side) &= static_cast<std::uint8_t>(~kWritable); }
-  /// A call has returned an error of the socket that no event may have told.
+  /// A call has returned an error of the socket that no event may have reported.
   void set_failed(Side side) { flags(side) |= kFailed; }
   /// Forgets what was known of a side whose socket was closed. No event of it can follow: a batch of events is folded
   /// into the flags before any coroutine runs.
   void forget(Side side) { flags(side) = 0; }
 
-  /// The wait ends at `due`, at most 100 ms after it; replaces the deadline before. timer_fired() tells.
+  /// The wait ends at `due`, at most 100 ms after it; replaces the deadline before. timer_fired() says so.
   void set_deadline(Clock::time_point due);
   void clear_deadline();
   /// Whether the deadline passed since this was last asked; clears it.
@@ -90,7 +90,7 @@ class Slot : public TimerWheel::Node {
   std::uint8_t take_interruption() { return std::exchange(interruption_, std::uint8_t{0}); }
 
   /// Ends the wait from another coroutine of the same loop without a reason of its own, any number of times: what
-  /// changed stands in a state that both of them know. The coroutine is resumed in a later turn.
+  /// changed is in state that both of them share. The coroutine is resumed in a later turn.
   void wake() { make_ready(); }
 
   /// Suspends until something of the above happens. It may wake for nothing: look at the flags again. With `unfinished`
@@ -104,7 +104,7 @@ class Slot : public TimerWheel::Node {
   /// through a post, which allocates; a yield before its end spares it that.
   bool waited() const { return waited_; }
 
-  /// Names this slot to other threads; stale once it was released. See EventLoop::find().
+  /// Identifies this slot to other threads; stale once it is released. See EventLoop::find().
   struct Id {
     std::uint32_t index;
     std::uint32_t generation;
@@ -204,7 +204,7 @@ class EventLoop {
   SlotPtr acquire(std::uint8_t kind);
   std::size_t slots_in_use() const { return in_use_; }
 
-  /// The slot that an id named, or nothing when it was released since. Loop's thread.
+  /// The slot that an id identifies, or nullptr if it has been released since. Loop's thread.
   Slot* find(Slot::Id id);
 
   /// Interrupts every slot of that kind. Loop's thread.
@@ -217,7 +217,7 @@ class EventLoop {
   friend class Slot;
   friend struct SlotRelease;
 
-  /// Of the ready list, so many that had their turn may stand before those that wait for theirs.
+  /// How many that had their turn may stand in the ready list before those that wait for theirs.
   static constexpr std::size_t kMostDone = 4096;
 
   void add_slot();

@@ -19,7 +19,7 @@ struct Pipe {
   Descriptor read_end;
   Descriptor write_end;
   std::size_t capacity = 0;
-  std::size_t inside = 0;  ///< bytes that went in and did not come out yet
+  std::size_t inside = 0;  ///< bytes that went in and have not come out yet
 };
 
 struct PipeReturn {
@@ -38,10 +38,10 @@ class PipePool {
   /// Larger than this gained nothing when it was measured, smaller cost 10 %.
   static constexpr std::size_t kCapacity = 256 * 1024;
   static constexpr std::size_t kSmallest = 64 * 1024;
-  /// Where none could be made, none is tried for so long.
+  /// How long none is tried after one could not be made.
   static constexpr std::chrono::seconds kPause{1};
 
-  /// `most` pipes on loan or kept at a time. Whoever gains descriptors asks `spare`.
+  /// At most `most` pipes on loan or kept at a time. `spare` may take the descriptors of a new one.
   PipePool(std::size_t most, SpareDescriptor& spare);
   PipePool(const PipePool&) = delete;
   PipePool& operator=(const PipePool&) = delete;

@@ -14,7 +14,7 @@
 
 namespace weir::io {
 
-/// What a try to read or write came to.
+/// The result of an attempt to read or write.
 struct IoResult {
   enum class Status : std::uint8_t {
     moved,        ///< `bytes` were moved, more than none
@@ -64,10 +64,10 @@ class Stream {
 
   /// Whether read_into() and write_from() serve this socket.
   bool can_splice() const { return inet_; }
-  /// Moves at most `most` bytes from the socket into an empty pipe, without copying (splice(2)). Never tells the end:
-  /// where it would block and the socket is still readable, only read() knows more.
+  /// Moves at most `most` bytes from the socket into an empty pipe, without copying (splice(2)). Never reports EOF:
+  /// where it would block and the socket is still readable, only read() says why.
   IoResult read_into(Pipe& pipe, std::size_t most);
-  /// Moves what the pipe holds into the socket. Not all of it does not mean that the socket is full: try again.
+  /// Moves what the pipe holds into the socket. A short count does not mean that the socket is full: try again.
   IoResult write_from(Pipe& pipe);
 
   /// Sends a FIN after the last byte written; reading goes on.

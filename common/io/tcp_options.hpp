@@ -16,7 +16,7 @@ struct KeepaliveOptions {
   bool operator==(const KeepaliveOptions&) const = default;
 };
 
-/// The longest that TCP_USER_TIMEOUT takes.
+/// The longest timeout that TCP_USER_TIMEOUT takes.
 inline constexpr std::chrono::milliseconds kLongestUserTimeout{std::numeric_limits<int>::max()};
 
 /// What a TCP socket of the data path is set to. Their initialisers are the defaults of the configuration's `tcp`.
