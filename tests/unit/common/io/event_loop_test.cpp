@@ -226,6 +226,16 @@ TEST(EventLoop, ReleasedSlotIsNoLongerFoundByItsOldName) {
   EXPECT_EQ(loop.find(old), nullptr);
 }
 
+TEST(EventLoop, NameOfAReleasedSlotIsNotThatOfWhoeverUsesItNext) {
+  EventLoop loop;
+  const Slot::Id old = loop.acquire(1)->id();
+  loop.post([&] { loop.stop(); });
+  loop.run();  // a slot is free again at the end of a turn
+  const SlotPtr next = loop.acquire(1);
+  EXPECT_EQ(next->id().index, old.index);
+  EXPECT_EQ(loop.find(old), nullptr);
+}
+
 TEST(EventLoop, DestroysCoroutinesThatStillWait) {
   std::uint8_t reason = 0;
   {

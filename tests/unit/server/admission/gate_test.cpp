@@ -54,6 +54,17 @@ TEST_F(GateTest, LimitsConnectionsOfTheListener) {
   EXPECT_EQ(enter(), std::nullopt);
   EXPECT_EQ(enter(), std::nullopt);
   EXPECT_EQ(enter(), SessionEnd::refused_limit);
+  EXPECT_EQ(admission_->totals().active, 2u) << "who is refused takes no place in the process";
+  leave();
+  EXPECT_EQ(enter(), std::nullopt);
+}
+
+TEST_F(GateTest, WhoTheProcessRefusesUsesUpNothingOfTheListener) {
+  process_limit_ = 1;
+  config_.limits.rate = {2, seconds(1)};
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(enter(), SessionEnd::refused_limit) << "the process's";
   leave();
   EXPECT_EQ(enter(), std::nullopt);
 }
