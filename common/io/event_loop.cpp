@@ -73,7 +73,7 @@ EventLoop::EventLoop()
 
 EventLoop::~EventLoop() {
   // Asio unwinds a coroutine that is destroyed while it waits through its executor.
-  for (Slot& slot : slots_) slot.waiter_.reset();
+  for (Slot& slot : slots_) slot.pending_.reset();
   context_.restart();
   context_.poll();
 }
@@ -145,7 +145,7 @@ void EventLoop::run_ready() {
   while (ready_head_ < end) {
     Slot* slot = ready_[ready_head_++];
     slot->ready_ = false;
-    if (slot->waiter_) slot->waiter_.call();
+    if (slot->pending_) slot->pending_.call();
   }
   if (ready_head_ == ready_.size()) {
     ready_.clear();

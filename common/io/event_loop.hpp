@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "common/io/descriptor.hpp"
+#include "common/io/pending_handler.hpp"
 #include "common/io/timer_wheel.hpp"
-#include "common/io/waiter.hpp"
 #include "common/net.hpp"
 
 namespace weir::io {
@@ -40,7 +40,7 @@ class Slot : public TimerWheel::Node {
     template <typename Handler>
     void operator()(Handler&& handler) const {
       slot->waited_ = true;
-      slot->waiter_.store(std::forward<Handler>(handler));
+      slot->pending_.store(std::forward<Handler>(handler));
       if (slot->yields_ || slot->timer_fired_ || slot->interruption_ != 0) slot->make_ready();
     }
   };
@@ -124,7 +124,7 @@ class Slot : public TimerWheel::Node {
   std::uint8_t flags(Side side) const { return flags_[static_cast<std::size_t>(side)]; }
   void make_ready();
 
-  Waiter waiter_;
+  PendingHandler pending_;
   EventLoop* loop_ = nullptr;
   std::uint32_t index_ = 0;
   std::uint32_t generation_ = 0;

@@ -9,12 +9,12 @@ namespace weir::io {
 
 /// Holds the one completion handler of a coroutine that waits, without an allocation: Asio's awaitable handlers are a
 /// pointer wide. (Boost 1.81 has no `any_completion_handler`, and that one would allocate.)
-class Waiter {
+class PendingHandler {
  public:
-  Waiter() = default;
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() { reset(); }
+  PendingHandler() = default;
+  PendingHandler(const PendingHandler&) = delete;
+  PendingHandler& operator=(const PendingHandler&) = delete;
+  ~PendingHandler() { reset(); }
 
   /// Destroys the handler, and with it the coroutine that waits.
   void reset() {
@@ -36,7 +36,7 @@ class Waiter {
     };
   }
 
-  /// Only while not empty. The waiter is empty, and may be stored into again, by the time the handler runs.
+  /// Only while not empty. It is empty, and may be stored into again, by the time the handler runs.
   void call() { std::exchange(operate_, nullptr)(buffer_, Action::call); }
 
  private:
