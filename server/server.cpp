@@ -16,6 +16,7 @@
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
 #include "server/observe/snapshot.hpp"
+#include "server/prepare_upstream.hpp"
 #include "server/upstream/upstream.hpp"
 #include "server/worker/accept_stop.hpp"
 #include "server/worker/worker.hpp"
@@ -56,7 +57,8 @@ class Server {
         accept_stop_(listeners_, workers_) {
     // Names are resolved first: a signal ends that at once. From here on signals are caught, before any socket listens.
     for (const UpstreamConfig& upstream : config.upstreams) {
-      upstreams_.emplace(upstream.name, std::make_shared<Upstream>(std::make_shared<const UpstreamConfig>(upstream)));
+      upstreams_.emplace(upstream.name, std::make_shared<Upstream>(
+                                            prepare_upstream(std::make_shared<const UpstreamConfig>(upstream))));
     }
     control_.emplace(
         config_, config_file_, admission_,

@@ -13,6 +13,7 @@
 #include "bench/probes/rounds.hpp"
 #include "bench/yardstick/arguments.hpp"
 #include "server/admission/gate.hpp"
+#include "server/prepare_upstream.hpp"
 #include "server/upstream/upstream.hpp"
 
 namespace weir::bench {
@@ -90,8 +91,8 @@ void measure_upstream(std::size_t connections, std::size_t servers, const char* 
   for (std::size_t i = 0; i < servers; ++i) {
     config.servers.push_back({.address = parse_address("127.0.0.1:" + std::to_string(1000 + i), AddressUse::target)});
   }
-  Upstream upstream(std::make_shared<const UpstreamConfig>(config));
-  const std::string what = std::string(policy) + ", " + std::to_string(servers) + " servers";
+  Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config)));
+  const std::string what = std::string(policy) + ", " + std::to_string(servers) + " backends";
   tell(what.c_str(), connections, [&](std::size_t source, Time now) {
     const Upstream::Pick pick = upstream.take(source, {}, now);
     if (!pick.lease) return false;

@@ -29,11 +29,7 @@ Control::Control(const ServerConfig& config, const std::string& config_file, Adm
 
 void Control::run() {
   wait_for_signal();
-  return_timers_.emplace(context_, upstreams_);
-  health_checker_.emplace(context_);
-  for (const auto& [name, upstream] : upstreams_) health_checker_->watch_servers(upstream);
-  resolver_.emplace(context_, upstreams_, config_.dns,
-                    [this](const std::shared_ptr<Upstream>& upstream) { health_checker_->watch_servers(upstream); });
+  for (const auto& [name, upstream] : upstreams_) watches_.try_emplace(name, context_, upstream, config_.dns);
   context_.run();
 }
 

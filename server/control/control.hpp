@@ -5,14 +5,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "server/admission/admission.hpp"
 #include "server/config/server_config.hpp"
-#include "server/control/health_checker.hpp"
-#include "server/control/resolver.hpp"
-#include "server/control/return_timers.hpp"
+#include "server/control/upstream_watch.hpp"
 
 namespace weir {
 
@@ -57,11 +56,8 @@ class Control {
   Admission& admission_;
   DataPlane data_plane_;
   const Upstreams& upstreams_;
-  // Both outlive their coroutines, which the context destroys.
-  std::optional<HealthChecker> health_checker_;
-  std::optional<Resolver> resolver_;
   boost::asio::io_context context_{1};
-  std::optional<ReturnTimers> return_timers_;
+  std::map<std::string, UpstreamWatch> watches_;  ///< by the upstream's name
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   Phase phase_ = Phase::serving;

@@ -7,8 +7,8 @@
 
 namespace weir {
 
-/// What a server answers, as it comes, and whether it holds what is expected: anywhere in its first kLongest bytes, and
-/// however the bytes were cut on their way.
+/// What a backend answers, as it comes, and whether it holds what is expected: anywhere in its first kLongest bytes,
+/// and however the bytes were cut on their way.
 class ExpectedAnswer {
  public:
   /// An answer in which the expected has not come after so much never has it.

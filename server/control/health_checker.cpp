@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,14 +11,17 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <chrono>
-#include <exception>
 #include <new>
+#include <random>
+#include <set>
+#include <utility>
 
 #include "common/io/self_connect.hpp"
 #include "common/io/stream.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
 #include "server/control/expected_answer.hpp"
+#include "server/control/spawn_until.hpp"
 #include "server/upstream/health.hpp"
 #include "server/upstream/source_pool.hpp"
 
@@ -131,47 +133,59 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& 
   co_return outcome;
 }
 
-HealthChecker::HealthChecker(asio::io_context& context) : executor_(context.get_executor()) {}
+/// What the coroutines use, some of which end after the checker.
+struct HealthChecker::Shared {
+  const std::shared_ptr<Upstream> upstream;
+  const std::stop_token stop;
+  std::set<Backend::Id> checked;
+  std::minstd_rand random{std::random_device()()};
+};
 
-void HealthChecker::watch_servers(const std::shared_ptr<Upstream>& upstream) {
-  if (!upstream->config().health) return;
-  for (const std::shared_ptr<Backend>& backend : upstream->servers()) {
-    if (watched_.contains(backend->id())) continue;
-    asio::co_spawn(executor_, watch(upstream, backend), [](std::exception_ptr failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-    watched_.insert(backend->id());
+HealthChecker::HealthChecker(const net::Executor& executor, std::shared_ptr<Upstream> upstream)
+    : executor_(executor), shared_(std::make_shared<Shared>(std::move(upstream), stop_.get_token())) {
+  check_new_backends();
+}
+
+HealthChecker::~HealthChecker() { stop_.request_stop(); }
+
+void HealthChecker::check_new_backends() {
+  if (!shared_->upstream->config().health) return;
+  for (const std::shared_ptr<Backend>& backend : shared_->upstream->backends()) {
+    if (shared_->checked.contains(backend->id())) continue;
+    spawn_until(shared_->stop, executor_, keep_checking(shared_, backend));
+    shared_->checked.insert(backend->id());
   }
 }
 
-net::awaitable<void> HealthChecker::watch(std::shared_ptr<Upstream> upstream, std::shared_ptr<Backend> backend) {
-  const HealthConfig& config = *upstream->config().health;
+net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared, std::shared_ptr<Backend> backend) {
+  Upstream& upstream = *shared->upstream;
+  const HealthConfig& config = *upstream.config().health;
   Health health(config);
   // So that connections have turns of their own.
-  SourceTurns sources(upstream->sources(), backend->endpoints().size() == 1);
-  // A server that expects a PROXY header is told that this is no client's connection.
-  const std::string opening = make_proxy_header(upstream->config().send_proxy_protocol, {}) + config.send;
+  SourceTurns sources(upstream.sources(), backend->endpoints().size() == 1);
+  // A backend that expects a PROXY header is told that this is no client's connection.
+  const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
     try {
       const CheckOutcome outcome = co_await check_backend(*backend, sources, config, opening);
-      if (backend->has_left()) break;  // meanwhile
+      if (shared->stop.stop_requested()) co_return;
+      if (backend->has_left()) break;
       if (outcome.result != Result::undecided) {
         health.observe(outcome.result == Result::passed);
-        upstream->set_up(*backend, health.up(), outcome.why, io::Clock::now());
+        upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
       }
     } catch (const std::bad_alloc&) {
-      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream->config().name,
+      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream.config().name,
                     *backend->name());
     }
-    // A tenth either way, so that many daemons, or many servers of one, are not checked in step.
-    const double jitter = std::uniform_real_distribution<double>(0.9, 1.1)(lots_);
-    timer.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(config.interval * jitter));
+    timer.expires_after(pause_before_check(config, std::uniform_real_distribution<double>(0, 1)(shared->random)));
     boost::system::error_code ignored;
     co_await timer.async_wait(into(ignored));
+    if (shared->stop.stop_requested()) co_return;
   }
-  upstream->forget_checks(*backend);
-  watched_.erase(backend->id());
+  upstream.forget_checks(*backend);
+  shared->checked.erase(backend->id());
 }
 
 }  // namespace weir

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <memory>
-#include <random>
-#include <set>
+#include <stop_token>
 #include <string>
 
 #include "common/net.hpp"
@@ -11,24 +9,26 @@
 
 namespace weir {
 
-/// Checks every server of the upstreams that have a `health` section, one coroutine a server, and tells the upstream
-/// what it finds. Control thread only.
+/// Checks every backend of an upstream that has a `health` section, one coroutine a backend, and tells the upstream
+/// what it finds. Its checks end with it: what is on its way is cancelled, and its outcome says nothing. Control
+/// thread.
 class HealthChecker {
  public:
-  /// Runs on `context`, which must be gone before this.
-  explicit HealthChecker(net::asio::io_context& context);
+  HealthChecker(const net::Executor& executor, std::shared_ptr<Upstream> upstream);
   HealthChecker(const HealthChecker&) = delete;
   HealthChecker& operator=(const HealthChecker&) = delete;
+  ~HealthChecker();
 
-  /// Begins to check those of its servers that are not checked yet. Who leaves the upstream is checked no more.
-  void watch_servers(const std::shared_ptr<Upstream>& upstream);
+  /// Begins to check those of its backends that are not checked yet. One that leaves the upstream is checked no more.
+  void check_new_backends();
 
  private:
-  net::awaitable<void> watch(std::shared_ptr<Upstream> upstream, std::shared_ptr<Backend> backend);
+  struct Shared;
+  static net::awaitable<void> keep_checking(std::shared_ptr<Shared> shared, std::shared_ptr<Backend> backend);
 
-  net::Executor executor_;
-  std::set<Backend::Id> watched_;
-  std::minstd_rand lots_{std::random_device()()};
+  const net::Executor executor_;
+  std::stop_source stop_;
+  const std::shared_ptr<Shared> shared_;
 };
 
 /// What came of one check.

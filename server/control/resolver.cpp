@@ -1,7 +1,6 @@
 #include "server/control/resolver.hpp"
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -15,6 +14,8 @@
 #include "common/io/descriptor.hpp"
 #include "common/logging.hpp"
 #include "server/control/dns_channel.hpp"
+#include "server/control/spawn_until.hpp"
+#include "server/upstream/resolved_name.hpp"
 
 namespace weir {
 
@@ -55,40 +56,36 @@ void report(const Upstream& upstream, const std::string& name, std::size_t membe
   if (problem.empty()) {
     spdlog::info("upstream {}: {} can be looked up again", upstream.config().name, name);
   } else {
-    spdlog::warn("upstream {}: {}; it has {} servers of {} now", upstream.config().name, problem, members, name);
+    spdlog::warn("upstream {}: {}; it has {} backends of {} now", upstream.config().name, problem, members, name);
   }
   said = problem;
 }
 
-}  // namespace
+/// What the coroutines use, some of which end after the resolver.
+struct Shared {
+  const std::shared_ptr<Upstream> upstream;
+  const DnsConfig config;
+  const std::function<void()> on_change;
+  const std::stop_token stop;
+};
 
-Resolver::Resolver(asio::io_context& context, const Upstreams& upstreams, DnsConfig config, OnChange on_change)
-    : config_(std::move(config)), on_change_(std::move(on_change)) {
-  for (const auto& [name, upstream] : upstreams) {
-    for (const auto& entry : upstream->entries()) {
-      if (!entry->config.dns) continue;
-      asio::co_spawn(context.get_executor(), keep(upstream, entry), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-      });
-    }
-  }
-}
-
-std::size_t Resolver::publish(const std::shared_ptr<Upstream>& upstream,
-                              const std::shared_ptr<const BackendEntry>& entry, const ResolvedName& name) {
+/// Hands over the backends that there is a way to; returns how many they are.
+std::size_t publish(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, const ResolvedName& name) {
+  Upstream& upstream = *shared.upstream;
   std::vector<Upstream::Member> members = name.members(has_way);
-  std::erase_if(members, [&](const auto& member) { return !upstream->sources().reaches(member.endpoint); });
-  upstream->set_members(entry, members, io::Clock::now());
-  on_change_(upstream);
+  std::erase_if(members, [&](const auto& member) { return !upstream.sources().reaches(member.endpoint); });
+  if (shared.stop.stop_requested()) return members.size();
+  upstream.set_members(entry, members, io::Clock::now());
+  shared.on_change();
   return members.size();
 }
 
-net::awaitable<void> Resolver::ask(const std::shared_ptr<Upstream>& upstream,
-                                   const std::shared_ptr<const BackendEntry>& entry, ResolvedName& name) {
+/// One round of questions.
+net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, ResolvedName& name) {
   const DnsName& dns = *entry->config.dns;
   Answers answers;  // outlives the channel, which hands them over even as it goes
   ResolvedName::Services services;
-  DnsChannel channel(co_await asio::this_coro::executor, config_.servers);
+  DnsChannel channel(co_await asio::this_coro::executor, shared.config.servers);
   const std::vector<std::string> full_names = channel.full_names(dns.name);
   const bool srv = dns.record == DnsName::Record::srv;
   for (std::size_t i = 0; srv && i < full_names.size(); ++i) {
@@ -107,7 +104,7 @@ net::awaitable<void> Resolver::ask(const std::shared_ptr<Upstream>& upstream,
         const bool found = both[0].result == Result::found || both[1].result == Result::found;
         if (found) name.take_addresses(target, full_name(target), both, last);
       }
-      publish(upstream, entry, name);
+      publish(shared, entry, name);
       co_await channel.finish();
     }
     bool over = true;
@@ -118,28 +115,44 @@ net::awaitable<void> Resolver::ask(const std::shared_ptr<Upstream>& upstream,
   }
 }
 
-net::awaitable<void> Resolver::keep(std::shared_ptr<Upstream> upstream, std::shared_ptr<const BackendEntry> entry) {
+net::awaitable<void> keep(std::shared_ptr<const Shared> shared, std::shared_ptr<const BackendEntry> entry) {
+  const Upstream& upstream = *shared->upstream;
   const DnsName& dns = *entry->config.dns;
-  ResolvedName name(entry->config, config_);
+  ResolvedName name(entry->config, shared->config);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::string said;
-  for (;;) {
+  while (!shared->stop.stop_requested()) {
     milliseconds pause = ResolvedName::kLongestRetry;
     try {
       name.begin_round();
-      co_await ask(upstream, entry, name);
-      const std::size_t members = publish(upstream, entry, name);
+      co_await ask(*shared, entry, name);
+      const std::size_t members = publish(*shared, entry, name);
+      if (shared->stop.stop_requested()) co_return;
       const ResolvedName::Round round = name.finish_round(members);
-      report(*upstream, dns.name, members, round.problem, said);
+      report(upstream, dns.name, members, round.problem, said);
       pause = round.pause;
     } catch (const std::exception& error) {
+      if (shared->stop.stop_requested()) co_return;
       // No descriptor or no memory is left, and what is known holds.
-      spdlog::warn("upstream {}: cannot look up {}: {}", upstream->config().name, dns.name, error.what());
+      spdlog::warn("upstream {}: cannot look up {}: {}", upstream.config().name, dns.name, error.what());
     }
     timer.expires_after(pause);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable_t<net::Executor>(), ignored));
   }
 }
+
+}  // namespace
+
+Resolver::Resolver(const net::Executor& executor, std::shared_ptr<Upstream> upstream, const DnsConfig& config,
+                   std::function<void()> on_change) {
+  const auto shared =
+      std::make_shared<const Shared>(std::move(upstream), config, std::move(on_change), stop_.get_token());
+  for (const auto& entry : shared->upstream->entries()) {
+    if (entry->config.dns) spawn_until(shared->stop, executor, keep(shared, entry));
+  }
+}
+
+Resolver::~Resolver() { stop_.request_stop(); }
 
 }  // namespace weir

@@ -1,32 +1,28 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <memory>
 
 #include "server/upstream/upstream.hpp"
 
 namespace weir {
 
-/// Serves those who wait for a server when one that was ejected may be back: nothing else happens then that would. One
-/// timer an upstream, which runs only while somebody waits. Control thread only.
-class ReturnTimers {
+/// Serves those who wait for a backend of one upstream when an ejected backend may be back, because nothing else
+/// happens then that would. Its timer runs only while somebody waits. Control thread.
+class ReturnTimer {
  public:
-  /// Must not outlive the context.
-  ReturnTimers(boost::asio::io_context& context, const Upstreams& upstreams);
-  ReturnTimers(const ReturnTimers&) = delete;
-  ReturnTimers& operator=(const ReturnTimers&) = delete;
-  ~ReturnTimers();
+  /// The context must outlive it.
+  ReturnTimer(boost::asio::io_context& context, std::shared_ptr<Upstream> upstream);
+  ReturnTimer(const ReturnTimer&) = delete;
+  ReturnTimer& operator=(const ReturnTimer&) = delete;
+  ~ReturnTimer();
 
  private:
-  struct Entry {
-    std::shared_ptr<Upstream> upstream;
-    boost::asio::steady_timer timer;
-  };
-  static void wait_until(Entry& entry, Upstream::Time when);
+  struct State;
+  static void wait_until(const std::shared_ptr<State>& state, Upstream::Time when);
 
-  std::deque<Entry> entries_;
+  /// The context's handlers find nothing once this has gone.
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace weir

@@ -19,20 +19,20 @@ namespace weir {
 class Upstream;
 struct Tier;
 
-/// Where a server stands among those of its upstream.
+/// Where a backend stands among those of its upstream.
 struct Standing {
   /// A weight of 1, so that there are parts of it.
   static constexpr std::uint32_t kWhole = 100;
-  /// The rank of a backup server; further ones come after it.
+  /// The rank of backups; further ones come after it.
   static constexpr std::uint32_t kBackup = 1u << 16;
 
   std::uint32_t weight = kWhole;
-  std::uint32_t rank = 0;  ///< serves only when no server of a lower rank is up
+  std::uint32_t rank = 0;  ///< serves only when no backend of a lower rank is up
 
   bool operator==(const Standing&) const = default;
 };
 
-/// One server of an upstream: a configured address, or one of those that a name stands for now.
+/// One backend of an upstream: a configured address, or one of those that a name stands for now.
 class Backend : public std::enable_shared_from_this<Backend> {
  public:
   using Id = std::uint64_t;
@@ -47,7 +47,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   const BackendEntry& entry() const { return *entry_; }
   /// Unique within the process.
   Id id() const { return id_; }
-  /// Outlives the server where a record still needs it.
+  /// Outlives the backend where a record still needs it.
   const std::shared_ptr<const std::string>& name() const { return name_; }
   /// The same for a connection that came to this port of a listener's range: one of a range has its own port.
   const std::shared_ptr<const std::string>& name_at(std::uint16_t offset) const {
@@ -66,7 +66,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   /// How often all its connections were to be cut: one that began at another count must end. Any thread.
   std::uint32_t cuts() const { return cuts_.load(std::memory_order_relaxed); }
 
-  /// Whether it is one of the servers of that tier. Under the upstream's mutex.
+  /// Whether it is one of the backends of that tier. Under the upstream's mutex.
   bool stands_in(const Tier& tier) const { return seat_.tier == &tier; }
 
   /// Says in the log, once a second at most, that a connect failed. Any thread.
@@ -78,13 +78,13 @@ class Backend : public std::enable_shared_from_this<Backend> {
   friend class Upstream;
   friend struct LeaseRelease;
 
-  /// Where it stands among the servers that may be picked. Nowhere once it has left.
+  /// Where it stands among the backends that may be picked. Nowhere once it has left.
   struct Seat {
     Tier* tier = nullptr;     ///< that it stands in; none while it is down
     Tier* healthy = nullptr;  ///< the tiers of its rank
     Tier* ejected = nullptr;
     std::size_t index = 0;   ///< in those tiers
-    std::size_t number = 0;  ///< among all servers of the upstream
+    std::size_t number = 0;  ///< among all backends of the upstream
     bool warming = false;    ///< its weight is still growing
   };
 

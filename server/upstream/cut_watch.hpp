@@ -11,7 +11,7 @@ class Backend;
 struct CutWatchTag;
 using CutWatchHook = boost::intrusive::list_base_hook<boost::intrusive::tag<CutWatchTag>>;
 
-/// Has a session woken when its server went down and the server's connections are to be cut (`on_down: reset`):
+/// Has a session woken when its backend went down and the backend's connections are to be cut (`on_down: reset`):
 /// Backend::cuts() has another value then. Lives as long as the session's lease; on the slot's thread.
 class CutWatch : public CutWatchHook {
  public:
@@ -29,7 +29,7 @@ class CutWatch : public CutWatchHook {
   const io::Slot::Id slot_;
 };
 
-/// The watches of one server.
+/// The watches of one backend.
 using CutWatches = boost::intrusive::list<CutWatch, boost::intrusive::base_hook<CutWatchHook>,
                                           boost::intrusive::constant_time_size<false>>;
 

@@ -8,7 +8,7 @@
 
 namespace weir {
 
-/// Passive checking of one server: so many connect failures in a row take it out of the choice for a while, and each
+/// Passive checking of one backend: so many connect failures in a row take it out of the choice for a while, and each
 /// further one after it has come back doubles the while, up to a bound. Policy only: it is told the time.
 class Ejection {
  public:
@@ -26,7 +26,7 @@ class Ejection {
     return config.failures > 0 && !is_ejected(now) && failures_ + 1 >= config.failures;
   }
 
-  /// A connect failed. Returns whether that ejects the server; `may_eject` false only counts.
+  /// A connect failed. Returns whether that ejects the backend; `may_eject` false only counts.
   bool failed(const EjectConfig& config, Time now, bool may_eject) {
     if (config.failures == 0 || is_ejected(now)) return false;  // attempts that were on their way say nothing new
     const bool due = is_due(config, now);

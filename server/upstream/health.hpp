@@ -1,12 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "server/config/server_config.hpp"
 
 namespace weir {
 
-/// Whether a server is up, of the outcomes of its checks: `fall` failures in a row take it down, `rise` successes in a
+/// Whether a backend is up, of the outcomes of its checks: `fall` failures in a row take it down, `rise` successes in a
 /// row bring it back. It begins up, and its first check alone decides. Policy only.
 class Health {
  public:
@@ -32,5 +33,11 @@ class Health {
   bool up_ = true;
   bool first_ = true;
 };
+
+/// The pause before a backend's next check: the interval, or up to a tenth less (`chance` 0) or more (`chance` 1), so
+/// that many daemons, or many backends of one, are not checked in step.
+inline std::chrono::nanoseconds pause_before_check(const HealthConfig& config, double chance) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(config.interval * (0.9 + 0.2 * chance));
+}
 
 }  // namespace weir

@@ -30,7 +30,7 @@ std::optional<std::size_t> first_of(IndexedHeap& heap, const Candidates& candida
   return first;
 }
 
-/// The length of a turn of a server of weight 1: so long that the heaviest one's is exact to a hundred-thousandth.
+/// The length of a turn of a backend of weight 1: so long that the heaviest one's is exact to a hundred-thousandth.
 constexpr std::uint64_t kTurn = std::uint64_t{1} << 40;
 
 }  // namespace

@@ -16,7 +16,7 @@
 /// whose numbers it is told, or nothing. Nothing allocates but the constructors.
 namespace weir {
 
-/// What a policy knows of a server.
+/// What a policy knows of a backend.
 struct Candidate {
   std::uint32_t weight = 0;  ///< as it counts now, in any unit that all candidates share
   std::uint32_t active = 0;  ///< connections that it has
@@ -26,8 +26,8 @@ struct Candidate {
 using Candidates = std::vector<Candidate>;
 using Skipped = std::span<const std::uint32_t>;
 
-/// Weighted round robin by virtual time: each server is due again a turn's length divided by its weight after it was
-/// due last, and who is due first is picked. Over any stretch the shares are the weights', and a heavy server's turns
+/// Weighted round robin by virtual time: each backend is due again a turn's length divided by its weight after it was
+/// due last, and who is due first is picked. Over any stretch the shares are the weights', and a heavy backend's turns
 /// are spread (stride scheduling, Waldspurger and Weihl 1995).
 class RoundRobin {
  public:
@@ -79,7 +79,7 @@ class LeastConnections {
 };
 
 /// The power of two choices: two drawn by weight, of which the one with less to do is picked (Mitzenmacher 2001).
-/// Nearly as even as least connections, and a server that just came up is not stormed by all at once.
+/// Nearly as even as least connections, and a backend that just came up is not stormed by all at once.
 class RandomTwo {
  public:
   RandomTwo(const Candidates& candidates, std::uint64_t seed);
@@ -98,15 +98,15 @@ class RandomTwo {
   std::mt19937_64 lots_;
 };
 
-/// Rendezvous hashing: each server draws a lot for the source, always the same, and the best one for its weight is
-/// picked. So only the sources of a server that goes move, to all others by their weight, and they come back to it; and
-/// a weight that grows only attracts. Shares follow the weights where a lot's logarithm is divided by them
+/// Rendezvous hashing: each backend draws a lot for the source, always the same, and the best one for its weight is
+/// picked. So only the sources of a backend that goes move, to all others by their weight, and they come back to it;
+/// and a weight that grows only attracts. Shares follow the weights where a lot's logarithm is divided by them
 /// (Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", SPAA 2005).
 ///
-/// It looks at every server, at some two nanoseconds each: that is what it costs to keep no table.
+/// It looks at every backend, at some two nanoseconds each: that is what it costs to keep no table.
 class SourceHash {
  public:
-  /// `hashes` are of the servers' names.
+  /// `hashes` are of the backends' names.
   SourceHash(const Candidates& candidates, std::span<const std::uint64_t> hashes);
   void enter(std::size_t i) { set_open(i, true); }
   void leave(std::size_t i) { set_open(i, false); }

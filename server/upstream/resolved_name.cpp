@@ -20,8 +20,8 @@ std::pair<IpAddress, std::uint16_t> key_of(const Endpoint& endpoint) {
 
 }  // namespace
 
-ResolvedName::ResolvedName(const BackendConfig& server, const DnsConfig& config) : server_(server), config_(config) {
-  if (server.dns->record == Record::a) services_ = {{server.dns->name, server.dns->port, 0, 0}};
+ResolvedName::ResolvedName(const BackendConfig& backend, const DnsConfig& config) : backend_(backend), config_(config) {
+  if (backend.dns->record == Record::a) services_ = {{backend.dns->name, backend.dns->port, 0, 0}};
 }
 
 void ResolvedName::begin_round() {
@@ -38,7 +38,7 @@ void ResolvedName::note_problem(const std::string& problem) {
 bool ResolvedName::take_services(const std::string& full_name, Services answer, bool last) {
   using Result = Services::Result;
   if (answer.result == Result::failed && failure_.empty()) {
-    failure_ = "cannot look up SRV records of " + server_.dns->name + ": " + answer.why;
+    failure_ = "cannot look up SRV records of " + backend_.dns->name + ": " + answer.why;
   }
   const bool is_the_one = answer.result == Result::failed && services_name_ == full_name;
   if (answer.result != Result::found && !is_the_one && !last) return false;
@@ -58,7 +58,7 @@ bool ResolvedName::take_services(const std::string& full_name, Services answer, 
   });
   services_name_ = full_name;
   if (services_.size() > kMostServices) {
-    excess_ = server_.dns->name + " has " + std::to_string(services_.size()) + " SRV records; only the first " +
+    excess_ = backend_.dns->name + " has " + std::to_string(services_.size()) + " SRV records; only the first " +
               std::to_string(kMostServices) + " are used";
     services_.resize(kMostServices);
   }
@@ -104,7 +104,7 @@ bool ResolvedName::take_addresses(const std::string& target, const std::string& 
 std::vector<Upstream::Member> ResolvedName::members(const HasWay& has_way) const {
   std::vector<Upstream::Member> members;
   std::set<std::pair<IpAddress, std::uint16_t>> seen;
-  std::uint32_t rank = server_.backup ? Standing::kBackup : 0;
+  std::uint32_t rank = backend_.backup ? Standing::kBackup : 0;
   for (std::size_t i = 0; i < services_.size(); ++i) {
     const ServiceRecord& service = services_[i];
     if (i > 0 && services_[i - 1].priority != service.priority) ++rank;
@@ -121,8 +121,8 @@ std::vector<Upstream::Member> ResolvedName::members(const HasWay& has_way) const
       }
     }
     std::sort(own.begin(), own.end(), [](const auto& a, const auto& b) { return key_of(a) < key_of(b); });
-    std::uint32_t weight = server_.weight * Standing::kWhole;
-    if (server_.dns->record == Record::srv && !own.empty()) {
+    std::uint32_t weight = backend_.weight * Standing::kWhole;
+    if (backend_.dns->record == Record::srv && !own.empty()) {
       // The target's, to be shared by its addresses. 0 is for where there is nothing to choose, or for a very small
       // share (RFC 2782).
       const auto addresses = static_cast<std::uint32_t>(own.size());
@@ -137,7 +137,7 @@ std::vector<Upstream::Member> ResolvedName::members(const HasWay& has_way) const
 }
 
 ResolvedName::Round ResolvedName::finish_round(std::size_t members) {
-  if (members == 0) note_problem(server_.dns->name + " stands for no server");
+  if (members == 0) note_problem(backend_.dns->name + " stands for no backend");
   bad_rounds_ = problem_.empty() ? 0 : bad_rounds_ + 1;
   const auto within = [&](milliseconds pause) { return std::clamp(pause, config_.min_ttl, config_.max_ttl); };
   // Before it is made milliseconds, which the longest would not fit.
@@ -149,7 +149,8 @@ ResolvedName::Round ResolvedName::finish_round(std::size_t members) {
     return round;
   }
   if (members == kMostMembers) {
-    excess_ = server_.dns->name + " stands for " + std::to_string(kMostMembers) + " servers or more; no more are used";
+    excess_ =
+        backend_.dns->name + " stands for " + std::to_string(kMostMembers) + " backends or more; no more are used";
   }
   round.problem = std::move(excess_);
   return round;

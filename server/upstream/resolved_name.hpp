@@ -35,14 +35,14 @@ struct ServiceRecord {
   auto operator<=>(const ServiceRecord&) const = default;
 };
 
-/// What the name of a `dns` server stands for, of the answers that come round by round: an answer replaces what was
+/// What the name of a `dns` backend stands for, of the answers that come round by round: an answer replaces what was
 /// known of its question, a failure leaves it. Policy only: it asks nobody and has no clock.
 ///
 /// A name that is searched for (resolv.conf(5)) is asked for under several full names in turn, until one of them has
 /// records, or the one fails that had them the last time.
 class ResolvedName {
  public:
-  /// Of the servers of one name no more than so many are used, nor of its SRV records.
+  /// Of the backends of one name no more than so many are used, nor of its SRV records.
   static constexpr std::size_t kMostMembers = 1024;
   static constexpr std::size_t kMostServices = 128;
   /// The longest pause after a round in which something failed, or nothing was found.
@@ -55,7 +55,7 @@ class ResolvedName {
   using BothFamilies = std::array<Addresses, 2>;
 
   /// Keeps copies of both.
-  ResolvedName(const BackendConfig& server, const DnsConfig& config);
+  ResolvedName(const BackendConfig& backend, const DnsConfig& config);
 
   void begin_round();
 
@@ -83,8 +83,8 @@ class ResolvedName {
  private:
   void note_problem(const std::string& problem);
 
-  const BackendConfig server_;
-  const DnsConfig config_;
+  BackendConfig backend_;
+  DnsConfig config_;
   std::vector<ServiceRecord> services_;
   std::string services_name_;  ///< the full name that had them
   struct Known {

@@ -6,59 +6,59 @@
 
 #include "server/upstream/upstream.hpp"
 
-/// How an upstream's servers change while it serves.
+/// How an upstream's backends change while it serves.
 namespace weir {
 
 namespace {
 
-using Servers = std::vector<std::shared_ptr<Backend>>;
+using Backends = std::vector<std::shared_ptr<Backend>>;
 
-/// More servers that come or go at once than this are counted in the log and not named.
+/// More backends that come or go at once than this are counted in the log and not named.
 constexpr std::size_t kMostNamed = 8;
 
-Servers missing(const Servers& from, const Servers& in) {
+Backends missing(const Backends& from, const Backends& in) {
   const std::set<std::shared_ptr<Backend>> held(in.begin(), in.end());
-  Servers list;
-  for (const auto& server : from) {
-    if (!held.contains(server)) list.push_back(server);
+  Backends list;
+  for (const auto& backend : from) {
+    if (!held.contains(backend)) list.push_back(backend);
   }
   return list;
 }
 
-void say(const std::string& upstream, const Servers& servers, const char* what, const std::string& name) {
-  if (servers.size() > kMostNamed) {
-    spdlog::info("upstream {}: {} servers of {} {}", upstream, servers.size(), name, what);
+void say(const std::string& upstream, const Backends& backends, const char* what, const std::string& name) {
+  if (backends.size() > kMostNamed) {
+    spdlog::info("upstream {}: {} backends of {} {}", upstream, backends.size(), name, what);
     return;
   }
-  for (const auto& server : servers) spdlog::info("upstream {}: {} of {} {}", upstream, *server->name(), name, what);
+  for (const auto& backend : backends) spdlog::info("upstream {}: {} of {} {}", upstream, *backend->name(), name, what);
 }
 
 }  // namespace
 
-Upstream::Servers Upstream::known_of(const BackendKey& entry) const {
-  Servers known;
-  const auto add = [&](const Servers& servers) {
-    std::copy_if(servers.begin(), servers.end(), std::back_inserter(known),
-                 [&](const auto& server) { return server->entry().key == entry; });
+Upstream::Backends Upstream::known_of(const BackendKey& entry) const {
+  Backends known;
+  const auto add = [&](const Backends& backends) {
+    std::copy_if(backends.begin(), backends.end(), std::back_inserter(known),
+                 [&](const auto& backend) { return backend->entry().key == entry; });
   };
-  add(servers_);
+  add(backends_);
   const Lock lock(mutex_);
   add(left_);
   return known;
 }
 
 std::shared_ptr<Backend> Upstream::make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member) {
-  auto server = std::make_shared<Backend>(entry, *this, member.endpoint.to_string(),
-                                          std::vector<Endpoint>{member.endpoint}, member.standing);
-  server->unproven_ = config_->health.has_value();
-  server->up_ = !server->unproven_;
-  return server;
+  auto backend = std::make_shared<Backend>(entry, *this, member.endpoint.to_string(),
+                                           std::vector<Endpoint>{member.endpoint}, member.standing);
+  backend->unproven_ = config_->health.has_value();
+  backend->up_ = !backend->unproven_;
+  return backend;
 }
 
 void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, const std::vector<Member>& members,
                            Time now) {
   std::map<std::string, std::shared_ptr<Backend>> known;
-  for (const auto& server : known_of(entry->key)) known.emplace(*server->name(), server);
+  for (const auto& backend : known_of(entry->key)) known.emplace(*backend->name(), backend);
   std::vector<std::pair<std::shared_ptr<Backend>, Standing>> own;
   std::set<std::string> named;
   bool moved = false;
@@ -69,39 +69,39 @@ void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, con
     own.emplace_back(found != known.end() ? found->second : make_member(entry, member), member.standing);
     moved = moved || own.back().first->standing_ != member.standing;
   }
-  Servers next;
-  Tiers::Servers standings;
-  const auto add = [&](const std::shared_ptr<Backend>& server, const Standing& standing) {
-    next.push_back(server);
-    standings.emplace_back(server, standing);
+  Backends next;
+  Tiers::Backends standings;
+  const auto add = [&](const std::shared_ptr<Backend>& backend, const Standing& standing) {
+    next.push_back(backend);
+    standings.emplace_back(backend, standing);
   };
   for (const auto& any : entries_) {
     if (any->key == entry->key) {
-      for (const auto& [server, standing] : own) add(server, standing);
+      for (const auto& [backend, standing] : own) add(backend, standing);
       continue;
     }
-    for (const auto& server : servers_) {
-      if (server->entry().key == any->key) add(server, server->standing_);
+    for (const auto& backend : backends_) {
+      if (backend->entry().key == any->key) add(backend, backend->standing_);
     }
   }
-  const Servers joining = missing(next, servers_);
-  const Servers leaving = missing(servers_, next);
+  const Backends joining = missing(next, backends_);
+  const Backends leaving = missing(backends_, next);
   if (!moved && joining.empty() && leaving.empty()) return;
 
-  Tiers tiers(*config_, standings);
+  Tiers tiers(*config_, standings, seeds_());
   {
     const Lock lock(mutex_);
     left_.reserve(left_.size() + leaving.size());  // from here on nothing fails
-    for (const auto& server : joining) {
-      server->left_ = false;
-      server->warm_since_ = now;
+    for (const auto& backend : joining) {
+      backend->left_ = false;
+      backend->warm_since_ = now;
     }
-    std::erase_if(left_, [](const auto& server) { return !server->left_; });
-    for (const auto& server : leaving) {
-      server->left_ = true;
-      if (server->active_ > 0) left_.push_back(server);
+    std::erase_if(left_, [](const auto& backend) { return !backend->left_; });
+    for (const auto& backend : leaving) {
+      backend->left_ = true;
+      if (backend->active_ > 0) left_.push_back(backend);
     }
-    servers_.swap(next);
+    backends_.swap(next);
     tiers_.replace(tiers, standings, now);
     queue_.reline(tiers_);
     serve_queue(now);

@@ -5,30 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <stdexcept>
-#include <system_error>
 
 namespace weir {
-
-namespace {
-
-[[noreturn]] void fail(const std::string& upstream, const std::string& source, int error) {
-  throw std::runtime_error("upstream " + upstream + ": cannot connect from " + source + ": " +
-                           std::generic_category().message(error) +
-                           (error == EADDRNOTAVAIL ? "; give this machine the address first" : ""));
-}
-
-}  // namespace
-
-SourcePool::SourcePool(const std::string& upstream, const std::vector<std::string>& addresses) {
-  for (const std::string& text : addresses) {
-    const Endpoint source = ip_endpoint(text);
-    const io::Descriptor probe = io::open_stream_socket(source.family());
-    const int error = probe ? bind_source(probe.get(), source) : errno;
-    if (error != 0) fail(upstream, text, error);
-    addresses_.push_back(source);
-  }
-}
 
 bool SourcePool::reaches(const Endpoint& target) const {
   return !binds(target) || std::any_of(addresses_.begin(), addresses_.end(),

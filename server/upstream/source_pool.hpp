@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "common/endpoint.hpp"
@@ -18,9 +18,8 @@ namespace weir {
 /// The local addresses that an upstream's connections come from (`bind_source`). Any thread.
 class SourcePool {
  public:
-  /// Binds a socket to each; throws std::runtime_error that names the upstream where this machine does not have it.
-  /// Control thread.
-  SourcePool(const std::string& upstream, const std::vector<std::string>& addresses);
+  /// Addresses that this machine has, without ports.
+  explicit SourcePool(std::vector<Endpoint> addresses) : addresses_(std::move(addresses)) {}
 
   /// Whether sockets towards the target are bound: not towards unix sockets, and not where no address is given.
   bool binds(const Endpoint& target) const { return target.is_inet() && !addresses_.empty(); }
@@ -29,11 +28,11 @@ class SourcePool {
   const std::vector<Endpoint>& addresses() const { return addresses_; }
 
  private:
-  std::vector<Endpoint> addresses_;
+  const std::vector<Endpoint> addresses_;
 };
 
-/// Which addresses of a pool the connections to one server come from: each in its turn. One that has no port left
-/// towards the server rests for a while, because to find that out the kernel looks at every port. Any thread.
+/// Which addresses of a pool the connections to one backend come from: each in its turn. One that has no port left
+/// towards the backend rests for a while, because to find that out the kernel looks at every port. Any thread.
 class SourceTurns {
  public:
   using Time = io::Clock::time_point;

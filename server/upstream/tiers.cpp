@@ -3,64 +3,64 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <random>
 
 namespace weir {
 
 namespace {
 
-/// Steps in which a server's weight grows while it warms up.
+/// Steps in which a backend's weight grows while it warms up.
 constexpr int kWarmSteps = 100;
 
-std::vector<Balancer::Server> shares_of(const Tiers::Servers& servers) {
-  std::vector<Balancer::Server> shares;
-  for (const auto& [server, standing] : servers) shares.push_back({*server->name(), standing.weight});
-  return shares;
+std::vector<Balancer::Entry> entries_of(const Tiers::Backends& backends) {
+  std::vector<Balancer::Entry> entries;
+  for (const auto& [backend, standing] : backends) entries.push_back({*backend->name(), standing.weight});
+  return entries;
 }
 
-Tier make_tier(TierKey key, UpstreamConfig::Balance balance, const Tiers::Servers& servers) {
-  return {key, 0, Balancer(balance, shares_of(servers), std::random_device()())};
+Tier make_tier(TierKey key, UpstreamConfig::Balance balance, const Tiers::Backends& backends, std::uint64_t seed) {
+  return {key, 0, Balancer(balance, entries_of(backends), seed)};
 }
 
 bool has_room_in(const Tier& tier) { return tier.balancer.eligible() > 0; }
 
 }  // namespace
 
-Tiers::Rank::Rank(UpstreamConfig::Balance balance, std::uint32_t rank, const Servers& members)
-    : healthy(make_tier({false, rank}, balance, members)), ejected(make_tier({true, rank}, balance, members)) {
-  for (const auto& [server, standing] : members) servers.push_back(server.get());
+Tiers::Rank::Rank(UpstreamConfig::Balance balance, std::uint32_t rank, const Backends& members, std::uint64_t seed)
+    : healthy(make_tier({false, rank}, balance, members, seed)),
+      ejected(make_tier({true, rank}, balance, members, seed)) {
+  for (const auto& [backend, standing] : members) backends.push_back(backend.get());
 }
 
-Tiers::Tiers(const UpstreamConfig& config, const Servers& servers)
-    : slow_start_(config.slow_start), returns_(servers.size()) {
-  std::map<std::uint32_t, Servers> by_rank;
-  for (const auto& member : servers) {
+Tiers::Tiers(const UpstreamConfig& config, const Backends& backends, std::uint64_t seed)
+    : slow_start_(config.slow_start), returns_(backends.size()) {
+  std::map<std::uint32_t, Backends> by_rank;
+  for (const auto& member : backends) {
     by_rank[member.second.rank].push_back(member);
     all_.push_back(member.first.get());
   }
-  for (const auto& [rank, members] : by_rank) ranks_.emplace_back(config.balance, rank, members);
-  warming_.reserve(servers.size());
+  for (const auto& [rank, members] : by_rank) ranks_.emplace_back(config.balance, rank, members, seed);
+  warming_.reserve(backends.size());
 }
 
-void Tiers::replace(Tiers& next, const Servers& servers, Time now) {
-  for (Backend* server : all_) server->seat_ = {};
+void Tiers::replace(Tiers& next, const Backends& backends, Time now) {
+  for (Backend* backend : all_) backend->seat_ = {};
   ranks_.swap(next.ranks_);
   all_.swap(next.all_);
   std::swap(returns_, next.returns_);
   warming_.swap(next.warming_);
   warming_.clear();
   healthy_ = ejected_ = 0;
-  for (const auto& [server, standing] : servers) server->standing_ = standing;
+  for (const auto& [backend, standing] : backends) backend->standing_ = standing;
   for (std::size_t i = 0; i < all_.size(); ++i) all_[i]->seat_.number = i;
   for (Rank& rank : ranks_) {
-    for (std::size_t i = 0; i < rank.servers.size(); ++i) {
-      Backend::Seat& seat = rank.servers[i]->seat_;
+    for (std::size_t i = 0; i < rank.backends.size(); ++i) {
+      Backend::Seat& seat = rank.backends[i]->seat_;
       seat.healthy = &rank.healthy;
       seat.ejected = &rank.ejected;
       seat.index = i;
     }
   }
-  for (Backend* server : all_) reseat(*server, now);
+  for (Backend* backend : all_) reseat(*backend, now);
 }
 
 Backend* Tiers::returned(Time now) const {
@@ -84,10 +84,10 @@ bool Tiers::is_warm(const Backend& backend, Time now) const {
 void Tiers::warm(Time now) {
   if (warming_.empty() || now < next_warming_) return;
   next_warming_ = now + std::chrono::duration_cast<Time::duration>(slow_start_) / kWarmSteps;
-  std::erase_if(warming_, [&](Backend* server) {
-    Backend::Seat& seat = server->seat_;
-    if (seat.tier != nullptr) seat.tier->balancer.set_weight(seat.index, weight_of(*server, now));
-    if (!is_warm(*server, now)) return false;
+  std::erase_if(warming_, [&](Backend* backend) {
+    Backend::Seat& seat = backend->seat_;
+    if (seat.tier != nullptr) seat.tier->balancer.set_weight(seat.index, weight_of(*backend, now));
+    if (!is_warm(*backend, now)) return false;
     seat.warming = false;
     return true;
   });
@@ -135,7 +135,7 @@ namespace {
 
 std::size_t count_in(const Tier& tier, Tried tried) {
   return static_cast<std::size_t>(
-      std::count_if(tried.begin(), tried.end(), [&](const auto& server) { return server->stands_in(tier); }));
+      std::count_if(tried.begin(), tried.end(), [&](const auto& backend) { return backend->stands_in(tier); }));
 }
 
 }  // namespace
@@ -147,10 +147,10 @@ Tiers::Choice Tiers::pick(std::uint64_t source, Tried tried) {
     if (tier == nullptr) continue;
     room = room || has_room_in(*tier);
     if (tier->up == count_in(*tier, tried)) continue;
-    for (const auto& server : tried) {
-      if (server->stands_in(*tier)) tier->balancer.skip(server->seat_.index);
+    for (const auto& backend : tried) {
+      if (backend->stands_in(*tier)) tier->balancer.skip(backend->seat_.index);
     }
-    if (const auto index = tier->balancer.pick(source)) return {rank.servers[*index], Blocked::nothing};
+    if (const auto index = tier->balancer.pick(source)) return {rank.backends[*index], Blocked::nothing};
     return {nullptr, room ? Blocked::all_tried : Blocked::all_full};
   }
   return {nullptr, any_up() ? Blocked::all_tried : Blocked::none_up};

@@ -25,40 +25,40 @@ void wake(Wakes& wakes) {
         }
       });
     } catch (const std::bad_alloc&) {
-      spdlog::error("no memory to cut the connections of a server that went down; each ends when it next wakes");
+      spdlog::error("no memory to cut the connections of a backend that went down; each ends when it next wakes");
     }
   }
+}
+
+BackendEntries entries_of(const PreparedUpstream& prepared) {
+  BackendEntries entries;
+  for (const PreparedUpstream::Entry& any : prepared.entries) entries.push_back(any.entry);
+  return entries;
 }
 
 }  // namespace
 
 void LeaseRelease::operator()(Backend* backend) const { backend->upstream_.release(*backend); }
 
-Upstream::Upstream(std::shared_ptr<const UpstreamConfig> config)
-    : config_(std::move(config)),
-      entries_(make_entries(config_->servers)),
-      sources_(config_->name, config_->bind_source),
-      servers_([&] {
-        Servers servers;
-        for (const auto& entry : entries_) {
-          const BackendConfig& server = entry->config;
-          if (server.dns) continue;
-          servers.push_back(std::make_shared<Backend>(
-              entry, *this, server.address.to_string(), resolve(server.address, AddressUse::target),
-              Standing{server.weight * Standing::kWhole, server.backup ? Standing::kBackup : 0}));
+Upstream::Upstream(PreparedUpstream prepared)
+    : config_(std::move(prepared.config)),
+      entries_(entries_of(prepared)),
+      sources_(std::move(prepared.sources)),
+      seeds_(static_cast<std::minstd_rand::result_type>(prepared.seed)),
+      backends_([&] {
+        Backends backends;
+        for (auto& [entry, endpoints] : prepared.entries) {
+          const BackendConfig& backend = entry->config;
+          if (backend.dns) continue;
+          backends.push_back(std::make_shared<Backend>(
+              entry, *this, backend.address.to_string(), std::move(endpoints),
+              Standing{backend.weight * Standing::kWhole, backend.backup ? Standing::kBackup : 0}));
         }
-        return servers;
+        return backends;
       }()),
-      tiers_(*config_, {}) {
-  Tiers tiers(*config_, standings());
+      tiers_(*config_, {}, 0) {
+  Tiers tiers(*config_, standings(), seeds_());
   tiers_.replace(tiers, standings(), io::Clock::now());
-  for (const auto& server : servers_) {
-    const auto& endpoints = server->endpoints();
-    if (std::any_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& to) { return sources_.reaches(to); }))
-      continue;
-    throw std::runtime_error("upstream " + config_->name + ": bind_source has no address of the family of server " +
-                             *server->name() + ", which is " + endpoints.front().to_string());
-  }
 }
 
 Upstream::Pick Upstream::take(std::uint64_t source, Tried tried, Time now) {
@@ -170,12 +170,6 @@ void Upstream::serve_waiting(Time now) {
   serve_queue(now);
 }
 
-Upstream::Time Upstream::next_return(Time now) {
-  const Lock lock(mutex_);
-  look_at_time(now);
-  return tiers_.next_return();
-}
-
 void Upstream::on_return(ReturnCall call) {
   const Lock lock(mutex_);
   on_return_ = std::move(call);
@@ -183,7 +177,7 @@ void Upstream::on_return(ReturnCall call) {
   tell_return();
 }
 
-/// Nothing but time brings an ejected server back, and those who wait look at no clock for it.
+/// Nothing but time brings an ejected backend back, and those who wait look at no clock for it.
 void Upstream::tell_return() {
   const Time next = tiers_.next_return();
   if (!on_return_ || queue_.empty() || next == told_return_ || next == Time::max()) return;
@@ -200,9 +194,9 @@ bool Upstream::any_up() const {
   return tiers_.any_up();
 }
 
-Tiers::Servers Upstream::standings() const {
-  Tiers::Servers list;
-  for (const auto& server : servers_) list.emplace_back(server, server->standing_);
+Tiers::Backends Upstream::standings() const {
+  Tiers::Backends list;
+  for (const auto& backend : backends_) list.emplace_back(backend, backend->standing_);
   return list;
 }
 

@@ -5,13 +5,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "common/io/timer_wheel.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/backend.hpp"
-#include "server/upstream/backend_entry.hpp"
+#include "server/upstream/prepared_upstream.hpp"
 #include "server/upstream/source_pool.hpp"
 #include "server/upstream/tiers.hpp"
 #include "server/upstream/wait_queue.hpp"
@@ -20,85 +21,82 @@ namespace weir {
 
 class Waiter;
 
-/// Gives a connection's place on a server back.
+/// Gives a connection's place on a backend back.
 struct LeaseRelease {
   void operator()(Backend* backend) const;
 };
 
-/// A connection's place on a server: it counts as one of the server's as long as this lives. Any thread.
+/// A connection's place on a backend: it counts as one of the backend's as long as this lives. Any thread.
 using Lease = std::unique_ptr<Backend, LeaseRelease>;
 
-/// The servers that a proxy listener forwards to, who may be picked, and who waits for one. Shared by all workers, and
+/// The backends that a proxy listener forwards to, who may be picked, and who waits for one. Shared by all workers, and
 /// exact over them: one short mutex when a connection begins and when it ends, none while bytes move. Any thread.
 class Upstream {
  public:
   using Time = io::Clock::time_point;
 
-  /// Resolves every server that has an address; throws std::runtime_error that names the one that failed. Those of
-  /// names come by set_members(). Control thread.
-  explicit Upstream(std::shared_ptr<const UpstreamConfig> config);
+  /// The backends that names stand for come by set_members(). Throws std::bad_alloc alone. Any thread.
+  explicit Upstream(PreparedUpstream prepared);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
   const UpstreamConfig& config() const { return *config_; }
   /// What its configuration says under `servers`, in that order.
   const BackendEntries& entries() const { return entries_; }
-  /// Where connections to its servers come from.
+  /// Where connections to its backends come from.
   const SourcePool& sources() const { return sources_; }
 
   /// Why a connection got no place.
   using Blocked = Tiers::Blocked;
   struct Pick {
     Lease lease;
-    std::uint32_t cuts = 0;  ///< the server's at that moment, see Backend::cuts()
+    std::uint32_t cuts = 0;  ///< the backend's at that moment, see Backend::cuts()
     Blocked blocked = Blocked::nothing;
   };
 
-  /// A place on the server that the policy picks among those that are up, not ejected, not full and not tried.
+  /// A place on the backend that the policy picks among those that are up, not ejected, not full and not tried.
   /// `source` is a hash of the client's address.
   ///
-  /// Servers of a higher rank (backups, SRV targets of a later priority) serve when none of a lower rank is up, and for
-  /// a connection that has tried all of those. When all are ejected, they serve all the same. Nobody overtakes those
-  /// who wait: a place that one of them can use is theirs in the moment in which it becomes free.
+  /// Backends of a higher rank (backups, SRV targets of a later priority) serve when none of a lower rank is up, and
+  /// for a connection that has tried all of those. When all are ejected, they serve all the same. Nobody overtakes
+  /// those who wait: a place that one of them can use is theirs in the moment in which it becomes free.
   Pick take(std::uint64_t source, Tried tried, Time now);
 
-  /// A connect to the server succeeded, or failed through the server's own fault.
+  /// A connect to the backend succeeded, or failed through the backend's own fault.
   void connected(Backend& backend, Time now);
   void failed(Backend& backend, int error, Time now);
 
-  /// A server was found up or down; `why` is for the log. Those who wait are served if it can serve them.
+  /// A backend was found up or down; `why` is for the log. Those who wait are served if it can serve them.
   /// With `on_down: reset` the sessions of one that is down are woken and find that they must end. Returns whether that
   /// is news. Control thread.
   bool set_up(Backend& backend, bool up, const std::string& why, Time now);
 
-  /// Serves those who wait, because an ejected server may be back.
+  /// Serves those who wait, because an ejected backend may be back.
   void serve_waiting(Time now);
-  /// When an ejected server comes back by the mere passing of time; the far future when there is none.
-  Time next_return(Time now);
   /// `call(when)` says that somebody waits and that serve_waiting() is due at `when`; a later call replaces the ones
   /// before. It is called under the upstream's mutex, on any thread, and must only pass the time on. Nothing ends it.
   using ReturnCall = std::function<void(Time when)>;
   void on_return(ReturnCall call);
-  /// Whether any server is up.
+  /// Whether any backend is up.
   bool any_up() const;
 
-  /// One of the servers that a name stands for.
+  /// One of the backends that a name stands for.
   struct Member {
     Endpoint endpoint;
     Standing standing;
   };
   /// Says what the name of `entry`, one of entries(), stands for now; an endpoint that is named twice stands where it
-  /// stood first. Servers that are no longer among the members get no new connections and go once they
-  /// have none; one that comes back goes on where it stood. Where servers are checked, a new one serves once its first
+  /// stood first. Backends that are no longer among the members get no new connections and go once they
+  /// have none; one that comes back goes on where it stood. Where backends are checked, a new one serves once its first
   /// check has passed. Control thread.
   void set_members(const std::shared_ptr<const BackendEntry>& entry, const std::vector<Member>& members, Time now);
 
-  /// The server's checks have ended, because it left: should it come back, it is a new one to them. Control thread.
+  /// The backend's checks have ended, because it left: should it come back, it is a new one to them. Control thread.
   void forget_checks(Backend& backend);
 
   /// Those that connections go to. Control thread.
-  const std::vector<std::shared_ptr<Backend>>& servers() const { return servers_; }
-  /// Connections that a server has now.
+  const std::vector<std::shared_ptr<Backend>>& backends() const { return backends_; }
+  /// Connections that a backend has now.
   std::uint32_t active(const Backend& backend) const;
   std::size_t waiting() const;
 
@@ -108,10 +106,10 @@ class Upstream {
   friend class Waiter;
 
   using Lock = std::lock_guard<std::mutex>;
-  using Servers = std::vector<std::shared_ptr<Backend>>;
+  using Backends = std::vector<std::shared_ptr<Backend>>;
 
-  Tiers::Servers standings() const;
-  Servers known_of(const BackendKey& entry) const;
+  Tiers::Backends standings() const;
+  Backends known_of(const BackendKey& entry) const;
   std::shared_ptr<Backend> make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member);
 
   // Under the mutex.
@@ -126,8 +124,9 @@ class Upstream {
   const std::shared_ptr<const UpstreamConfig> config_;
   const BackendEntries entries_;
   SourcePool sources_;
-  Servers servers_;  ///< changed by the control thread alone
-  Servers left_;     ///< those that still have connections
+  std::minstd_rand seeds_;  ///< of the control thread
+  Backends backends_;       ///< changed by the control thread alone
+  Backends left_;           ///< those that still have connections
   mutable std::mutex mutex_;
   Tiers tiers_;
   WaitQueue queue_;

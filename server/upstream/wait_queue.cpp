@@ -10,7 +10,7 @@ namespace {
 
 constexpr WaitQueue::Ticket kLastTicket = ~WaitQueue::Ticket{0};
 
-/// The line for who has tried these; nothing where every server that is up is among them.
+/// The line for who has tried these; nothing where every backend that is up is among them.
 std::optional<TierKey> line_of(const Tiers& tiers, Tried tried) {
   if (const Tier* tier = tiers.first_untried(tried)) return tier->key;
   if (tiers.any_up()) return std::nullopt;
@@ -53,7 +53,7 @@ Waiter* WaitQueue::next(const Tiers& tiers) const {
 void WaitQueue::reline(const Tiers& tiers, const Tiers::Move& move, std::size_t most_tried) {
   if (retries_.empty()) return;
   if (move.modes) return reline(tiers);
-  // A server that joins a tier is news to those who wait for later ones; one that leaves it, to those who wait there
+  // A backend that joins a tier is news to those who wait for later ones; one that leaves it, to those who wait there
   // and may have tried all others.
   if (move.to != nullptr) reline(tiers, retries_.upper_bound({move.to->key, kLastTicket}), retries_.end());
   if (move.from != nullptr && move.from->up < most_tried) {

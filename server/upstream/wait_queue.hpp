@@ -11,10 +11,10 @@ namespace weir {
 
 class Waiter;
 
-/// Those who wait for a server, in the order of their tickets, so arranged that one look tells who can be served:
+/// Those who wait for a backend, in the order of their tickets, so arranged that one look tells who can be served:
 ///
 ///     newcomers   have tried nobody: served once the first tier has room
-///     retries     have tried some: served once a tier has room up to the first that holds a server they have not
+///     retries     have tried some: served once a tier has room up to the first that holds a backend they have not
 ///                 tried; a line for each such tier
 ///
 /// So whoever stands in a line can be served exactly when its head can, and a line that cannot be served holds nobody
@@ -29,15 +29,15 @@ class WaitQueue {
   bool empty() const { return newcomers_.empty() && retries_.empty(); }
   Ticket next_ticket() { return ++last_ticket_; }
 
-  /// Queues a waiter, or tells it at once that it has tried every server that is up. Throws std::bad_alloc.
+  /// Queues a waiter, or tells it at once that it has tried every backend that is up. Throws std::bad_alloc.
   void add(Waiter& waiter, const Tiers& tiers);
   void remove(Waiter& waiter);
 
   /// The first in order who can be served; null when there is none.
   Waiter* next(const Tiers& tiers) const;
 
-  /// Moves those who stand in the wrong line after a server went from one tier to another; who has tried every server
-  /// that is up is told and leaves. `most_tried` is how many servers a waiter has tried at most.
+  /// Moves those who stand in the wrong line after a backend went from one tier to another; who has tried every backend
+  /// that is up is told and leaves. `most_tried` is how many backends a waiter has tried at most.
   void reline(const Tiers& tiers, const Tiers::Move& move, std::size_t most_tried);
   /// The same for all, after the tiers were replaced.
   void reline(const Tiers& tiers);

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// A connection that waits, in the order of arrival, until a server that it has not tried has a place for it, or none
+/// A connection that waits, in the order of arrival, until a backend that it has not tried has a place for it, or none
 /// is left to wait for. The slot is woken when that is so. Lives in the waiting coroutine, as does `tried`; leaves the
 /// queue when it goes.
 class Waiter {

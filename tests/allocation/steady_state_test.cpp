@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "server/config/config_loader.hpp"
+#include "server/prepare_upstream.hpp"
 #include "server/session/run_session.hpp"
 #include "server/upstream/upstream.hpp"
 #include "tests/allocation/failing_allocator.hpp"
@@ -24,7 +25,8 @@ class SteadyState : public ::testing::Test {
  protected:
   SteadyState()
       : config_(load_config_text(test::proxy_config({backend_.address()}) + "access_log: {enabled: false}", "test")),
-        upstream_(std::make_shared<Upstream>(std::make_shared<const UpstreamConfig>(config_.upstreams[0]))),
+        upstream_(
+            std::make_shared<Upstream>(prepare_upstream(std::make_shared<const UpstreamConfig>(config_.upstreams[0])))),
         access_log_(config_.access_log, 1),
         thread_([this] { loop_.run(); }) {}
 

@@ -105,7 +105,7 @@ TEST(BindSource, NameWithoutAnAddressOfTheFamilyKeepsTheDaemonFromStarting) {
       run("weir", {"proxy", "127.0.0.1:0", "0x7f000001:1", "--set", "upstreams.backend.bind_source=::1"});
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.err,
-              HasSubstr("upstream backend: bind_source has no address of the family of server 0x7f000001:1"));
+              HasSubstr("upstream backend: bind_source has no address of the family of backend 0x7f000001:1"));
 }
 
 }  // namespace

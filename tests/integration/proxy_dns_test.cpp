@@ -303,7 +303,7 @@ TEST(ProxyDns, AnAnswerThatDoesNotFitADatagramIsHadOverTcp) {
   for (int i = 1; i <= 200; ++i) many.push_back("127.0.0." + std::to_string(i));
   names.set_addresses("db.test", many);
   const Daemon daemon = named(names.address(), by_name(crowd));
-  EXPECT_TRUE(says(daemon, "200 servers of db.test joins"));
+  EXPECT_TRUE(says(daemon, "200 backends of db.test joins"));
   EXPECT_EQ(greetings(daemon, 1), (std::map<char, int>{{'A', 1}}));
 }
 
@@ -311,7 +311,7 @@ TEST(ProxyDns, AServiceThatIsNotToBeHadHasNoServers) {
   NameServer names;
   names.set_services("_db._tcp.test", {{0, 0, 0, ""}});
   const Daemon daemon = named(names.address(), "{dns: _db._tcp.test, record: srv}", ", queue: {size: 0}");
-  EXPECT_TRUE(says(daemon, "_db._tcp.test stands for no server"));
+  EXPECT_TRUE(says(daemon, "_db._tcp.test stands for no backend"));
   EXPECT_EQ(daemon.connect("front").receive_until_end().ending, Ending::reset);
   EXPECT_EQ(daemon.wait_for_record().end(), "no_backend");
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/config/config_loader.hpp"
+#include "server/prepare_upstream.hpp"
 #include "server/upstream/upstream.hpp"
 #include "server/worker/worker.hpp"
 #include "tests/support/peer.hpp"
@@ -77,7 +78,8 @@ class DataPlane {
   OpenListener open(const ListenerConfig& config, std::size_t workers) {
     Service service = EchoService{EchoConfig::Transform::none};
     if (!config_.upstreams.empty()) {
-      service = ProxyService{std::make_shared<Upstream>(std::make_shared<const UpstreamConfig>(config_.upstreams[0]))};
+      auto upstream = std::make_shared<const UpstreamConfig>(config_.upstreams[0]);
+      service = ProxyService{std::make_shared<Upstream>(prepare_upstream(std::move(upstream)))};
     }
     return {std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers),
             open_listening_sockets(config, 128, workers)};

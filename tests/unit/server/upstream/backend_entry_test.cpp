@@ -15,9 +15,9 @@ BackendConfig named(DnsName::Record record, const char* name, std::uint16_t port
   return {.dns = DnsName{record, name, port}};
 }
 
-std::vector<BackendKey> keys_of(const std::vector<BackendConfig>& servers) {
+std::vector<BackendKey> keys_of(const std::vector<BackendConfig>& backends) {
   std::vector<BackendKey> keys;
-  for (const auto& entry : make_entries(servers)) keys.push_back(entry->key);
+  for (const auto& entry : make_entries(backends)) keys.push_back(entry->key);
   return keys;
 }
 
@@ -46,9 +46,9 @@ TEST(BackendEntry, OnesThatSayTheSameAreCounted) {
 }
 
 TEST(BackendEntry, OutlivesTheConfigurationThatItWasMadeFrom) {
-  std::vector<BackendConfig> servers{at("127.0.0.1:1", 5)};
-  const BackendEntries entries = make_entries(servers);
-  servers.clear();
+  std::vector<BackendConfig> backends{at("127.0.0.1:1", 5)};
+  const BackendEntries entries = make_entries(backends);
+  backends.clear();
   EXPECT_EQ(entries[0]->config.weight, 5u);
 }
 

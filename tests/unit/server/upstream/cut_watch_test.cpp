@@ -5,12 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "server/prepare_upstream.hpp"
 #include "server/upstream/upstream.hpp"
 
 namespace weir {
 namespace {
 
-/// Sessions on servers of an upstream: slots of a loop, of which those that were woken are counted.
+/// Sessions on backends of an upstream: slots of a loop, of which those that were woken are counted.
 class CutWatchTest : public testing::Test {
  protected:
   void make(UpstreamConfig::OnDown on_down) {
@@ -20,11 +21,11 @@ class CutWatchTest : public testing::Test {
       config_.servers.push_back(
           {.address = parse_address("127.0.0.1:" + std::to_string(1000 + i), AddressUse::target)});
     }
-    upstream_.emplace(std::make_shared<const UpstreamConfig>(config_));
+    upstream_.emplace(prepare_upstream(std::make_shared<const UpstreamConfig>(config_)));
   }
-  Backend& server(std::size_t index) { return *upstream_->servers()[index]; }
+  Backend& backend(std::size_t index) { return *upstream_->backends()[index]; }
   void set_up(std::size_t index, bool up) {
-    upstream_->set_up(server(index), up, "the test says so", io::Clock::now());
+    upstream_->set_up(backend(index), up, "the test says so", io::Clock::now());
   }
   /// The numbers of the slots that were woken by now.
   std::vector<std::size_t> woken() {
@@ -47,19 +48,19 @@ class CutWatchTest : public testing::Test {
   std::vector<io::SlotPtr> slots_;
 };
 
-TEST_F(CutWatchTest, OnlyTheSessionsOfTheServerThatWentDownAreWoken) {
+TEST_F(CutWatchTest, OnlyTheSessionsOfTheBackendThatWentDownAreWoken) {
   make(UpstreamConfig::OnDown::reset);
   for (int i = 0; i < 4; ++i) slots_.push_back(loop_.acquire(1));
-  const CutWatch first(server(0), *slots_[0]);
-  const CutWatch second(server(1), *slots_[1]);
-  const CutWatch third(server(0), *slots_[2]);
+  const CutWatch first(backend(0), *slots_[0]);
+  const CutWatch second(backend(1), *slots_[1]);
+  const CutWatch third(backend(0), *slots_[2]);
   {
-    const CutWatch gone(server(0), *slots_[3]);
+    const CutWatch gone(backend(0), *slots_[3]);
   }
-  const std::uint32_t cuts = server(0).cuts();
+  const std::uint32_t cuts = backend(0).cuts();
   set_up(0, false);
-  EXPECT_NE(server(0).cuts(), cuts);
-  EXPECT_EQ(server(1).cuts(), cuts);
+  EXPECT_NE(backend(0).cuts(), cuts);
+  EXPECT_EQ(backend(1).cuts(), cuts);
   EXPECT_EQ(woken(), (std::vector<std::size_t>{0, 2}));
 }
 
@@ -67,7 +68,7 @@ TEST_F(CutWatchTest, ASessionThatEndedBeforeTheWakeUpCameIsNobody) {
   make(UpstreamConfig::OnDown::reset);
   slots_.push_back(loop_.acquire(1));
   {
-    const CutWatch watch(server(0), *slots_[0]);
+    const CutWatch watch(backend(0), *slots_[0]);
     set_up(0, false);
   }
   slots_[0] = loop_.acquire(1);
@@ -77,18 +78,18 @@ TEST_F(CutWatchTest, ASessionThatEndedBeforeTheWakeUpCameIsNobody) {
 TEST_F(CutWatchTest, NobodyIsWokenWhereConnectionsAreKept) {
   make(UpstreamConfig::OnDown::keep);
   slots_.push_back(loop_.acquire(1));
-  const CutWatch watch(server(0), *slots_[0]);
-  const std::uint32_t cuts = server(0).cuts();
+  const CutWatch watch(backend(0), *slots_[0]);
+  const std::uint32_t cuts = backend(0).cuts();
   set_up(0, false);
-  EXPECT_EQ(server(0).cuts(), cuts);
+  EXPECT_EQ(backend(0).cuts(), cuts);
   EXPECT_EQ(woken(), std::vector<std::size_t>{});
 }
 
-TEST_F(CutWatchTest, NobodyIsWokenWhenAServerComesUp) {
+TEST_F(CutWatchTest, NobodyIsWokenWhenABackendComesUp) {
   make(UpstreamConfig::OnDown::reset);
   set_up(0, false);
   slots_.push_back(loop_.acquire(1));
-  const CutWatch watch(server(0), *slots_[0]);
+  const CutWatch watch(backend(0), *slots_[0]);
   set_up(0, true);
   EXPECT_EQ(woken(), std::vector<std::size_t>{});
 }

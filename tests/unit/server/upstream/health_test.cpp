@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-/// What becomes of a server whose checks pass (`+`) and fail (`-`): up (`U`) or down (`D`) after each, small where it
+/// What becomes of a backend whose checks pass (`+`) and fail (`-`): up (`U`) or down (`D`) after each, small where it
 /// was not said anew.
 std::string story(const std::string& checks, std::uint32_t fall = 3, std::uint32_t rise = 2) {
   HealthConfig config;
@@ -38,6 +38,15 @@ TEST(Health, RisesAfterSoManySuccessesInARow) {
 }
 
 TEST(Health, ComesAndGoes) { EXPECT_EQ(story("+-+-+-", 1, 1), "uDUDUD"); }
+
+TEST(Health, ChecksComeAnIntervalApartATenthMoreOrLess) {
+  using namespace std::chrono_literals;
+  HealthConfig config;
+  config.interval = 1s;
+  EXPECT_EQ(pause_before_check(config, 0), 900ms);
+  EXPECT_EQ(pause_before_check(config, 0.5), 1s);
+  EXPECT_EQ(pause_before_check(config, 1), 1100ms);
+}
 
 }  // namespace
 }  // namespace weir

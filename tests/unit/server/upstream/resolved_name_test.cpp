@@ -35,10 +35,10 @@ const Addresses kFailed{Addresses::Result::failed, {}, 0s, "the resolver is dead
 class ResolvedNameTest : public testing::Test {
  protected:
   static BackendConfig server_of(DnsName name) {
-    BackendConfig server;
-    server.dns = std::move(name);
-    server.weight = 7;
-    return server;
+    BackendConfig backend;
+    backend.dns = std::move(name);
+    backend.weight = 7;
+    return backend;
   }
 
   static std::vector<Upstream::Member> members(const ResolvedName& name) {
@@ -67,9 +67,9 @@ class ResolvedNameTest : public testing::Test {
   }
 
   DnsConfig config_;
-  BackendConfig server_ = server_of({DnsName::Record::a, "db.test", 5432});
+  BackendConfig backend_ = server_of({DnsName::Record::a, "db.test", 5432});
   BackendConfig service_ = server_of({DnsName::Record::srv, "_db._tcp.test", 0});
-  ResolvedName name_{server_, config_};
+  ResolvedName name_{backend_, config_};
   ResolvedName by_service_{service_, config_};
 };
 
@@ -82,7 +82,8 @@ TEST_F(ResolvedNameTest, EveryAddressOfBothFamiliesIsAMemberWithThePortAndTheWei
 }
 
 TEST_F(ResolvedNameTest, ABackupsAddressesAreBackups) {
-  server_.backup = true;
+  backend_.backup = true;
+  name_ = ResolvedName(backend_, config_);
   round_of(found({"10.0.0.1"}));
   EXPECT_EQ(members(name_)[0].standing.rank, Standing::kBackup);
 }
@@ -98,7 +99,7 @@ TEST_F(ResolvedNameTest, AnAnswerReplacesWhatWasKnown) {
   EXPECT_THAT(addresses(name_), ElementsAre("10.0.0.2:5432"));
   const ResolvedName::Round round = round_of(kNone, kNone);
   EXPECT_THAT(addresses(name_), IsEmpty());
-  EXPECT_EQ(round.problem, "db.test stands for no server");
+  EXPECT_EQ(round.problem, "db.test stands for no backend");
 }
 
 TEST_F(ResolvedNameTest, AFailureLeavesWhatIsKnownOfThatFamilyAlone) {
@@ -143,7 +144,7 @@ TEST_F(ResolvedNameTest, ASearchPassesOverAFailureUnlessThatNameHadThemTheLastTi
 
 TEST_F(ResolvedNameTest, ASearchThatFailedSomewhereDoesNotSayThatThereIsNone) {
   round_of(found({"10.0.0.1"}));
-  ResolvedName other(server_, config_);
+  ResolvedName other(backend_, config_);
   other.begin_round();
   EXPECT_FALSE(other.take_addresses("db.test", "db.test", {kFailed, kFailed}, false));
   EXPECT_TRUE(other.take_addresses("db.test", "db.test", {kNone, kNone}, true));
@@ -176,11 +177,13 @@ TEST_F(ResolvedNameTest, Ipv6WithoutAWayIsLeftOutBesideIpv4AndHasNoPartOfTheWeig
 TEST_F(ResolvedNameTest, TheShortestTtlRulesWithinFloorAndCeiling) {
   config_.min_ttl = 2s;
   config_.max_ttl = 100s;
+  name_ = ResolvedName(backend_, config_);
   EXPECT_EQ(round_of(found({"10.0.0.1"}, 60s), found({"fd00::1"}, 30s)).pause, 30s);
   EXPECT_EQ(round_of(found({"10.0.0.1"}, 60s)).pause, 60s) << "each round anew";
   EXPECT_EQ(round_of(found({"10.0.0.1"}, 0s)).pause, 2s);
   EXPECT_EQ(round_of(found({"10.0.0.1"}, std::chrono::seconds(0x7fffffff))).pause, 100s);
   config_.min_ttl = config_.max_ttl = 20ms;
+  name_ = ResolvedName(backend_, config_);
   EXPECT_EQ(round_of(found({"10.0.0.1"}, 60s)).pause, 20ms);
 }
 
@@ -190,7 +193,7 @@ TEST_F(ResolvedNameTest, BadRoundsAreRepeatedSoonAndThenLessOften) {
   EXPECT_THAT(pauses, ElementsAre(1s, 2s, 4s, 8s, 10s, 10s));
   EXPECT_EQ(round_of(found({"10.0.0.1"}, 3s), kFailed).pause, 3s) << "the TTL of what was found counts too";
   EXPECT_EQ(round_of(found({"10.0.0.1"})).pause, 60s);
-  EXPECT_EQ(round_of(kNone, kNone).pause, 1s) << "a name without servers is watched closely";
+  EXPECT_EQ(round_of(kNone, kNone).pause, 1s) << "a name without backends is watched closely";
   for (int i = 0; i < 100; ++i) EXPECT_LE(round_of(kFailed).pause, 10s);
 }
 
@@ -255,12 +258,12 @@ TEST_F(ResolvedNameTest, ATargetsAddressesAreForgottenWithIt) {
   EXPECT_THAT(members(by_service_), IsEmpty());
 }
 
-TEST_F(ResolvedNameTest, HowManyServersANameGivesIsBounded) {
+TEST_F(ResolvedNameTest, HowManyBackendsANameGivesIsBounded) {
   std::vector<std::string> many;
   for (int i = 0; i < 1100; ++i) many.push_back("10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200));
   const ResolvedName::Round round = round_of(found(many));
   EXPECT_EQ(members(name_).size(), 1024u);
-  EXPECT_THAT(round.problem, HasSubstr("stands for 1024 servers or more; no more are used"));
+  EXPECT_THAT(round.problem, HasSubstr("stands for 1024 backends or more; no more are used"));
   EXPECT_EQ(round.pause, 60s);
 }
 

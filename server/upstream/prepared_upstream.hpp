@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/endpoint.hpp"
+#include "server/config/server_config.hpp"
+#include "server/upstream/backend_entry.hpp"
+
+namespace weir {
+
+/// What an Upstream is made of. Whatever can block or fail was done before (server/prepare_upstream.hpp).
+struct PreparedUpstream {
+  /// One of the configuration's `servers`.
+  struct Entry {
+    std::shared_ptr<const BackendEntry> entry;
+    std::vector<Endpoint> endpoints;  ///< what its address stands for; none where a name is looked up later
+  };
+
+  std::shared_ptr<const UpstreamConfig> config;
+  std::vector<Entry> entries;     ///< in the order of the configuration
+  std::vector<Endpoint> sources;  ///< the addresses of `bind_source`
+  std::uint64_t seed = 0;         ///< for policies that pick at random
+};
+
+}  // namespace weir

@@ -1,0 +1,85 @@
+#include "server/control/health_checker.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "server/prepare_upstream.hpp"
+#include "tests/support/fake_backend.hpp"
+
+namespace weir {
+namespace {
+
+using Result = CheckOutcome::Result;
+
+/// What one check of a backend comes to.
+CheckOutcome check(const std::string& address, const HealthConfig& health, const std::string& opening = "") {
+  UpstreamConfig config;
+  config.name = "back";
+  config.servers.push_back({.address = parse_address(address, AddressUse::target)});
+  const Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config)));
+  const Backend& backend = *upstream.backends().front();
+  SourceTurns sources(upstream.sources(), true);
+  boost::asio::io_context context{1};
+  CheckOutcome outcome;
+  boost::asio::co_spawn(context.get_executor(), check_backend(backend, sources, health, opening),
+                        [&](const std::exception_ptr& failure, CheckOutcome result) {
+                          if (failure) std::rethrow_exception(failure);
+                          outcome = std::move(result);
+                        });
+  context.run();
+  return outcome;
+}
+
+TEST(CheckBackend, AcceptingIsEnoughWhereNothingIsExpected) {
+  const test::TestListener backend;
+  EXPECT_EQ(check(backend.address(), {}).result, Result::passed);
+}
+
+TEST(CheckBackend, OneThatRefusesFails) {
+  test::TestListener backend;
+  const std::string address = backend.address();
+  backend.close();
+  const CheckOutcome outcome = check(address, {});
+  EXPECT_EQ(outcome.result, Result::failed);
+  EXPECT_EQ(outcome.why, "connect: Connection refused");
+}
+
+TEST(CheckBackend, OneThatDoesNotAnswerWithinTheTimeoutFails) {
+  const test::TestListener backend;
+  HealthConfig config;
+  config.timeout = std::chrono::milliseconds(20);
+  config.expect = "ready";
+  const CheckOutcome outcome = check(backend.address(), config);
+  EXPECT_EQ(outcome.result, Result::failed);
+  EXPECT_EQ(outcome.why, "answer: not within 20ms");
+}
+
+TEST(CheckBackend, OneThatAnswersWhatIsExpectedToWhatIsSentPasses) {
+  const test::FakeBackend backend(test::echoes());
+  HealthConfig config;
+  config.timeout = test::kHang;
+  config.expect = "ready";
+  EXPECT_EQ(check(backend.address(), config, "are you ready?").result, Result::passed);
+}
+
+TEST(CheckBackend, OneWhoseAnswerLacksWhatIsExpectedInTheFirst64KiBFails) {
+  const test::FakeBackend backend([](test::Peer& client) {
+    client.send_all(std::string(65536, '.') + "ready");
+    client.receive_until_end();
+    return test::Leave::close;
+  });
+  HealthConfig config;
+  config.timeout = test::kHang;
+  config.expect = "ready";
+  const CheckOutcome outcome = check(backend.address(), config);
+  EXPECT_EQ(outcome.result, Result::failed);
+  EXPECT_THAT(outcome.why, testing::StartsWith("the answer does not hold what is expected"));
+}
+
+}  // namespace
+}  // namespace weir
