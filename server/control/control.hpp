@@ -23,8 +23,8 @@ struct DataPlane {
   std::function<void()> cut_sessions;
 };
 
-/// The control thread's work: waits for signals, takes the daemon through its drain, and meanwhile checks backends
-/// and looks their names up.
+/// The control thread's work: waits for signals, takes the daemon through its drain, and watches the upstreams
+/// meanwhile.
 ///
 ///     serving ──SIGTERM, SIGINT, SIGHUP──▶ draining ──all ended──▶ stopped
 ///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped

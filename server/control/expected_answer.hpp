@@ -11,7 +11,7 @@ namespace weir {
 /// and however the bytes were cut on their way.
 class ExpectedAnswer {
  public:
-  /// An answer in which the expected has not come after so much never has it.
+  /// An answer that does not hold it within so many bytes never does.
   static constexpr std::size_t kLongest = 64 * 1024;
 
   enum class Status {

@@ -57,7 +57,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   std::uint16_t port_shift(std::uint16_t offset) const { return ports_.empty() ? 0 : offset; }
   /// Of a range: the first port.
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
-  /// Whether its name stands for it no more, so that it serves only the connections that it has. Control thread.
+  /// Whether its name no longer stands for it, so that it serves only the connections that it has. Control thread.
   bool has_left() const { return left_; }
 
   /// Where its connections come from. Any thread.
@@ -69,7 +69,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   /// Whether it is one of the backends of that tier. Under the upstream's mutex.
   bool stands_in(const Tier& tier) const { return seat_.tier == &tier; }
 
-  /// Says in the log, once a second at most, that a connect failed. Any thread.
+  /// Logs, once a second at most, that a connect failed. Any thread.
   void report_failure(int error);
 
  private:

@@ -22,8 +22,8 @@ class Balancer {
     std::string_view name;     ///< what source hashing goes by
     std::uint32_t weight = 1;  ///< not 0
   };
-  /// Backends are told apart by their place in the list; none is eligible at first. `seed` is for policies that draw
-  /// lots.
+  /// Backends are told apart by their place in the list; none is eligible at first. `seed` is for policies that pick
+  /// at random.
   Balancer(UpstreamConfig::Balance policy, std::span<const Entry> backends, std::uint64_t seed);
   Balancer(const Balancer&) = delete;
   Balancer& operator=(const Balancer&) = delete;

@@ -12,7 +12,7 @@ struct CutWatchTag;
 using CutWatchHook = boost::intrusive::list_base_hook<boost::intrusive::tag<CutWatchTag>>;
 
 /// Has a session woken when its backend went down and the backend's connections are to be cut (`on_down: reset`):
-/// Backend::cuts() has another value then. Lives as long as the session's lease; on the slot's thread.
+/// Backend::cuts() then has another value. Lives as long as the session's lease; on the slot's thread.
 class CutWatch : public CutWatchHook {
  public:
   CutWatch(Backend& backend, const io::Slot& slot);

@@ -8,13 +8,13 @@
 
 namespace weir {
 
-/// Passive checking of one backend: so many connect failures in a row take it out of the choice for a while, and each
-/// further one after it has come back doubles the while, up to a bound. Policy only: it is told the time.
+/// Passive checking of one backend: `eject.failures` connect failures in a row leave it out for a while, and each
+/// further failure once it is back doubles that time, up to a bound. Policy only: it is told the time.
 class Ejection {
  public:
   using Time = io::Clock::time_point;
 
-  /// The longest while, as a multiple of `eject.for`.
+  /// The longest ejection, as a multiple of `eject.for`.
   static constexpr std::uint32_t kLongest = 32;
 
   bool is_ejected(Time now) const { return now < until_; }
@@ -28,7 +28,7 @@ class Ejection {
 
   /// A connect failed. Returns whether that ejects the backend; `may_eject` false only counts.
   bool failed(const EjectConfig& config, Time now, bool may_eject) {
-    if (config.failures == 0 || is_ejected(now)) return false;  // attempts that were on their way say nothing new
+    if (config.failures == 0 || is_ejected(now)) return false;  // attempts that were under way say nothing new
     const bool due = is_due(config, now);
     failures_ = std::min(failures_ + 1, config.failures);
     if (!due || !may_eject) return false;

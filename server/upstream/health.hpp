@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// Whether a backend is up, of the outcomes of its checks: `fall` failures in a row take it down, `rise` successes in a
+/// Whether a backend is up, by the outcomes of its checks: `fall` failures in a row take it down, `rise` successes in a
 /// row bring it back. It begins up, and its first check alone decides. Policy only.
 class Health {
  public:

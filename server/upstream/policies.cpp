@@ -120,7 +120,7 @@ void RandomTwo::reweigh(std::size_t i, std::uint32_t) {
   if ((*candidates_)[i].eligible) tree_.set(i, (*candidates_)[i].weight);
 }
 
-/// Draws one by weight, and takes it out of what is drawn from.
+/// Picks one at random by weight, and takes it out of those to pick from.
 std::optional<std::size_t> RandomTwo::draw() {
   while (tree_.total() > 0) {
     const std::size_t drawn = tree_.find(std::uniform_int_distribution<std::uint64_t>(0, tree_.total() - 1)(lots_));
@@ -165,22 +165,22 @@ void SourceHash::sort() {
 std::optional<std::size_t> SourceHash::pick(std::uint64_t source, Skipped skipped) {
   sort();
   for (const std::uint32_t i : skipped) set_open(i, false);
-  constexpr double kLots = 0x1p53;
+  constexpr double kNumbers = 0x1p53;
   std::optional<std::size_t> best;
   double least = 0;
   for (auto entry = entries_.begin(); entry != entries_.end();) {
-    // Among equal weights the highest lot wins, whatever its logarithm.
+    // Among equal weights the highest number wins, whatever its logarithm.
     const std::uint32_t weight = entry->weight;
     std::uint32_t winner = 0;
     std::uint64_t highest = 0;
     for (; entry != entries_.end() && entry->weight == weight; ++entry) {
-      const std::uint64_t lot = ((mix(entry->hash ^ source) >> 11) + 1) & entry->open;
-      if (lot <= highest) continue;
+      const std::uint64_t number = ((mix(entry->hash ^ source) >> 11) + 1) & entry->open;
+      if (number <= highest) continue;
       winner = entry->index;
-      highest = lot;
+      highest = number;
     }
     if (highest == 0) continue;  // none may be picked
-    const double score = -std::log((static_cast<double>(highest - 1) + 0.5) / kLots) / weight;
+    const double score = -std::log((static_cast<double>(highest - 1) + 0.5) / kNumbers) / weight;
     if (best && score >= least) continue;
     best = winner;
     least = score;

@@ -11,9 +11,9 @@
 #include "server/upstream/weight_tree.hpp"
 
 /// The policies of a Balancer, which keeps the candidates and tells each policy what changes: `enter` and `leave` when
-/// one becomes eligible or stops to be, `reload` when the connections of an eligible one have changed, `reweigh` when
-/// its weight has, eligible or not. `pick` returns an eligible candidate that is not marked to be skipped, as those are
-/// whose numbers it is told, or nothing. Nothing allocates but the constructors.
+/// one becomes eligible or stops being so, `reload` when the connections of an eligible one have changed, `reweigh`
+/// when its weight has, eligible or not. `pick` returns an eligible candidate that is not marked to be skipped, as
+/// those are whose numbers it is told, or nothing. Nothing allocates but the constructors.
 namespace weir {
 
 /// What a policy knows of a backend.
@@ -78,8 +78,8 @@ class LeastConnections {
   std::vector<std::uint32_t> aside_;
 };
 
-/// The power of two choices: two drawn by weight, of which the one with less to do is picked (Mitzenmacher 2001).
-/// Nearly as even as least connections, and a backend that just came up is not stormed by all at once.
+/// The power of two choices: of two picked at random by weight, the one with less to do (Mitzenmacher 2001). Nearly as
+/// even as least connections, and a backend that has just come up is not stormed by all at once.
 class RandomTwo {
  public:
   RandomTwo(const Candidates& candidates, std::uint64_t seed);
@@ -98,9 +98,9 @@ class RandomTwo {
   std::mt19937_64 lots_;
 };
 
-/// Rendezvous hashing: each backend draws a lot for the source, always the same, and the best one for its weight is
-/// picked. So only the sources of a backend that goes move, to all others by their weight, and they come back to it;
-/// and a weight that grows only attracts. Shares follow the weights where a lot's logarithm is divided by them
+/// Rendezvous hashing: each backend is hashed with the source to a number, always the same, and the best number for its
+/// weight wins. So only the sources of a backend that goes move, to all others by their weight, and they come back to
+/// it; and a weight that grows only attracts. Shares follow the weights where a number's logarithm is divided by them
 /// (Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", SPAA 2005).
 ///
 /// It looks at every backend, at some two nanoseconds each: that is what it costs to keep no table.

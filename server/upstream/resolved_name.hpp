@@ -35,14 +35,14 @@ struct ServiceRecord {
   auto operator<=>(const ServiceRecord&) const = default;
 };
 
-/// What the name of a `dns` backend stands for, of the answers that come round by round: an answer replaces what was
+/// What the name of a `dns` entry stands for, by the answers that come round by round: an answer replaces what was
 /// known of its question, a failure leaves it. Policy only: it asks nobody and has no clock.
 ///
 /// A name that is searched for (resolv.conf(5)) is asked for under several full names in turn, until one of them has
 /// records, or the one fails that had them the last time.
 class ResolvedName {
  public:
-  /// Of the backends of one name no more than so many are used, nor of its SRV records.
+  /// The most backends of one name, and the most of its SRV records, that are used.
   static constexpr std::size_t kMostMembers = 1024;
   static constexpr std::size_t kMostServices = 128;
   /// The longest pause after a round in which something failed, or nothing was found.
@@ -67,7 +67,7 @@ class ResolvedName {
   /// As take_services(), for a target; a pending answer leaves what is known of its family for now.
   bool take_addresses(const std::string& target, const std::string& full_name, BothFamilies answers, bool last);
 
-  /// Which addresses there is a way to.
+  /// Whether there is a way to an address.
   using HasWay = std::function<bool(const Endpoint&)>;
   /// The same ones in the same order, in whatever order they were answered. IPv6 addresses to which there is no way are
   /// left out where the target has IPv4 addresses.

@@ -32,7 +32,7 @@ class SourcePool {
 };
 
 /// Which addresses of a pool the connections to one backend come from: each in its turn. One that has no port left
-/// towards the backend rests for a while, because to find that out the kernel looks at every port. Any thread.
+/// towards the backend rests for a while, because the kernel looks at every port to find that out. Any thread.
 class SourceTurns {
  public:
   using Time = io::Clock::time_point;
@@ -58,7 +58,7 @@ class SourceTurns {
 /// (IP_BIND_ADDRESS_NO_PORT, ip(7)). Returns 0 or an errno.
 int bind_source(int fd, const Endpoint& source);
 
-/// Whether a bind or connect failed for want of a port at that address, or of the address: another one may do.
+/// Whether a bind or connect failed because that address, or a port of it, was not to be had: another address may do.
 bool is_source_spent(int error);
 
 /// As io::start_connect(), from the address whose turn it is; from the one after it where that one is spent.

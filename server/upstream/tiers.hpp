@@ -18,7 +18,7 @@
 
 namespace weir {
 
-/// Who serves before whom: backends that are ejected come after all others, then ranks count.
+/// Which backends serve first: those that are ejected come after all others, then ranks count.
 struct TierKey {
   bool ejected = false;
   std::uint32_t rank = 0;
@@ -58,14 +58,14 @@ class Tiers {
   void replace(Tiers& next, const Backends& backends, Time now);
 
   /// Where a backend came from and went to; null for nowhere. `modes` changed where ejected backends became usable, or
-  /// are no more.
+  /// stopped being so.
   struct Move {
     const Tier* from = nullptr;
     const Tier* to = nullptr;
     bool modes = false;
   };
 
-  /// A backend whose ejection is over by `now`, but which stands where it stood; null when there is none.
+  /// A backend whose ejection is over by `now`, but which has not been reseated; null when there is none.
   Backend* returned(Time now) const;
   /// Brings the weights of backends that are warming up (`slow_start`) up to `now`.
   void warm(Time now);

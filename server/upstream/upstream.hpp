@@ -59,7 +59,7 @@ class Upstream {
   ///
   /// Backends of a higher rank (backups, SRV targets of a later priority) serve when none of a lower rank is up, and
   /// for a connection that has tried all of those. When all are ejected, they serve all the same. Nobody overtakes
-  /// those who wait: a place that one of them can use is theirs in the moment in which it becomes free.
+  /// those who wait: a place that one of them can use is theirs the moment it becomes free.
   Pick take(std::uint64_t source, Tried tried, Time now);
 
   /// A connect to the backend succeeded, or failed through the backend's own fault.
@@ -74,7 +74,8 @@ class Upstream {
   /// Serves those who wait, because an ejected backend may be back.
   void serve_waiting(Time now);
   /// `call(when)` says that somebody waits and that serve_waiting() is due at `when`; a later call replaces the ones
-  /// before. It is called under the upstream's mutex, on any thread, and must only pass the time on. Nothing ends it.
+  /// before. It is called under the upstream's mutex, on any thread, and must only pass the time on. A null one ends
+  /// that.
   using ReturnCall = std::function<void(Time when)>;
   void on_return(ReturnCall call);
   /// Whether any backend is up.
@@ -94,7 +95,7 @@ class Upstream {
   /// The backend's checks have ended, because it left: should it come back, it is a new one to them. Control thread.
   void forget_checks(Backend& backend);
 
-  /// Those that connections go to. Control thread.
+  /// The backends that new connections go to. Control thread.
   const std::vector<std::shared_ptr<Backend>>& backends() const { return backends_; }
   /// Connections that a backend has now.
   std::uint32_t active(const Backend& backend) const;

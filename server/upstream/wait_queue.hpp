@@ -11,14 +11,14 @@ namespace weir {
 
 class Waiter;
 
-/// Those who wait for a backend, in the order of their tickets, so arranged that one look tells who can be served:
+/// Those who wait for a backend, in the order of their tickets, arranged so that one look tells who can be served:
 ///
 ///     newcomers   have tried nobody: served once the first tier has room
 ///     retries     have tried some: served once a tier has room up to the first that holds a backend they have not
 ///                 tried; a line for each such tier
 ///
-/// So whoever stands in a line can be served exactly when its head can, and a line that cannot be served holds nobody
-/// up in another. Under the upstream's mutex.
+/// So whoever stands in a line can be served exactly when its head can, and a line that cannot be served holds up
+/// nobody in another. Under the upstream's mutex.
 class WaitQueue {
  public:
   /// Ascending in the order of arrival. A connection that must wait again comes with the one that it had, and so keeps

@@ -23,7 +23,7 @@ class Waiter {
   ~Waiter();
 
   bool queued() const { return queued_; }
-  /// What the wait came to, once: a place, or `all_tried`. Nothing while it goes on, which costs one load to find out.
+  /// What the wait came to, once: a place, or `all_tried`. Nothing while it goes on; to ask costs one load.
   std::optional<Upstream::Pick> take();
 
   Tried tried() const { return tried_; }

@@ -7,8 +7,8 @@
 
 namespace weir {
 
-/// Weights of the numbers from 0 on, of which one is drawn in logarithmic time. A binary indexed tree (Fenwick, "A New
-/// Data Structure for Cumulative Frequency Tables", 1994). Allocates in its constructor alone.
+/// Weights of the numbers from 0 on, one of which is picked at random in logarithmic time. A binary indexed tree
+/// (Fenwick, "A New Data Structure for Cumulative Frequency Tables", 1994). Allocates in its constructor alone.
 class WeightTree {
  public:
   explicit WeightTree(std::size_t numbers) : weights_(numbers, 0), sums_(numbers + 1, 0) {}
