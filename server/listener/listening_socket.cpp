@@ -1,5 +1,6 @@
 #include "server/listener/listening_socket.hpp"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 
 #include <array>
@@ -7,6 +8,7 @@
 #include <limits>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "common/io/stream.hpp"
 #include "common/io/tcp_options.hpp"
@@ -25,6 +27,26 @@ namespace {
 
 bool set(int fd, int level, int option, int value) {
   return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+/// Where a socket listens that was made elsewhere. Makes it non-blocking, and keeps it from programs that are started.
+Endpoint listening_endpoint(int fd) {
+  int type = 0;
+  int listens = 0;
+  socklen_t length = sizeof type;
+  const bool is_socket = ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
+  length = sizeof listens;
+  if (!is_socket || ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot adopt descriptor " + std::to_string(fd));
+  }
+  if (type != SOCK_STREAM || listens == 0) {
+    throw std::runtime_error("cannot adopt descriptor " + std::to_string(fd) + ": it is no listening stream socket");
+  }
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot adopt descriptor " + std::to_string(fd));
+  }
+  return local_endpoint(fd);
 }
 
 /// Drops each SYN that begins a handshake; its client repeats it after a second. A filter of a TCP socket sees a
@@ -54,7 +76,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
       dual_stack_(!address.is_unix() && address.host.empty()),
       port_offset_(port_offset),
       port_count_(address.port_count) {
-  if (shared()) {
+  if (endpoint_.is_unix()) {
     const bool has_file = SocketFile::is_needed(endpoint_);
     const SocketPermissions permissions(config.unix_socket);  // first, because to look accounts up may take its time
     if (has_file) SocketFile::make_room(endpoint_);
@@ -76,6 +98,24 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
   listen(backlog);
 }
 
+ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, std::uint16_t port_offset,
+                                       std::uint16_t port_count) {
+  ListeningSocket adopted;
+  for (const io::Descriptor& socket : sockets) {
+    const Endpoint endpoint = listening_endpoint(socket.get());
+    if (&socket == &sockets.front()) adopted.endpoint_ = endpoint;
+    if (endpoint == adopted.endpoint_) continue;
+    throw std::runtime_error("cannot adopt sockets of one listener that listen on " + adopted.endpoint_.to_string() +
+                             " and on " + endpoint.to_string());
+  }
+  if (sockets.empty()) throw std::runtime_error("cannot adopt a listener without a socket");
+  if (SocketFile::is_needed(adopted.endpoint_)) adopted.file_ = SocketFile(adopted.endpoint_);
+  adopted.port_offset_ = port_offset;
+  adopted.port_count_ = port_count;
+  adopted.sockets_ = std::move(sockets);
+  return adopted;
+}
+
 std::string ListeningSocket::name() const {
   if (port_count_ == 1) return endpoint_.to_string();
   Endpoint first = endpoint_;
@@ -85,7 +125,7 @@ std::string ListeningSocket::name() const {
 
 bool ListeningSocket::refuse_newcomers() const {
   // unix_stream_connect() looks under the same lock that shutdown(2) takes, and leaves the queue as it is.
-  if (shared()) return ::shutdown(sockets_.front().get(), SHUT_RD) == 0;
+  if (endpoint_.is_unix()) return ::shutdown(sockets_.front().get(), SHUT_RD) == 0;
   bool refused = true;
   for (const io::Descriptor& socket : sockets_) {
     refused = (hide_from_newcomers(socket.get()) || drop_newcomers(socket.get())) && refused;

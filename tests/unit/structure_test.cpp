@@ -6,8 +6,10 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +76,22 @@ std::optional<std::size_t> floor_of(const House& house, std::string_view path) {
   return wildcard;
 }
 
+struct Include {
+  std::string header;
+  bool own;  ///< in quotes
+};
+
+std::vector<Include> includes_of(const fs::path& file) {
+  static const std::regex kInclude(R"re(^\s*#\s*include\s*(["<])([^">]+)[">])re");
+  std::vector<Include> includes;
+  std::ifstream stream(file);
+  std::smatch match;
+  for (std::string line; std::getline(stream, line);) {
+    if (std::regex_search(line, match, kInclude)) includes.push_back({match[2], match[1] == "\""});
+  }
+  return includes;
+}
+
 /// The arrows of one file that break a rule, each as a sentence.
 void check_file(const fs::path& root, const std::string& path, const House& house, std::vector<std::string>& broken) {
   const auto own_floor = floor_of(house, path);
@@ -81,18 +99,13 @@ void check_file(const fs::path& root, const std::string& path, const House& hous
     broken.push_back(path + " stands in no room of the table");
     return;
   }
-  static const std::regex kInclude(R"re(^\s*#\s*include\s*(["<])([^">]+)[">])re");
-  std::ifstream file(root / path);
-  std::smatch match;
-  for (std::string line; std::getline(file, line);) {
-    if (!std::regex_search(line, match, kInclude)) continue;
-    const std::string header = match[2];
+  for (const auto& [header, own] : includes_of(root / path)) {
     for (const Confined& confined : kConfined) {
       if (header.starts_with(confined.header) && path.find(confined.room) == std::string::npos) {
         broken.push_back(path + " includes " + header + ", which belongs to " + std::string(confined.room));
       }
     }
-    if (match[1] != "\"") continue;
+    if (!own) continue;
     const auto floor = floor_of(house, header);
     if (!floor) {
       broken.push_back(path + " includes " + header + ", which is no header that it may know");
@@ -102,21 +115,81 @@ void check_file(const fs::path& root, const std::string& path, const House& hous
   }
 }
 
-/// Every arrow of the tree under `root` that breaks a rule.
-std::vector<std::string> broken_arrows(const fs::path& root) {
-  std::vector<std::string> broken;
-  const auto check_folder = [&](const char* folder, const House& house) {
+using Report = std::vector<std::string>;
+
+/// Every source under the three folders, by its path from the root.
+std::vector<std::string> sources_under(const fs::path& root) {
+  std::vector<std::string> paths;
+  for (const char* folder : {"server", "client", "common"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const auto extension = entry.path().extension();
-      if (extension != ".hpp" && extension != ".cpp") continue;
-      check_file(root, fs::relative(entry.path(), root).generic_string(), house, broken);
+      if (extension == ".hpp" || extension == ".cpp")
+        paths.push_back(fs::relative(entry.path(), root).generic_string());
     }
-  };
-  check_folder("server", kServerHouse);
-  check_folder("client", kClientHouse);
-  check_folder("common", kCommonHouse);
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+/// Every arrow of the tree under `root` that breaks a rule.
+Report broken_arrows(const fs::path& root) {
+  Report broken;
+  for (const std::string& path : sources_under(root)) {
+    check_file(root, path,
+               path.starts_with("server")   ? kServerHouse
+               : path.starts_with("client") ? kClientHouse
+                                            : kCommonHouse,
+               broken);
+  }
   std::sort(broken.begin(), broken.end());
   return broken;
+}
+
+/// A header and the source of its name, which are one file to a reader.
+std::string unit_of(const std::string& path) { return path.substr(0, path.rfind('.')); }
+
+/// What each unit includes.
+using Arrows = std::map<std::string, std::set<std::string>>;
+
+Arrows arrows_under(const fs::path& root) {
+  Arrows arrows;
+  for (const std::string& path : sources_under(root)) {
+    for (const Include& include : includes_of(root / path)) {
+      if (include.own && unit_of(include.header) != unit_of(path))
+        arrows[unit_of(path)].insert(unit_of(include.header));
+    }
+  }
+  return arrows;
+}
+
+/// Follows arrows until they come back to a unit of the way, or lead on to nothing new.
+void find_circles(const Arrows& arrows, std::vector<std::string>& way, std::set<std::string>& seen, Report& circles) {
+  const auto onward = arrows.find(way.back());
+  if (onward == arrows.end() || !seen.insert(way.back()).second) return;
+  for (const std::string& next : onward->second) {
+    const auto back = std::find(way.begin(), way.end(), next);
+    if (back == way.end()) {
+      way.push_back(next);
+      find_circles(arrows, way, seen, circles);
+      way.pop_back();
+      continue;
+    }
+    std::string circle;
+    for (auto unit = back; unit != way.end(); ++unit) circle += *unit + " -> ";
+    circles.push_back(circle + next);
+  }
+}
+
+/// Units that include each other, over however many others.
+Report circles_under(const fs::path& root) {
+  Report circles;
+  std::set<std::string> seen;
+  const Arrows arrows = arrows_under(root);
+  for (const auto& [unit, onward] : arrows) {
+    std::vector<std::string> way{unit};
+    find_circles(arrows, way, seen, circles);
+  }
+  return circles;
 }
 
 /// A made-up tree of sources in the temporary folder.
@@ -140,6 +213,10 @@ class Structure : public testing::Test {
 };
 
 TEST(SourceTree, HasNoArrowThatRunsUpward) { EXPECT_THAT(broken_arrows(test::source_folder()), testing::IsEmpty()); }
+
+TEST(SourceTree, HasNoFilesThatIncludeEachOther) {
+  EXPECT_THAT(circles_under(test::source_folder()), testing::IsEmpty());
+}
 
 TEST_F(Structure, AllowsWhatStandsBelowAndBeside) {
   write("server/main.cpp", "#include \"server/command_line.hpp\"\n#include \"server/server.hpp\"\n");
@@ -185,6 +262,25 @@ TEST_F(Structure, RefusesAFolderWithoutAPlace) {
   EXPECT_THAT(broken_arrows(root()),
               testing::ElementsAre("common/net.hpp includes misc.hpp, which is no header that it may know",
                                    "server/utils/misc.cpp stands in no room of the table"));
+}
+
+TEST_F(Structure, NamesFilesOfOneRoomThatIncludeEachOther) {
+  write("server/upstream/pool.hpp", "#include \"server/upstream/member.hpp\"\n#include \"common/net.hpp\"\n");
+  write("server/upstream/member.hpp", "#include \"common/net.hpp\"\n");
+  write("server/upstream/member.cpp",
+        "#include \"server/upstream/member.hpp\"\n#include \"server/upstream/lease.hpp\"\n");
+  write("server/upstream/lease.hpp", "#include \"server/upstream/pool.hpp\"\n");
+  write("common/net.hpp", "");
+  EXPECT_THAT(circles_under(root()),
+              testing::ElementsAre("server/upstream/lease -> server/upstream/pool -> server/upstream/member -> "
+                                   "server/upstream/lease"));
+}
+
+TEST_F(Structure, AHeaderAndItsSourceAreNoCircle) {
+  write("common/units.hpp", "#include <string>\n");
+  write("common/units.cpp", "#include \"common/units.hpp\"\n#include \"common/text.hpp\"\n");
+  write("common/text.hpp", "");
+  EXPECT_THAT(circles_under(root()), testing::IsEmpty());
 }
 
 }  // namespace

@@ -1,14 +1,20 @@
 #include "server/listener/listening_socket.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "tests/support/fake_backend.hpp"
 #include "tests/support/free_ports.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -55,6 +61,84 @@ TEST(ListeningSocket, EachPortOfARangeKnowsItsPlace) {
     EXPECT_EQ(sockets[i].endpoint().port(), ports.at(i));
     EXPECT_EQ(sockets[i].name(), ports.range());
   }
+}
+
+std::vector<io::Descriptor> copies_of(const ListeningSocket& socket, std::size_t workers) {
+  std::vector<io::Descriptor> copies;
+  for (std::size_t i = 0; i < workers; ++i) copies.emplace_back(::dup(socket.descriptor(i)));
+  return copies;
+}
+
+TEST(ListeningSocket, AdoptsAGroupThatListensAlready) {
+  std::vector<ListeningSocket> bound = open_listening_sockets(listener_on("127.0.0.1:0"), 16, 3);
+  const ListeningSocket adopted = ListeningSocket::adopt(copies_of(bound[0], 3));
+  const Endpoint endpoint = bound[0].endpoint();
+  bound.clear();
+  EXPECT_EQ(adopted.endpoint(), endpoint);
+  EXPECT_FALSE(adopted.shared());
+  EXPECT_EQ(adopted.name(), endpoint.to_string());
+  EXPECT_NO_THROW(test::Peer::connect(endpoint)) << "it still listens, though who bound it has gone";
+}
+
+TEST(ListeningSocket, AdoptsOneSocketForAllWorkers) {
+  const std::vector<ListeningSocket> bound = open_listening_sockets(listener_on("127.0.0.1:0"), 16, 1);
+  const ListeningSocket adopted = ListeningSocket::adopt(copies_of(bound[0], 1));
+  EXPECT_TRUE(adopted.shared());
+  EXPECT_EQ(adopted.descriptor(0), adopted.descriptor(7));
+}
+
+TEST(ListeningSocket, AnAdoptedSocketNeitherBlocksNorLeaksIntoPrograms) {
+  const test::TestListener blocking;
+  std::vector<io::Descriptor> copy;
+  copy.emplace_back(::dup(blocking.fd()));
+  const ListeningSocket adopted = ListeningSocket::adopt(std::move(copy));
+  EXPECT_NE(::fcntl(adopted.descriptor(0), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(::fcntl(adopted.descriptor(0), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(ListeningSocket, AdoptsItsPlaceInARange) {
+  const test::FreePorts ports(3);
+  const std::vector<ListeningSocket> bound = open_listening_sockets(listener_on(ports.range()), 16, 1);
+  const ListeningSocket adopted = ListeningSocket::adopt(copies_of(bound[2], 1), 2, 3);
+  EXPECT_EQ(adopted.port_offset(), 2);
+  EXPECT_EQ(adopted.name(), ports.range());
+}
+
+TEST(ListeningSocket, AnAdoptedUnixSocketTakesItsFileAlong) {
+  const test::TempDir dir;
+  const std::string path = dir.file("adopted.sock");
+  const Endpoint endpoint = resolve(parse_address("unix:" + path, AddressUse::bind), AddressUse::bind).at(0);
+  std::vector<io::Descriptor> made;
+  made.emplace_back(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(made[0].get(), endpoint.data(), endpoint.size()), 0);
+  ASSERT_EQ(::listen(made[0].get(), 4), 0);
+  {
+    const ListeningSocket adopted = ListeningSocket::adopt(std::move(made));
+    EXPECT_TRUE(adopted.shared());
+    EXPECT_EQ(adopted.endpoint(), endpoint);
+    EXPECT_NO_THROW(test::Peer::connect(endpoint));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(ListeningSocket, AdoptsNothingThatDoesNotListen) {
+  const auto adopt = [](int fd) {
+    std::vector<io::Descriptor> sockets;
+    sockets.emplace_back(fd);
+    return ListeningSocket::adopt(std::move(sockets));
+  };
+  EXPECT_THROW(adopt(::socket(AF_INET, SOCK_STREAM, 0)), std::runtime_error);
+  EXPECT_THROW(adopt(::socket(AF_INET, SOCK_DGRAM, 0)), std::runtime_error);
+  EXPECT_THROW(adopt(::open("/dev/null", O_RDONLY)), std::system_error);
+  EXPECT_THROW(ListeningSocket::adopt({}), std::runtime_error);
+}
+
+TEST(ListeningSocket, AdoptsNoGroupWhoseSocketsListenOnDifferentEndpoints) {
+  const std::vector<ListeningSocket> one = open_listening_sockets(listener_on("127.0.0.1:0"), 16, 1);
+  const std::vector<ListeningSocket> other = open_listening_sockets(listener_on("127.0.0.1:0"), 16, 1);
+  std::vector<io::Descriptor> mixed = copies_of(one[0], 1);
+  mixed.emplace_back(::dup(other[0].descriptor(0)));
+  EXPECT_THROW(ListeningSocket::adopt(std::move(mixed)), std::runtime_error);
 }
 
 class ListeningSocketOn : public testing::TestWithParam<const char*> {};
