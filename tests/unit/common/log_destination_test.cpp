@@ -160,6 +160,19 @@ TEST_P(UnreadDestination, LetsItsWriterGiveUpAndKeepsLinesApartThen) {
   EXPECT_EQ(read, cut + (cut.ends_with('\n') ? "" : "\n") + "another\n");
 }
 
+/// Longer than what a pipe takes whole, so that it is cut in its middle.
+TEST_P(UnreadDestination, NextLineBeginsOnALineOfItsOwnWhereALongOneWasCut) {
+  const std::string text = std::string(300'000, 'x') + "\n";
+  Writer first(*destination_, text);
+  log_.read_until([](const std::string& read) { return read.size() > 10'000; });
+  const std::size_t written = first.give_up().bytes;
+  ASSERT_LT(written, text.size());
+  Writer second(*destination_, "another\n");
+  const std::string read = log_.read_until([](const std::string& all) { return all.ends_with("another\n"); });
+  EXPECT_EQ(second.wait().bytes, 8u);
+  EXPECT_EQ(read, text.substr(0, written) + "\nanother\n");
+}
+
 TEST_P(UnreadDestination, LetsOneWriterGiveUpWhileAnotherWaitsOn) {
   Writer first(*destination_, "first\n");
   Writer second(*destination_, "second\n");
