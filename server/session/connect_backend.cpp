@@ -231,7 +231,7 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
     backend.watch.reset();
     backend.stream.reset();
     if (!went_down) {
-      chosen.report_failure(error);
+      chosen.report_failure(upstream.config().name, error);
       const bool local = io::is_local_error(error);
       failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
       // To wait for a descriptor would hold the client's, which another connection could use.

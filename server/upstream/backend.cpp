@@ -3,8 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include "server/upstream/upstream.hpp"
-
 namespace weir {
 
 namespace {
@@ -13,14 +11,14 @@ std::atomic<Backend::Id> g_next_id{0};
 
 }  // namespace
 
-Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, std::string name,
-                 std::vector<Endpoint> endpoints, Standing standing)
+Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, const SourcePool& pool,
+                 std::string name, std::vector<Endpoint> endpoints, Standing standing)
     : entry_(std::move(entry)),
       upstream_(upstream),
       id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
       name_(std::make_shared<const std::string>(std::move(name))),
       endpoints_(std::move(endpoints)),
-      sources_(upstream.sources(), endpoints_.size() == 1 && !entry_->config.address.is_range()),
+      sources_(pool, endpoints_.size() == 1 && !entry_->config.address.is_range()),
       standing_(standing) {
   const Address& address = entry_->config.address;
   for (std::uint16_t i = 0; address.is_range() && i < address.port_count; ++i) {
@@ -28,10 +26,9 @@ Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, 
   }
 }
 
-void Backend::report_failure(int error) {
+void Backend::report_failure(const std::string& upstream, int error) {
   const std::uint64_t times = failures_.admit(std::chrono::steady_clock::now());
   if (times == 0) return;
-  const std::string& upstream = upstream_.config().name;
   const std::string reason = std::generic_category().message(error);
   if (times == 1) {
     spdlog::warn("upstream {}: cannot connect to {}: {}", upstream, *name_, reason);

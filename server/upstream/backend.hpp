@@ -10,7 +10,7 @@
 #include "common/io/timer_wheel.hpp"
 #include "common/logging.hpp"
 #include "server/upstream/backend_entry.hpp"
-#include "server/upstream/cut_watch.hpp"
+#include "server/upstream/cut_watches.hpp"
 #include "server/upstream/ejection.hpp"
 #include "server/upstream/source_pool.hpp"
 
@@ -38,7 +38,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   using Id = std::uint64_t;
 
   /// `endpoints` is what to connect to, in this order, until one works; `name` is for people and records.
-  Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, std::string name,
+  Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, const SourcePool& pool, std::string name,
           std::vector<Endpoint> endpoints, Standing standing);
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
@@ -70,7 +70,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   bool stands_in(const Tier& tier) const { return seat_.tier == &tier; }
 
   /// Logs, once a second at most, that a connect failed. Any thread.
-  void report_failure(int error);
+  void report_failure(const std::string& upstream, int error);
 
  private:
   friend class CutWatch;

@@ -1,10 +1,8 @@
 #include "server/upstream/cut_watch.hpp"
 
-#include "server/upstream/upstream.hpp"
-
 namespace weir {
 
-CutWatch::CutWatch(Backend& backend, const io::Slot& slot) : backend_(backend), loop_(slot.loop()), slot_(slot.id()) {
+CutWatch::CutWatch(Backend& backend, const io::Slot& watched) : CutWatchEntry(watched), backend_(backend) {
   const Upstream::Lock lock(backend_.upstream_.mutex_);
   backend_.watches_.push_back(*this);
 }

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "common/units.hpp"
-#include "server/upstream/waiter.hpp"
 
 namespace weir {
 
@@ -51,7 +50,7 @@ Upstream::Upstream(PreparedUpstream prepared)
           const BackendConfig& backend = entry->config;
           if (backend.dns) continue;
           backends.push_back(std::make_shared<Backend>(
-              entry, *this, backend.address.to_string(), std::move(endpoints),
+              entry, *this, sources_, backend.address.to_string(), std::move(endpoints),
               Standing{backend.weight * Standing::kWhole, backend.backup ? Standing::kBackup : 0}));
         }
         return backends;
@@ -93,9 +92,9 @@ void Upstream::reseat(Backend& backend, Time now) {
 void Upstream::serve_queue(Time now) {
   if (queue_.empty()) return;
   look_at_time(now);
-  while (Waiter* waiter = queue_.next(tiers_)) {
+  while (QueuedWaiter* waiter = queue_.next(tiers_)) {
     queue_.remove(*waiter);
-    waiter->leave_with(pick(waiter->source_, waiter->tried_));
+    waiter->leave_with(pick(waiter->source(), waiter->tried()));
   }
   tell_return();
 }
@@ -144,7 +143,7 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
     const Lock lock(mutex_);
     if (!backend.unproven_ && backend.up_ == up) return false;
     if (!up && config_->on_down == UpstreamConfig::OnDown::reset) {
-      for (const CutWatch& watch : backend.watches_) cut[&watch.loop()].push_back(watch.slot());
+      for (const CutWatchEntry& watch : backend.watches_) cut[&watch.loop].push_back(watch.slot);
       ++backend.cuts_;
     }
     backend.unproven_ = false;  // from here on nothing fails

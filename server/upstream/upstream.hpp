@@ -12,6 +12,7 @@
 #include "common/io/timer_wheel.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/backend.hpp"
+#include "server/upstream/pick.hpp"
 #include "server/upstream/prepared_upstream.hpp"
 #include "server/upstream/source_pool.hpp"
 #include "server/upstream/tiers.hpp"
@@ -20,14 +21,6 @@
 namespace weir {
 
 class Waiter;
-
-/// Gives a connection's place on a backend back.
-struct LeaseRelease {
-  void operator()(Backend* backend) const;
-};
-
-/// A connection's place on a backend: it counts as one of the backend's as long as this lives. Any thread.
-using Lease = std::unique_ptr<Backend, LeaseRelease>;
 
 /// The backends that a proxy listener forwards to, who may be picked, and who waits for one. Shared by all workers, and
 /// exact over them: one short mutex when a connection begins and when it ends, none while bytes move. Any thread.
@@ -48,11 +41,7 @@ class Upstream {
 
   /// Why a connection got no place.
   using Blocked = Tiers::Blocked;
-  struct Pick {
-    Lease lease;
-    std::uint32_t cuts = 0;  ///< the backend's at that moment, see Backend::cuts()
-    Blocked blocked = Blocked::nothing;
-  };
+  using Pick = weir::Pick;
 
   /// A place on the backend that the policy picks among those that are up, not ejected, not full and not tried.
   /// `source` is a hash of the client's address.

@@ -2,8 +2,6 @@
 
 #include <optional>
 
-#include "server/upstream/waiter.hpp"
-
 namespace weir {
 
 namespace {
@@ -19,7 +17,7 @@ std::optional<TierKey> line_of(const Tiers& tiers, Tried tried) {
 
 }  // namespace
 
-void WaitQueue::add(Waiter& waiter, const Tiers& tiers) {
+void WaitQueue::add(QueuedWaiter& waiter, const Tiers& tiers) {
   if (waiter.tried().empty()) {
     newcomers_.emplace(waiter.ticket(), &waiter);
   } else if (const auto line = line_of(tiers, waiter.tried())) {
@@ -30,7 +28,7 @@ void WaitQueue::add(Waiter& waiter, const Tiers& tiers) {
   }
 }
 
-void WaitQueue::remove(Waiter& waiter) {
+void WaitQueue::remove(QueuedWaiter& waiter) {
   if (waiter.tried().empty()) {
     newcomers_.erase(waiter.ticket());
   } else {
@@ -38,12 +36,12 @@ void WaitQueue::remove(Waiter& waiter) {
   }
 }
 
-Waiter* WaitQueue::next(const Tiers& tiers) const {
-  Waiter* first = nullptr;
+QueuedWaiter* WaitQueue::next(const Tiers& tiers) const {
+  QueuedWaiter* first = nullptr;
   if (!newcomers_.empty() && tiers.has_room()) first = newcomers_.begin()->second;
   for (auto head = retries_.begin(); head != retries_.end();
        head = retries_.upper_bound({head->first.first, kLastTicket})) {
-    Waiter* waiter = head->second;
+    QueuedWaiter* waiter = head->second;
     if (first != nullptr && first->ticket() < waiter->ticket()) continue;
     if (tiers.has_room_up_to(waiter->line())) first = waiter;
   }
@@ -67,7 +65,7 @@ void WaitQueue::reline(const Tiers& tiers) { reline(tiers, retries_.begin(), ret
 void WaitQueue::reline(const Tiers& tiers, Lines::iterator from, Lines::iterator to) {
   while (from != to) {
     const Lines::iterator at = from++;
-    Waiter& waiter = *at->second;
+    QueuedWaiter& waiter = *at->second;
     const std::optional<TierKey> line = line_of(tiers, waiter.tried());
     if (!line) {
       retries_.erase(at);

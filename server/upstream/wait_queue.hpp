@@ -5,11 +5,10 @@
 #include <map>
 #include <utility>
 
+#include "server/upstream/queued_waiter.hpp"
 #include "server/upstream/tiers.hpp"
 
 namespace weir {
-
-class Waiter;
 
 /// Those who wait for a backend, in the order of their tickets, arranged so that one look tells who can be served:
 ///
@@ -21,20 +20,18 @@ class Waiter;
 /// nobody in another. Under the upstream's mutex.
 class WaitQueue {
  public:
-  /// Ascending in the order of arrival. A connection that must wait again comes with the one that it had, and so keeps
-  /// its place; 0 is none yet.
-  using Ticket = std::uint64_t;
+  using Ticket = QueuedWaiter::Ticket;
 
   std::size_t size() const { return newcomers_.size() + retries_.size(); }
   bool empty() const { return newcomers_.empty() && retries_.empty(); }
   Ticket next_ticket() { return ++last_ticket_; }
 
   /// Queues a waiter, or tells it at once that it has tried every backend that is up. Throws std::bad_alloc.
-  void add(Waiter& waiter, const Tiers& tiers);
-  void remove(Waiter& waiter);
+  void add(QueuedWaiter& waiter, const Tiers& tiers);
+  void remove(QueuedWaiter& waiter);
 
   /// The first in order who can be served; null when there is none.
-  Waiter* next(const Tiers& tiers) const;
+  QueuedWaiter* next(const Tiers& tiers) const;
 
   /// Moves those who stand in the wrong line after a backend went from one tier to another; who has tried every backend
   /// that is up is told and leaves. `most_tried` is how many backends a waiter has tried at most.
@@ -43,12 +40,12 @@ class WaitQueue {
   void reline(const Tiers& tiers);
 
  private:
-  using Lines = std::map<std::pair<TierKey, Ticket>, Waiter*>;
+  using Lines = std::map<std::pair<TierKey, Ticket>, QueuedWaiter*>;
 
   void reline(const Tiers& tiers, Lines::iterator from, Lines::iterator to);
 
   Ticket last_ticket_ = 0;
-  std::map<Ticket, Waiter*> newcomers_;
+  std::map<Ticket, QueuedWaiter*> newcomers_;
   Lines retries_;
 };
 

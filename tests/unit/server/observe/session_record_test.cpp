@@ -18,14 +18,12 @@ Endpoint endpoint(const std::string& text) {
   return resolve(parse_address(text, AddressUse::target), AddressUse::target).front();
 }
 
-const std::string kListener = "db";
-
 SessionRecord example() {
   SessionRecord record;
   record.ended_at = std::chrono::system_clock::time_point(milliseconds(1'700'000'000'123));
   record.duration = microseconds(1'234'567);
   record.id = 7;
-  record.listener = &kListener;
+  record.listener = std::make_shared<const std::string>("db");
   record.backend = std::make_shared<const std::string>("127.0.0.1:5432");
   record.bytes_in = 1;
   record.bytes_out = 2;
