@@ -154,7 +154,7 @@ def curves(cells, title, size_name, over):
 
 
 def downfall(cells, title):
-    """p99 of another service before servers fell and meanwhile, in milliseconds."""
+    """p99 of another service before backends went down and meanwhile, in milliseconds."""
     chart, axes = pyplot.subplots(figsize=(max(WIDTH, 2.6 * len(cells)), 4.2))
     groups = [(cell, metric) for cell in cells for metric in ("calm_p99_us", "p99_us")]
 
@@ -182,13 +182,13 @@ def draw(results):
         "idle-memory": lambda cells: memory(cells, "Resident memory of an idle connection: less is better"),
         "newcomers": lambda cells: latency(cells, "A newcomer's first reply beside 1000 others: less is better"),
         "growth": lambda cells: growth(cells, "Cost over the number of connections: lower and flatter is better"),
-        "upstreams": lambda cells: curves(cells, "A connection to one server of many: flatter is better", "servers",
-                                          "with one server"),
+        "upstreams": lambda cells: curves(cells, "A connection to one backend of many: flatter is better", "backends",
+                                          "with one backend"),
         "waiters": lambda cells: curves(cells, "A connection while others wait: flatter is better", "waiters",
                                         "with none"),
-        "refused": lambda cells: curves(cells, "An attempt at a server that refuses: flatter is better", "dead servers",
+        "refused": lambda cells: curves(cells, "An attempt at a backend that refuses: flatter is better", "dead backends",
                                         "with the fewest"),
-        "downfall": lambda cells: downfall(cells, "Another service while servers go down: less is better"),
+        "downfall": lambda cells: downfall(cells, "Another service while backends go down: less is better"),
     }
     return {name: chart(cells) for name, chart in wanted.items() if (cells := results.cells(name))}
 

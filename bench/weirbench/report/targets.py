@@ -189,7 +189,7 @@ def _growth(results):
 
 def _upstreams(results):
     bounds = {f"weir-{servers}": (Bound("≤", 1.05), None) for servers in (10, 100, 1000)}
-    target = Target("a connection to one of 10, 100, 1000 servers, CPU", "≤ 1.05 × one server, each policy", "")
+    target = Target("a connection to one of 10, 100, 1000 backends, CPU", "≤ 1.05 × one backend, each policy", "")
     return target.hold_against(results, needed.UPSTREAMS, "cpu_us", bounds)
 
 

@@ -1,4 +1,4 @@
-"""Streams through a proxy, as fast as they go."""
+"""Streams through a proxy, as fast as they can go."""
 
 import shutil
 

@@ -6,7 +6,7 @@ from weirbench.proxies import proxy
 from weirbench.row import Cell, Metric, Row
 
 AT_ONCE = 64
-# So many local addresses that no port is wanted again while it is in TIME_WAIT.
+# Enough local addresses that no port is needed again while it is in TIME_WAIT.
 SOURCES = "127.0.0.0/24"
 PEERS = {False: ["weir", "haproxy", "nginx", "epoll"], True: ["weir", "haproxy", "nginx"]}
 VARIANTS = [(close, logging) for logging in (False, True) for close in ("fin", "rst")]
@@ -32,7 +32,7 @@ def cells(setting):
 
 ROW = Row(
     "churn", "connect, 64 bytes there and back, close, through a proxy",
-    "What a connection costs the proxy from accept to close, with a record of each and without.",
+    "What a connection costs the proxy from accept to close, with a record for each and without.",
     (Metric("cpu_us", "CPU µs/connection", digits=1), Metric("p99_us", "p99 µs of a cycle", digits=0),
      Metric("rate", "connections/s", "more", 0)),
     cells)

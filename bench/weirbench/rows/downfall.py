@@ -1,4 +1,4 @@
-"""What it costs, and whom it holds up, when all servers of an upstream go down at once."""
+"""What it costs, and whom it holds up, when all backends of an upstream go down at once."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def _waiters(failing, count):
 
 
 def _probe(setting, other, dying=None):
-    """Latency of another service for a while and the proxy's CPU meanwhile; `dying` is told to end at its beginning."""
+    """Latency of another service and the proxy's CPU over a while; `dying` is told to end at its start."""
     seconds = setting.few(max(setting.window, 3.0), 0.6)
     pids = tree(other.pid)
     before = cpu_seconds(pids)
@@ -73,14 +73,14 @@ def _probe(setting, other, dying=None):
 
 
 def _check_fall(failing, servers):
-    """All servers were found down, each once."""
+    """All backends were found down, each once."""
     found = len(DOWN.findall(failing.running.log.read_text(errors="replace")))
     if found != servers:
         raise NotServed(f"{found} of {servers} servers were found down")
 
 
 def _check_connections(held, servers, on_down):
-    """What was connected to the servers lives on, or was cut, as it was asked for."""
+    """Connections to the backends live on or were cut, as `on_down` says."""
     if on_down == "keep":
         held.exchange(64)
     elif held.untouched():
@@ -95,10 +95,11 @@ def cells(setting):
 
 
 ROW = Row(
-    "downfall", "all servers go down at once",
-    f"Every server of an upstream stops listening at once, and a check, made each second, finds it down. Each has one "
-    f"connection, {WAITERS} more wait, and {IDLE} of another upstream are idle. Told are the proxy's CPU, and how long "
-    f"{RATE} new connections a second to that other upstream take, in the seconds from then on and in those before.",
+    "downfall", "all backends go down at once",
+    f"All backends of an upstream stop listening at once, and a check every second finds them down. Each has one "
+    f"connection, {WAITERS} more connections wait, and {IDLE} of another upstream are idle. The figures are the proxy's "
+    f"CPU, and how long {RATE} new connections per second to that other upstream take, in the seconds from then on and "
+    f"in those before.",
     (Metric("p99_us", "p99 µs meanwhile", digits=0), Metric("calm_p99_us", "p99 µs before", digits=0),
      Metric("p999_us", "p99.9 µs meanwhile", digits=0), Metric("calm_p999_us", "p99.9 µs before", digits=0),
      Metric("cpu_ms", "CPU ms meanwhile", digits=0), Metric("calm_cpu_ms", "CPU ms before", digits=0)),

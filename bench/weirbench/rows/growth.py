@@ -1,4 +1,4 @@
-"""How the cost of a request and the weight of a connection grow with the number of connections."""
+"""How the cost of a request and the memory of a connection grow with the number of connections."""
 
 from weirbench.echoes import backend
 from weirbench.holder import Holder

@@ -1,4 +1,4 @@
-"""What a connection weighs that does nothing, fresh and after it carried something."""
+"""How much memory an idle connection takes, fresh and after it carried something."""
 
 import contextlib
 import time
@@ -62,8 +62,8 @@ def cells(setting):
 
 ROW = Row(
     "idle-memory", "resident memory of an idle connection",
-    "PSS of all the peer's processes without pages of files, less what it was before, for each connection; the "
-    "kernel's sockets do not show.",
+    "PSS of all the peer's processes without pages of files, minus what it was before, per connection; the kernel's "
+    "sockets do not show.",
     (Metric("fresh", "B fresh", digits=0), Metric("after_64", "B after 64 B", digits=0),
      Metric("after_burst", "B after 20 kB", digits=0), Metric("after_bulk", "B after a GB over 4", digits=0)),
     cells, most_rounds=3)

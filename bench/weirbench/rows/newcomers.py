@@ -54,7 +54,7 @@ def cells(setting):
 
 ROW = Row(
     "newcomers", "a newcomer's first reply while 1000 others work",
-    f"{RATE} connections a second beside a closed loop: from when one was due until its 64 bytes were back.",
+    f"{RATE} connections per second beside a closed loop: from when one was due until its 64 bytes were back.",
     (Metric("p50_us", "p50 µs", digits=0), Metric("p99_us", "p99 µs", digits=0),
      Metric("p999_us", "p99.9 µs", digits=0), Metric("rate", "requests/s of the others", "more", 0)),
     cells)

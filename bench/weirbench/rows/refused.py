@@ -1,4 +1,4 @@
-"""What an attempt costs that a dead server refuses at once, the more of them there are."""
+"""What an attempt costs that a dead backend refuses at once, as the number of dead backends grows."""
 
 import time
 
@@ -37,10 +37,10 @@ def cells(setting):
 
 
 ROW = Row(
-    "refused", "attempts at servers that refuse",
-    f"A client connects, each of 10, 100 or 1000 servers refuses once, and the client is turned away; {AT_ONCE} do so "
-    "at a time. What an attempt costs is a client connection's cost by its attempts, so that a tenth of what it costs "
-    "anyway is in the first figure; beside each stands the same over that with 10 servers. No server is left out for "
-    "its failures (eject).",
+    "refused", "attempts at backends that refuse",
+    f"A client connects, each of 10, 100 or 1000 backends refuses once, and the client is turned away; {AT_ONCE} do so "
+    "at a time. The cost of an attempt is the cost of a client connection divided by its attempts, so the first figure "
+    "includes a tenth of the connection's own cost. Beside each figure stands its ratio to the one with 10 backends. No "
+    "backend is left out for its failures (eject).",
     (Metric("cpu_us", "CPU µs/attempt", digits=1), Metric("rate", "attempts/s", "more", 0)),
-    cells, base=against(SIZES[0]), beside="each / the same program with 10 servers")
+    cells, base=against(SIZES[0]), beside="each / the same program with 10 backends")

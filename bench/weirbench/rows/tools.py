@@ -1,4 +1,4 @@
-"""Tools that people know, through a proxy."""
+"""Well-known tools, through a proxy."""
 
 from weirbench.proc_figures import cpu_seconds, tree
 from weirbench.proxies import proxy
@@ -27,6 +27,6 @@ def cells(setting):
 
 ROW = Row(
     "tools", "wrk, pgbench and redis-benchmark through a proxy",
-    "What an operation of a tool that people know costs the proxy, connecting included, and how many there are.",
+    "What an operation of a well-known tool costs the proxy, connecting included, and how many there are per second.",
     (Metric("cpu_us", "CPU µs/operation", digits=2), Metric("rate", "operations/s", "more", 0)),
     cells)

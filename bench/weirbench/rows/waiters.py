@@ -1,4 +1,4 @@
-"""What a connection costs while others wait for a server."""
+"""What a connection costs while others wait for a backend."""
 
 from weirbench.curves import against, at_sizes, split
 from weirbench.echoes import backend
@@ -17,7 +17,7 @@ QUICK_SIZES = (0, 500)
 
 
 def beside(setting, program, waiters):
-    """They wait for a server that is never free, while connections go to another pool's."""
+    """They wait for a backend that is never free, while connections go to another pool's."""
     with backend(setting) as echo:
         server = (f"127.0.0.1:{echo.port}",)
         with pooled(setting, program, Pool("busy", server), Pool("full", server, most=1)) as (busy, full), \
@@ -34,7 +34,7 @@ def beside(setting, program, waiters):
 
 
 def among(setting, program, waiters):
-    """Each waits for one of so many places as there are at once without waiters, and gets it in its turn."""
+    """There are as many places as connections at once without waiters; each waits for one and gets it in its turn."""
     with backend(setting) as echo:
         pool = Pool("pool", (f"127.0.0.1:{echo.port}",), most=AT_ONCE)
         with pooled(setting, program, pool) as (serving,):
@@ -63,10 +63,9 @@ def cells(setting):
 
 ROW = Row(
     "waiters", "connections while others wait",
-    f"What a connection costs while 0, 500 or 5000 others wait for a server that has all the connections it may have; "
-    f"beside each figure stands the same over that with nobody waiting. Either the server is another upstream's and is "
-    f"never free, or it is the same that connections go to: it has {AT_ONCE} places, and a cycle's time is that of the "
-    f"queue.",
+    f"What a connection costs while 0, 500 or 5000 others wait for a full backend; beside each figure stands its ratio "
+    f"to the one with nobody waiting. Either the backend belongs to another upstream and is never free, or it is the one "
+    f"that connections go to: it has {AT_ONCE} places, and the time of a cycle is that of the queue.",
     (Metric("cpu_us", "CPU µs/connection", digits=1), Metric("p99_us", "p99 µs of a cycle", digits=0),
      Metric("rate", "connections/s", "more", 0)),
     cells, base=against(SIZES[0]), beside="each / the same program with nobody waiting")
