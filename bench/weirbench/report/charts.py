@@ -186,8 +186,8 @@ def draw(results):
                                           "with one backend"),
         "waiters": lambda cells: curves(cells, "A connection while others wait: flatter is better", "waiters",
                                         "with none"),
-        "refused": lambda cells: curves(cells, "An attempt at a backend that refuses: flatter is better", "dead backends",
-                                        "with the fewest"),
+        "refused": lambda cells: curves(cells, "An attempt at a backend that refuses: flatter is better",
+                                        "dead backends", "with the fewest"),
         "downfall": lambda cells: downfall(cells, "Another service while backends go down: less is better"),
     }
     return {name: chart(cells) for name, chart in wanted.items() if (cells := results.cells(name))}

@@ -40,6 +40,7 @@ def cells(setting):
 
 ROW = Row(
     "balance", "connections over two workers",
-    "The fuller worker's connections divided by an even share, counted in the epoll instances: 1 is even, 2 is all on one.",
+    "The fuller worker's connections divided by an even share, counted in the epoll instances: 1 is even, 2 is all on "
+    "one.",
     (Metric("max_to_mean", "max/mean", digits=3),),
     cells)

@@ -47,6 +47,7 @@ def cells(setting):
 
 ROW = Row(
     "client", "weir-load beside a hand-written epoll client",
-    "Requests made and checked per second of the client's CPU, against the same echo; each client reports its own CPU time.",
+    "Requests made and checked per second of the client's CPU, against the same echo; each client reports its own CPU "
+    "time.",
     (Metric("per_cpu_s", "requests/CPU s", "more", 0), Metric("rate", "requests/s", "more", 0)),
     cells)

@@ -40,7 +40,7 @@ ROW = Row(
     "refused", "attempts at backends that refuse",
     f"A client connects, each of 10, 100 or 1000 backends refuses once, and the client is turned away; {AT_ONCE} do so "
     "at a time. The cost of an attempt is the cost of a client connection divided by its attempts, so the first figure "
-    "includes a tenth of the connection's own cost. Beside each figure stands its ratio to the one with 10 backends. No "
-    "backend is left out for its failures (eject).",
+    "includes a tenth of the connection's own cost. Beside each figure stands its ratio to the one with 10 backends. "
+    "No backend is left out for its failures (eject).",
     (Metric("cpu_us", "CPU µs/attempt", digits=1), Metric("rate", "attempts/s", "more", 0)),
     cells, base=against(SIZES[0]), beside="each / the same program with 10 backends")

@@ -35,8 +35,8 @@ def cells(setting):
 ROW = Row(
     "upstreams", "connections to one backend of many",
     "What a connection costs when it may go to 1, 10, 100 or 1000 backends; beside each figure stands its ratio to the "
-    "one with one backend. HAProxy's policies are roundrobin, leastconn, random(2) and source. The epoll yardstick takes "
-    "backends in turn and examines none: it shows what the kernel costs with that many addresses.",
+    "one with one backend. HAProxy's policies are roundrobin, leastconn, random(2) and source. The epoll yardstick "
+    "takes backends in turn and examines none: it shows what the kernel costs with that many addresses.",
     (Metric("cpu_us", "CPU µs/connection", digits=1), Metric("p99_us", "p99 µs of a cycle", digits=0),
      Metric("rate", "connections/s", "more", 0)),
     cells, base=against(SIZES[0]), beside="each / the same program with one backend")

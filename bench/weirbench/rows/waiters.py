@@ -64,8 +64,8 @@ def cells(setting):
 ROW = Row(
     "waiters", "connections while others wait",
     f"What a connection costs while 0, 500 or 5000 others wait for a full backend; beside each figure stands its ratio "
-    f"to the one with nobody waiting. Either the backend belongs to another upstream and is never free, or it is the one "
-    f"that connections go to: it has {AT_ONCE} places, and the time of a cycle is that of the queue.",
+    f"to the one with nobody waiting. Either the backend belongs to another upstream and is never free, or it is the "
+    f"one that connections go to: it has {AT_ONCE} places, and the time of a cycle is that of the queue.",
     (Metric("cpu_us", "CPU µs/connection", digits=1), Metric("p99_us", "p99 µs of a cycle", digits=0),
      Metric("rate", "connections/s", "more", 0)),
     cells, base=against(SIZES[0]), beside="each / the same program with nobody waiting")

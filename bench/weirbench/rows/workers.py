@@ -30,7 +30,8 @@ def cells(setting):
 
 ROW = Row(
     "workers", "one worker and two",
-    "What a second worker does to the cost of a request. Here the proxy may use all cores, including those of the load.",
+    "What a second worker does to the cost of a request. Here the proxy may use all cores, including those of the "
+    "load.",
     (Metric("cpu_us", "CPU µs/request", digits=2), Metric("p99_us", "p99 µs", digits=0),
      Metric("rate", "requests/s", "more", 0)),
     cells, subject="weir-2")
