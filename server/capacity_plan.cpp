@@ -73,8 +73,8 @@ void warn_of_user_timeouts(CapacityPlan& plan, const ServerConfig& config) {
   }
 }
 
-/// Each connection to a server takes a local port of its own there (ip(7), ip_local_port_range). Only a limit that is
-/// written down says that so many are wanted.
+/// Each connection to a backend takes a local port of its own (ip(7), ip_local_port_range). Only a configured limit
+/// says how many are wanted.
 void warn_of_ports(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.limit.value_or(0);
   for (const UpstreamConfig& upstream : config.upstreams) {
@@ -92,7 +92,7 @@ void warn_of_ports(CapacityPlan& plan, const ServerConfig& config) {
   }
 }
 
-/// Clients of unix sockets have no address, and so none that `trusted` could hold.
+/// Clients of unix sockets have no address that `trusted` could contain.
 void warn_of_untrusted_unix(CapacityPlan& plan, const ServerConfig& config) {
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.accept_proxy_protocol != ListenerConfig::ProxyHeaders::required || listener.trusted.empty()) continue;

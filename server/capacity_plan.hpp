@@ -10,44 +10,44 @@
 
 namespace weir {
 
-/// What a connection costs in kernel and user memory, for `limits.connections: auto`. A connection over loopback has
-/// some 10 KB of sockets in the kernel for both ends (performance.md); the rest is its slot, coroutine and record, and
+/// What a connection costs in kernel and user memory, for `limits.connections: auto`. A connection over loopback takes
+/// some 10 KB for sockets in the kernel, both ends (performance.md); the rest is its slot, coroutine and record, and
 /// its share of what active connections keep. A direction whose receiver stalls can pin up to 64 KiB, so this is a
-/// budget for the usual mix and not for a thousand stalled receivers.
+/// budget for the usual mix, not for a thousand stalled receivers.
 inline constexpr std::uint64_t kMemoryPerConnection = 16u << 10;
-/// Of the memory, in percent; the rest is for the listen queues, the logs and everybody else.
+/// Percent of the memory for connections; the rest is for the listen queues, the logs and other programs.
 inline constexpr std::uint64_t kMemoryShare = 80;
 
 inline constexpr std::uint64_t kDescriptorsPerDirectConnection = 1;   ///< echo, discard
 inline constexpr std::uint64_t kDescriptorsPerProxiedConnection = 2;  ///< client and backend
 
 inline constexpr std::uint64_t kDescriptorsPerPipe = 2;
-/// Pipes that streams may be spliced through at once, in the whole process: who comes later is copied. They hold
-/// 256 KiB each where a receiver stalls, take at most a twentieth of the descriptors, and half of what the kernel
-/// grants this user (pipe(7)).
+/// Pipes that the whole process may splice streams through at once; further streams are copied. Each holds 256 KiB if a
+/// receiver stalls. Together they take at most a twentieth of the descriptors, and half of what the kernel grants this
+/// user (pipe(7)).
 inline constexpr std::uint64_t kMostPipes = 512;
 
-/// Servers that a `dns` name is assumed to stand for, and sockets that one round of looking it up takes.
+/// Backends that a `dns` name is assumed to stand for, and sockets that one round of lookups takes.
 inline constexpr std::uint64_t kServersPerName = 16;
 inline constexpr std::uint64_t kDescriptorsPerLookup = 4;
-/// What a log is written to, and the eventfd that wakes whoever waits for it.
+/// The log itself, and the eventfd that wakes the thread that waits for it.
 inline constexpr std::uint64_t kDescriptorsPerLog = 2;
 
-/// How far a configuration goes on a machine.
+/// How many connections a configuration can serve on a machine.
 struct CapacityPlan {
   MachineLimits machine;
   std::uint32_t workers = 1;
   bool workers_auto = true;
 
-  /// Descriptors that are no connection.
+  /// Descriptors that are not connections.
   struct Reserved {
     std::uint64_t standard_streams = 3;
     std::uint64_t log_files = 0;       ///< of logs, which may share one
-    std::uint64_t spare = 1;           ///< given up to accept and refuse when descriptors ran out
-    std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer; and one for each server that is checked
+    std::uint64_t spare = 1;           ///< given up to accept and refuse a newcomer when descriptors run out
+    std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer; and one for each backend that is checked
     std::uint64_t workers = 0;         ///< epoll and eventfd of each
-    std::uint64_t listening = 0;       ///< a socket for each worker and TCP address, one for each unix path
-    std::uint64_t pipes = 0;           ///< two for each pipe that a stream is spliced through
+    std::uint64_t listening = 0;       ///< one socket for each worker and TCP address, one for each unix path
+    std::uint64_t pipes = 0;           ///< two for each pipe
     std::uint64_t slack = 16;          ///< resolver, service manager, handshakes (netlink), what a library opens
     std::uint64_t total() const;
   } reserved;
@@ -61,13 +61,13 @@ struct CapacityPlan {
   std::uint64_t most_by_memory = 0;  ///< 0 = unknown
 
   std::optional<std::uint64_t> limit;     ///< `limits.connections` as configured; nothing = auto, 0 = no limit
-  std::optional<std::uint64_t> admitted;  ///< what the daemon admits at once; nothing = as many as descriptors last
-  bool bound_by_memory = false;           ///< auto, and memory is what bounds it
+  std::optional<std::uint64_t> admitted;  ///< what the daemon admits at once; nothing = as long as descriptors last
+  bool bound_by_memory = false;           ///< auto, and memory sets the limit
 
   std::vector<std::string> warnings;
 };
 
-/// Plans without touching the machine. `auto` assumes the dearest kind of connection that a listener serves.
+/// Plans without touching the machine. `auto` assumes the most expensive kind of connection that a listener serves.
 CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine);
 
 /// What `weir check` prints, to be read at a glance; ends with a newline.

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 8> kVerbs{"run",     "check", "config",  
                                                  "discard", "proxy", "healthcheck", "help"};
 constexpr const char* kDefaultBind = "127.0.0.1:7000";
 
-/// Everything that the verbs' options and arguments can say.
+/// The options and arguments of all verbs.
 struct Parsed {
   std::string config_file;
   std::vector<std::string> set;
@@ -147,7 +147,7 @@ Command parse_command_line(std::span<const std::string> arguments) {
   CLI::App app;
   Parsed parsed;
   declare(app, first, parsed);
-  // CLI11 takes them from the back.
+  // CLI11 wants them in reverse order.
   std::vector<std::string> rest(arguments.rbegin(), arguments.rend() - 1);
   try {
     app.parse(std::move(rest));

@@ -12,14 +12,14 @@ namespace weir {
 
 inline constexpr const char* kDefaultConfigFile = "/etc/weir/weir.yaml";
 
-/// What a command line asks for. `weir echo`, `discard` and `proxy` are `run` with a configuration made up from their
-/// arguments, so that `--set` works on it in the same way.
+/// What a command line asks for. `weir echo`, `discard` and `proxy` are `run` with a configuration made from their
+/// arguments, so that `--set` works in the same way.
 struct Command {
   enum class Verb { run, check, config, healthcheck, print };
 
   Verb verb = Verb::print;
-  std::string config_file;          ///< run, check, config: the file's name, or what stands for it in problems
-  std::string config_text;          ///< the configuration itself when there is no file
+  std::string config_file;          ///< run, check, config: the file's name, or what error messages show instead
+  std::string config_text;          ///< the configuration itself if there is no file
   std::vector<Override> overrides;  ///< run, check, config
   HealthTarget target;              ///< healthcheck
   std::string text;                 ///< print: help or version, for stdout

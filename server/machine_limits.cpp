@@ -22,7 +22,7 @@ std::uint64_t read_number(const fs::path& file, std::uint64_t otherwise) {
   return in >> number ? number : otherwise;
 }
 
-/// The directories of this process's control group and of all above it, whose limits hold too (cgroups(7), version 2).
+/// The directories of this process's control group and of all above it, whose limits apply too (cgroups(7), version 2).
 std::vector<fs::path> control_groups(const fs::path& root) {
   std::ifstream in(root / "proc/self/cgroup");
   std::string line;
@@ -30,7 +30,7 @@ std::vector<fs::path> control_groups(const fs::path& root) {
     if (!line.starts_with("0::/")) continue;
     std::vector<fs::path> groups;
     fs::path group = line.substr(4);
-    // Seen from outside its namespace, a process may stand in a group that this mount doesn't show.
+    // Seen from outside its namespace, a process may be in a group that this mount doesn't show.
     if (line.find("/..") != std::string::npos) group.clear();
     for (; !group.empty(); group = group.parent_path()) groups.push_back(root / "sys/fs/cgroup" / group);
     groups.push_back(root / "sys/fs/cgroup");
@@ -53,7 +53,7 @@ std::uint32_t affinity_cpus() {
   return 1;
 }
 
-/// `max 100000` or `150000 100000`: microseconds of CPU time a period.
+/// `max 100000` or `150000 100000`: microseconds of CPU time, and of the period.
 std::uint32_t quota_cpus(const fs::path& group) {
   std::ifstream in(group / "cpu.max");
   double quota = 0;
@@ -89,7 +89,7 @@ MachineLimits read_machine_limits(const fs::path& root) {
 
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    // No process can have more than fs.nr_open, whatever its limit says.
+    // No process can have more than fs.nr_open, whatever its limit.
     limits.descriptors = std::min<std::uint64_t>(files.rlim_max, read_number(root / "proc/sys/fs/nr_open", 1u << 20));
   }
   limits.cpus = affinity_cpus();

@@ -45,7 +45,7 @@ int execute(const Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that met it
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that hits it
   try {
     return execute(parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc)));
   } catch (const UsageError& error) {

@@ -7,7 +7,7 @@
 namespace weir {
 
 /// Resolves the addresses of an upstream's backends and binds a socket to each address of its `bind_source`. Blocks
-/// while names are resolved. Throws std::runtime_error that says which name or address failed. Any thread.
+/// while it resolves names. Throws std::runtime_error that says which name or address failed. Any thread.
 PreparedUpstream prepare_upstream(std::shared_ptr<const UpstreamConfig> config);
 
 }  // namespace weir

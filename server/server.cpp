@@ -38,10 +38,10 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// What is to be said at the end.
+/// What is reported at the end.
 struct Outcome {
   ServerSnapshot last;
-  std::uint64_t lost_records = 0;  ///< since the log last said so
+  std::uint64_t lost_records = 0;  ///< since the log last reported them
 };
 
 /// The whole daemon. Members stand in order of life: what sessions refer to comes before the workers that run them.
@@ -55,7 +55,8 @@ class Server {
         sources_(config.limits.per_source, config.limits.rate_per_source),
         access_log_(config.access_log, plan_.workers),
         accept_stop_(listeners_, workers_) {
-    // Names are resolved first: a signal ends that at once. From here on signals are caught, before any socket listens.
+    // Names are resolved first, while a signal still ends the program at once. Signals are caught after that, before
+    // any socket listens.
     for (const UpstreamConfig& upstream : config.upstreams) {
       upstreams_.emplace(upstream.name, std::make_shared<Upstream>(
                                             prepare_upstream(std::make_shared<const UpstreamConfig>(upstream))));
@@ -92,13 +93,13 @@ class Server {
     service_manager::notify_ready(ready);
     control_->run();
     join();
-    hold_signals();  // from now on they only hurry the last flush; nobody else is left to take them
+    hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
     const ServerSnapshot last = snapshot();
     for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
     return {last, access_log_.close()};
   }
 
-  /// What can be seen of the daemon from outside. Control thread.
+  /// What the daemon shows to the outside. Control thread.
   ServerSnapshot snapshot() const {
     const Admission::Totals totals = admission_.totals();
     ServerSnapshot now{workers_.size(), totals.active, totals.ended, totals.cut, {}};
@@ -153,7 +154,7 @@ class Server {
   std::optional<Control> control_;
 };
 
-/// A log that could not be written cannot say so itself.
+/// A log that could not be written cannot report that itself.
 void report_losses(const LogEnd& log, std::uint64_t lost_records) {
   std::string status = log.losses;
   if (lost_records > 0) {
@@ -174,7 +175,7 @@ int run_server(const ServerConfig& config, const std::string& config_file) {
   int status = 0;
   std::uint64_t lost_records = 0;
   try {
-    // A peer that went away is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
+    // A peer that has gone is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     const auto [last, lost] = Server(config, config_file).run();

@@ -6,13 +6,13 @@
 
 namespace weir {
 
-/// Serves what the configuration says until a signal ends it: the one place where everything is put together and taken
-/// down. Call once, on the main thread.
+/// Serves what the configuration says until a signal ends it. Everything is put together and taken down here. Call
+/// once, on the main thread.
 ///
-/// `config_file` is what SIGHUP would reload, empty when there is none.
+/// `config_file` is what SIGHUP would reload, empty if there is none.
 ///
-/// Returns the exit status of the contract: 0 after a drain or a second signal, 1 when something failed at run time (a
-/// bind, say), with the reason logged.
+/// Returns the exit status: 0 after a drain or a second signal, 1 if something failed at run time (a bind, say), with
+/// the reason logged.
 int run_server(const ServerConfig& config, const std::string& config_file);
 
 }  // namespace weir

@@ -5,7 +5,7 @@
 
 namespace weir {
 
-/// A listener's `allow` and `deny`: deny wins, and an allow list refuses the rest. Immutable.
+/// A listener's `allow` and `deny` rules: deny wins, and an allow list refuses everybody else. Immutable.
 class AccessRules {
  public:
   /// Reads the files. Throws std::runtime_error or std::invalid_argument that says what is wrong in which line.

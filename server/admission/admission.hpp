@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// Whether the process has room for one more connection, and lets it come so fast. Counts exactly over all workers of
-/// the process, by one short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
+/// Enforces the connection limit and the connection rate of the process. Counts exactly over all workers, with one
+/// short mutex at a connection's begin and one at its end; none while its bytes move. Any thread.
 class Admission {
  public:
   struct Totals {
@@ -23,17 +23,17 @@ class Admission {
   /// `limit` is how many connections there may be at once, `rate` how fast new ones may come.
   explicit Admission(std::uint64_t limit, const Rate& rate = {}) : limit_(limit), rate_(rate) {}
 
-  /// A number for a connection that was just accepted; unique in the process, ascending.
+  /// The number of a connection that was just accepted, unique within the process and ascending; and why it is refused.
   struct Entry {
     std::uint64_t id;
     std::optional<SessionEnd> refused;
   };
   Entry enter(io::Clock::time_point now);
-  /// A number for a connection that is refused for another reason.
+  /// The number of a connection that is refused for another reason.
   std::uint64_t next_id();
-  /// Takes back that a connection was admitted: something else refuses it.
+  /// Undoes an admission, because something else refuses the connection.
   void withdraw();
-  /// Once for each other connection that was admitted.
+  /// Once for each admitted connection that was not withdrawn.
   void leave(bool cut);
 
   void begin_drain();

@@ -13,28 +13,28 @@
 
 namespace weir {
 
-/// Who may come in through a listener, by the limits of the process, those of the listener, and the listener's rules.
-/// Exact over all workers. Any thread.
+/// Decides who may come in through a listener, by the limits of the process and of the listener, and by the listener's
+/// rules. Exact over all workers. Any thread.
 class Gate {
  public:
   using Time = io::Clock::time_point;
 
-  /// Reads the files that the rules name; throws as AccessRules does. `process_sources` counts for all listeners.
+  /// Reads the files that the rules name; throws as AccessRules does. `process_sources` counts over all listeners.
   Gate(Admission& process, SourceTable& process_sources, const ListenerConfig& config);
 
   struct Entry {
     std::uint64_t id;                   ///< the connection's
     std::optional<SessionEnd> refused;  ///< why it may not come in
-    bool header_due = false;            ///< a PROXY header says who it is; until then its source is not asked about
+    bool header_due = false;            ///< a PROXY header says who it is; its source is checked only then
   };
-  /// Asks in this order, and what is refused takes back what was counted before: connections and rate of the process,
-  /// of the listener; whether the peer may send the PROXY header that is required; then as admit() does, unless a
-  /// header is due. Out of memory is a refusal.
+  /// Checks in this order: connections and rate of the process, then of the listener; whether the peer may send the
+  /// PROXY header that is required; then what admit() checks, unless a header is due. A refusal undoes what was counted
+  /// before. Out of memory is a refusal.
   Entry enter(const ClientAddress& peer, Time now);
-  /// Rules; connections and rate of the source in the process, at the listener. A unix client has no address, so that
-  /// none of these concern it. The connection stays counted in otherwise.
+  /// Checks the rules, then connections and rate of the source in the process and at the listener. None of these apply
+  /// to a unix client, which has no address. After a refusal the connection stays counted by what enter() checked.
   std::optional<SessionEnd> admit(const ClientAddress& source, Time now);
-  /// Once for each connection that came in. `source` is what was admitted, or nothing.
+  /// Once for each connection that enter() let in. `source` is what was admitted, or nothing.
   void leave(const std::optional<ClientAddress>& source, bool cut);
 
  private:
@@ -49,7 +49,7 @@ class Gate {
   const AccessRules rules_;
   SourceTable sources_;
   std::mutex mutex_;
-  std::uint32_t connections_ = 0;  ///< counted only where they are limited
+  std::uint32_t connections_ = 0;  ///< counted only if they are limited
   TokenBucket bucket_;
 };
 

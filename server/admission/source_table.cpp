@@ -9,7 +9,7 @@ namespace weir {
 
 namespace {
 
-/// Drawn anew for each process, so that nobody outside can choose addresses that meet in one bucket.
+/// Random in each process, so that nobody outside can choose addresses that collide in one bucket.
 const std::uint64_t kSeed = std::random_device()() | std::uint64_t{std::random_device()()} << 32;
 
 std::uint64_t seeded_hash(const IpAddress& address) { return mix(mix(address.high ^ kSeed) ^ address.low); }
@@ -44,7 +44,7 @@ std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) 
   if (added) {
     known.address = &place->first;
   } else if (known.connections == 0) {
-    shard.idle.erase(shard.idle.iterator_to(known));  // by its place: its bucket has changed already
+    shard.idle.erase(shard.idle.iterator_to(known));  // by iterator: its key, the bucket, has changed already
   }
   ++known.connections;
   return std::nullopt;

@@ -14,27 +14,27 @@
 
 namespace weir {
 
-/// How many connections each source has, and how fast they come. Exact over all workers: one short mutex of a shard at
-/// a connection's begin and end. Any thread.
+/// Enforces the connection limit and the connection rate of each source. Exact over all workers: one short mutex of a
+/// shard at a connection's begin and end. Any thread.
 ///
-/// A source that has connections is never forgotten. Of those that have none, kMostIdle at most are remembered for the
-/// sake of their rate, in some 27 MiB: whoever names more sources than that makes the table forget those that may be
-/// forgotten with the least harm, which are nearest to a full bucket. A call forgets two at most, and walks no list.
+/// A source that has connections is never forgotten. Of those that have none, at most kMostIdle are remembered for the
+/// sake of their rate, in some 27 MiB. If there are more, the table forgets those that do the least harm, which are
+/// nearest to a full bucket. A call forgets two at most, and walks no list.
 class SourceTable {
  public:
   using Time = io::Clock::time_point;
 
   static constexpr std::size_t kMostIdle = 262'144;
 
-  /// `connections` 0 = any number. Where neither is limited, nothing is counted, and no mutex taken.
+  /// `connections` 0 = any number. If neither is limited, nothing is counted and no mutex is taken.
   SourceTable(std::uint32_t connections, const Rate& rate) : connections_(connections), rate_(rate) {}
 
-  /// Counts a connection of the source in, or says why it is refused, be it for lack of memory.
+  /// Counts a connection of the source, or says why it is refused, which may be lack of memory.
   std::optional<SessionEnd> enter(const IpAddress& source, Time now);
-  /// Once for each that was counted in.
+  /// Once for each connection that was counted.
   void leave(const IpAddress& source);
 
-  /// Sources that it remembers.
+  /// How many sources it remembers.
   std::size_t size() const;
 
  private:

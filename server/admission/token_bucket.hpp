@@ -7,13 +7,13 @@
 
 namespace weir {
 
-/// Lets through what a rate allows: `count` at once after a pause, and `count` in each `period` from then on. Kept as
-/// one point in time (the generic cell rate algorithm, ITU-T I.371). Policy only: it is told the time.
+/// Enforces a rate: `count` at once after a pause, and `count` in each `period` from then on. Its state is one point in
+/// time (the generic cell rate algorithm, ITU-T I.371). Policy only: it is told the time.
 class TokenBucket {
  public:
   using Time = io::Clock::time_point;
 
-  /// Whether one more may pass now; if so, it has.
+  /// Whether one more may pass now; if so, counts it.
   bool admit(const Rate& rate, Time now) {
     if (rate.count == 0) return true;
     const auto interval = std::chrono::duration_cast<Time::duration>(rate.period) / rate.count;
@@ -23,7 +23,7 @@ class TokenBucket {
     return true;
   }
 
-  /// When it is as good as a new one.
+  /// When the bucket is full, and so is as good as new.
   Time full_at() const { return due_; }
 
  private:

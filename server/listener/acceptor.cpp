@@ -11,14 +11,14 @@ namespace weir {
 namespace {
 
 constexpr int kAcceptsPerTurn = 32;
-/// Of the last ones, which nobody comes after.
+/// For the last connections, after which no more come.
 constexpr int kLastAcceptsPerTurn = 256;
 constexpr std::chrono::milliseconds kPause{100};
-/// How long the last ones may take, where newcomers can't be kept out or no descriptor is to be had.
+/// How long the last connections may take if newcomers can't be kept out or no descriptor is available.
 constexpr std::chrono::seconds kLastOnes{5};
 
 enum class Accepted { one, none, refused_one, no_descriptor };
-/// How a batch ended: all were taken, there may be more, a whole batch was refused, or not even that was possible.
+/// How a batch ended: the queue is empty, there may be more, the whole batch was refused, or could not even be refused.
 enum class Batch { all, some, refused, no_descriptor };
 
 void record_refusal(AcceptorContext& context, const Endpoint& peer) {
@@ -27,7 +27,7 @@ void record_refusal(AcceptorContext& context, const Endpoint& peer) {
                     SessionEnd::refused_resources);
 }
 
-/// accept(2) says EMFILE before it looks whether anyone waits, so only the spare tells whether someone was refused.
+/// accept(2) returns EMFILE before it checks whether anyone waits, so only the spare shows whether someone was refused.
 Accepted refuse_one(AcceptorContext& context, int listening, int error) {
   Endpoint peer;
   const io::SpareDescriptor::Refusal refusal = context.listener->resources.spare.refuse_one(listening, peer);
@@ -97,7 +97,7 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
       batch = accept_batch(context, listening, kAcceptsPerTurn);
       if (batch == Batch::all) slot->set_drained(io::Side::first);
     }
-    // A flood that is refused anyway must not cost what the others need.
+    // A flood that is refused anyway must not take the CPU that the others need.
     if (batch == Batch::refused || batch == Batch::no_descriptor) {
       paused = true;
       slot->set_deadline(loop.now() + kPause);
@@ -109,7 +109,7 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
     }
     if (slot->timer_fired()) paused = false;
   }
-  // Asked for without regard to readiness: what has come since the last look at the edges is in the queue, too.
+  // Accepts whatever readiness says: the queue also holds what has come since epoll was last asked.
   slot->take_interruption();
   const io::Clock::time_point give_up = loop.now() + kLastOnes;
   for (;;) {

@@ -9,22 +9,22 @@
 
 namespace weir {
 
-/// Where an accepted connection goes: to a session on this worker, or over to another one. Throws std::bad_alloc where
-/// there is no memory to pass it on with; it has reset it then.
+/// Passes an accepted connection on, to a session on this worker or to another worker. Throws std::bad_alloc if there
+/// is no memory for that, after resetting the connection.
 using Deliver = std::function<void(Arrival)>;
 
 /// What an acceptor works with. Outlives it.
 struct AcceptorContext {
   const ListenerContextPtr listener;
-  const std::uint16_t port_offset;  ///< of its socket's port in the listener's range
+  const std::uint16_t port_offset;  ///< place of its socket's port in the listener's range
   const Deliver deliver;
 };
 
-/// Accepts from a listening socket, in batches of at most 32 a turn, until it is interrupted; whoever is queued by then
-/// is still accepted, or refused with a record where there is no descriptor, within five seconds. Never waits for what
-/// becomes of a connection. When descriptors or memory run out it refuses newcomers with a RST and a record each, says
-/// so once a second at most, pauses for 100 ms where a whole batch was refused or not even the spare descriptor was to
-/// be had, and goes on.
+/// Accepts from a listening socket, in batches of at most 32 per turn, until it is interrupted. Connections that are
+/// queued by then are still accepted, or refused with a record if there is no descriptor, within five seconds. Never
+/// waits for what becomes of a connection. When descriptors or memory run out, it refuses each newcomer with a RST and
+/// a record, and logs that at most once a second. If a whole batch was refused, or not even the spare descriptor was
+/// available, it pauses for 100 ms. Then it goes on.
 net::awaitable<void> run_acceptor(AcceptorContext& context, int listening);
 
 }  // namespace weir

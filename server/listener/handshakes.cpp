@@ -15,7 +15,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::size_t kBufferSize = 32 * 1024;  // what the kernel fills at once (netlink(7))
+constexpr std::size_t kBufferSize = 32 * 1024;  // the most that the kernel fills at once (netlink(7))
 
 struct Request {
   nlmsghdr header;
@@ -50,7 +50,7 @@ bool ask(int netlink, int family) {
          static_cast<ssize_t>(sizeof request);
 }
 
-/// Calls `see` with each handshake of the family. False where the answer does not come to its end.
+/// Calls `see` with each handshake of the family. False if the answer is incomplete.
 template <typename See>
 bool list(int netlink, int family, See see) {
   if (!ask(netlink, family)) return false;
@@ -71,7 +71,7 @@ bool list(int netlink, int family, See see) {
 }  // namespace
 
 Handshakes::Handshakes() : netlink_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)) {
-  const timeval bound{1, 0};  // the kernel answers within the call; should it not, nobody waits for ever
+  const timeval bound{1, 0};  // the kernel answers within the call; if it does not, nobody waits for ever
   ::setsockopt(netlink_.get(), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
 }
 

@@ -9,15 +9,15 @@
 
 namespace weir {
 
-/// TCP handshakes that no accept(2) shows yet: the SYN has come, and the connection is in no queue. Its client may see
-/// it as established all the same, because the last ACK is on its way or found the queue full. Control thread.
+/// TCP handshakes that accept(2) does not show yet: the SYN has come, but the connection is in no queue. The client may
+/// see it as established all the same, because the last ACK is on its way or found the queue full. Control thread.
 class Handshakes {
  public:
-  /// Takes the descriptor that it asks through now, for there may be none left when it is to ask.
+  /// Opens its netlink socket now, because no descriptor may be left when it needs one.
   Handshakes();
 
-  /// How many are under way towards the endpoints (sock_diag(7), SYN_RECV; it walks all connections of the network
-  /// namespace, some milliseconds). Nothing where the kernel does not say: it has no CONFIG_INET_DIAG, or the process
+  /// How many are under way towards the endpoints (sock_diag(7), SYN_RECV; the kernel walks all connections of the
+  /// network namespace, which takes some milliseconds). Nothing if the kernel has no CONFIG_INET_DIAG, or the process
   /// may not use netlink.
   std::optional<std::size_t> count(const std::vector<Endpoint>& endpoints) const;
 

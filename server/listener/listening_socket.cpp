@@ -49,8 +49,8 @@ Endpoint listening_endpoint(int fd) {
   return local_endpoint(fd);
 }
 
-/// Drops each SYN that begins a handshake; its client repeats it after a second. A filter of a TCP socket sees a
-/// segment from its TCP header on (tcp_filter() in tcp_v4_rcv()); 13 is the place of the flags, 2 is SYN, 16 is ACK
+/// Drops each SYN that begins a handshake; the client repeats it after a second. A filter of a TCP socket sees a
+/// segment from its TCP header on (tcp_filter() in tcp_v4_rcv()); 13 is the offset of the flags, 2 is SYN, 16 is ACK
 /// (RFC 9293, section 3.1).
 bool drop_newcomers(int fd) {
   std::array<sock_filter, 5> program{{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
@@ -61,11 +61,11 @@ bool drop_newcomers(int fd) {
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
 }
 
-/// No interface has that number, so that no SYN is for this socket any more, and gets a RST: compute_score() of
+/// No interface has that number, so no SYN matches this socket any more, and each gets a RST: compute_score() of
 /// net/ipv4/inet_hashtables.c passes over a socket that is bound to another interface. Handshakes under way and their
-/// connections have kept the interface that they began with (ir_iif). The number is not looked up
-/// (sock_bindtoindex_locked() in net/core/sock.c), and needs no privilege since Linux 5.7, except where the socket is
-/// bound to an interface already, as one of a link-local address is.
+/// connections keep the interface that they began with (ir_iif). The number is not looked up
+/// (sock_bindtoindex_locked() in net/core/sock.c), and since Linux 5.7 this needs no privilege, unless the socket is
+/// already bound to an interface, as one of a link-local address is.
 bool hide_from_newcomers(int fd) { return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, std::numeric_limits<int>::max()); }
 
 }  // namespace
@@ -78,7 +78,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
       port_count_(address.port_count) {
   if (endpoint_.is_unix()) {
     const bool has_file = SocketFile::is_needed(endpoint_);
-    const SocketPermissions permissions(config.unix_socket);  // first, because to look accounts up may take its time
+    const SocketPermissions permissions(config.unix_socket);  // first, because looking up accounts may take a while
     if (has_file) SocketFile::make_room(endpoint_);
     sockets_.push_back(open(false));
     if (has_file) {
@@ -88,7 +88,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
     listen(backlog);
     return;
   }
-  // The probe holds the port until the group listens: bound but not listening, it conflicts with none of them.
+  // The probe holds the port until the group listens: bound but not listening, it does not conflict with the group.
   const io::Descriptor probe = open(false);
   endpoint_ = local_endpoint(probe.get());
   for (std::size_t i = 0; i < workers; ++i) {
@@ -152,7 +152,7 @@ void ListeningSocket::listen(int backlog) const {
 std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& sockets) {
   std::vector<std::string> names;
   for (const ListeningSocket& socket : sockets) {
-    if (socket.port_offset() == 0) names.push_back(socket.name());  // the first of a range says it all
+    if (socket.port_offset() == 0) names.push_back(socket.name());  // the first of a range names all of it
   }
   return names;
 }

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// A listener with the sockets on which it listens. Its connections may outlive them.
+/// A listener with the sockets on which it listens. Its connections may outlive the sockets.
 struct OpenListener {
   ListenerPtr listener;
   std::vector<ListeningSocket> sockets;

@@ -10,16 +10,16 @@ namespace weir {
 
 namespace {
 
-/// A CPU takes microseconds for a SYN, unless it is taken away from a virtual machine in the middle.
+/// A CPU takes microseconds for a SYN, unless the hypervisor takes it away from the virtual machine in the middle.
 constexpr std::chrono::milliseconds kGrace{20};
-/// To ask takes milliseconds of CPU time, and a handshake a way and back.
+/// Asking takes milliseconds of CPU time, and a handshake takes a round trip.
 constexpr std::chrono::milliseconds kPause{50};
-/// Where the kernel does not tell of handshakes, they get the time of a long way and back.
+/// If the kernel does not report handshakes, they get the time of a long round trip.
 constexpr std::chrono::milliseconds kBlind{200};
 
-/// Waits until each CPU has left what it did when this was called. A segment is handled within one read-side critical
-/// section of RCU (tcp_v4_rcv() below ip_local_deliver_finish()), and MEMBARRIER_CMD_GLOBAL waits for a grace period of
-/// RCU (kernel/sched/membarrier.c). False where there is no such call, or with nohz_full.
+/// Waits until each CPU has finished what it was doing when this was called. A segment is handled within one read-side
+/// critical section of RCU (tcp_v4_rcv() below ip_local_deliver_finish()), and MEMBARRIER_CMD_GLOBAL waits for a grace
+/// period of RCU (kernel/sched/membarrier.c). False if there is no such call, or with nohz_full.
 bool await_all_cpus() { return ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0; }
 
 }  // namespace
@@ -34,7 +34,7 @@ void Quiescence::begin(const std::vector<const ListeningSocket*>& sockets) {
 }
 
 std::optional<std::chrono::milliseconds> Quiescence::remaining(Clock::time_point now) {
-  if (endpoints_.empty() || !refusing_) return std::nullopt;  // where newcomers can't be kept out, there is no end
+  if (endpoints_.empty() || !refusing_) return std::nullopt;  // if newcomers can't be kept out, there is no end
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
   if (waited < least_) return least_ - waited;
   const std::optional<std::size_t> under_way = handshakes_.count(endpoints_);

@@ -24,7 +24,7 @@ constexpr std::string_view kPrefix = "unix:";
   throw std::system_error(error, std::generic_category(), doing);
 }
 
-/// The path of a unix socket in the file system, empty for others.
+/// The path of a unix socket in the file system; empty for all others.
 std::string path_of(const Endpoint& endpoint) {
   const std::string text = endpoint.to_string();
   const bool has_file = endpoint.is_unix() && text.size() > kPrefix.size() && text[kPrefix.size()] != '@';
@@ -33,13 +33,13 @@ std::string path_of(const Endpoint& endpoint) {
 
 std::string name_of(const std::string& path) { return std::string(kPrefix) + path; }
 
-/// The number of a user or a group, or what leaves it as it is (chown(2)).
+/// The number of a user or a group, or -1, which leaves it as it is (chown(2)).
 template <typename Find>
 auto account(const std::string& name, Find find) {
   using Id = typename decltype(find(name))::value_type;
   if (name.empty()) return static_cast<Id>(-1);
   const std::optional<Id> id = find(name);
-  if (!id) throw std::runtime_error("there is no user or group " + name);  // since the configuration was read
+  if (!id) throw std::runtime_error("there is no user or group " + name);  // gone since the configuration was read
   return *id;
 }
 
@@ -49,8 +49,7 @@ std::string names_of(const UnixConfig& config) {
          (config.group.empty() ? "" : "group " + config.group);
 }
 
-/// By the file's own descriptor, so that no link that is put in its place leads elsewhere; where /proc is missing, by
-/// its path.
+/// Uses the file's own descriptor, so that a link put in its place cannot redirect it; without /proc, uses its path.
 int change_mode(int file, const std::string& path, mode_t mode) {
   const std::string itself = "/proc/self/fd/" + std::to_string(file);
   if (::chmod(itself.c_str(), mode) == 0) return 0;
@@ -111,7 +110,7 @@ void SocketFile::set(const SocketPermissions& permissions) const {
   if (status.st_dev != device_ || status.st_ino != inode_ || !S_ISSOCK(status.st_mode)) {
     throw std::runtime_error("cannot listen on " + name_of(path_) + ": somebody has put something else there");
   }
-  // First, because what is given away may no longer be ours to change.
+  // First, because after chown(2) it may no longer be ours to change.
   if (const int error = change_mode(file.get(), path_, permissions.mode); error != 0) {
     fail("cannot set the mode of " + name_of(path_), error);
   }

@@ -45,7 +45,7 @@ AccessLog::AccessLog(const AccessLogConfig& config, std::size_t workers) : forma
   sink_ = std::make_shared<LogSink>(LogDestination::open(config.file));
   lines_ = std::make_unique<spdlog::logger>("access", sink_);
   lines_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-  // By default spdlog says on stderr what it could not log, which may block.
+  // By default spdlog reports on stderr what it could not log, which may block.
   lines_->set_error_handler([sink = sink_.get()](const std::string&) { sink->count_lost(1); });
   writer_ = std::thread([this] {
     hold_signals();
@@ -77,7 +77,7 @@ void AccessLog::wake() {
 }
 
 void AccessLog::run() {
-  // After a batch the writer lets records gather, so that a storm of short connections costs few wake-ups.
+  // After a batch the writer lets records pile up, so that a storm of short connections costs few wake-ups.
   constexpr std::chrono::milliseconds kGather{10};
   const auto wanted = [this] { return work_ || stopping_; };
   std::unique_lock<std::mutex> lock(mutex_);
@@ -93,7 +93,7 @@ void AccessLog::run() {
     lock.unlock();
     for (bool more = true; more;) {
       more = write_all();
-      // What is lost at the end is for close() to say.
+      // close() reports what is lost at the end.
       if (!last && !sink_->given_up() && std::chrono::steady_clock::now() >= say_next_) say_losses();
     }
     lock.lock();

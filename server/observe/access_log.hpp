@@ -18,9 +18,9 @@ namespace weir {
 
 /// Writes the records of ended connections on a thread of its own, so that a worker never waits for a disk.
 ///
-/// Each worker hands its records over through a queue of its own: a short mutex at a connection's end that only the
-/// writer contends for, once in a batch. A queue that the writer cannot empty in time is bounded; what does not fit,
-/// and what could not be written, is counted and said in the log.
+/// Each worker hands over its records through a queue of its own: a short mutex at a connection's end, for which only
+/// the writer contends, once per batch. The queues are bounded; records that do not fit, or could not be written, are
+/// counted and reported in the log.
 class AccessLog {
  public:
   static constexpr std::size_t kQueueLimit = 65536;
@@ -28,7 +28,7 @@ class AccessLog {
   /// A worker's end of the log.
   class Queue {
    public:
-    /// Whether the next ended connection is one of the sampled; asked once for each. Worker's thread.
+    /// Whether the next ended connection is in the sample. Call once for each. Worker's thread.
     bool wants_next();
     /// Worker's thread.
     void push(SessionRecord record);
@@ -51,8 +51,8 @@ class AccessLog {
 
   Queue& queue(std::size_t worker) { return queues_[worker]; }
 
-  /// Writes what is queued, with a bound, and ends its thread. Returns how many records were lost of which the log had
-  /// said nothing before. Leaves the program by _exit(2) where the thread hangs in a file system for good: call it when
+  /// Writes what is queued, within a time limit, and ends the thread. Returns how many records were lost and not yet
+  /// reported in the log. Leaves the program by _exit(2) if the thread hangs in a file system for good: call it when
   /// nothing else is left to do. No worker may push any more.
   std::uint64_t close();
 
@@ -60,7 +60,7 @@ class AccessLog {
   void run();
   bool write_all();
   void write(const std::vector<SessionRecord>& batch);
-  /// Says how many records were lost since the last time.
+  /// Reports how many records were lost since the last time.
   void say_losses();
   void wake();
 
@@ -68,7 +68,7 @@ class AccessLog {
   std::vector<Queue> queues_;
   std::shared_ptr<LogSink> sink_;
   std::unique_ptr<spdlog::logger> lines_;
-  LogSink::Losses unsaid_;  ///< the writer's, and whose that ended it
+  LogSink::Losses unsaid_;  ///< belongs to the writer's thread, and to close() once that has ended
   std::chrono::steady_clock::time_point say_next_{};
   std::mutex mutex_;
   std::condition_variable woken_;

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// How many connections of one listener ended how, on one worker. Written by that worker, read by any thread. On cache
+/// Counts the ends of one listener's connections on one worker. Written by that worker, read by any thread. On cache
 /// lines of its own, so that workers do not slow each other down.
 class alignas(64) EndCounts {
  public:

@@ -12,7 +12,7 @@ namespace weir {
 
 namespace {
 
-/// Writes the keys in their order; the two forms differ in how a key, a text and a null look.
+/// How a record is written: the two forms differ in how a key, a text and a null look.
 struct Form {
   std::string_view open, separator, key_format, null, close;
   bool quoted;

@@ -17,7 +17,7 @@ namespace weir {
 
 /// How a connection ended: the one list that records, metrics and documents share. The first cause wins.
 enum class SessionEnd : std::uint8_t {
-  client_closed,       ///< both directions ended in order, the client's FIN first, or alone before there was a backend
+  client_closed,       ///< both directions ended in order, the client's FIN first; or its FIN came before a backend
   server_closed,       ///< both directions ended in order, the backend's FIN first
   client_reset,        ///< RST from the client
   server_reset,        ///< RST from the backend, or cut because it went down (`on_down: reset`)
@@ -33,7 +33,7 @@ enum class SessionEnd : std::uint8_t {
   refused_limit,       ///< a limit on connections was reached, of the process, the listener or the source
   refused_rate,        ///< new connections came faster than a limit allows
   header_timeout,      ///< the PROXY header had not come within `timeouts.header`
-  bad_proxy_header,    ///< what came was none
+  bad_proxy_header,    ///< what came was not a PROXY header
   denied,              ///< by the listener's `allow` and `deny`
   refused_resources,   ///< this machine had no descriptor, memory or port left
   drained,             ///< ended in order by itself while draining
@@ -45,7 +45,7 @@ inline constexpr std::size_t kSessionEnds = static_cast<std::size_t>(SessionEnd:
 /// The name that logs and metrics use: the enumerator's.
 std::string_view to_string(SessionEnd end);
 
-/// A client's address in 28 bytes, because each live session keeps one. Unix sockets have no address to keep.
+/// A client's address in 28 bytes, because each live session keeps one. A unix client has no address to keep.
 class ClientAddress {
  public:
   ClientAddress() = default;
@@ -57,7 +57,7 @@ class ClientAddress {
   /// Nothing for a unix socket.
   std::optional<IpAddress> ip() const { return IpAddress::of(&storage_.any); }
 
-  /// A hash of the address without its port, the same in every process. Of a unix socket it is a constant.
+  /// A hash of the address without its port, the same in every process. For a unix socket it is a constant.
   std::uint64_t source_hash() const;
 
   /// `192.0.2.1:4711`, `[2001:db8::1]:4711`, `unix:`. An IPv4 client of a dual-stack socket (`::ffff:192.0.2.1`)
@@ -74,22 +74,22 @@ class ClientAddress {
   Storage storage_{.v6 = {}};
 };
 
-/// What one connection was, put together and written when it ends.
+/// The record of one connection, put together and written when it ends.
 struct SessionRecord {
   std::chrono::system_clock::time_point ended_at{};
   std::chrono::microseconds duration{0};
   std::uint64_t id = 0;
   std::shared_ptr<const std::string> listener;  ///< its name
-  std::shared_ptr<const std::string> backend;   ///< the last one tried; nothing when none was
+  std::shared_ptr<const std::string> backend;   ///< the last one tried; null if none was
   std::uint64_t bytes_in = 0;                   ///< read from the client, or lost before there was a backend
   std::uint64_t bytes_out = 0;                  ///< written to the client
-  std::uint64_t bytes_lost = 0;                 ///< of those of either side, what was undeliverable
+  std::uint64_t bytes_lost = 0;                 ///< sent by either side and undeliverable
   std::optional<std::chrono::duration<std::uint32_t, std::micro>> connect_time;
   std::optional<std::uint32_t> rtt_us;       ///< tcpi_rtt of the client's side
   std::optional<std::uint32_t> retransmits;  ///< tcpi_total_retrans of the client's side
   std::uint32_t attempts = 0;
   ClientAddress client;
-  std::optional<ClientAddress> proxied_client;  ///< of a PROXY header
+  std::optional<ClientAddress> proxied_client;  ///< from a PROXY header
   SessionEnd end = SessionEnd::internal_error;
 };
 

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// What a listener was and did at one moment. A value: whoever renders it needs nothing of the running daemon.
+/// A listener's state and counts at one moment. A value: whoever renders it needs nothing of the running daemon.
 struct ListenerSnapshot {
   std::string name;
   std::vector<std::string> bound;  ///< the addresses that it listens on; none once its sockets are closed
@@ -19,7 +19,7 @@ struct ListenerSnapshot {
   std::uint64_t ended_as(SessionEnd end) const { return ended[static_cast<std::size_t>(end)]; }
 };
 
-/// The daemon at one moment.
+/// The daemon's state at one moment.
 struct ServerSnapshot {
   std::size_t workers = 0;
   std::uint64_t active = 0;          ///< connections

@@ -12,17 +12,17 @@
 
 namespace weir {
 
-/// What a session holds of the backend that it is connected to, and what its record says of those that it tried. Goes
-/// from the bottom up: the place on the backend is free once its socket is closed.
+/// What a session holds of the backend that it is connected to, and what its record says of those that it tried.
+/// Members are destroyed from the bottom up: the place on the backend is free once its socket is closed.
 struct BackendConnection {
   Lease lease;
-  std::unique_ptr<CutWatch> watch;  ///< where the session is to be cut when the backend goes down
+  std::unique_ptr<CutWatch> watch;  ///< if the session is to be cut when the backend goes down
   io::Stream stream;
-  std::shared_ptr<const std::string> name;  ///< of the last one tried; nothing when none was
+  std::shared_ptr<const std::string> name;  ///< of the last backend tried; null if none was
   std::optional<std::chrono::duration<std::uint32_t, std::micro>> connect_time;
   std::uint32_t attempts = 0;
-  std::uint32_t cuts = 0;  ///< the backend's, when the place was taken
-  /// Sent by the client and lost, because it left before there was a backend.
+  std::uint32_t cuts = 0;  ///< the backend's count when the place was taken
+  /// Bytes that the client sent and that are lost, because it left before there was a backend.
   std::uint64_t lost_before = 0;
 
   /// The backend went down, and its connections are to be cut.

@@ -24,9 +24,9 @@ struct Way {
   const UpstreamConfig& config() const { return upstream.config(); }
 };
 
-/// Ends a session that has no backend yet once its client has ended it; returns whether it is over. What the client
-/// sent is lost: nobody waits for the answer. A FIN alone does not end it unless that is asked for, because a client
-/// may send, shut down its sending side, and then read.
+/// Ends a session that has no backend yet if its client has left; returns whether it is over. What the client sent is
+/// lost: nobody waits for the answer. A FIN alone does not end the session unless configured, because a client may
+/// send, shut down its sending side, and then read.
 bool left_by_client(Way way) {
   const io::Stream& client = way.session.client;
   if (client.failed()) {
@@ -40,33 +40,33 @@ bool left_by_client(Way way) {
   return true;
 }
 
-/// After a wait: whether the session is over whatever its client and its backend do.
+/// After a wait: whether the session is over, whatever its client and its backend do.
 bool must_end(Session& session) {
   if (const auto why = session.must_end()) session.end_with(*why);
   return session.end.has_value();
 }
 
-/// Waits until `until`, or for less. Returns whether the session is over.
+/// Waits until `until` at the latest. Returns whether the session is over.
 net::awaitable<bool> wait_before_connected(Way way, Session::Time until) {
-  // Its client may have left in the turn of another event, and then no further one comes.
+  // The client may have left in the turn of another event, and then no further event comes.
   if (left_by_client(way)) co_return true;
   co_await way.session.wait_until(until);
   co_return must_end(way.session) || left_by_client(way);
 }
 
-/// What the backend is told of the client before its first byte; empty where it is told nothing.
+/// The PROXY header that the backend gets before the client's first byte; empty if it gets none.
 std::string header_for(const Session& session, const UpstreamConfig& config) {
   if (config.send_proxy_protocol == ProxyVersion::none) return "";
   if (session.proxied && session.proxied->header) {
     return make_proxy_header(config.send_proxy_protocol, *session.proxied->header);
   }
-  // Who it was when it was accepted: a client that has reset since has no peer any more, but its bytes are still owed.
+  // The address noted at accept: a client that has reset since has no peer name any more, but its bytes are still owed.
   const int fd = session.client.fd();
   const Endpoint source = session.peer.is_inet() ? session.peer.endpoint() : remote_endpoint(fd);
   return make_proxy_header(config.send_proxy_protocol, {source, local_endpoint(fd), "", false});
 }
 
-/// One attempt: 0 where it is connected and knows of the client, else an errno. It may end the session instead.
+/// One attempt: 0 if the backend is connected and has got its header, else an errno. It may end the session instead.
 net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoint& target) {
   Session& session = way.session;
   io::Stream& backend = way.backend.stream;
@@ -89,7 +89,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
   if (start.error != 0 && start.error != EINPROGRESS) co_return start.error;
   backend = io::Stream(*session.slot, io::Side::second, std::move(start.socket), target.is_inet());
   if (!backend.valid()) co_return errno;
-  // Once it is connected, what a client sent before it left is owed to it.
+  // Once the backend is connected, it is owed what a client sent before it left.
   while (!backend.writable()) {
     if (left_by_client(way)) co_return 0;
     if (session.now() >= deadline) co_return ETIMEDOUT;
@@ -97,7 +97,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
     if (must_end(session)) co_return 0;
   }
   if (backend.failed()) {
-    // A backend that accepted, sent and reset before this turn was connected: the relay passes on what came of it.
+    // A backend that accepted, sent and reset before this turn was connected: the relay passes on what it sent.
     const int error = backend.take_error();
     if (error != ECONNRESET && error != EPIPE) co_return error;
   } else if (const int error = io::refuse_self_connect(backend.fd(), target); error != 0) {
@@ -106,7 +106,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
   const std::string header = header_for(session, way.config());
   for (std::size_t sent = 0; sent < header.size();) {
     const io::IoResult put = backend.write(std::as_bytes(std::span(header)).subspan(sent));
-    // One that answered and is gone: the relay passes on what came of it.
+    // A backend that answered and is gone: the relay passes on what it sent.
     if (put.status == io::IoResult::Status::failed && backend.unread() > 0) break;
     if (put.status == io::IoResult::Status::failed) co_return put.error;
     sent += put.bytes;
@@ -120,7 +120,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
   co_return 0;
 }
 
-/// A backend's name may stand for several addresses: the first that answers serves.
+/// A backend's name may have several addresses: the first that answers serves.
 net::awaitable<int> connect_to(Way way, Backend& chosen) {
   int error = EADDRNOTAVAIL;
   for (Endpoint endpoint : chosen.endpoints()) {
@@ -128,27 +128,27 @@ net::awaitable<int> connect_to(Way way, Backend& chosen) {
     endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + chosen.port_shift(way.session.port_offset)));
     error = co_await connect_endpoint(way, chosen.sources(), endpoint);
     if (error == 0 || io::is_exhaustion(error)) break;
-    way.backend.stream.reset();  // it may have accepted, and nothing has been delivered to it
+    way.backend.stream.reset();  // it may have accepted, but nothing has been delivered to it
   }
   co_return error;
 }
 
-/// What Tried refers to.
+/// The backends behind a Tried.
 using TriedBackends = std::vector<std::shared_ptr<Backend>>;
 
-/// How often a connection that waits in the queue looks by itself whether it was served.
+/// How often a queued connection checks by itself whether it was served.
 constexpr std::chrono::seconds kQueueLook{10};
 
-/// What a connection has behind it on its way to a backend.
+/// How far a connection has come in its search for a backend.
 struct Search {
   TriedBackends tried;           ///< in this round
-  bool again = false;            ///< all were tried once, so that each further try comes after a pause
-  WaitQueue::Ticket ticket = 0;  ///< its place in the queue, which it keeps when it must wait again
+  bool again = false;            ///< all were tried once, so each further try comes after a pause
+  WaitQueue::Ticket ticket = 0;  ///< its position in the queue, which it keeps if it must wait again
   milliseconds waited{0};        ///< in the queue, so far
 };
 
-/// Waits in the queue of an upstream whose backends are all full, or of which none is up: `queue.timeout` at most, over
-/// all waits of the connection. Returns a place; or none, because all were tried by now or the session is over.
+/// Waits in the queue of an upstream whose backends are all full, or none of which is up: at most `queue.timeout` over
+/// all waits of the connection. Returns a place, or none if all have been tried by now or the session is over.
 net::awaitable<Upstream::Pick> wait_for_place(Way way, Upstream::Blocked blocked, std::uint64_t source,
                                               Search& search) {
   Session& session = way.session;
@@ -170,13 +170,13 @@ net::awaitable<Upstream::Pick> wait_for_place(Way way, Upstream::Blocked blocked
       session.end_with(way.upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend);
       co_return Upstream::Pick{};
     }
-    // The look after a while is for a wake-up for which there was no memory.
+    // The check after a while covers a wake-up that failed for lack of memory.
     const Session::Time look = std::min(deadline, session.now() + kQueueLook);
     if (co_await wait_before_connected(way, look)) co_return Upstream::Pick{};
   }
 }
 
-/// A place on the backend for the next try, distinct ones first; none where the session is over. `tried` begins anew
+/// A place on the backend for the next try, untried backends first; none if the session is over. `tried` is cleared
 /// once all were tried.
 net::awaitable<Upstream::Pick> next_place(Way way, Search& search) {
   Session& session = way.session;
@@ -192,7 +192,7 @@ net::awaitable<Upstream::Pick> next_place(Way way, Search& search) {
     }
     if (session.end || pick.lease) co_return pick;
     search.tried.clear();
-    // The pause is for whoever begins a second round; later on there was one before this look already.
+    // The pause is for the start of the second round; in later rounds it came before this pick.
     if (std::exchange(search.again, true)) {
       pick = way.upstream.take(source, search.tried, session.now());
       if (pick.lease) co_return pick;
@@ -216,11 +216,11 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
     backend.name = chosen.name_at(session.port_offset);
     const int error = co_await connect_to(way, chosen);
     if (session.end) {
-      backend.stream.reset();  // what the client got, a backend that has just accepted gets
+      backend.stream.reset();  // a backend that has just accepted gets what the client gets
       co_return;
     }
     if (error == 0 && upstream.config().on_down == UpstreamConfig::OnDown::reset) {
-      backend.watch = std::make_unique<CutWatch>(chosen, *session.slot);  // before the look, so that no cut is missed
+      backend.watch = std::make_unique<CutWatch>(chosen, *session.slot);  // before the check, so that no cut is missed
     }
     const bool went_down = error == 0 && backend.was_cut();  // while it was being connected to
     if (error == 0 && !went_down) {
@@ -234,7 +234,7 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
       chosen.report_failure(upstream.config().name, error);
       const bool local = io::is_local_error(error);
       failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
-      // To wait for a descriptor would hold the client's, which another connection could use.
+      // Waiting for a descriptor would hold the client's, which another connection could use.
       if (io::is_exhaustion(error)) break;
       if (!local) upstream.failed(chosen, error, session.now());
     }

@@ -6,9 +6,8 @@
 
 namespace weir {
 
-/// Tries backends of the upstream until one takes the connection, within `connect.attempts`, and tells it who the
-/// client is where that is asked for. Where none takes it, or the session must end before, the session's `end` says
-/// why.
+/// Tries backends of the upstream until one accepts the connection, within `connect.attempts`, and sends it a PROXY
+/// header if configured. If none accepts it, or the session must end earlier, the session's `end` says why.
 net::awaitable<void> connect_backend(Session& session, Upstream& upstream, BackendConnection& backend);
 
 }  // namespace weir

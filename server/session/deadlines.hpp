@@ -10,19 +10,19 @@
 
 namespace weir {
 
-/// When a session is overdue, and of what: every time limit of a session stands here. Policy only: it is told the time,
-/// and the limits, which sessions are too many to point to.
+/// Every time limit of a session: when it is overdue, and why. Policy only: it is told the time, and also the limits,
+/// because a pointer to them in each session would cost memory.
 class Deadlines {
  public:
   using Time = io::Clock::time_point;
 
-  /// What the session is at. `lifetime` counts in each; what else does:
+  /// What the session is doing. `lifetime` counts in every stage; the comments say what else does.
   enum class Stage : std::uint8_t {
     header,       ///< `header`, from the stage's begin, and `idle`
-    connecting,   ///< nothing: a connect and a queue have time limits of their own
+    connecting,   ///< nothing else: a connect and a queue have time limits of their own
     carrying,     ///< `idle`
     half_closed,  ///< `half_close` and `idle`
-    delivering,   ///< `half_close`, from the stage's begin: what a side that failed had sent goes to the other one
+    delivering,   ///< `half_close`, from the stage's begin: the other side gets what the failed one had sent
   };
 
   explicit Deadlines(Time started) : started_(started), last_activity_(started) {}
@@ -35,12 +35,12 @@ class Deadlines {
   }
   /// A byte or a FIN moved.
   void touch(Time now) { last_activity_ = now; }
-  /// Whether bytes moved so lately that the connection is in the middle of something.
+  /// Whether bytes moved so recently that the connection is in the middle of something.
   bool streaming(Time now) const {
     return last_activity_ != started_ && now - last_activity_ < 2 * io::TimerWheel::kTick;
   }
 
-  /// The next moment at which something may be overdue; the far future when nothing ever is.
+  /// The earliest time at which something may be overdue; Time::max() if nothing ever is.
   Time next(const TimeoutsConfig& limits) const {
     return std::min({lifetime_end(limits), header_end(limits), half_close_end(limits), idle_end(limits)});
   }

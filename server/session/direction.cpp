@@ -19,7 +19,7 @@ Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, const M
     } else if (source_ended_) {
       return Outcome::ended;
     } else if (!source.readable()) {
-      pipe_.reset();  // an idle stream holds none
+      pipe_.reset();  // an idle stream holds no pipe
       return Outcome::waiting;
     } else if (read_ >= turn_end) {
       return Outcome::unfinished;

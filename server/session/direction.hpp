@@ -11,37 +11,37 @@
 
 namespace weir {
 
-/// Changes bytes in place; nullptr leaves them.
+/// Changes bytes in place; nullptr leaves them unchanged.
 using Transform = void (*)(std::span<std::byte>);
 
-/// What bytes are moved with. All of it belongs to the thread and is only borrowed for a call.
+/// What bytes are moved with. It all belongs to the thread and is only borrowed for a call.
 struct Mover {
   std::span<std::byte> scratch;
   Transform transform = nullptr;
-  io::PipePool* pipes = nullptr;  ///< nothing: bytes are always copied
-  bool always_splice = false;     ///< from the first byte on, where there is a pipe
+  io::PipePool* pipes = nullptr;  ///< nullptr: bytes are always copied
+  bool always_splice = false;     ///< from the first byte on, if there is a pipe
   io::Clock::time_point now{};
 };
 
-/// One way that bytes go: from a source to a sink, which may be the same socket.
+/// Moves bytes one way: from a source to a sink, which may be the same socket.
 ///
 ///     source ──read──▶ scratch ──transform──▶ write ──▶ sink       small traffic
 ///        │                         └─ what the sink can't take yet: kept, and while it is kept nothing is read
 ///        └────splice──▶ pipe ─────────splice────────────▲          a stream
 ///
-/// A direction that streams borrows a pipe while its source has bytes, and copies again when it calms down. Holds
+/// A direction that streams borrows a pipe while its source has bytes, and copies again once the stream is over. Holds
 /// memory only for what is kept, at most one scratch buffer or one pipe. The loop's thread only.
 class Direction {
  public:
-  /// A session's share of a turn.
+  /// A session's share of the loop's turn.
   static constexpr std::size_t kTurnBytes = 256 * 1024;
 
   enum class Outcome : std::uint8_t {
     waiting,        ///< the source is empty or the sink full
     unfinished,     ///< there is more to do, but others have their turn first
-    ended,          ///< the source's FIN was read and the sink took everything before it
+    ended,          ///< the source's FIN was read, and the sink took everything before it
     source_failed,  ///< error() says why; the sink took everything that was read
-    sink_failed,    ///< error() says why; what is kept is undeliverable
+    sink_failed,    ///< error() says why; what is kept cannot be delivered
   };
 
   static bool is_failure(Outcome outcome) {
@@ -53,11 +53,11 @@ class Direction {
 
   std::uint64_t read() const { return read_; }
   std::uint64_t written() const { return written_; }
-  /// Goes up whenever a byte was read or written.
+  /// Grows whenever a byte is read or written.
   std::uint64_t moved() const { return read_ + written_; }
-  /// Bytes read and not yet taken by the sink.
+  /// Bytes read but not yet taken by the sink.
   std::size_t pending() const { return static_cast<std::size_t>(read_ - written_); }
-  /// The source's FIN was read; what is pending may still be on its way.
+  /// The source's FIN was read; pending bytes may still be undelivered.
   bool source_ended() const { return source_ended_; }
   int error() const { return error_; }
 

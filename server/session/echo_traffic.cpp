@@ -4,7 +4,7 @@ namespace weir {
 
 namespace {
 
-/// ASCII letters only: what a byte above 0x7f means depends on an encoding that nobody told us.
+/// ASCII letters only: what a byte above 0x7f means depends on an unknown encoding.
 void to_upper(std::span<std::byte> bytes) {
   for (std::byte& byte : bytes) {
     const auto character = std::to_integer<unsigned char>(byte);

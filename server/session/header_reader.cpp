@@ -16,7 +16,7 @@ namespace {
 
 using Status = io::IoResult::Status;
 
-/// Where reading came to.
+/// How far reading has come.
 enum class Progress { incomplete, complete, over };
 
 Progress end(Session& session, SessionEnd why) {
@@ -32,7 +32,7 @@ Progress refuse(Session& session, std::string_view problem) {
   return end(session, SessionEnd::bad_proxy_header);
 }
 
-/// How a backend is told of it, if it is.
+/// The version of the header that the backend gets, if it gets one.
 ProxyVersion passed_on(const Session& session) {
   const auto* proxy = std::get_if<ProxyService>(&session.context->listener->service());
   return proxy != nullptr ? proxy->upstream->config().send_proxy_protocol : ProxyVersion::none;
@@ -47,8 +47,8 @@ void accept(Session& session, ProxyHeader header) {
   session.proxied->header = std::make_unique<ProxyHeader>(std::move(header));
 }
 
-/// Peeks, so that no byte behind the header is taken. What it saw is all the header's while that is incomplete, and is
-/// taken into `taken` where more would not come otherwise: peeking never gets past an urgent mark (tcp(7)) or
+/// Peeks, so that no byte behind the header is consumed. While the header is incomplete, all that was seen belongs to
+/// it, and is moved into `taken` if no more would come otherwise: peeking never gets past an urgent mark (tcp(7)) or
 /// descriptors that were passed along (unix(7)), and the sender on a unix socket is charged for each piece until it is
 /// read. A read without room for descriptors closes them.
 Progress read_on(Session& session, std::vector<std::byte>& taken) {
@@ -61,7 +61,7 @@ Progress read_on(Session& session, std::vector<std::byte>& taken) {
     if (got.status == Status::failed) return end(session, end_of_error(true, got.error));
     if (got.status == Status::would_block) return Progress::incomplete;
     if (got.status == Status::end) {
-      // Whoever only looks whether the port is open sends nothing.
+      // A client that only checks whether the port is open sends nothing.
       return taken.empty() ? end(session, SessionEnd::client_closed) : refuse(session, "it ended within it");
     }
     ProxyHeaderParse parse = parse_proxy_header(buffer.first(taken.size() + got.bytes));

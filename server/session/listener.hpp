@@ -13,8 +13,8 @@
 
 namespace weir {
 
-/// A listener as its connections know it, whichever worker serves them: what it was configured to do, who may come in,
-/// and how its connections ended. Pinned by whoever needs it, so that it lives until its last connection has ended.
+/// What all connections of a listener share, on every worker: its configuration, its service, who may come in, and how
+/// its connections ended. Pinned by whoever needs it, so that it lives until its last connection has ended.
 class Listener {
  public:
   /// Reads the files that the rules name; throws as Gate does.
@@ -31,9 +31,9 @@ class Listener {
   const Service& service() const { return service_; }
   /// Any thread.
   Gate& gate() { return gate_; }
-  /// For that worker to write, and for anyone to read.
+  /// Written by that worker only, read by any thread.
   EndCounts& ends(std::size_t worker) { return ends_[worker]; }
-  /// How many connections ended so, over all workers. Any thread.
+  /// How many connections ended in this way, over all workers. Any thread.
   std::uint64_t ended(SessionEnd end) const {
     std::uint64_t count = 0;
     for (const EndCounts& ends : ends_) count += ends.of(end);

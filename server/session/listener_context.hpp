@@ -27,8 +27,8 @@ struct WorkerResources {
   RelayConfig::Splice splice;
 };
 
-/// What all sessions of one listener on one worker share. Each pins it by a plain count, for all of them run on that
-/// worker's thread: a listener that the worker has forgotten lives there until its last session has ended.
+/// What all sessions of one listener on one worker share. Each pins it by a non-atomic count, because all of them run
+/// on that worker's thread. When the worker has forgotten the listener, this lives until its last session has ended.
 struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::thread_unsafe_counter> {
   ListenerContext(WorkerResources lent, ListenerPtr served, std::size_t worker)
       : resources(lent),
@@ -38,7 +38,7 @@ struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::th
 
   const WorkerResources resources;
   const ListenerPtr listener;
-  /// The worker's own copy, so that workers do not contend for the count of those who hold it: records do.
+  /// The worker's own copy: records hold it, and workers must not contend for its reference count.
   const std::shared_ptr<const std::string> name;
   EndCounts& ends;
 };

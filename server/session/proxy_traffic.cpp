@@ -10,11 +10,11 @@ namespace {
 
 using Outcome = Direction::Outcome;
 
-/// How often a send queue is asked whether it is empty: no event says so.
+/// How often a send queue is polled for being empty: no event says so.
 constexpr auto kSendQueuePoll = io::TimerWheel::kTick;
 
-/// Bytes of a way that failed which its sink's peer has not acknowledged. A FIN that was sent counts as a byte of the
-/// send queue, and a PROXY header is not the client's.
+/// Bytes of a failed way that its sink's peer has not acknowledged. A FIN that was sent counts as a byte of the send
+/// queue, and a PROXY header is not the client's.
 std::size_t unacknowledged(const io::Stream& sink, std::uint64_t written, bool fin_sent) {
   const std::uint64_t queued = std::min<std::uint64_t>(sink.unacknowledged(), written + (fin_sent ? 1 : 0));
   return static_cast<std::size_t>(queued - (fin_sent && queued > 0 ? 1 : 0));
@@ -98,7 +98,7 @@ std::optional<SessionEnd> ProxyTraffic::find_failure(const io::Stream& client, O
   if (Direction::is_failure(to_client)) {
     return fail(to_client == Outcome::sink_failed ? Side::client : Side::backend, to_client_.direction.error());
   }
-  // A side may fail while the other one's full queue keeps us from reading it.
+  // A side may fail while the other side's full queue keeps us from reading it.
   if (client.failed()) return fail(Side::client, client.take_error());
   if (backend_.stream.failed()) return fail(Side::backend, backend_.stream.take_error());
   return std::nullopt;

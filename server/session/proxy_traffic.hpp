@@ -12,13 +12,13 @@
 
 namespace weir {
 
-/// A connection of ProxyService: relays between the client and a backend until both directions ended or a side failed.
+/// A connection of ProxyService: relays between the client and a backend until both directions end or a side fails.
 ///
 ///     client ──── to_backend ──▶ backend
 ///     client ◀─── to_client ──── backend
 ///
-/// A FIN passes as a FIN, each direction on its own. A reset or time-out of one side passes as a RST, after what came
-/// before it: once the other side's send queue is empty or `half_close` has passed.
+/// A FIN is passed on as a FIN, each direction on its own. A reset or time-out of one side is passed on as a RST, after
+/// everything before it: once the other side's send queue is empty or `half_close` has passed.
 class ProxyTraffic {
  public:
   explicit ProxyTraffic(const ProxyService& service) : upstream_(*service.upstream) {}
@@ -29,20 +29,20 @@ class ProxyTraffic {
   void describe(SessionRecord& record) const;
 
  private:
-  /// A direction, and whether its FIN was passed on.
+  /// A direction, and whether its FIN has been passed on.
   struct Way {
     Direction direction;
     bool finished = false;
 
-    /// The FIN of the way that ends last goes out as the sink is closed, which follows at once.
+    /// The FIN of the way that ends last is sent when the sink is closed, which follows at once.
     Direction::Outcome forward(io::Stream& source, io::Stream& sink, const Mover& mover, const Way& other);
   };
   enum class Side : std::uint8_t { none, client, backend };
 
   std::uint64_t moved() const { return to_backend_.direction.moved() + to_client_.direction.moved(); }
   Turn relay(Session& session);
-  /// What the side that failed had sent before goes to the survivor, whose send queue must run empty before its socket
-  /// may be reset.
+  /// Delivers what the failed side had sent to the survivor, whose send queue must be empty before its socket may be
+  /// reset.
   Turn deliver_last(Session& session);
   Way& last_way() { return failed_ == Side::client ? to_backend_ : to_client_; }
   io::Stream& survivor(Session& session) { return failed_ == Side::client ? backend_.stream : session.client; }
@@ -50,7 +50,7 @@ class ProxyTraffic {
   std::optional<SessionEnd> find_failure(const io::Stream& client, Direction::Outcome to_backend,
                                          Direction::Outcome to_client);
 
-  Upstream& upstream_;  ///< the listener, which the session pins, pins it
+  Upstream& upstream_;  ///< pinned by the listener, which the session pins
   BackendConnection backend_;
   Way to_backend_;
   Way to_client_;

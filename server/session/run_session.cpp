@@ -26,7 +26,7 @@ bool is_cut(SessionEnd end) {
          end == SessionEnd::shutdown;
 }
 
-/// A FIN says that all was delivered. Where that is not so, the client must not be told it is.
+/// A FIN says that all was delivered, so the client gets one only if that is true.
 void close_client(Session& session, SessionEnd end, std::size_t lost) {
   const bool in_order = is_orderly(end) || end == SessionEnd::drained;
   if (is_cut(end)) session.note_cut(lost);
@@ -52,7 +52,7 @@ void write_record(const ListenerContext& context, SessionRecord record, Session:
   context.resources.records.push(std::move(record));
 }
 
-/// Orderly close, one record, counters. What the service holds goes first.
+/// Orderly close, one record, counters. What the service holds is released first.
 template <typename Traffic>
 void conclude(Session& session, std::optional<Traffic>& traffic) {
   const ListenerContext& context = *session.context;
@@ -73,7 +73,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   session.turned_away.reset();
 }
 
-/// What becomes of a session that is out of memory, or of luck. Within a catch.
+/// The end of a session after an exception, such as out of memory. Call within a catch.
 SessionEnd end_of_exception(const Session& session) {
   try {
     throw;
@@ -89,16 +89,16 @@ void enter(Session& session, Stage stage) {
   if (!session.end) session.deadlines.enter(stage, session.now());
 }
 
-/// How a session goes on: with a wait, a wait that ends as soon as others had their turn, or not at all.
+/// How a session goes on: with a wait, with a wait that ends once others have had their turn, or not at all.
 enum class Next : std::uint8_t { wait, yield, over };
 
-/// Everything between two waits of a connection whose bytes move: must it end? pump, touch, half-close, arm. Without
-/// traffic it has ended.
+/// Everything between two waits once bytes may move: must it end? take a turn, touch, half-close, arm. Without traffic
+/// the session has ended.
 template <typename Traffic>
 Next advance(Session& session, std::optional<Traffic>& traffic) {
   const auto finish = [&] {
     if (traffic) conclude(session, traffic);
-    return session.slot->waited() ? Next::over : Next::yield;  // where it never waited, Asio would allocate at its end
+    return session.slot->waited() ? Next::over : Next::yield;  // if it never waited, Asio would allocate at its end
   };
   const bool delivering = session.deadlines.stage() == Stage::delivering;
   if (!traffic || (session.end && !delivering)) return finish();
@@ -121,7 +121,7 @@ Next advance(Session& session, std::optional<Traffic>& traffic) {
   }
 }
 
-/// The life of a connection, top to bottom.
+/// The life of a connection, from top to bottom.
 template <typename Service>
 net::awaitable<void> live(SessionStart& start)
   requires Traffic<typename Service::Traffic, Service>
@@ -153,7 +153,7 @@ net::awaitable<void> run_session(SessionStart& start) {
 }
 
 void refuse_connection(ListenerContext& context, Arrival arrival, std::uint64_t id, SessionEnd why) {
-  context.ends.add(why);  // first, so that a client that was refused has been counted
+  context.ends.add(why);  // first, so that a client that sees the refusal has been counted
   arrival.socket.reset();
   if (!context.resources.records.wants_next()) return;
   SessionRecord record;

@@ -18,7 +18,7 @@ struct EchoService {
   EchoConfig::Transform transform;
 };
 
-/// Reads and forgets what comes.
+/// Reads what comes and throws it away.
 struct DiscardService {
   using Traffic = DiscardTraffic;
 };
@@ -29,8 +29,8 @@ struct ProxyService {
   std::shared_ptr<Upstream> upstream;
 };
 
-/// What a listener does with a connection. A service's Traffic is what it keeps of each one and does in a turn of it:
-/// traffic.hpp says what run_session() asks of it.
+/// What a listener does with a connection. A service's Traffic is its state for one connection and does its work:
+/// traffic.hpp says what run_session() needs from it.
 using Service = std::variant<EchoService, DiscardService, ProxyService>;
 
 }  // namespace weir

@@ -6,8 +6,8 @@
 namespace weir {
 
 /// Decides whether a direction streams, and so is worth a pipe: two reads in a row that fill the whole buffer begin a
-/// stream, more than eight small fills of a pipe in a row end it. Policy only. The figures are those of a measurement:
-/// below 16 KiB a fill costs more than the copy that it saves.
+/// stream, more than eight small fills of a pipe in a row end it. Policy only. The figures were measured: below 16 KiB
+/// a fill costs more than the copy that it saves.
 class StreamDetector {
  public:
   static constexpr std::uint8_t kFullReads = 2;
@@ -16,7 +16,7 @@ class StreamDetector {
 
   bool streams() const { return full_reads_ >= kFullReads; }
 
-  /// A read by copying brought `bytes` into a buffer of `room`.
+  /// A read copied `bytes` into a buffer of `room`.
   void copied(std::size_t bytes, std::size_t room) {
     full_reads_ = bytes < room ? std::uint8_t{0} : static_cast<std::uint8_t>(full_reads_ + (streams() ? 0 : 1));
     small_fills_ = 0;

@@ -9,29 +9,29 @@
 
 namespace weir {
 
-/// What a turn of a connection came to.
+/// The result of a connection's turn.
 struct Turn {
   bool moved = false;                            ///< a byte or a FIN
   bool half_closed = false;                      ///< one side's FIN was read
   bool unfinished = false;                       ///< there is more to do, but others have their turn first
   bool over = false;                             ///< nothing is left to do
   std::optional<SessionEnd> end = std::nullopt;  ///< why the connection ends; the first cause wins
-  Session::Time due = Session::Time::max();      ///< when another turn is wanted, whatever happens
+  Session::Time due = Session::Time::max();      ///< when the next turn is needed at the latest
 };
 
 inline Turn over(SessionEnd why) { return {.over = true, .end = why}; }
 
-/// What a service keeps of a connection, and what it does with its bytes. run_session() waits between the turns and
-/// keeps the time.
+/// A service's state for one connection, and what it does with the bytes. run_session() waits between the turns and
+/// enforces the time limits.
 template <typename T, typename Service>
 concept Traffic = std::constructible_from<T, const Service&> &&
                   requires(T traffic, const T& const_traffic, Session& session, SessionRecord& record) {
-                    /// Moves what can be moved now, a bounded share of it.
+                    /// Moves a bounded share of what can be moved now.
                     { traffic.turn(session) } -> std::same_as<Turn>;
-                    /// The session must end whatever moves: closes what is the service's own. The client's socket is
-                    /// left to the session.
+                    /// The session must end, even if bytes still move: closes what belongs to the service. The session
+                    /// closes the client's socket.
                     traffic.cut(session);
-                    /// Says what it carried, and with whom.
+                    /// Writes what it carried, and with whom, into the record.
                     const_traffic.describe(record);
                   };
 

@@ -35,7 +35,7 @@ std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
       return kWorkerPoll;
     case Stage::stopping:
       if (!all_done()) return kWorkerPoll;
-      // Connections that one worker handed to another before it stopped are sessions once every loop has come round.
+      // A connection that one worker handed to another before it stopped is a session once every loop has come round.
       stage_ = Stage::settling;
       done_.store(0, std::memory_order_relaxed);
       for (Worker& worker : workers_) worker.settle(when_done);

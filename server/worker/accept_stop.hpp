@@ -12,8 +12,8 @@
 
 namespace weir {
 
-/// The way from listening to closed sockets on which no connection is lost, in steps, so that the control thread serves
-/// signals between them:
+/// Stops accepting and closes the listening sockets without losing a connection, in steps, so that the control thread
+/// serves signals between them:
 ///
 ///     quiescing ──▶ stopping: each acceptor takes what is queued ──▶ settling: what was handed over is a session ──▶
 ///     closed
@@ -23,7 +23,7 @@ class AcceptStop {
  public:
   AcceptStop(OpenListeners& listeners, std::deque<Worker>& workers) : listeners_(listeners), workers_(workers) {}
 
-  /// Goes as far as it can; says how long to wait before the next step, and nothing once the sockets are closed.
+  /// Goes as far as it can; returns how long to wait before the next step, or nothing once the sockets are closed.
   /// `at_once` does not wait for handshakes under way. The first step waits for a grace period (Quiescence::begin()).
   std::optional<std::chrono::milliseconds> advance(bool at_once);
 
@@ -38,7 +38,7 @@ class AcceptStop {
   const Handshakes handshakes_;
   Quiescence quiescence_{handshakes_};
   Stage stage_ = Stage::listening;
-  std::atomic<std::size_t> done_{0};  ///< workers that are through with the stage
+  std::atomic<std::size_t> done_{0};  ///< workers that have finished the stage
 };
 
 }  // namespace weir

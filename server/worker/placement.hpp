@@ -6,8 +6,8 @@
 namespace weir {
 
 /// Which of `workers` serves a connection that worker `own` accepted: `own`, unless another has clearly less to do. The
-/// kernel spreads connections by a hash, so of a few long-lived ones one worker may get nearly all; but handing one
-/// over costs a wake-up of the other thread, which is not worth it for small differences.
+/// kernel spreads connections by a hash, so one worker may get nearly all of a few long-lived ones. Handing one over
+/// costs a wake-up of the other thread, which is not worth it for small differences.
 ///
 /// `load(i)` is how many connections worker i has. Policy only.
 template <typename Load>

@@ -18,7 +18,7 @@
 
 namespace weir {
 
-/// What the workers share and outlives them.
+/// What the workers share. Outlives them.
 struct Shared {
   Admission& admission;
   AccessLog& access_log;
@@ -27,20 +27,20 @@ struct Shared {
   RelayConfig::Splice splice;
 };
 
-/// One thread of the data plane with everything that its connections touch: its event loop, its sessions, its view of
-/// each listener. The control thread starts, interrupts and joins it; nothing else reaches in.
+/// One thread of the data plane with everything that its connections touch: its event loop, its sessions, its context
+/// of each listener. The control thread starts, interrupts and joins it; nothing else accesses it.
 class Worker {
  public:
-  /// `pipes` streams may be spliced through at once.
+  /// `pipes` is how many streams it may splice at once.
   Worker(std::size_t index, const Shared& shared, std::size_t pipes);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Starts the thread. `peers` are all workers: an accepted connection goes to the one that serves it.
+  /// Starts the thread. `peers` are all workers, among which accepted connections are spread.
   void start(std::deque<Worker>& peers);
 
-  /// Serves the listener's connections, and accepts them from its sockets. All workers must have been told of it before
-  /// one of them accepts. Any thread; before start() as well.
+  /// serve() makes the listener known, and accept_from() accepts connections from its sockets. All workers must know
+  /// the listener before one of them accepts. Any thread; before start() as well.
   void serve(const ListenerPtr& listener);
   void accept_from(const OpenListener& open);
 
@@ -61,14 +61,14 @@ class Worker {
     loop_.post(std::move(done));
   }
 
-  /// Forgets the listener of that name: from then on only its sessions hold it, and it goes with the last of them. Once
-  /// no worker accepts for it any more, and all have settled. Any thread.
+  /// Forgets the listener of that name: from then on only its sessions hold its context, which goes with the last of
+  /// them. Call once no worker accepts for it any more, and all have settled. Any thread.
   void retire(const std::string& listener);
 
   /// Cuts every session. Any thread.
   void cut_sessions();
 
-  /// Ends the thread. Only once no session and no acceptor is left. Control thread.
+  /// Ends the thread. Call only once no session and no acceptor is left. Control thread.
   void join();
 
  private:
@@ -83,11 +83,11 @@ class Worker {
   io::PipePool pipes_;
   std::map<std::string, ListenerContextPtr> listeners_;  ///< by name
   std::list<AcceptorContext> acceptors_;
-  io::EventLoop loop_;  ///< goes first: coroutines refer to what stands above
+  io::EventLoop loop_;  ///< destroyed first: coroutines refer to the members above
   std::function<void()> when_acceptors_ended_;
   std::thread thread_;
-  /// Connections that this worker serves or was handed. Whoever hands one over counts it here, so that a batch is
-  /// spread well; on a cache line of its own, because all workers read it.
+  /// Connections that this worker serves or was handed. The worker that hands one over counts it here, so that a batch
+  /// is spread well. On a cache line of its own, because all workers read it.
   alignas(64) std::atomic<std::uint32_t> load_{0};
 };
 

@@ -98,8 +98,8 @@ ROW = Row(
     "downfall", "all backends go down at once",
     f"All backends of an upstream stop listening at once, and a check every second finds them down. Each has one "
     f"connection, {WAITERS} more connections wait, and {IDLE} of another upstream are idle. The figures are the "
-    f"proxy's CPU, and how long {RATE} new connections per second to that other upstream take, in the seconds from then "
-    f"on and in those before.",
+    f"proxy's CPU, and how long {RATE} new connections per second to that other upstream take, in the seconds from "
+    f"then on and in those before.",
     (Metric("p99_us", "p99 µs meanwhile", digits=0), Metric("calm_p99_us", "p99 µs before", digits=0),
      Metric("p999_us", "p99.9 µs meanwhile", digits=0), Metric("calm_p999_us", "p99.9 µs before", digits=0),
      Metric("cpu_ms", "CPU ms meanwhile", digits=0), Metric("calm_cpu_ms", "CPU ms before", digits=0)),
