@@ -25,7 +25,7 @@ COPY --from=build /stage/usr/share/doc/weir/LICENSE /usr/share/doc/weir/LICENSE
 USER 10001:10001
 EXPOSE 7000
 STOPSIGNAL SIGTERM
-# What the health check connects to; say another address when you serve another one.
+# The address that the health check connects to; change it if you serve another one.
 ENV WEIR_HEALTH=127.0.0.1:7000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD weir healthcheck "$WEIR_HEALTH"
 ENTRYPOINT ["weir"]

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Sourced by .ci/run and .ci/nightly. A stage is a function stage_NAME.
 
-# Runs one stage, with its time; the first that fails ends the run. It reads no input.
+# Runs one stage and prints its time; the first that fails ends the run. A stage gets no input.
 run_stage() {
   local name=$1 began=$SECONDS status=0
   printf '\n=== %s\n' "$name"
-  # In a condition bash would switch errexit off inside the stage, hence a shell of its own and its status.
+  # In a condition bash would switch errexit off inside the stage, so it runs in a subshell.
   set +e
   (
     set -e

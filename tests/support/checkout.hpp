@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-/// Where the tests find what they are about.
+/// Where the tests find the sources and programs that they test.
 namespace weir::test {
 
 /// The root of the sources.

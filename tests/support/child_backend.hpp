@@ -8,8 +8,8 @@
 
 namespace weir::test {
 
-/// A server in a process of its own, so that it can die as processes do. It serves one connection: sends its bytes and
-/// takes so many of what comes, both at once, and then sits there with the connection open.
+/// A backend in a process of its own, so that it can die as processes do. It serves one connection: it sends its bytes
+/// and reads a given number, both at once, and then keeps the connection open.
 class ChildBackend {
  public:
   ChildBackend(const std::string& bytes, std::size_t most);
@@ -18,7 +18,7 @@ class ChildBackend {
   ChildBackend& operator=(const ChildBackend&) = delete;
 
   const std::string& address() const { return address_; }
-  /// What its kernel took of its bytes so far, and what it read.
+  /// How many of its bytes the kernel has taken so far, and how many it has read.
   std::size_t sent() const { return progress_->sent; }
   std::size_t taken() const { return progress_->taken; }
 
@@ -34,7 +34,7 @@ class ChildBackend {
   [[noreturn]] static void serve(int listener, const std::string& bytes, std::size_t most, Progress& progress);
 
   std::string address_;
-  Progress* progress_;  ///< in memory that both processes share
+  Progress* progress_;  ///< in memory shared by both processes
   pid_t pid_ = -1;
 };
 

@@ -13,7 +13,7 @@ inline std::string echo_config(const std::string& listener_entries = "") {
   return "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {}" + with(listener_entries) + "}]\n";
 }
 
-/// One listener called `front` on a free port, which forwards to an upstream called `back` of these servers.
+/// One listener called `front` on a free port, which forwards to an upstream called `back` with these servers.
 inline std::string proxy_config(const std::vector<std::string>& servers, const std::string& listener_entries = "",
                                 const std::string& upstream_entries = "") {
   std::string list;

@@ -12,14 +12,13 @@
 
 namespace weir::test {
 
-/// The daemon `weir` while it serves: started, awaited until it is ready, asked for what it bound and recorded.
+/// The daemon `weir` while it serves: starts it, waits until it is ready, and gives its bound addresses and records.
 ///
 ///     Daemon daemon = Daemon::with_config("listeners: [{name: e, bind: '127.0.0.1:0', echo: {}}]");
 ///     Peer client = daemon.connect("e");
 class Daemon {
  public:
-  /// `weir run` with this YAML. Where the text does not say otherwise, three workers serve, and records go to a file as
-  /// JSON.
+  /// `weir run` with this YAML. Unless the text says otherwise, three workers serve, and records go to a file as JSON.
   static Daemon with_config(const std::string& yaml, const Process::Options& options = {});
   /// A verb that needs no file: `{"echo", "127.0.0.1:0"}`. Three workers and JSON records, by `--set`.
   static Daemon with_verb(std::vector<std::string> arguments, const Process::Options& options = {});
@@ -29,16 +28,16 @@ class Daemon {
   const TempDir& dir() const { return *dir_; }
   const std::string& access_log() const { return access_log_; }
 
-  /// The addresses that the listener bound, as logged. Without a name: of the first one.
+  /// The addresses that the listener bound, as logged. Without a name: those of the first listener.
   std::vector<std::string> addresses(const std::string& listener = "") const;
   std::uint16_t port(const std::string& listener = "") const;
   Peer connect(const std::string& listener = "", Peer::Options options = {}) const;
 
   /// Every record written so far.
   std::vector<Record> records() const;
-  /// The first record of which the predicate holds. Throws, with all records and the log, when none comes.
+  /// The first record for which the predicate holds. Throws, with all records and the log, if none comes.
   Record wait_for_record(const RecordPredicate& predicate = any_record()) const;
-  /// The records once there are that many; throws when there never are.
+  /// The records once there are that many; throws if there never are.
   std::vector<Record> wait_for_records(std::size_t count) const;
 
   /// SIGTERM; does not wait.

@@ -47,7 +47,7 @@ class DataPlane {
 
   Peer connect() const { return Peer::connect(open_.sockets[0].endpoint()); }
 
-  /// What the function returns on the thread of that worker.
+  /// Calls the function on that worker's thread and returns its result.
   template <typename Function>
   auto on_worker(std::size_t worker, Function function) {
     std::promise<decltype(function())> result;
@@ -55,7 +55,7 @@ class DataPlane {
     return result.get_future().get();
   }
 
-  /// From then on nobody accepts, and all that was handed over is a session.
+  /// Once it returns nobody accepts, and every connection that was handed over is a session.
   void stop_accepting() {
     std::latch stopped(static_cast<std::ptrdiff_t>(workers_.size()));
     for (Worker& worker : workers_) worker.stop_accepting([&stopped] { stopped.count_down(); });
@@ -63,7 +63,7 @@ class DataPlane {
     for (std::size_t i = 0; i < workers_.size(); ++i) on_worker(i, [] { return true; });
   }
 
-  /// As the end of a drain does; afterwards only sessions hold the listener.
+  /// Does what the end of a drain does; afterwards only sessions hold the listener.
   std::weak_ptr<Listener> retire() {
     for (Worker& worker : workers_) worker.retire(open_.listener->config().name);
     std::weak_ptr<Listener> listener = open_.listener;

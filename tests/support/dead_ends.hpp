@@ -13,15 +13,15 @@ class RefusedPort {
   RefusedPort();
 
   std::string address() const { return local_endpoint(socket_.get()).to_string(); }
-  /// From now on connections are taken. Once only.
+  /// From now on it accepts connections. Call only once.
   TestListener start_listening();
 
  private:
   io::Descriptor socket_;
 };
 
-/// An address from which nothing ever comes back, as from a host that is gone: the queue of its listening socket is
-/// full, and so the kernel drops every SYN.
+/// An address that never answers, as if its host were gone: the queue of its listening socket is full, so the kernel
+/// drops every SYN.
 class BlackHole {
  public:
   BlackHole();
@@ -33,13 +33,13 @@ class BlackHole {
   std::vector<io::Descriptor> fillers_;
 };
 
-/// A unix socket whose queue is full, so that connect(2) says EAGAIN to whoever does not block.
+/// A unix socket whose queue is full, so that a non-blocking connect(2) returns EAGAIN.
 class FullUnixQueue {
  public:
   explicit FullUnixQueue(const std::string& path);
 
   std::string address() const { return listener_.address(); }
-  /// Accepts the connections that fill it: from now on others are accepted, by the listener that is returned.
+  /// Accepts the connections that fill the queue: from now on the returned listener accepts others.
   TestListener& make_room();
 
  private:

@@ -12,17 +12,17 @@
 
 namespace weir::test {
 
-/// A listening socket whose connections the test takes one by one and plays itself.
+/// A listening socket whose connections the test accepts one by one and plays itself.
 class TestListener {
  public:
   /// Any free port of 127.0.0.1, or the endpoint given (port 0 picks one).
   explicit TestListener(const Endpoint& bind = loopback(0), int backlog = 128, int receive_buffer = 0);
-  /// Takes over a socket that listens already.
+  /// Takes over a socket that is already listening.
   explicit TestListener(io::Descriptor listening);
 
-  /// The next connection. Throws when none came within the bound.
+  /// The next connection. Throws if none comes within the time limit.
   Peer accept(std::chrono::milliseconds bound = kHang);
-  /// Whether a connection waits to be accepted.
+  /// Whether a connection is waiting to be accepted.
   bool pending(std::chrono::milliseconds wait = std::chrono::milliseconds(0)) const;
 
   const Endpoint& endpoint() const { return endpoint_; }
@@ -35,10 +35,10 @@ class TestListener {
   Endpoint endpoint_;
 };
 
-/// How a script leaves its connection.
+/// How a script ends its connection.
 enum class Leave { close, reset };
 
-/// A server that plays the same script on each connection, each in a thread of its own. Scripts may throw: a peer that
+/// A backend that plays the same script on each connection, each in a thread of its own. Scripts may throw: a peer that
 /// goes away ends the script.
 class FakeBackend {
  public:
@@ -70,9 +70,9 @@ class FakeBackend {
   std::thread acceptor_;
 };
 
-/// Sends everything back; FIN after FIN.
+/// Sends everything back, and a FIN after a FIN.
 FakeBackend::Script echoes();
-/// Greets each connection with the text, then echoes: tells which server of several it is.
+/// Greets each connection with the text, then echoes: the text tells which of several backends it is.
 FakeBackend::Script greets_then_echoes(std::string greeting);
 /// Reads to the client's FIN and then sends the bytes.
 FakeBackend::Script sends_after_fin(std::string bytes);

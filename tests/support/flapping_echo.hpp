@@ -9,11 +9,11 @@
 
 namespace weir::test {
 
-/// A real echo server that is killed and comes back at its address. The address is of this test alone, so that no
-/// connection that goes out takes its port meanwhile.
+/// A real echo server that is killed and comes back at its address. Only this test uses the address, so that no
+/// outgoing connection takes its port meanwhile.
 class FlappingEcho {
  public:
-  /// `number` tells those of one test apart.
+  /// `number` distinguishes those of one test.
   explicit FlappingEcho(int number) {
     const int pid = ::getpid();
     host_ = "127." + std::to_string(100 + number) + "." + std::to_string(pid >> 8 & 0xff) + "." +
@@ -23,7 +23,7 @@ class FlappingEcho {
 
   const std::string& address() const { return address_; }
 
-  /// Once it is ready.
+  /// Returns once it is ready.
   void start() {
     const std::string bind = address_.empty() ? host_ + ":0" : address_;
     process_ = std::make_unique<Process>("weir", std::vector<std::string>{"echo", bind, "--set", "workers=1"});

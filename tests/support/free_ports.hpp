@@ -7,7 +7,7 @@
 
 namespace weir::test {
 
-/// That many ports in a row that nobody uses, on a loopback address that no other process of the tests has.
+/// That many unused ports in a row, on a loopback address that no other process of the tests uses.
 class FreePorts {
  public:
   explicit FreePorts(std::uint16_t count);

@@ -28,10 +28,10 @@ class NameServer {
 
   std::string address() const { return address_; }
 
-  /// A and AAAA records of a name; none is a name that exists without any.
+  /// A and AAAA records of a name; with none the name exists without any.
   void set_addresses(const std::string& name, const std::vector<std::string>& addresses, std::uint32_t ttl = 0);
   void set_services(const std::string& name, const std::vector<Service>& services, std::uint32_t ttl = 0);
-  /// The name exists no more.
+  /// The name no longer exists.
   void remove(const std::string& name);
   void set_mood(Mood mood) { mood_ = mood; }
   /// Questions for AAAA records are never answered.
@@ -50,7 +50,7 @@ class NameServer {
   void run();
   void serve_datagram();
   void serve_stream();
-  /// Nothing where it says nothing.
+  /// Nothing if it gives no answer.
   std::string answer(const std::string& question);
 
   io::Descriptor socket_;

@@ -8,13 +8,13 @@
 
 namespace weir::test {
 
-/// What a daemon has open before a bad day, to be compared with what it has open after. Pipes do not count: their pool
-/// keeps them for the next stream.
+/// What a daemon has open before trouble, to be compared with what it has open afterwards. Pipes do not count: their
+/// pool keeps them for the next stream.
 class OpenSockets {
  public:
   explicit OpenSockets(const Daemon& daemon) : daemon_(daemon), before_(daemon.process().sockets()) {}
 
-  /// How many more there are than at first, once there are none, or none went for too long.
+  /// How many more there are than at first. Waits until there are none more, within the usual limit.
   std::size_t left_over() const {
     std::size_t now = 0;
     wait_until([&] { return (now = daemon_.process().sockets()) <= before_; });

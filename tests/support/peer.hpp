@@ -14,25 +14,25 @@ namespace weir::test {
 /// How a stream ended, seen from the reader.
 enum class Ending { fin, reset, silence };
 
-/// What came until the stream ended. `silence` means that it did not end within the bound.
+/// What came until the stream ended. `silence` means that it did not end within the time limit.
 struct Received {
   std::string bytes;
   Ending ending;
 };
 
 /// One end of a TCP or unix connection, with blocking calls that give up by themselves: a call that hangs for kHang
-/// throws std::system_error, and so does one that the other side fails, except where the result says it.
+/// throws std::system_error, and so does one that fails because of the other side, unless the result reports that.
 class Peer {
  public:
   struct Options {
     int receive_buffer = 0;  ///< SO_RCVBUF, set before connect so that the window is small from the start
     int send_buffer = 0;     ///< SO_SNDBUF
-    Endpoint source = {};    ///< to connect from; any where it is of size 0
+    Endpoint source = {};    ///< to connect from; any if its size is 0
   };
 
   Peer() = default;
   explicit Peer(io::Descriptor socket);
-  /// A RST that overtakes connect(2)'s return takes its error with it; what receives then reports it all the same.
+  /// If a RST comes before connect(2) returns, connect(2) consumes its error; later receives still report the reset.
   static Peer connect(const Endpoint& target, Options options);
   static Peer connect(const Endpoint& target) { return connect(target, Options()); }
 
@@ -42,7 +42,7 @@ class Peer {
   void send_all(std::string_view bytes);
   /// One byte with MSG_OOB (tcp(7)).
   void send_urgent(char byte);
-  /// Sends from `bytes` without reading until nothing was taken for `quiet`, or all was; returns how much went.
+  /// Sends from `bytes` without reading until nothing was taken for `quiet`, or all was; returns how much was sent.
   std::size_t send_until_stalled(std::string_view bytes,
                                  std::chrono::milliseconds quiet = std::chrono::milliseconds(400));
   void shutdown_write();
@@ -50,16 +50,16 @@ class Peer {
   std::string receive_exactly(std::size_t size);
   /// Everything up to FIN or RST.
   Received receive_until_end();
-  /// Sends all, then a FIN, while it receives until the other side's end: both directions at once.
+  /// Sends all, then a FIN, and at the same time receives until the other side ends.
   Received exchange(std::string_view bytes);
   /// Whether bytes, a FIN or a RST are there to be read within `wait`.
   bool readable(std::chrono::milliseconds wait = std::chrono::milliseconds(0)) const;
 
-  /// Closes in order (a FIN, where all was read).
+  /// Closes in order (with a FIN if all was read).
   void close() { socket_.close(); }
   /// Closes with a RST.
   void reset();
-  /// From now on nothing that is sent to it arrives, acknowledgements included, as if its host were gone. TCP only.
+  /// From now on nothing that is sent to it arrives, not even acknowledgements, as if its host were gone. TCP only.
   void go_dark();
 
   std::uint16_t local_port() const { return local_endpoint(fd()).port(); }

@@ -9,9 +9,8 @@
 
 namespace weir::test {
 
-/// A network namespace (network_namespaces(7)) for programs that a test starts (Process::Options::network): loopback
-/// alone, and the ports that connections come from are those that the test allows. Not every machine lets a test have
-/// one.
+/// A network namespace (network_namespaces(7)) for programs that a test starts (Process::Options::network). It has only
+/// loopback, and connections come only from ports that the test allows. Not every machine lets a test have one.
 class PrivateNetwork {
  public:
   /// Connections come from the ports `first` to `last` (net.ipv4.ip_local_port_range).
@@ -22,12 +21,12 @@ class PrivateNetwork {
 
   void set_local_ports(std::uint16_t first, std::uint16_t last);
 
-  /// Takes the calling process, which has one thread, into it. Allowed after fork(2) in a program with threads. False
-  /// with errno where the kernel refuses.
+  /// Moves the calling process, which has one thread, into it. Allowed after fork(2) in a program with threads. False
+  /// with errno if the kernel refuses.
   bool enter() const;
 
  private:
-  io::Descriptor user_;  ///< the namespace that owns it; none where the test may make networks as it is
+  io::Descriptor user_;  ///< the namespace that owns it; none if the test may create networks without
   io::Descriptor network_;
   std::string why_not_;
 };

@@ -17,7 +17,7 @@
 
 namespace weir::test {
 
-/// One of the built programs while it runs, and what it said. Whatever the test does, the child is gone when the object
+/// One of the built programs while it runs, and its output. Whatever the test does, the child is gone when the object
 /// is gone, and when the thread that started it ends.
 class Process {
  public:
@@ -39,17 +39,17 @@ class Process {
   pid_t pid() const { return pid_; }
   bool running();
   void signal(int number) const;
-  /// Whether SIGSTOP has stopped it, all threads of it.
+  /// Whether SIGSTOP has stopped all its threads.
   bool stopped() const;
 
-  /// The exit status, or 128 + the signal that killed it. Throws when it still runs after the bound.
+  /// The exit status, or 128 + the signal that killed it. Throws if it still runs after the time limit.
   int wait_exit(std::chrono::milliseconds bound = kHang);
 
   /// What came so far.
   std::string out() const;
   std::string err() const;
-  /// The first line of stderr in which the regular expression is found. Throws, with all that came, when the bound
-  /// passes or the program ends without it.
+  /// The first line of stderr that the regular expression matches. Throws, with all that came, if the time limit passes
+  /// or the program ends without such a line.
   std::string wait_for_error_line(const std::string& expression, std::chrono::milliseconds bound = kHang);
   std::string wait_for_output_line(const std::string& expression, std::chrono::milliseconds bound = kHang);
 
@@ -75,7 +75,7 @@ class Process {
   std::thread reader_;
 };
 
-/// What a program that has ended left behind.
+/// Exit status and output of a program that has ended.
 struct Finished {
   int exit;
   std::string out;
@@ -85,7 +85,7 @@ struct Finished {
 /// Runs a program to its end.
 Finished run(const std::string& program, std::vector<std::string> arguments, const Process::Options& options = {});
 
-/// The text cut into its lines, without their ends.
+/// The lines of the text, without their newlines.
 std::vector<std::string> lines_of(const std::string& text);
 
 }  // namespace weir::test

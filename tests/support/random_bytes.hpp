@@ -8,7 +8,7 @@
 
 namespace weir::test {
 
-/// Bytes of every value in an order that only the seed knows, so that a loss, a swap and a repeat all show.
+/// Bytes of every value in an order that depends only on the seed, so that a loss, a swap and a repeat all show.
 inline std::string random_bytes(std::size_t size, std::uint64_t seed = 1) {
   std::mt19937_64 generator(seed);
   std::string bytes(size, '\0');
@@ -21,7 +21,7 @@ inline std::string random_bytes(std::size_t size, std::uint64_t seed = 1) {
   return bytes;
 }
 
-/// Compares without printing megabytes: empty when equal, else where and how the two part.
+/// Compares without printing megabytes: empty if equal, else where and how the two differ.
 inline std::string difference(const std::string& got, const std::string& wanted) {
   if (got == wanted) return {};
   std::size_t at = 0;

@@ -4,7 +4,7 @@
 
 namespace weir::test {
 
-/// Tells that something did not happen too early. Nothing here is for telling that it was not too late.
+/// Shows that something did not happen too early. It must not be used to show that something was not too late.
 class Stopwatch {
  public:
   std::chrono::milliseconds elapsed() const {

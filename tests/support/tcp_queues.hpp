@@ -5,19 +5,19 @@
 
 namespace weir::test {
 
-/// What the kernel holds of a connection's one end: sent but not acknowledged, and arrived but not read.
+/// What the kernel holds for one end of a connection: sent but not acknowledged, and arrived but not read.
 struct TcpQueues {
   std::size_t send = 0;
   std::size_t receive = 0;
 };
 
-/// Both ends of the one IPv4 connection to a port, whichever processes have them.
+/// Both ends of the only IPv4 connection to a port, whichever processes have them.
 struct TcpConnectionQueues {
   TcpQueues connected;  ///< the end that connected
   TcpQueues accepted;
 };
 
-/// Reads /proc/net/tcp (proc(5)). What is not there has nothing in its queues.
+/// Reads /proc/net/tcp (proc(5)). An end that is not there has empty queues.
 TcpConnectionQueues tcp_queues_to(std::uint16_t port);
 
 }  // namespace weir::test

@@ -6,7 +6,7 @@
 
 namespace weir::test {
 
-/// A directory of its own that goes, with all that is in it, when the object goes.
+/// A temporary directory that is removed, with everything in it, when the object is destroyed.
 class TempDir {
  public:
   TempDir();
@@ -15,7 +15,7 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  /// The path of a file in it, which need not exist.
+  /// The path of a file in it. The file need not exist.
   std::string file(std::string_view name) const { return (path_ / name).string(); }
   /// Writes a file and returns its path.
   std::string write(std::string_view name, std::string_view text) const;
@@ -24,7 +24,7 @@ class TempDir {
   std::filesystem::path path_;
 };
 
-/// The whole text of a file; empty when it cannot be read.
+/// The whole text of a file; empty if it cannot be read.
 std::string read_file(const std::string& path);
 
 }  // namespace weir::test

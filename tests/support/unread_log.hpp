@@ -8,20 +8,20 @@
 
 namespace weir::test {
 
-/// A place for a log that is full from the start, because nobody reads it until a test does.
+/// A destination for a log that is full from the start, because nobody reads it until a test does.
 class UnreadLog {
  public:
   enum class Kind { pipe, fifo, unix_socket, terminal };
 
   explicit UnreadLog(Kind kind);
 
-  /// The end that is written to, in blocking mode, as a shell or a service manager hands it over.
+  /// The writing end, in blocking mode, as a shell or a service manager hands it over.
   int writer() const { return writer_.get(); }
-  /// Where it stands in the file system; empty for what has no name.
+  /// Its path in the file system; empty if it has no name.
   const std::string& path() const { return path_; }
 
-  /// Reads until `enough` holds of all that was read so far, and returns that, without what filled it. Throws when that
-  /// never comes.
+  /// Reads until `enough` is true of all that was read so far, and returns that, without what filled it. Throws if that
+  /// never happens.
   std::string read_until(const std::function<bool(const std::string&)>& enough);
   /// Reads what is there now, without what filled it.
   std::string read_now();

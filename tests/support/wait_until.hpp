@@ -15,7 +15,7 @@ namespace weir::test {
 #endif
 #endif
 
-/// Whether the programs were built with a sanitizer, whose shadow memory says nothing about the daemon's own.
+/// Whether the programs were built with a sanitizer, whose shadow memory hides how much the daemon itself uses.
 #if defined(WEIR_SANITIZED) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSanitized = true;
 #else
@@ -25,7 +25,7 @@ inline constexpr bool kSanitized = false;
 /// How long anything may take before it counts as a hang. Never a duration that a test waits for.
 inline constexpr std::chrono::seconds kHang{kSanitized ? 60 : 20};
 
-/// Looks at the condition again and again until it holds. False when it never did within the bound.
+/// Checks the condition again and again until it holds. False if it does not hold within the time limit.
 bool wait_until(std::predicate auto&& condition, std::chrono::milliseconds bound = kHang) {
   const auto deadline = std::chrono::steady_clock::now() + bound;
   while (!condition()) {
