@@ -16,10 +16,10 @@ usage: weir VERB [OPTIONS]
   proxy BIND TARGET...        forward to the targets in turn; no file needed
   check -c FILE               validate a file, print how many connections fit, exit
   config -c FILE              print a file's effective configuration, every default filled in
-  healthcheck TARGET          succeed if TARGET accepts, or answers 200 where it is http://HOST:PORT
+  healthcheck TARGET          succeed if TARGET accepts, or answers 200 if it is http://HOST:PORT
   help [VERB]                 this page, or all about one verb
 
-  --set path.to.key=value     override a key of the configuration; may stand several times
+  --set path.to.key=value     override a key of the configuration; may be repeated
   --version, --help
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name; it defaults

@@ -36,7 +36,7 @@ def parse(arguments):
     parser.add_argument("--cells", metavar="TEXT", default="", help="only cells whose name holds this: '64 x 64 B'")
     parser.add_argument("--list", action="store_true", help="list the rows and exit")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds of every comparison ({FULL[2]})")
-    parser.add_argument("--quick", action="store_true", help="in five minutes: it must run, not win")
+    parser.add_argument("--quick", action="store_true", help="in five minutes, to see that it works")
     parser.add_argument("--window", type=float, metavar="S", help=f"seconds that are measured each time ({FULL[1]:g})")
     parser.add_argument("--programs", type=Path, metavar="DIR",
                         help="where weir and weir-load stand; else they are built, and what is missing is installed")

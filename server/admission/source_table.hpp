@@ -18,8 +18,8 @@ namespace weir {
 /// shard at a connection's begin and end. Any thread.
 ///
 /// A source that has connections is never forgotten. Of those that have none, at most kMostIdle are remembered for the
-/// sake of their rate, in some 27 MiB. If there are more, the table forgets those that do the least harm, which are
-/// nearest to a full bucket. A call forgets two at most, and walks no list.
+/// sake of their rate, in some 27 MiB. If there are more, the table forgets those whose loss does the least harm, which
+/// are nearest to a full bucket. A call forgets two at most, and walks no list.
 class SourceTable {
  public:
   using Time = io::Clock::time_point;

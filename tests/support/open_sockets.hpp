@@ -14,7 +14,7 @@ class OpenSockets {
  public:
   explicit OpenSockets(const Daemon& daemon) : daemon_(daemon), before_(daemon.process().sockets()) {}
 
-  /// How many more there are than at first. Waits until there are none more, within the usual limit.
+  /// How many more there are than at first. Waits, within the usual limit, until there are none.
   std::size_t left_over() const {
     std::size_t now = 0;
     wait_until([&] { return (now = daemon_.process().sockets()) <= before_; });
