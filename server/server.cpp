@@ -79,8 +79,8 @@ class Server {
   /// Serves until it is drained.
   Outcome run() {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
-    for (auto& [name, open] : listeners_) serve(open);
     for (Worker& worker : workers_) worker.start(workers_);
+    for (auto& [name, open] : listeners_) serve(open);
     for (const ListenerConfig& listener : config_.listeners) {
       for (const std::string& bound : bound_addresses(listeners_.at(listener.name).sockets)) {
         spdlog::info("listening on {} listener={}", bound, listener.name);

@@ -73,7 +73,16 @@ EventLoop::EventLoop()
 
 EventLoop::~EventLoop() {
   // Asio unwinds a coroutine that is destroyed while it waits through its executor.
-  for (Slot& slot : slots_) slot.pending_.reset();
+  // What was posted and never ran may start others meanwhile.
+  for (bool any = true; any;) {
+    any = false;
+    context_.restart();
+    context_.poll();
+    for (Slot& slot : slots_) {
+      any = any || slot.pending_;
+      slot.pending_.reset();
+    }
+  }
   context_.restart();
   context_.poll();
 }

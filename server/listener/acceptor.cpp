@@ -52,7 +52,7 @@ Accepted accept_one(AcceptorContext& context, int listening) {
       return Accepted::refused_one;
     }
     try {
-      context.deliver({std::move(socket), ClientAddress(peer), context.port_offset});
+      context.deliver(context.listener, {std::move(socket), ClientAddress(peer), context.port_offset});
     } catch (const std::bad_alloc&) {
       record_refusal(context, peer);
     }

@@ -11,7 +11,7 @@ namespace weir {
 
 /// Passes an accepted connection on, to a session on this worker or to another worker. Throws std::bad_alloc if there
 /// is no memory for that, after resetting the connection.
-using Deliver = std::function<void(Arrival)>;
+using Deliver = std::function<void(const ListenerContextPtr&, Arrival)>;
 
 /// What an acceptor works with. Outlives it.
 struct AcceptorContext {

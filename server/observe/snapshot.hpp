@@ -25,7 +25,7 @@ struct ServerSnapshot {
   std::uint64_t active = 0;          ///< connections
   std::uint64_t ended_in_drain = 0;  ///< by themselves
   std::uint64_t cut_in_drain = 0;
-  std::vector<ListenerSnapshot> listeners;  ///< in the order of their names
+  std::vector<ListenerSnapshot> listeners;  ///< in the order of the configuration
 };
 
 /// `listener echo: 12 connections: client_closed=11 idle_timeout=1`.

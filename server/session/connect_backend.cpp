@@ -16,7 +16,7 @@ namespace weir {
 namespace {
 
 /// A session on its way to a backend.
-struct Way {
+struct ConnectContext {
   Session& session;
   Upstream& upstream;
   BackendConnection& backend;
@@ -27,16 +27,16 @@ struct Way {
 /// Ends a session that has no backend yet if its client has left; returns whether it is over. What the client sent is
 /// lost: nobody waits for the answer. A FIN alone does not end the session unless configured, because a client may
 /// send, shut down its sending side, and then read.
-bool left_by_client(Way way) {
-  const io::Stream& client = way.session.client;
+bool left_by_client(ConnectContext context) {
+  const io::Stream& client = context.session.client;
   if (client.failed()) {
-    way.session.end_with(end_of_error(true, client.take_error()));
-  } else if (client.peer_ended() && way.config().connect.abort_on == ConnectConfig::AbortOn::close) {
-    way.session.end_with(SessionEnd::client_closed);
+    context.session.end_with(end_of_error(true, client.take_error()));
+  } else if (client.peer_ended() && context.config().connect.abort_on == ConnectConfig::AbortOn::close) {
+    context.session.end_with(SessionEnd::client_closed);
   } else {
     return false;
   }
-  way.backend.lost_before = client.unread();
+  context.backend.lost_before = client.unread();
   return true;
 }
 
@@ -47,11 +47,12 @@ bool must_end(Session& session) {
 }
 
 /// Waits until `until` at the latest. Returns whether the session is over.
-net::awaitable<bool> wait_before_connected(Way way, Session::Time until) {
+net::awaitable<bool> wait_before_connected(ConnectContext context, Session::Time until) {
+  Session& session = context.session;  // g++ 12 miscompiles some coroutines that have no local variable
   // The client may have left in the turn of another event, and then no further event comes.
-  if (left_by_client(way)) co_return true;
-  co_await way.session.wait_until(until);
-  co_return must_end(way.session) || left_by_client(way);
+  if (left_by_client(context)) co_return true;
+  co_await session.wait_until(until);
+  co_return must_end(session) || left_by_client(context);
 }
 
 /// The PROXY header that the backend gets before the client's first byte; empty if it gets none.
@@ -67,14 +68,14 @@ std::string header_for(const Session& session, const UpstreamConfig& config) {
 }
 
 /// One attempt: 0 if the backend is connected and has got its header, else an errno. It may end the session instead.
-net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoint& target) {
-  Session& session = way.session;
-  io::Stream& backend = way.backend.stream;
-  if (left_by_client(way)) co_return 0;
+net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& sources, const Endpoint& target) {
+  Session& session = context.session;
+  io::Stream& backend = context.backend.stream;
+  if (left_by_client(context)) co_return 0;
   const Session::Time started = io::Clock::now();
-  const Session::Time deadline = started + way.config().connect.timeout;
+  const Session::Time deadline = started + context.config().connect.timeout;
   io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
-    if (target.is_inet()) io::apply_tcp_options(fd, way.config().tcp);
+    if (target.is_inet()) io::apply_tcp_options(fd, context.config().tcp);
     return 0;
   });
   bool full = io::is_queue_full(target, start.error);
@@ -83,7 +84,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
   for (; full; full = io::is_queue_full(target, start.error)) {
     if (session.now() >= deadline) co_return ETIMEDOUT;
     const Session::Time again = std::min(deadline, session.now() + io::kQueueFullPause);
-    if (co_await wait_before_connected(way, again)) co_return 0;
+    if (co_await wait_before_connected(context, again)) co_return 0;
     start.error = io::connect_socket(start.socket.get(), target);
   }
   if (start.error != 0 && start.error != EINPROGRESS) co_return start.error;
@@ -91,7 +92,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
   if (!backend.valid()) co_return errno;
   // Once the backend is connected, it is owed what a client sent before it left.
   while (!backend.writable()) {
-    if (left_by_client(way)) co_return 0;
+    if (left_by_client(context)) co_return 0;
     if (session.now() >= deadline) co_return ETIMEDOUT;
     co_await session.wait_until(deadline);
     if (must_end(session)) co_return 0;
@@ -103,7 +104,7 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
   } else if (const int error = io::refuse_self_connect(backend.fd(), target); error != 0) {
     co_return error;
   }
-  const std::string header = header_for(session, way.config());
+  const std::string header = header_for(session, context.config());
   for (std::size_t sent = 0; sent < header.size();) {
     const io::IoResult put = backend.write(std::as_bytes(std::span(header)).subspan(sent));
     // A backend that answered and is gone: the relay passes on what it sent.
@@ -115,20 +116,20 @@ net::awaitable<int> connect_endpoint(Way way, SourceTurns& sources, const Endpoi
     co_await session.wait_until(deadline);
     if (must_end(session)) co_return 0;
   }
-  way.backend.connect_time =
+  context.backend.connect_time =
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
   co_return 0;
 }
 
 /// A backend's name may have several addresses: the first that answers serves.
-net::awaitable<int> connect_to(Way way, Backend& chosen) {
+net::awaitable<int> connect_to(ConnectContext context, Backend& chosen) {
   int error = EADDRNOTAVAIL;
   for (Endpoint endpoint : chosen.endpoints()) {
     if (!chosen.sources().pool().reaches(endpoint)) continue;
-    endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + chosen.port_shift(way.session.port_offset)));
-    error = co_await connect_endpoint(way, chosen.sources(), endpoint);
+    endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + chosen.port_shift(context.session.port_offset)));
+    error = co_await connect_endpoint(context, chosen.sources(), endpoint);
     if (error == 0 || io::is_exhaustion(error)) break;
-    way.backend.stream.reset();  // it may have accepted, but nothing has been delivered to it
+    context.backend.stream.reset();  // it may have accepted, but nothing has been delivered to it
   }
   co_return error;
 }
@@ -149,14 +150,14 @@ struct Search {
 
 /// Waits in the queue of an upstream whose backends are all full, or none of which is up: at most `queue.timeout` over
 /// all waits of the connection. Returns a place, or none if all have been tried by now or the session is over.
-net::awaitable<Upstream::Pick> wait_for_place(Way way, Upstream::Blocked blocked, std::uint64_t source,
+net::awaitable<Upstream::Pick> wait_for_place(ConnectContext context, Upstream::Blocked blocked, std::uint64_t source,
                                               Search& search) {
-  Session& session = way.session;
+  Session& session = context.session;
   const Session::Time started = session.now();
-  const milliseconds patience = way.config().queue.timeout;
+  const milliseconds patience = context.config().queue.timeout;
   const Session::Time deadline =
       patience.count() == 0 ? Session::Time::max() : started + std::max(patience - search.waited, milliseconds(0));
-  Waiter waiter(way.upstream, *session.slot, source, search.tried, search.ticket, started);
+  Waiter waiter(context.upstream, *session.slot, source, search.tried, search.ticket, started);
   if (!waiter.queued()) {
     session.end_with(blocked == Upstream::Blocked::none_up ? SessionEnd::no_backend : SessionEnd::queue_full);
     co_return Upstream::Pick{};
@@ -167,34 +168,34 @@ net::awaitable<Upstream::Pick> wait_for_place(Way way, Upstream::Blocked blocked
       co_return std::move(*pick);
     }
     if (session.now() >= deadline) {
-      session.end_with(way.upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend);
+      session.end_with(context.upstream.any_up() ? SessionEnd::queue_timeout : SessionEnd::no_backend);
       co_return Upstream::Pick{};
     }
     // The check after a while covers a wake-up that failed for lack of memory.
     const Session::Time look = std::min(deadline, session.now() + kQueueLook);
-    if (co_await wait_before_connected(way, look)) co_return Upstream::Pick{};
+    if (co_await wait_before_connected(context, look)) co_return Upstream::Pick{};
   }
 }
 
 /// A place on the backend for the next try, untried backends first; none if the session is over. `tried` is cleared
 /// once all were tried.
-net::awaitable<Upstream::Pick> next_place(Way way, Search& search) {
-  Session& session = way.session;
+net::awaitable<Upstream::Pick> next_place(ConnectContext context, Search& search) {
+  Session& session = context.session;
   const std::uint64_t source = session.source().source_hash();
   for (;;) {
-    const Session::Time resume = session.now() + (search.again ? way.config().connect.delay : milliseconds(0));
+    const Session::Time resume = session.now() + (search.again ? context.config().connect.delay : milliseconds(0));
     while (session.now() < resume) {
-      if (co_await wait_before_connected(way, resume)) co_return Upstream::Pick{};
+      if (co_await wait_before_connected(context, resume)) co_return Upstream::Pick{};
     }
-    Upstream::Pick pick = way.upstream.take(source, search.tried, session.now());
+    Upstream::Pick pick = context.upstream.take(source, search.tried, session.now());
     if (pick.blocked == Upstream::Blocked::all_full || pick.blocked == Upstream::Blocked::none_up) {
-      pick = co_await wait_for_place(way, pick.blocked, source, search);
+      pick = co_await wait_for_place(context, pick.blocked, source, search);
     }
     if (session.end || pick.lease) co_return pick;
     search.tried.clear();
     // The pause is for the start of the second round; in later rounds it came before this pick.
     if (std::exchange(search.again, true)) {
-      pick = way.upstream.take(source, search.tried, session.now());
+      pick = context.upstream.take(source, search.tried, session.now());
       if (pick.lease) co_return pick;
     }
   }
@@ -203,18 +204,18 @@ net::awaitable<Upstream::Pick> next_place(Way way, Search& search) {
 }  // namespace
 
 net::awaitable<void> connect_backend(Session& session, Upstream& upstream, BackendConnection& backend) {
-  const Way way{session, upstream, backend};
+  const ConnectContext context{session, upstream, backend};
   Search search;
   SessionEnd failure = SessionEnd::connect_failed;
   while (backend.attempts < upstream.config().connect.attempts) {
-    Upstream::Pick pick = co_await next_place(way, search);
+    Upstream::Pick pick = co_await next_place(context, search);
     if (session.end) co_return;
     backend.lease = std::move(pick.lease);
     backend.cuts = pick.cuts;
     Backend& chosen = *backend.lease;
     ++backend.attempts;
     backend.name = chosen.name_at(session.port_offset);
-    const int error = co_await connect_to(way, chosen);
+    const int error = co_await connect_to(context, chosen);
     if (session.end) {
       backend.stream.reset();  // a backend that has just accepted gets what the client gets
       co_return;

@@ -21,8 +21,8 @@ EchoTraffic::EchoTraffic(const EchoService& service)
 Turn EchoTraffic::turn(Session& session) {
   const std::uint64_t before = direction_.moved();
   const Direction::Outcome outcome = direction_.pump(session.client, session.client, {session.scratch(), change_});
-  if (outcome == Direction::Outcome::ended) return over(SessionEnd::client_closed);
-  if (Direction::is_failure(outcome)) return over(end_of_error(true, direction_.error()));
+  if (outcome == Direction::Outcome::ended) return end_turn(SessionEnd::client_closed);
+  if (Direction::is_failure(outcome)) return end_turn(end_of_error(true, direction_.error()));
   return {.moved = direction_.moved() != before,
           .half_closed = direction_.source_ended(),
           .unfinished = outcome == Direction::Outcome::unfinished};

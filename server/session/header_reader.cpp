@@ -84,7 +84,7 @@ net::awaitable<void> receive_proxy_header(Session& session) {
   std::vector<std::byte> taken;
   Progress progress = read_on(session, taken);
   while (progress == Progress::incomplete) {
-    co_await session.wait_until(Session::Time::max());
+    co_await session.wait();
     if (const auto why = session.must_end()) {
       session.note_cut(taken.size());
       session.end_with(*why);

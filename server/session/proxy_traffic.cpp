@@ -38,7 +38,7 @@ Turn ProxyTraffic::turn(Session& session) {
   if (failed_ != Side::none) return deliver_last(session);
   if (backend_.was_cut()) {
     cut(session);
-    return over(SessionEnd::server_reset);
+    return end_turn(SessionEnd::server_reset);
   }
   return relay(session);
 }
@@ -51,7 +51,7 @@ Turn ProxyTraffic::relay(Session& session) {
                                 ? Outcome::waiting
                                 : to_client_.forward(backend_.stream, client, session.mover(), to_backend_);
   if (const auto end = find_failure(client, to_backend, to_client)) {
-    session.deadlines.enter(Deadlines::Stage::delivering, session.now());
+    session.enter(Deadlines::Stage::delivering);
     lost_ = (failed_ == Side::client ? to_client_ : to_backend_).direction.pending();
     Turn turn = deliver_last(session);
     turn.end = end;
@@ -63,7 +63,7 @@ Turn ProxyTraffic::relay(Session& session) {
   }
   if (to_backend_.finished && to_client_.finished) {
     backend_.stream.close();
-    return over(client_ended_first_ ? SessionEnd::client_closed : SessionEnd::server_closed);
+    return end_turn(client_ended_first_ ? SessionEnd::client_closed : SessionEnd::server_closed);
   }
   return {.moved = moved() != before,
           .half_closed = half_closed,
@@ -73,11 +73,11 @@ Turn ProxyTraffic::relay(Session& session) {
 Turn ProxyTraffic::deliver_last(Session& session) {
   Way& way = last_way();
   io::Stream& dead = failed_ == Side::client ? session.client : backend_.stream;
-  io::Stream& live = survivor(session);
-  const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, live, session.mover());
+  io::Stream& alive = survivor(session);
+  const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, alive, session.mover());
   const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed;
-  const bool gone = outcome == Outcome::sink_failed || live.failed();
-  if (!gone && !(forwarded && live.unacknowledged() == 0)) {
+  const bool gone = outcome == Outcome::sink_failed || alive.failed();
+  if (!gone && !(forwarded && alive.unacknowledged() == 0)) {
     return {.unfinished = outcome == Outcome::unfinished,
             .due = forwarded ? session.now() + kSendQueuePoll : Session::Time::max()};
   }
@@ -106,6 +106,7 @@ std::optional<SessionEnd> ProxyTraffic::find_failure(const io::Stream& client, O
 
 void ProxyTraffic::cut(Session& session) {
   if (failed_ != Side::none) {
+    if (deliver_last(session).over) return;  // what can still go out now does
     const Way& way = last_way();
     lost_ += way.direction.pending() + unacknowledged(survivor(session), way.direction.written(), way.finished);
     backend_.stream.reset();

@@ -66,7 +66,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   if (session.proxied) record.proxied_client = session.proxied->client;
   record.end = end;
   const bool recorded = context.resources.records.wants_next();
-  if (recorded) read_tcp_info(session.client.fd(), record);
+  if (recorded && session.client.valid()) read_tcp_info(session.client.fd(), record);
   close_client(session, end, record.bytes_lost);
   if (recorded) write_record(context, std::move(record), session.deadlines.started());
   context.ends.add(end);
@@ -85,57 +85,59 @@ SessionEnd end_of_exception(const Session& session) {
   }
 }
 
-void enter(Session& session, Stage stage) {
-  if (!session.end) session.deadlines.enter(stage, session.now());
-}
-
 /// How a session goes on: with a wait, with a wait that ends once others have had their turn, or not at all.
 enum class Next : std::uint8_t { wait, yield, over };
 
-/// Everything between two waits once bytes may move: must it end? take a turn, touch, half-close, arm. Without traffic
-/// the session has ended.
+/// Everything between two waits once bytes may move: must it end? take a turn, touch, half-close, arm.
+template <typename Traffic>
+Next carry_on(Session& session, Traffic& traffic) {
+  if (session.end && session.deadlines.stage() != Stage::delivering) return Next::over;
+  if (const auto why = session.must_end()) {
+    session.end_with(*why);
+    traffic.cut(session);
+    return Next::over;
+  }
+  const Turn turn = traffic.turn(session);
+  if (turn.end) session.end_with(*turn.end);
+  if (turn.over) return Next::over;
+  if (turn.moved) session.deadlines.touch(session.now());
+  if (turn.half_closed && session.deadlines.stage() == Stage::carrying) session.enter(Stage::half_closed);
+  // A deadline that traffic has moved back finds that out when it comes.
+  if (!session.slot->scheduled() || turn.due != Session::Time::max()) session.arm(turn.due);
+  return turn.unfinished ? Next::yield : Next::wait;
+}
+
+/// The same, and what follows once it is over: then there is no traffic any more.
 template <typename Traffic>
 Next advance(Session& session, std::optional<Traffic>& traffic) {
-  const auto finish = [&] {
-    if (traffic) conclude(session, traffic);
-    return session.slot->waited() ? Next::over : Next::yield;  // if it never waited, Asio would allocate at its end
-  };
-  const bool delivering = session.deadlines.stage() == Stage::delivering;
-  if (!traffic || (session.end && !delivering)) return finish();
-  try {
-    if (const auto why = session.must_end()) {
-      session.end_with(*why);
-      traffic->cut(session);
-      return finish();
+  if (traffic) {
+    Next next = Next::over;
+    try {
+      next = carry_on(session, *traffic);
+    } catch (...) {
+      session.end_with(end_of_exception(session));
     }
-    const Turn turn = traffic->turn(session);
-    if (turn.end) session.end_with(*turn.end);
-    if (turn.over) return finish();
-    if (turn.moved) session.deadlines.touch(session.now());
-    if (turn.half_closed && session.deadlines.stage() == Stage::carrying) enter(session, Stage::half_closed);
-    session.arm(turn.due);
-    return turn.unfinished ? Next::yield : Next::wait;
-  } catch (...) {
-    session.end_with(end_of_exception(session));
-    return finish();
+    if (next != Next::over) return next;
+    conclude(session, traffic);
   }
+  return session.slot->waited() ? Next::over : Next::yield;  // if it never waited, Asio would allocate at its end
 }
 
 /// The life of a connection, from top to bottom.
-template <typename Service>
-net::awaitable<void> live(SessionStart& start)
-  requires Traffic<typename Service::Traffic, Service>
+template <typename Kind>
+net::awaitable<void> serve(SessionStart& start)
+  requires Traffic<typename Kind::Traffic, Kind>
 {
   Session session(start);
-  std::optional<typename Service::Traffic> traffic(std::get<Service>(session.context->listener->service()));
+  std::optional<typename Kind::Traffic> traffic(std::get<Kind>(session.context->listener->service()));
   try {
     if (session.header_due && !session.end) co_await receive_proxy_header(session);
     session.admit_source();
-    if constexpr (Connects<typename Service::Traffic>) {
-      enter(session, Stage::connecting);
+    if constexpr (Connects<typename Kind::Traffic>) {
+      if (!session.end) session.enter(Stage::connecting);
       if (!session.end) co_await traffic->connect(session);
     }
-    enter(session, Stage::carrying);
+    if (!session.end) session.enter(Stage::carrying);
   } catch (...) {
     session.end_with(end_of_exception(session));
   }
@@ -148,7 +150,7 @@ net::awaitable<void> live(SessionStart& start)
 }  // namespace
 
 net::awaitable<void> run_session(SessionStart& start) {
-  return std::visit([&start]<typename Service>(const Service&) { return live<Service>(start); },
+  return std::visit([&start]<typename Kind>(const Kind&) { return serve<Kind>(start); },
                     start.context->listener->service());
 }
 

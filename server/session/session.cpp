@@ -31,21 +31,21 @@ Session::Session(SessionStart& start)
   }
   admitted = true;
   header_due = entry.header_due;
-  counted = !header_due;
+  source_counted = !header_due;
   client = io::Stream(*slot, io::Side::first, std::move(start.arrival.socket), peer.is_inet());
   if (!client.valid()) end = SessionEnd::refused_resources;
 }
 
 void Session::admit_source() {
-  if (end || counted) return;
+  if (end || source_counted) return;
   end = context->listener->gate().admit(source(), now());
-  counted = !end;
+  source_counted = !end;
 }
 
 void Session::leave() {
   if (!admitted) return;
   std::optional<ClientAddress> whom;
-  if (counted) whom = source();
+  if (source_counted) whom = source();
   context->listener->gate().leave(whom, end == SessionEnd::shutdown);
 }
 

@@ -58,11 +58,11 @@ struct Session {
   std::uint64_t id = 0;
   std::unique_ptr<ProxiedClient> proxied;  ///< if a PROXY header named one
   const ClientAddress peer;                ///< who connected
-  io::StreamSocket turned_away;            ///< the socket of a refused client, until the refusal was counted
+  io::StreamSocket turned_away;            ///< the socket of a refused client, until the refusal was source_counted
   const std::uint16_t port_offset;
   bool admitted = false;          ///< by the gate's first stage, so that it must leave
   bool header_due = false;        ///< a PROXY header says who the client is
-  bool counted = false;           ///< by the gate's second stage, for its source, as well
+  bool source_counted = false;    ///< by the gate's second stage, for its source, as well
   bool cut_inside = false;        ///< it was cut in the middle of something
   std::optional<SessionEnd> end;  ///< why it is over; see end_with()
 
@@ -75,6 +75,11 @@ struct Session {
   /// Who the client is: the one that a PROXY header names, or else the peer.
   const ClientAddress& source() const { return proxied ? proxied->client : peer; }
 
+  /// Goes on to a stage of its life, and arms its time limits.
+  void enter(Deadlines::Stage stage) {
+    deadlines.enter(stage, now());
+    arm();
+  }
   /// The first cause wins.
   void end_with(SessionEnd why) {
     if (!end) end = why;
@@ -95,6 +100,7 @@ struct Session {
     arm(due);
     return slot->wait();
   }
+  auto wait() { return wait_until(Time::max()); }
 
   /// After a wait: if the session must end now, whatever its sockets say, the reason.
   std::optional<SessionEnd> must_end();

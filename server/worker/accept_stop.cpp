@@ -43,9 +43,9 @@ std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
     case Stage::settling:
       if (!all_done()) return kWorkerPoll;
       for (auto& [name, open] : listeners_) {
-        open.sockets.clear();
-        for (Worker& worker : workers_) worker.retire(name);
+        for (Worker& worker : workers_) worker.retire(open.listener);
       }
+      for (auto& [name, open] : listeners_) open.sockets.clear();
       stage_ = Stage::closed;
       [[fallthrough]];
     case Stage::closed:

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <exception>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -26,25 +27,38 @@ void Worker::start(std::deque<Worker>& peers) {
   ::pthread_setname_np(thread_.native_handle(), ("weir-w" + std::to_string(index_)).c_str());
 }
 
-void Worker::serve(const ListenerPtr& listener) {
+ListenerContext* Worker::make_context(const ListenerPtr& listener) {
   const WorkerResources resources{
       loop_,         pipes_, shared_.access_log.queue(index_), shared_.admission, shared_.spare, shared_.refusals,
       shared_.splice};
-  loop_.post([this, context = ListenerContextPtr(new ListenerContext(resources, listener, index_))]() mutable {
-    listeners_[*context->name] = std::move(context);
+  return new ListenerContext(resources, listener, index_);
+}
+
+void Worker::serve(const ListenerPtr& listener) {
+  // Owned by one thread at a time: the count that pins it from then on is a plain one.
+  loop_.post([this, context = std::unique_ptr<ListenerContext>(make_context(listener))]() mutable {
+    const Listener* served = context->listener.get();
+    contexts_[served] = ListenerContextPtr(context.release());
   });
+}
+
+/// A listener that was retired while a connection was on its way here still serves it.
+ListenerContextPtr Worker::context_of(const ListenerPtr& listener) {
+  const auto found = contexts_.find(listener.get());
+  return found != contexts_.end() ? found->second : ListenerContextPtr(make_context(listener));
 }
 
 void Worker::accept_from(const OpenListener& open) {
   for (const ListeningSocket& socket : open.sockets) {
     if (socket.shared() && index_ != 0) continue;
-    loop_.post([this, name = open.listener->config().name, listening = socket.descriptor(index_),
-                offset = socket.port_offset()] { run_acceptor_on(listening, listeners_.at(name), offset); });
+    loop_.post([this, listener = open.listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
+      run_acceptor_on(listening, context_of(listener), offset);
+    });
   }
 }
 
 void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset) {
-  const auto deliver = [this, context](Arrival arrival) { place(context, std::move(arrival)); };
+  const auto deliver = [this](const ListenerContextPtr& to, Arrival arrival) { place(to, std::move(arrival)); };
   const auto acceptor = acceptors_.insert(acceptors_.end(), {context, port_offset, deliver});
   net::asio::co_spawn(loop_.executor(), run_acceptor(*acceptor, listening),
                       [this, acceptor](std::exception_ptr failure) {
@@ -63,7 +77,7 @@ void Worker::place(const ListenerContextPtr& context, Arrival arrival) {
   if (&worker == this) return start_session(context, std::move(arrival));
   try {
     worker.loop_.post([&worker, listener = context->listener, arrival = std::move(arrival)]() mutable {
-      worker.start_session(worker.listeners_.at(listener->config().name), std::move(arrival));
+      worker.start_session(worker.context_of(listener), std::move(arrival));
     });
   } catch (const std::bad_alloc&) {
     worker.load_.fetch_sub(1, std::memory_order_relaxed);
@@ -89,8 +103,8 @@ void Worker::report_acceptors() {
   if (acceptors_.empty() && when_acceptors_ended_) std::exchange(when_acceptors_ended_, nullptr)();
 }
 
-void Worker::retire(const std::string& listener) {
-  loop_.post([this, listener] { listeners_.erase(listener); });
+void Worker::retire(const ListenerPtr& listener) {
+  loop_.post([this, listener] { contexts_.erase(listener.get()); });
 }
 
 void Worker::cut_sessions() {

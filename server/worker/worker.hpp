@@ -6,7 +6,6 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <string>
 #include <thread>
 
 #include "common/io/event_loop.hpp"
@@ -40,7 +39,7 @@ class Worker {
   void start(std::deque<Worker>& peers);
 
   /// serve() makes the listener known, and accept_from() accepts connections from its sockets. All workers must know
-  /// the listener before one of them accepts. Any thread; before start() as well.
+  /// the listener before one of them accepts. Any thread.
   void serve(const ListenerPtr& listener);
   void accept_from(const OpenListener& open);
 
@@ -61,9 +60,9 @@ class Worker {
     loop_.post(std::move(done));
   }
 
-  /// Forgets the listener of that name: from then on only its sessions hold its context, which goes with the last of
-  /// them. Call once no worker accepts for it any more, and all have settled. Any thread.
-  void retire(const std::string& listener);
+  /// Forgets the listener: from then on only its sessions hold its context, which goes with the last of them. Call once
+  /// no worker accepts for it any more. Any thread.
+  void retire(const ListenerPtr& listener);
 
   /// Cuts every session. Any thread.
   void cut_sessions();
@@ -72,6 +71,8 @@ class Worker {
   void join();
 
  private:
+  ListenerContext* make_context(const ListenerPtr& listener);
+  ListenerContextPtr context_of(const ListenerPtr& listener);
   void run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset);
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);
@@ -81,10 +82,10 @@ class Worker {
   const Shared shared_;
   std::deque<Worker>* peers_ = nullptr;
   io::PipePool pipes_;
-  std::map<std::string, ListenerContextPtr> listeners_;  ///< by name
+  std::map<const Listener*, ListenerContextPtr> contexts_;
   std::list<AcceptorContext> acceptors_;
-  io::EventLoop loop_;  ///< destroyed first: coroutines refer to the members above
   std::function<void()> when_acceptors_ended_;
+  io::EventLoop loop_;  ///< destroyed first: coroutines refer to the members above
   std::thread thread_;
   /// Connections that this worker serves or was handed. The worker that hands one over counts it here, so that a batch
   /// is spread well. On a cache line of its own, because all workers read it.

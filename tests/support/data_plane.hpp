@@ -31,9 +31,9 @@ class DataPlane {
     for (std::size_t i = 0; i < workers; ++i) {
       workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config_.relay.splice}, 8);
     }
+    for (Worker& worker : workers_) worker.start(workers_);
     for (Worker& worker : workers_) worker.serve(open_.listener);
     for (Worker& worker : workers_) worker.accept_from(open_);
-    for (Worker& worker : workers_) worker.start(workers_);
   }
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
@@ -65,7 +65,7 @@ class DataPlane {
 
   /// Does what the end of a drain does; afterwards only sessions hold the listener.
   std::weak_ptr<Listener> retire() {
-    for (Worker& worker : workers_) worker.retire(open_.listener->config().name);
+    for (Worker& worker : workers_) worker.retire(open_.listener);
     std::weak_ptr<Listener> listener = open_.listener;
     open_.listener.reset();
     return listener;

@@ -237,6 +237,22 @@ TEST(EventLoop, NameOfAReleasedSlotIsNotThatOfWhoeverUsesItNext) {
   EXPECT_EQ(loop.find(old), nullptr);
 }
 
+net::awaitable<void> wait_with(EventLoop& loop, std::shared_ptr<int> held) {
+  const SlotPtr slot = loop.acquire(1);
+  co_await slot->wait();
+  ++*held;
+}
+
+TEST(EventLoop, DestroysCoroutinesThatWereStartedByWhatNeverRan) {
+  const auto held = std::make_shared<int>(0);
+  {
+    EventLoop loop;
+    loop.post([&loop, held] { loop.spawn(wait_with(loop, held), rethrow); });
+  }
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(*held, 0);
+}
+
 TEST(EventLoop, DestroysCoroutinesThatStillWait) {
   std::uint8_t reason = 0;
   {
