@@ -104,6 +104,17 @@ TEST(Records, TextFormHasTheSameKeysInTheSameOrder) {
   EXPECT_NE(line.find(" end=client_closed "), std::string::npos) << line;
 }
 
+TEST(Records, SampleIsEveryNthConnectionHoweverItEnds) {
+  const TempDir dir;
+  Daemon daemon = Daemon::with_config(echo_config("limits: {connections: 1}") +
+                                      "workers: 1\naccess_log: {sample: 5, file: " + dir.file("log") + "}\n");
+  Peer held = daemon.connect();
+  for (int i = 0; i < 10; ++i) daemon.connect().receive_until_end();
+  held.close();
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_EQ(lines_of(read_file(dir.file("log"))).size(), 2u);
+}
+
 TEST(Records, UnixClientHasNoRoundTripTime) {
   const TempDir dir;
   Daemon daemon = Daemon::with_verb({"echo", "unix:" + dir.file("echo.sock")});

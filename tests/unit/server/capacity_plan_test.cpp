@@ -162,6 +162,62 @@ TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
               ElementsAre(HasSubstr("no descriptor is left for connections")));
 }
 
+TEST(CapacityPlan, WhatIsCheckedOrLookedUpHasItsDescriptors) {
+  const auto control_thread = [](const std::string& upstream) {
+    return plan("listeners: [{name: e, bind: ':1', echo: {}}]\nupstreams: [{name: u, " + upstream + "}]")
+        .reserved.control_thread;
+  };
+  const std::uint64_t none = control_thread("servers: [{address: 'h:1'}, {address: 'h:2'}]");
+  EXPECT_EQ(none, CapacityPlan::Reserved().control_thread);
+  EXPECT_EQ(control_thread("health: {}, servers: [{address: 'h:1'}, {address: 'h:2'}]"), none + 2);
+  EXPECT_EQ(control_thread("servers: [{dns: 'h:1'}]"), none + kDescriptorsPerLookup);
+  EXPECT_EQ(control_thread("health: {}, servers: [{dns: 'h:1'}, {address: 'h:2'}]"),
+            none + kDescriptorsPerLookup + kServersPerName + 1);
+}
+
+TEST(CapacityPlan, ReservedIsTheSumOfItsParts) {
+  const CapacityPlan::Reserved reserved{1, 20, 300, 4'000, 50'000, 600'000, 7'000'000, 80'000'000};
+  EXPECT_EQ(reserved.total(), 87'654'321u);
+}
+
+TEST(CapacityPlan, WhatTheMachineCanJustGiveIsNoWarning) {
+  const std::uint64_t most = plan(kProxy).most_proxied;
+  const auto warnings = [](std::uint64_t limit) {
+    return plan(std::string(kProxy) + "limits: {connections: " + std::to_string(limit) + "}").warnings;
+  };
+  EXPECT_THAT(warnings(most), IsEmpty());
+  EXPECT_THAT(warnings(most + 1), ElementsAre(HasSubstr("limits.connections is")));
+  EXPECT_THAT(plan(kEcho, {20'000, 2, kGibibyte, 4'096}).warnings, IsEmpty());
+  EXPECT_THAT(plan(kEcho, {20'000, 2, kGibibyte, 4'095}).warnings, ElementsAre(HasSubstr("limits.backlog")));
+  EXPECT_THAT(plan(kEcho, {20'000, 2, kGibibyte, 0}).warnings, IsEmpty()) << "unknown";
+  EXPECT_THAT(plan(std::string(kEcho) + "workers: 2").warnings, IsEmpty());
+}
+
+TEST(CapacityPlan, DescriptorsThatAreAllReservedAreNoneForConnections) {
+  const CapacityPlan none = plan(kEcho, {20, 2, kGibibyte, 4096});
+  EXPECT_EQ(none.descriptor_budget, 0u);
+  EXPECT_EQ(none.admitted, 0u);
+}
+
+TEST(CapacityPlan, AnUpstreamThatNobodyUsesNeedsNoPorts) {
+  EXPECT_THAT(plan("limits: {connections: 50k}\nlisteners: [{name: e, bind: ':1', echo: {}}]\n"
+                   "upstreams: [{name: u, servers: [{address: 'h:1'}]}]\n",
+                   {1'000'000, 2, 64 * kGibibyte, 4096})
+                  .warnings,
+              IsEmpty());
+}
+
+TEST(CapacityPlan, AProxyIsDescribedWithItsPipes) {
+  EXPECT_EQ(describe(plan(std::string(kProxy) + "limits: {connections: 0}", {20'000, 2, 0, 4096})),
+            "workers      2 (auto: this process may use 2 CPUs)\n"
+            "descriptors  20,000, of which 1,032 are for the daemon itself (2 listening, 1000 for 500 pipes)\n"
+            "             enough for 9,484 proxied connections\n"
+            "memory       unknown\n"
+            "limit        none: connections are refused when descriptors run out\n");
+  EXPECT_THAT(describe(plan(kEcho, {20'000, 1, 64u << 20, 4096})),
+              ::testing::AllOf(HasSubstr("may use 1 CPU)"), HasSubstr(" at once (auto: memory bounds it)\n")));
+}
+
 TEST(CapacityPlan, IsDescribedAtAGlance) {
   EXPECT_EQ(describe(plan(std::string(kEcho) + "workers: 3")),
             "workers      3\n"

@@ -133,6 +133,26 @@ TEST(CommandLine, HelpAndVersionArePrinted) {
   EXPECT_THAT(usage_error({"help", "prxy"}), HasSubstr("did you mean \"proxy\"?"));
 }
 
+TEST(CommandLine, ShortAndLongOptionsAreTheSame) {
+  EXPECT_EQ(parse({"-h"}), parse({"--help"}));
+  EXPECT_EQ(parse({"-V"}), parse({"--version"}));
+  EXPECT_EQ(parse({"check", "-c", "x"}), parse({"check", "--config", "x"}));
+}
+
+TEST(CommandLine, EachVerbHasItsOptionsAndNoOthers) {
+  for (const char* verb : {"echo", "discard"}) EXPECT_THAT(usage_error({verb, "-c", "x"}), HasSubstr("-c")) << verb;
+  EXPECT_THAT(usage_error({"proxy", ":1", "h:1", "--upper"}), HasSubstr("--upper"));
+  EXPECT_THAT(usage_error({"healthcheck", "h:1", "--set", "a=b"}), HasSubstr("--set"));
+  EXPECT_EQ(parse({"config", "-c", "x", "--set", "a=b"}).overrides.size(), 1u);
+  EXPECT_EQ(parse({"check", "-c", "x", "--set", "a=b"}).overrides.size(), 1u);
+}
+
+TEST(CommandLine, WhatIsMadeUpIsNamedAfterItsVerb) {
+  EXPECT_EQ(parse({"echo"}).config_file, "weir echo");
+  EXPECT_EQ(config_of({"discard"}).listeners[0].bind[0].to_string(), "127.0.0.1:7000");
+  EXPECT_EQ(config_of({"discard"}).listeners[0].name, "discard");
+}
+
 TEST(CommandLine, NothingAtAllShowsTheHelpAsAnError) { EXPECT_EQ(usage_error({}), parse({"--help"}).text); }
 
 TEST(CommandLine, HelpFitsAScreenAndNamesEveryVerb) {

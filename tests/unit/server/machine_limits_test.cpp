@@ -80,6 +80,34 @@ TEST_F(MachineLimitsTest, LocalPortsAreThoseOfTheRange) {
   EXPECT_EQ(read_machine_limits(root_).local_ports, 64'512u);
 }
 
+TEST_F(MachineLimitsTest, CpusAreCappedByEachGroupAboveAndRoundedUp) {
+  const std::uint32_t all = read_machine_limits(root_).cpus;
+  write("sys/fs/cgroup/a/b/cpu.max", "150000 100000\n");
+  EXPECT_EQ(read_machine_limits(root_).cpus, std::min(all, 2u));
+  write("sys/fs/cgroup/a/cpu.max", "100000 100000\n");
+  EXPECT_EQ(read_machine_limits(root_).cpus, 1u);
+}
+
+TEST_F(MachineLimitsTest, MemoryIsTheGroupsWhereTheMachinesIsUnknown) {
+  fs::remove(root_ / "proc/meminfo");
+  EXPECT_EQ(read_machine_limits(root_).memory, 0u);
+  write("sys/fs/cgroup/a/memory.max", "1048576\n");
+  EXPECT_EQ(read_machine_limits(root_).memory, 1u << 20);
+}
+
+TEST_F(MachineLimitsTest, WhatIsNotThereIsUnknown) {
+  for (const char* file : {"proc/sys/net/core/somaxconn", "proc/sys/fs/pipe-user-pages-soft", "proc/self/cgroup"}) {
+    fs::remove(root_ / file);
+  }
+  write("proc/sys/net/ipv4/ip_local_port_range", "65535 1024\n");
+  write("sys/fs/cgroup/memory.max", "1048576\n");
+  const MachineLimits limits = read_machine_limits(root_);
+  EXPECT_EQ(limits.somaxconn, 0u);
+  EXPECT_EQ(limits.pipe_bytes, 0u);
+  EXPECT_EQ(limits.local_ports, 28'232u);
+  EXPECT_EQ(limits.memory, 8ull << 30) << "in no group of version 2";
+}
+
 TEST(MachineLimits, ThisMachineHasSome) {
   const MachineLimits limits = read_machine_limits();
   EXPECT_GT(limits.descriptors, 0u);
