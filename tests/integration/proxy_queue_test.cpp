@@ -7,6 +7,7 @@
 
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/stopwatch.hpp"
 
@@ -80,6 +81,20 @@ TEST(ProxyQueue, TimeInItIsBounded) {
   EXPECT_EQ(record.end(), "queue_timeout");
   EXPECT_EQ(record.attempts(), 0);
   EXPECT_TRUE(record.is_null("backend"));
+}
+
+/// Two take turns on a backend that swallows each attempt: whoever waits does so for less than the timeout, but often.
+TEST(ProxyQueue, TimeInItIsTheSumOfAllWaits) {
+  const BlackHole hole;
+  const Daemon daemon = Daemon::with_config(
+      "workers: 1\nlisteners: [{name: front, bind: '127.0.0.1:0', proxy: {upstream: back}}]\n"
+      "upstreams: [{name: back, servers: [{address: '" +
+      hole.address() +
+      "', max_connections: 1}], queue: {timeout: 1s}, eject: {failures: 0}, "
+      "connect: {timeout: 400ms, attempts: 20, delay: 1ms}}]\n");
+  const Peer first = daemon.connect();
+  const Peer second = daemon.connect();
+  EXPECT_EQ(daemon.wait_for_record().end(), "queue_timeout");
 }
 
 TEST(ProxyQueue, RefusesWhoComesWhenItIsFull) {
