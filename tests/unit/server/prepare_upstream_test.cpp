@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,13 @@ TEST(PrepareUpstream, AnUpstreamOutlivesTheConfigurationThatItWasMadeFrom) {
   ASSERT_EQ(upstream.backends().size(), 2u);
   EXPECT_EQ(*upstream.backends()[1]->name(), "127.0.0.1:2");
   EXPECT_EQ(upstream.backends()[1]->entry().config.address.to_string(), "127.0.0.1:2");
+}
+
+TEST(PrepareUpstream, EachUpstreamDrawsItsOwnLots) {
+  const UpstreamConfig config = config_of({"127.0.0.1:1"});
+  std::set<std::uint64_t> seeds;
+  for (int i = 0; i < 4; ++i) seeds.insert(prepare(config).seed);
+  EXPECT_GT(seeds.size(), 1u);
 }
 
 TEST(PrepareUpstream, AnAddressThatCannotBeResolvedIsNamed) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/units.hpp"
+#include "server/config/config_file.hpp"
 
 namespace weir {
 namespace {
@@ -456,6 +457,14 @@ TEST(ConfigLoader, OverrideReplacesAndAdds) {
   EXPECT_EQ(config.upstreams[0].servers[0].address.to_string(), "h:2");
 }
 
+TEST(ConfigLoader, OverrideFindsTheItemWithTheLongestName) {
+  const std::string two = "listeners:\n  - {name: a, bind: ':1', echo: {}}\n  - {name: a.echo, bind: ':2', echo: {}}\n";
+  const ServerConfig config =
+      load_config_text(two, "weir.yaml", std::vector<Override>{{"listeners.a.echo.bind", ":3"}});
+  EXPECT_EQ(config.listeners[0].bind[0].port, 1);
+  EXPECT_EQ(config.listeners[1].bind[0].port, 3);
+}
+
 TEST(ConfigLoader, OverridesCompleteAnEmptyFile) {
   const std::vector<Override> overrides{{"listeners", "[{name: a, bind: ':1', echo: {}}]"}};
   EXPECT_EQ(load_config_text("", "weir.yaml", overrides).listeners[0].name, "a");
@@ -596,6 +605,16 @@ TEST(ConfigLoader, FileThatIsNoneSaysSo) {
   if (::geteuid() != 0) {
     EXPECT_THAT(problems_of_file(locked), ElementsAre(locked + ": cannot be opened: Permission denied"));
   }
+}
+
+TEST(ConfigLoader, FileMayHoldAMebibyteAndNotAByteMore) {
+  const TemporaryFolder folder;
+  std::string text = kEcho;
+  text += "#" + std::string((1u << 20) - text.size() - 1, ' ');
+  EXPECT_THAT(problems_of_file(folder.file("full.yaml", text)), IsEmpty());
+  const std::string path = folder.file("over.yaml", text + " ");
+  EXPECT_THAT(problems_of_file(path), ElementsAre(path + ": is larger than 1 MiB, which no configuration needs"));
+  EXPECT_THROW(read_config_file(path), ConfigError) << "before all of it is in memory";
 }
 
 TEST(ConfigLoader, FileIsLoadedAndNamedInProblems) {

@@ -4,11 +4,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <string>
 
 #include "server/prepare_upstream.hpp"
+#include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
 
 namespace weir {
@@ -16,14 +18,16 @@ namespace {
 
 using Result = CheckOutcome::Result;
 
-/// What one check of a backend comes to.
-CheckOutcome check(const std::string& address, const HealthConfig& health, const std::string& opening = "") {
+UpstreamConfig config_of(const std::string& address) {
   UpstreamConfig config;
   config.name = "back";
   config.servers.push_back({.address = parse_address(address, AddressUse::target)});
-  const Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config)));
-  const Backend& backend = *upstream.backends().front();
-  SourceTurns sources(upstream.sources(), true);
+  return config;
+}
+
+/// What one check of a backend comes to.
+CheckOutcome check(const Backend& backend, SourceTurns& sources, const HealthConfig& health,
+                   const std::string& opening = "") {
   boost::asio::io_context context{1};
   CheckOutcome outcome;
   boost::asio::co_spawn(context.get_executor(), check_backend(backend, sources, health, opening),
@@ -33,6 +37,11 @@ CheckOutcome check(const std::string& address, const HealthConfig& health, const
                         });
   context.run();
   return outcome;
+}
+CheckOutcome check(const std::string& address, const HealthConfig& health, const std::string& opening = "") {
+  const Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config_of(address))));
+  SourceTurns sources(upstream.sources(), true);
+  return check(*upstream.backends().front(), sources, health, opening);
 }
 
 TEST(CheckBackend, AcceptingIsEnoughWhereNothingIsExpected) {
@@ -57,6 +66,28 @@ TEST(CheckBackend, OneThatDoesNotAnswerWithinTheTimeoutFails) {
   const CheckOutcome outcome = check(backend.address(), config);
   EXPECT_EQ(outcome.result, Result::failed);
   EXPECT_EQ(outcome.why, "answer: not within 20ms");
+}
+
+TEST(CheckBackend, AFaultOfThisMachineSaysNothing) {
+  const test::TestListener backend;
+  UpstreamConfig config = config_of(backend.address());
+  config.bind_source = {"127.0.0.2"};
+  const Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config)));
+  SourceTurns sources(upstream.sources(), true);
+  sources.rest(0, io::Clock::now() + test::kHang);  // as where no port is left
+  EXPECT_EQ(check(*upstream.backends().front(), sources, {}).result, Result::undecided);
+}
+
+TEST(CheckBackend, AnAddressThatSaysNothingLeavesTimeForTheNext) {
+  const test::BlackHole silent;
+  const test::TestListener other;
+  Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config_of(silent.address()))));
+  const Backend backend(upstream.entries().front(), upstream, "both",
+                        {test::endpoint_of(silent.address()), other.endpoint()}, {});
+  SourceTurns sources(upstream.sources(), false);
+  HealthConfig config;
+  config.timeout = std::chrono::seconds(2);
+  EXPECT_EQ(check(backend, sources, config).result, Result::passed);
 }
 
 TEST(CheckBackend, OneThatAnswersWhatIsExpectedToWhatIsSentPasses) {

@@ -93,6 +93,55 @@ class UpstreamWatchTest : public testing::Test {
   Watched other_;
 };
 
+TEST_F(UpstreamWatchTest, ABackendThatLeftIsCheckedNoMore) {
+  TestListener backend;
+  TestListener others;
+  UpstreamConfig config = named("one.test");
+  config.servers.front().dns->port = backend.endpoint().port();
+  config.health.emplace();
+  config.health->interval = milliseconds(1);
+  names_.set_addresses("one.test", {"127.0.0.1"});
+  watch(one_, config);
+  watch(other_, checked(others));
+  ASSERT_TRUE(sees_checks(backend, 3));
+  names_.remove("one.test");
+  ASSERT_TRUE(run_until([&] { return one_.upstream->backends().empty(); }));
+  ASSERT_TRUE(sees_checks(others, 5)) << "by now, the check that was on its way has ended";
+  checks_of(backend);
+  EXPECT_TRUE(sees_checks(others, 10));
+  EXPECT_EQ(checks_of(backend), 0);
+}
+
+TEST_F(UpstreamWatchTest, ABackendIsCheckedByOneConnectionAtATime) {
+  TestListener backend;
+  UpstreamConfig config = named("back.test");
+  config.servers.front().dns->port = backend.endpoint().port();
+  config.health.emplace();
+  config.health->timeout = hours(1);
+  config.health->expect = "ready";
+  names_.set_addresses("back.test", {"127.0.0.1"});
+  watch(one_, config);
+  ASSERT_TRUE(run_until([&] { return backend.pending(); }));
+  const test::Peer check = backend.accept();
+  const int asked = names_.questions("back.test");
+  ASSERT_TRUE(run_until([&] { return names_.questions("back.test") >= asked + 20; }));
+  EXPECT_FALSE(backend.pending()) << "it goes on, however often the name is looked up";
+}
+
+TEST_F(UpstreamWatchTest, ACheckBeginsWithAProxyHeaderWhereTheBackendExpectsOne) {
+  TestListener backend;
+  UpstreamConfig config = checked(backend);
+  config.send_proxy_protocol = ProxyVersion::v1;
+  config.health->send = "hello";
+  config.health->expect = "ready";
+  config.health->timeout = test::kHang;
+  watch(one_, config);
+  ASSERT_TRUE(run_until([&] { return backend.pending(); }));
+  test::Peer check = backend.accept();
+  ASSERT_TRUE(run_until([&] { return check.readable(); }));
+  EXPECT_EQ(check.receive_exactly(20), "PROXY UNKNOWN\r\nhello");
+}
+
 TEST_F(UpstreamWatchTest, WhenOneEndsItsBackendIsCheckedNoMoreAndTheOthersIs) {
   TestListener backend;
   TestListener others;

@@ -91,6 +91,17 @@ TEST_P(EveryPolicy, PassesOverThoseThatAreToBeSkippedOnce) {
   EXPECT_NE(backends.pick(), std::nullopt) << "only the next pick passes over them";
 }
 
+TEST_P(EveryPolicy, NothingBringsOneInThatIsNotEligible) {
+  Backends backends(GetParam(), {1, 2, 3});
+  backends->set_eligible(1, false);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    backends->set_weight(1, static_cast<std::uint32_t>(1 + i % 50));
+    backends->set_active(1, static_cast<std::uint32_t>(i % 3));
+    backends->skip(1);
+    ASSERT_NE(backends.pick(mix(i)), 1u);
+  }
+}
+
 TEST_P(EveryPolicy, CountsThoseThatAreEligible) {
   Backends backends(GetParam(), {1, 2, 3});
   EXPECT_EQ(backends->eligible(), 3u);
@@ -172,6 +183,22 @@ TEST(RoundRobin, OneThatComesBackDoesNotCatchUp) {
   EXPECT_EQ(first, 5);
 }
 
+TEST(RoundRobin, OneThatComesBackWaitsHalfATurnOfItsOwn) {
+  Backends backends(Balance::round_robin, {1, 8});
+  backends->set_eligible(0, false);
+  for (int i = 0; i < 100; ++i) backends.pick();
+  backends->set_eligible(0, true);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(backends.pick(), 1u) << "the heavy one is due four times before it";
+}
+
+TEST(RoundRobin, OnesThatComeBackTogetherAreServedInTheirOrder) {
+  Backends backends(Balance::round_robin, {1, 1, 1});
+  for (const std::size_t i : {0u, 1u}) backends->set_eligible(i, false);
+  for (int i = 0; i < 100; ++i) backends.pick();
+  for (const std::size_t i : {1u, 0u}) backends->set_eligible(i, true);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(backends.pick(), i);
+}
+
 TEST(LeastConnections, PicksTheLeastForItsWeight) {
   Backends backends(Balance::least_connections, {1, 1, 4});
   backends->set_active(0, 3);
@@ -179,6 +206,13 @@ TEST(LeastConnections, PicksTheLeastForItsWeight) {
   backends->set_active(2, 7);
   EXPECT_EQ(backends.pick(), 2u);
   backends->set_active(2, 9);
+  EXPECT_EQ(backends.pick(), 1u);
+}
+
+TEST(LeastConnections, AWeightThatChangesCountsAtOnce) {
+  Backends backends(Balance::least_connections, {1, 1});
+  for (const std::size_t i : {0u, 1u}) backends->set_active(i, 2);
+  backends->set_weight(1, 4);
   EXPECT_EQ(backends.pick(), 1u);
 }
 

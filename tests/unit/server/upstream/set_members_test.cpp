@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -216,6 +217,43 @@ TEST_F(SetMembersTest, WhoWaitsFindsItsLineWhenTheBackendsChange) {
   const auto retry = wait();
   set({1, 3});
   EXPECT_EQ(taken(*retry)->endpoints().front().port(), 3);
+}
+
+TEST_F(SetMembersTest, WhoHasTriedAllThatAreLeftIsToldSo) {
+  make_named(1, Balance::round_robin, 1);
+  set({1, 2});
+  const std::vector<Lease> all = take_all();
+  tried_ = tried({0});
+  const auto retry = wait();
+  set({1});
+  const std::optional<Upstream::Pick> outcome = retry->take();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->blocked, Blocked::all_tried);
+}
+
+TEST_F(SetMembersTest, OneThatCameBackAndLeftAgainIsGoneWithItsLastConnection) {
+  make_named(1);
+  set({1, 2});
+  Lease on_one = take(0, tried({1})).lease;
+  const std::weak_ptr<const std::string> name = on_one->name();
+  for (int i = 0; i < 2; ++i) {
+    set({2});
+    set({1, 2});
+  }
+  set({2});
+  on_one.reset();
+  EXPECT_TRUE(name.expired());
+}
+
+TEST_F(SetMembersTest, OneThatJoinsStartsSlowly) {
+  config_.slow_start = std::chrono::seconds(100);
+  make_named(1);
+  set({1});
+  EXPECT_TRUE(take(100).lease) << "it is warm by now";
+  upstream_->set_members(upstream_->entries()[0], {{endpoint(1), {}}, {endpoint(2), {}}}, at(100));
+  int second = 0;
+  for (int i = 0; i < 1000; ++i) second += take(100).lease->endpoints().front().port() == 2 ? 1 : 0;
+  EXPECT_NEAR(second, 10, 5);
 }
 
 TEST_F(SetMembersTest, MembersMayChangeWhileConnectionsComeAndGo) {

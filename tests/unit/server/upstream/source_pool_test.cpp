@@ -113,6 +113,18 @@ TEST(SourceTurns, SpentAddressGivesWayToTheNext) {
   EXPECT_THAT(turn(turns, local_endpoint(listening.get())), ElementsAre("127.0.0.3:0")) << "the other one rests";
 }
 
+TEST(SourceTurns, AnAddressInUseIsSpentToo) {
+  const SourcePool pool = pool_of({"127.0.0.2", "127.0.0.3"});
+  SourceTurns turns(pool, true);
+  int attempts = 0;
+  const auto prepare = [&](int) {
+    ++attempts;
+    return EADDRINUSE;
+  };
+  EXPECT_EQ(start_connect_from(turns, target("127.0.0.1:1"), kNow, prepare).error, EADDRINUSE);
+  EXPECT_EQ(attempts, 2);
+}
+
 TEST(SourceTurns, OtherErrorsEndTheTurn) {
   const SourcePool pool = pool_of({"127.0.0.2", "127.0.0.3"});
   SourceTurns turns(pool, true);

@@ -106,16 +106,56 @@ TEST_F(TiersTest, WhoHasTriedThePrimaryWaitsForNoFullBackupBesideIt) {
   EXPECT_EQ(take(0, tried({0})).blocked, Blocked::all_tried) << "it begins anew, for the primary has room";
 }
 
-TEST_F(TiersTest, ABackendThatComesBackGetsItsShareLittleByLittle) {
-  config_.slow_start = seconds(100);
+TEST_F(TiersTest, OneThatIsFoundUpIsNoLongerEjected) {
   make(2);
+  fail(0, 5);
   down(0);
-  upstream_->set_up(backend(0), true, "the test says so", at(0));
-  const auto share = [&](int second) {
+  upstream_->set_up(backend(0), true, "the test says so", at(1));
+  EXPECT_NE(take(1).lease.get(), take(1).lease.get());
+}
+
+/// How many of a thousand connections the first of two backends gets.
+class SlowStart : public TiersTest {
+ protected:
+  void SetUp() override {
+    config_.slow_start = seconds(100);
+    make(2);
+  }
+  int share(int second) {
     int first = 0;
     for (int i = 0; i < 1000; ++i) first += take(second).lease.get() == &backend(0) ? 1 : 0;
     return first;
-  };
+  }
+};
+
+TEST_F(SlowStart, BeginsWhereTheEjectionEnds) {
+  fail(0, 5);
+  EXPECT_EQ(share(9), 0);
+  EXPECT_NEAR(share(10), 10, 5);
+  EXPECT_NEAR(share(60), 333, 10);
+  EXPECT_NEAR(share(110), 500, 1);
+}
+
+TEST_F(SlowStart, BeginsAtASuccessThatEndsTheEjection) {
+  fail(0, 5);
+  upstream_->connected(backend(0), at(1));
+  EXPECT_NEAR(share(1), 10, 5);
+  EXPECT_NEAR(share(51), 333, 10);
+  EXPECT_NEAR(share(101), 500, 1);
+}
+
+TEST_F(SlowStart, EndsEachTimeThatOneComesBack) {
+  for (const int second : {0, 200}) {
+    down(0);
+    upstream_->set_up(backend(0), true, "the test says so", at(second));
+    EXPECT_NEAR(share(second), 10, 5);
+    EXPECT_NEAR(share(second + 100), 500, 1);
+  }
+}
+
+TEST_F(SlowStart, BringsTheShareLittleByLittle) {
+  down(0);
+  upstream_->set_up(backend(0), true, "the test says so", at(0));
   EXPECT_NEAR(share(0), 10, 5);
   EXPECT_NEAR(share(25), 200, 10);
   EXPECT_NEAR(share(50), 333, 10);

@@ -123,8 +123,31 @@ TEST_F(WaitQueueTest, AnEjectionWakesNobodyAndItsEndIsToldToWhoWatchesTheTime) {
   fail(1, 5, 1);
   EXPECT_THAT(told, ElementsAre(at(10))) << "the first comes back before";
   EXPECT_EQ(woken(), 0u);
+  upstream_->serve_waiting(at(9));
+  EXPECT_THAT(told, ElementsAre(at(10), at(10))) << "it is due still";
   upstream_->serve_waiting(at(10));
-  EXPECT_THAT(told, ElementsAre(at(10), at(11)));
+  EXPECT_THAT(told, ElementsAre(at(10), at(10), at(11)));
+}
+
+TEST_F(WaitQueueTest, WhoBeginsToWatchTheTimeIsToldWhatIsDue) {
+  config_.servers = {{.max_connections = 1}};
+  make(2);
+  const std::vector<Lease> all = take_all();
+  fail(0, 5);
+  const auto waiter = wait();
+  std::vector<Upstream::Time> told;
+  upstream_->on_return([&told](Upstream::Time when) { told.push_back(when); });
+  EXPECT_THAT(told, ElementsAre(at(10)));
+}
+
+TEST_F(WaitQueueTest, WhoIsServedIsWoken) {
+  config_.servers = {{.max_connections = 1}};
+  make(1);
+  Lease only = take().lease;
+  const auto first = wait();
+  const auto second = wait();
+  only.reset();
+  EXPECT_EQ(woken(), 1u);
 }
 
 TEST_F(WaitQueueTest, WhoWaitsIsServedWhenAnEjectionIsOver) {
@@ -190,6 +213,28 @@ TEST_F(WaitQueueTest, ARetryThatHasNobodyLeftToTryLeavesTheQueue) {
   down(1);
   EXPECT_EQ(retry->take()->blocked, Blocked::all_tried);
   EXPECT_EQ(upstream_->waiting(), 0u);
+}
+
+TEST_F(WaitQueueTest, ARetryThatHasTriedAllOthersLeavesTheQueueBeforeItsLastAttempt) {
+  config_.servers = {{.max_connections = 1}};
+  config_.connect.attempts = 3;
+  make(3);
+  const std::vector<Lease> all = take_all();
+  tried_ = tried({0, 1});
+  const auto retry = wait();
+  EXPECT_FALSE(retry->take());
+  down(2);
+  EXPECT_EQ(retry->take()->blocked, Blocked::all_tried);
+}
+
+TEST_F(WaitQueueTest, ARetryThatHasTriedTheRestLeavesTheQueueWhenTheOtherIsEjected) {
+  config_.servers = {{.max_connections = 1}};
+  make(2);
+  const std::vector<Lease> all = take_all();
+  tried_ = tried({0});
+  const auto retry = wait();
+  fail(1, 5);
+  EXPECT_EQ(retry->take()->blocked, Blocked::all_tried);
 }
 
 TEST_F(WaitQueueTest, ARetryWaitsForAnEarlierBackendThatComesUpFull) {
