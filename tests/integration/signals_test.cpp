@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <csignal>
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/fake_backend.hpp"
+#include "tests/support/notifications.hpp"
 #include "tests/support/stopwatch.hpp"
 
 namespace weir::test {
@@ -113,6 +114,54 @@ TEST(Signals, SighupWithoutAConfigFileDrains) {
   daemon.process().signal(SIGHUP);
   ASSERT_TRUE(stops_listening(daemon));
   expect_alive(client);
+  client.close();
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+}
+
+TEST(Signals, SighupDuringADrainCutsNobody) {
+  Daemon daemon = Daemon::with_verb({"echo", "127.0.0.1:0", "--set", "drain_timeout=1h"});
+  Peer client = daemon.connect();
+  expect_alive(client);
+  daemon.process().signal(SIGHUP);
+  ASSERT_TRUE(stops_listening(daemon));
+  daemon.process().signal(SIGHUP);
+  daemon.process().signal(SIGUSR1);  // which is handled after it
+  daemon.process().wait_for_error_line("log files reopened");
+  for (int i = 0; i < 10; ++i) expect_alive(client);
+  client.close();
+  EXPECT_EQ(daemon.process().wait_exit(), 0);
+}
+
+TEST(Signals, SighupWithAConfigFileChangesNothing) {
+  Daemon daemon = Daemon::with_config(echo_config() + "drain_timeout: 1h");
+  Peer client = daemon.connect();
+  expect_alive(client);
+  daemon.process().signal(SIGHUP);
+  daemon.process().wait_for_error_line("SIGHUP ignored: reloading .* is not supported by this version");
+  expect_alive(client);
+  Peer newcomer = daemon.connect();
+  expect_alive(newcomer);
+}
+
+TEST(Signals, Sigusr2IsSaidToBeUnsupportedAndChangesNothing) {
+  Daemon daemon = Daemon::with_config(echo_config());
+  daemon.process().signal(SIGUSR2);
+  daemon.process().wait_for_error_line("SIGUSR2 ignored");
+  Peer client = daemon.connect();
+  expect_alive(client);
+}
+
+TEST(Signals, ServiceManagerIsToldWhenTheDaemonIsReadyAndWhenItStops) {
+  const Notifications notifications;
+  Process::Options options;
+  options.environment = {{"NOTIFY_SOCKET", notifications.path()}};
+  Daemon daemon = Daemon::with_config(echo_config() + "drain_timeout: 1h", options);
+  Peer client = daemon.connect();
+  expect_alive(client);
+  EXPECT_THAT(notifications.all(), testing::MatchesRegex("READY=1\nSTATUS=weir .* ready: 1 listeners, 3 workers.*\n"));
+  daemon.drain();
+  ASSERT_TRUE(stops_listening(daemon));
+  EXPECT_EQ(notifications.all(), "STOPPING=1\nSTATUS=draining 1 connections\n");
   client.close();
   EXPECT_EQ(daemon.process().wait_exit(), 0);
 }

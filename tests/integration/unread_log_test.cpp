@@ -3,17 +3,15 @@
 #include "tests/support/unread_log.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include <array>
 #include <csignal>
 #include <regex>
 #include <tuple>
 
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/notifications.hpp"
 
 namespace weir::test {
 namespace {
@@ -63,35 +61,6 @@ Process::Options with_stderr(const UnreadLog& log) {
   options.error = log.writer();
   return options;
 }
-
-/// What a service manager hears.
-class Notifications {
- public:
-  Notifications() : path_(dir_.file("notify")), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path_.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw std::system_error(errno, std::generic_category(), "bind");
-    }
-  }
-
-  const std::string& path() const { return path_; }
-
-  std::string all() const {
-    std::string result;
-    std::array<char, 4096> buffer;
-    for (ssize_t count; (count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0;) {
-      result.append(buffer.data(), static_cast<std::size_t>(count)).append("\n");
-    }
-    return result;
-  }
-
- private:
-  TempDir dir_;
-  std::string path_;
-  io::Descriptor socket_;
-};
 
 class UnreadStderr : public testing::TestWithParam<std::tuple<UnreadLog::Kind, std::string>> {
  protected:
