@@ -490,6 +490,11 @@ TEST(ConfigLoader, ProblemsOfOverridesNameThemAndComeLast) {
                           "5s, 10m or 1h"));
 }
 
+TEST(ConfigLoader, OverrideWithoutAValueIsReportedAsSuchAndNotWhereItReplaced) {
+  EXPECT_THAT(problems_of(std::string(kEcho) + "drain_timeout: 2s\n", {{"drain_timeout", ""}}),
+              ElementsAre("--set drain_timeout: has no value; write a duration such as 30s"));
+}
+
 TEST(ConfigLoader, OverrideOfATextHasNoKeys) {
   EXPECT_THAT(problems_of(kEcho, {{"listeners.echo.name.first", "x"}}),
               ElementsAre("--set listeners.echo.name.first: there is no \"first\" in the text \"echo\""));

@@ -38,6 +38,7 @@ TEST(ListenerKinds, OverlappingBindsAreFound) {
   EXPECT_THAT(problem_of_binds("127.0.0.1:7000-7010", "127.0.0.1:7005"), HasSubstr("overlaps"));
   EXPECT_THAT(problem_of_binds("127.0.0.1:7005", ":7000-7010"), HasSubstr("overlaps 127.0.0.1:7005"));
   EXPECT_THAT(problem_of_binds("0.0.0.0:7005", "127.0.0.1:7005"), HasSubstr("overlaps 0.0.0.0:7005"));
+  EXPECT_THAT(problem_of_binds("Host.test:7005", "host.TEST:7005"), HasSubstr("is already bound on line 2"));
   EXPECT_THAT(problem_of_binds("[::]:7005", "[::1]:7005"), HasSubstr("overlaps [::]:7005"));
   EXPECT_THAT(problem_of_binds("[::1]:7000-7001", "[0:0::1]:7000-7001"), HasSubstr("is already bound on line 2"));
 }

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "server/prepare_upstream.hpp"
-#include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
 
 namespace weir {
@@ -76,18 +75,6 @@ TEST(CheckBackend, AFaultOfThisMachineSaysNothing) {
   SourceTurns sources(upstream.sources(), true);
   sources.rest(0, io::Clock::now() + test::kHang);  // as where no port is left
   EXPECT_EQ(check(*upstream.backends().front(), sources, {}).result, Result::undecided);
-}
-
-TEST(CheckBackend, AnAddressThatSaysNothingLeavesTimeForTheNext) {
-  const test::BlackHole silent;
-  const test::TestListener other;
-  Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config_of(silent.address()))));
-  const Backend backend(upstream.entries().front(), upstream, "both",
-                        {test::endpoint_of(silent.address()), other.endpoint()}, {});
-  SourceTurns sources(upstream.sources(), false);
-  HealthConfig config;
-  config.timeout = std::chrono::seconds(2);
-  EXPECT_EQ(check(backend, sources, config).result, Result::passed);
 }
 
 TEST(CheckBackend, OneThatAnswersWhatIsExpectedToWhatIsSentPasses) {

@@ -97,7 +97,7 @@ TEST_P(EveryPolicy, NothingBringsOneInThatIsNotEligible) {
   for (std::uint64_t i = 0; i < 1000; ++i) {
     backends->set_weight(1, static_cast<std::uint32_t>(1 + i % 50));
     backends->set_active(1, static_cast<std::uint32_t>(i % 3));
-    backends->skip(1);
+    if (i % 2 == 0) backends->skip(1);
     ASSERT_NE(backends.pick(mix(i)), 1u);
   }
 }
