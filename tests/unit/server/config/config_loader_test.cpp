@@ -290,6 +290,11 @@ TEST(ConfigLoader, NamesAreFitForLogsAndPaths) {
         << name;
   }
   EXPECT_THAT(problems_of("listeners: [{name: db-1.eu_west, bind: ':1', echo: }]"), IsEmpty());
+  const auto of_length = [](std::size_t length) {
+    return problems_of("listeners: [{name: " + std::string(length, 'a') + ", bind: ':1', echo: }]");
+  };
+  EXPECT_THAT(of_length(64), IsEmpty());
+  EXPECT_THAT(of_length(65), SizeIs(1));
 }
 
 TEST(ConfigLoader, BindingTwiceIsFoundInEverySpelling) {
