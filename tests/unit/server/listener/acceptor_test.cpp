@@ -69,7 +69,7 @@ class AcceptorTest : public testing::Test {
   std::size_t accepted_ = 0;
   bool interrupted_at_first_ = false;
   std::vector<Batch> batches_;
-  AcceptorContext context_{listener_.context(), 0, [this](const Arrival&) {
+  AcceptorContext context_{listener_.context(), 0, [this](const ListenerContextPtr&, const Arrival&) {
                              if (++accepted_ == 1 && interrupted_at_first_) interrupt();
                            }};
 };
@@ -102,7 +102,7 @@ TEST_F(AcceptorTest, WithoutDescriptorsRefusesABatchAndPauses) {
 }
 
 TEST_F(AcceptorTest, WhatIsAcceptedIsDeliveredWithItsPlaceInTheRange) {
-  AcceptorContext third{listener_.context(), 3, [this](const Arrival& arrival) {
+  AcceptorContext third{listener_.context(), 3, [this](const ListenerContextPtr&, const Arrival& arrival) {
                           EXPECT_EQ(arrival.port_offset, 3);
                           EXPECT_EQ(arrival.client.to_string(), clients_[accepted_++].local_name());
                         }};

@@ -116,13 +116,16 @@ TEST(Direction, ATurnReadsItsShareAndLeavesTheRestForTheNext) {
   BareListener listener(test::echo_config() + "access_log: {enabled: false}\n");
   test::TestListener near;
   test::TestListener far;
-  FarEnds ends{Peer::connect(near.endpoint()), Peer::connect(far.endpoint())};
-  const Peer source = near.accept();
+  // The source holds more than the scratch buffer, and the sender more than the source: no read comes back short.
+  const Peer source = Peer::connect(near.endpoint(), {.receive_buffer = 1 << 20});
+  FarEnds ends{near.accept(), Peer::connect(far.endpoint())};
+  const int large = 1 << 20;
+  ::setsockopt(ends.sender.fd(), SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
   const Peer sink = far.accept();
   set_nonblocking(source);
   set_nonblocking(sink);
   far_ends = &ends;
-  for (int i = 0; i < 2; ++i) ends.top_up(io::EventLoop::kScratchSize);
+  for (int i = 0; i < 8; ++i) ends.top_up(io::EventLoop::kScratchSize);
   Turns turns;
   listener.spawn(pump_all(listener.loop(), source, sink, turns));
   listener.run();
