@@ -15,7 +15,7 @@ from weirbench import machine
 from weirbench.failures import Interrupted
 from weirbench.method import Method
 from weirbench.process import Processes
-from weirbench.programs import NotBuilt, gather
+from weirbench.programs import NotBuilt, gather, gather_before
 from weirbench.rows import ROWS
 from weirbench.setting import SOURCE, Setting, raise_descriptor_limit
 from weirbench.table import whole_table
@@ -40,6 +40,8 @@ def parse(arguments):
     parser.add_argument("--window", type=float, metavar="S", help=f"seconds that are measured each time ({FULL[1]:g})")
     parser.add_argument("--programs", type=Path, metavar="DIR",
                         help="where weir and weir-load stand; else they are built, and what is missing is installed")
+    parser.add_argument("--before", type=Path, metavar="DIR",
+                        help="where another build's weir stands, which is measured beside this one's: 'before'")
     parser.add_argument("--proxy-cores", metavar="LIST", help="cores of what is measured (0): 0,2 or 0-3")
     parser.add_argument("--load-cores", metavar="LIST", help="cores of clients and backends (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", default=SOURCE / "build" / "bench" / "results.json",
@@ -111,10 +113,13 @@ def measure(options, folder, processes):
     """The results, as they stand in the JSON file."""
     os.environ["PATH"] += ":/usr/sbin"  # where Debian has haproxy and nginx, and users' PATH has nothing
     gather(options.programs, folder / "bin")
+    if options.before:
+        gather_before(options.before, folder / "bin")
     versions = machine.versions(folder / "bin")
     setting = Setting(
         programs=folder / "bin", folder=folder, proxy_cores=options.proxy_cores, load_cores=options.load_cores,
         rounds=options.rounds, warmup=options.warmup, window=options.window, quick=options.quick,
+        before=options.before is not None,
         descriptors=raise_descriptor_limit(), processes=processes, missing=machine.missing_peers(versions))
     os.sched_setaffinity(0, options.load_cores)  # what the benchmark itself takes belongs to the load
     began = time.monotonic()

@@ -10,9 +10,13 @@ from weirbench.setting import BENCH
 DEBIAN_PYTHON = "/usr/bin/python3"
 
 
-def _weir(setting, port):
-    return [setting.program("weir"), "echo", f"127.0.0.1:{port}", "--set", "workers=1", "--set",
+def _weir(setting, port, program="weir"):
+    return [setting.program(program), "echo", f"127.0.0.1:{port}", "--set", "workers=1", "--set",
             "access_log.enabled=false", "--set", "log.level=warning", "--set", "drain_timeout=1s"]
+
+
+def _weir_before(setting, port):
+    return _weir(setting, port, "weir-before")
 
 
 def _weir_range(setting, first, count):
@@ -32,7 +36,7 @@ def _socat(_setting, port):
     return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,nodelay,reuseaddr", "PIPE"]
 
 
-COMMANDS = {"weir": _weir, "epoll": _epoll, "gevent": _gevent, "socat": _socat}
+COMMANDS = {"weir": _weir, "before": _weir_before, "epoll": _epoll, "gevent": _gevent, "socat": _socat}
 
 
 @contextlib.contextmanager

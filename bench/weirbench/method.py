@@ -48,7 +48,7 @@ class Method:
         if cell.left_out:
             self._say(f"  {cell.name}: left out: {cell.left_out}")
             return result
-        peers = [peer for peer in cell.peers if not self._is_missing(peer, result)]
+        peers = [peer for peer in self._peers(row, cell) if not self._is_missing(peer, result)]
         rounds = {peer: [] for peer in peers}
         with cell.standing() if cell.standing else contextlib.nullcontext() as standing:
             more = (standing,) if cell.standing else ()
@@ -59,6 +59,12 @@ class Method:
         result |= {"rounds": rounds, "summary": summarize(rounds, row.subject, keys, row.base)}
         self._say(f"  {cell.name}: {self._headline(row, result['summary'])}")
         return result
+
+    def _peers(self, row, cell):
+        """With another build of Weir right behind this one's, where that is asked for."""
+        if not (self._setting.before and row.before):
+            return cell.peers
+        return [name for peer in cell.peers for name in ([peer, "before"] if peer == "weir" else [peer])]
 
     def _is_missing(self, peer, result):
         reason = self._setting.missing.get(peer)

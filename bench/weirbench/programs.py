@@ -46,6 +46,13 @@ def gather(given, folder):
         _copy((given if ready else BUILT) / name, folder / name)
 
 
+def gather_before(given, folder):
+    """A copy of another build's weir beside the programs."""
+    if not _is_program(given / "weir"):
+        raise NotBuilt(f"there is no program weir in {given}; give the folder of another build's programs")
+    _copy(given / "weir", folder / "weir-before")
+
+
 def _is_program(path: Path):
     return path.is_file() and os.access(path, os.X_OK)
 

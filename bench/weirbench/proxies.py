@@ -48,9 +48,13 @@ class FileLog:
             time.sleep(0.1)
 
 
-def _weir(setting, values, log):
+def _weir(setting, values, log, program="weir"):
     values |= {"LOGGING": "true" if log else "false", "LOG": log.path if log else "/dev/null"}
-    return [setting.program("weir"), "run", "-c", write_configuration(setting, "weir.yaml", values)]
+    return [setting.program(program), "run", "-c", write_configuration(setting, "weir.yaml", values)]
+
+
+def _weir_before(setting, values, log):
+    return _weir(setting, values, log, "weir-before")
 
 
 def _haproxy(setting, values, log, splice=False):
@@ -84,7 +88,8 @@ def _epoll(setting, values, _log):
     return [setting.program("weir-bench-epoll-proxy"), f"127.0.0.1:{values['PORT']}", f"127.0.0.1:{values['BACKEND']}"]
 
 
-COMMANDS = {"weir": _weir, "haproxy": _haproxy, "haproxy-splice": _haproxy_splice, "nginx": _nginx, "epoll": _epoll}
+COMMANDS = {"weir": _weir, "before": _weir_before, "haproxy": _haproxy, "haproxy-splice": _haproxy_splice,
+            "nginx": _nginx, "epoll": _epoll}
 
 
 @contextlib.contextmanager

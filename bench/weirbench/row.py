@@ -37,5 +37,6 @@ class Row:
     cells: Callable  # Setting → list of Cell
     subject: str = "weir"
     most_rounds: int = 100
+    before: bool = False  # another build of Weir may stand beside this one's (bench/run --before)
     base: Callable | None = None  # peer → what its figures are held against, in place of the subject against the peer
     beside: str = ""  # with a base: what stands beside a figure

@@ -24,6 +24,7 @@ class Setting:
     descriptors: int
     processes: Processes
     missing: dict  # peer → why it cannot take part
+    before: bool = False  # another build of Weir takes part
 
     @property
     def all_cores(self):

@@ -1,7 +1,7 @@
 """Programs as people write them."""
 
 NAMES = {"weir": "Weir", "haproxy": "HAProxy", "haproxy-splice": "HAProxy, splice forced",
-         "epoll": "hand-written epoll", "redis": "Redis"}
+         "before": "Weir before", "epoll": "hand-written epoll", "redis": "Redis"}
 
 
 def name_of(program):

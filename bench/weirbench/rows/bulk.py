@@ -37,4 +37,4 @@ ROW = Row(
     "bulk", "streams through a proxy (iperf3)",
     "What a gigabyte (10^9 bytes) costs the proxy. The epoll yardstick copies here.",
     (Metric("cpu_s", "CPU s/GB", digits=3), Metric("gbit", "Gbit/s", "more", 1)),
-    cells)
+    cells, before=True)

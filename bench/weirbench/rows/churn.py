@@ -35,4 +35,4 @@ ROW = Row(
     "What a connection costs the proxy from accept to close, with a record for each and without.",
     (Metric("cpu_us", "CPU µs/connection", digits=1), Metric("p99_us", "p99 µs of a cycle", digits=0),
      Metric("rate", "connections/s", "more", 0)),
-    cells)
+    cells, before=True)

@@ -26,4 +26,4 @@ ROW = Row(
     "What a request costs an echo server. socat, which forks a process per connection, is there for curiosity.",
     (Metric("cpu_us", "CPU µs/request", digits=2), Metric("p99_us", "p99 µs", digits=0),
      Metric("rate", "requests/s", "more", 0)),
-    cells)
+    cells, before=True)

@@ -66,4 +66,4 @@ ROW = Row(
     "sockets do not show.",
     (Metric("fresh", "B fresh", digits=0), Metric("after_64", "B after 64 B", digits=0),
      Metric("after_burst", "B after 20 kB", digits=0), Metric("after_bulk", "B after a GB over 4", digits=0)),
-    cells, most_rounds=3)
+    cells, most_rounds=3, before=True)

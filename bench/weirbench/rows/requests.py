@@ -36,4 +36,4 @@ ROW = Row(
     "What a request of a closed loop costs the proxy, and how long it takes.",
     (Metric("cpu_us", "CPU µs/request", digits=2), Metric("p99_us", "p99 µs", digits=0),
      Metric("p999_us", "p99.9 µs", digits=0), Metric("rate", "requests/s", "more", 0)),
-    cells)
+    cells, before=True)
