@@ -58,7 +58,7 @@ struct Session {
   std::uint64_t id = 0;
   std::unique_ptr<ProxiedClient> proxied;  ///< if a PROXY header named one
   const ClientAddress peer;                ///< who connected
-  io::StreamSocket turned_away;            ///< the socket of a refused client, until the refusal was source_counted
+  io::StreamSocket turned_away;            ///< the socket of a refused client, until the refusal was counted
   const std::uint16_t port_offset;
   bool admitted = false;          ///< by the gate's first stage, so that it must leave
   bool header_due = false;        ///< a PROXY header says who the client is
