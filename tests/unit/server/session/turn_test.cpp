@@ -89,8 +89,8 @@ struct FarEnds {
     const ssize_t sent =
         ::send(sender.fd(), kBytes.data(), std::min({bytes, left, kBytes.size()}), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) left -= static_cast<std::size_t>(sent);
-    std::array<char, 1> none{};
-    while (::recv(receiver.fd(), none.data(), std::size_t{1} << 20, MSG_TRUNC | MSG_DONTWAIT) > 0) continue;
+    static std::array<char, std::size_t{1} << 20> received;
+    while (::recv(receiver.fd(), received.data(), received.size(), MSG_DONTWAIT) > 0) continue;
   }
 };
 
