@@ -72,8 +72,8 @@ EventLoop::EventLoop()
 }
 
 EventLoop::~EventLoop() {
-  // Asio unwinds a coroutine that is destroyed while it waits through its executor.
-  // What was posted and never ran may start others meanwhile.
+  // Asio unwinds a coroutine that is destroyed while it waits through its executor. What was posted and never ran may
+  // start others meanwhile.
   for (bool any = true; any;) {
     any = false;
     context_.restart();
@@ -83,8 +83,6 @@ EventLoop::~EventLoop() {
       slot.pending_.reset();
     }
   }
-  context_.restart();
-  context_.poll();
 }
 
 void EventLoop::run() {

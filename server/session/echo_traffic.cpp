@@ -23,9 +23,8 @@ Turn EchoTraffic::turn(Session& session) {
   const Direction::Outcome outcome = direction_.pump(session.client, session.client, {session.scratch(), change_});
   if (outcome == Direction::Outcome::ended) return end_turn(SessionEnd::client_closed);
   if (Direction::is_failure(outcome)) return end_turn(end_of_error(true, direction_.error()));
-  return {.moved = direction_.moved() != before,
-          .half_closed = direction_.source_ended(),
-          .unfinished = outcome == Direction::Outcome::unfinished};
+  // A FIN is read once all before it was sent back, and so ends the echo in the same turn: it is never half-closed.
+  return {.moved = direction_.moved() != before, .unfinished = outcome == Direction::Outcome::unfinished};
 }
 
 void EchoTraffic::describe(SessionRecord& record) const {

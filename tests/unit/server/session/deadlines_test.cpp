@@ -15,7 +15,7 @@ const Deadlines::Time kStart = io::Clock::now();
 constexpr Deadlines::Time kNever = Deadlines::Time::max();
 constexpr milliseconds kInstant{1};
 
-/// Each limit is another figure, the longer the later it is listed.
+/// Each limit is another figure.
 const TimeoutsConfig kLimits{
     .idle = seconds(50), .half_close = seconds(20), .lifetime = seconds(1000), .header = seconds(5)};
 const TimeoutsConfig kNone{
