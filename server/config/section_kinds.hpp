@@ -18,23 +18,6 @@
 /// Kinds of keys whose value holds keys itself.
 namespace weir {
 
-/// A map whose keys stand in kKeys of its struct.
-struct Section {
-  template <typename Target>
-  void read(const Value& value, Target& target, Reading& reading) const {
-    MapReader map(value);
-    read_keys(kKeys<Target>, map, target, reading);
-    map.finish();
-  }
-
-  template <typename Target>
-  void dump(YAML::Emitter& out, const Target& target) const {
-    out << YAML::BeginMap;
-    dump_keys(kKeys<Target>, out, target);
-    out << YAML::EndMap;
-  }
-};
-
 /// A map that has no struct of its own: its keys are fields of the section around it.
 template <typename Keys>
 struct Folder {
@@ -59,6 +42,19 @@ template <typename... Keys>
 constexpr Folder<std::tuple<Keys...>> folder(Keys... keys) {
   return {std::tuple(keys...)};
 }
+
+/// A map whose keys stand in kKeys of its struct.
+struct Section {
+  template <typename Target>
+  void read(const Value& value, Target& target, Reading& reading) const {
+    Folder{kKeys<Target>}.read(value, target, reading);
+  }
+
+  template <typename Target>
+  void dump(YAML::Emitter& out, const Target& target) const {
+    Folder{kKeys<Target>}.dump(out, target);
+  }
+};
 
 /// A section whose presence alone turns something on.
 struct OptionalSection {
