@@ -2,9 +2,10 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "client/command_line.hpp"
+#include "client/command_line/command_line.hpp"
 #include "client/load_run.hpp"
 #include "client/report/json.hpp"
 #include "client/report/text.hpp"
@@ -22,7 +23,9 @@ int print(const std::string& text, std::FILE* out) {
   return kFailed;
 }
 
-int run(const LoadOptions& options) {
+int execute(const PrintText& help) { return print(help.text, stdout); }
+
+int execute(const LoadOptions& options) {
   const LoadResult result = run_load(options);
   const bool json_on_stdout = options.json_file == "-";
   const int printed = print(text_report(result), json_on_stdout ? stderr : stdout);
@@ -30,24 +33,15 @@ int run(const LoadOptions& options) {
   return result.exit_status() != kFine ? result.exit_status() : printed;
 }
 
-int execute(const Command& command) {
-  switch (command.verb) {
-    case Command::Verb::load:
-      return run(command.options);
-    case Command::Verb::chat:
-      return chat(command.options.target, command.options.timeout);
-    case Command::Verb::print:
-      return print(command.text, stdout);
-  }
-  return kFailed;
-}
+int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that met it
   try {
-    return execute(parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc)));
+    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    return std::visit([](const auto& command) { return execute(command); }, parse_command_line(arguments));
   } catch (const UsageError& error) {
     const std::string text = error.what();
     std::fprintf(stderr, "%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");

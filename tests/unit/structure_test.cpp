@@ -34,7 +34,7 @@ const House kServerHouse{
 };
 
 const House kClientHouse{
-    {"client/main"},       {"client/command_line"},   {"client/load_run"},
+    {"client/main"},       {"client/command_line/"},  {"client/load_run"},
     {"client/report/"},    {"client/load_worker"},    {"client/workload/"},
     {"client/connection"}, {"client/worker_context"}, {"client/*", "client/message/"},
     {"common/"},

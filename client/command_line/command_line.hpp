@@ -1,21 +1,28 @@
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <variant>
 
 #include "client/load_options.hpp"
 
 namespace weir::load {
 
-/// What a command line asks for.
-struct Command {
-  enum class Verb { load, chat, print };
-
-  Verb verb = Verb::print;
-  LoadOptions options;  ///< load; chat takes its target and timeout
-  std::string text;     ///< print: help or version, for stdout
+/// Help or the version, for stdout.
+struct PrintText {
+  std::string text;
 };
+
+/// What `weir-load chat` was told.
+struct ChatOptions {
+  Address target;
+  std::chrono::microseconds timeout = std::chrono::seconds(5);  ///< of the connect
+};
+
+/// What a command line asks for.
+using Command = std::variant<PrintText, LoadOptions, ChatOptions>;
 
 /// A command line that can't be understood; the text is for stderr and may have several lines.
 class UsageError : public std::runtime_error {

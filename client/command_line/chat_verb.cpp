@@ -1,0 +1,31 @@
+#include "client/command_line/verb.hpp"
+
+namespace weir::load {
+
+namespace {
+
+constexpr const char* kHelp = R"(usage: weir-load chat [--timeout TIME] TARGET
+
+Sends what is typed, line by line, and shows what comes back. The end of the input (Ctrl-D) is passed
+on, and the rest of the replies is awaited; when the peer closes, it is over. Input may be a pipe or a
+file.
+
+      --timeout TIME      for the connect (5s)
+
+examples:
+  weir-load chat 127.0.0.1:7000
+  printf 'hello\n' | weir-load chat 127.0.0.1:7000
+)";
+
+std::function<Command()> declare(CLI::App& app) {
+  const auto options = std::make_shared<ChatOptions>();
+  add_target(app, options->target);
+  add(app, "--timeout", [options](const std::string& text) { options->timeout = positive_duration(text); });
+  return [options]() -> Command { return *options; };
+}
+
+}  // namespace
+
+const Verb kChatVerb{"chat", kHelp, declare};
+
+}  // namespace weir::load

@@ -1,0 +1,93 @@
+#include "client/command_line/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "client/command_line/verb.hpp"
+#include "common/near_name.hpp"
+#include "common/printable.hpp"
+#include "common/version.hpp"
+
+namespace weir::load {
+
+namespace {
+
+constexpr const char* kOverview = R"(weir-load - load for TCP services, with every byte of every reply checked
+
+usage: weir-load VERB [OPTIONS] TARGET
+
+  echo TARGET       requests and replies over many connections: how much, how fast, how evenly
+  connect TARGET    connect, one request and reply, close, and again: how many connections a second
+  chat TARGET       type lines and see the replies
+  help [VERB]       this page, or all about one verb
+  --version, --help
+
+TARGET is HOST:PORT, [IPv6]:PORT, unix:/path or unix:@name.
+
+examples:
+  weir-load echo 127.0.0.1:7000
+  weir-load echo -c 1000 -d 30s -W 5s -l 64:90,16k:10 --json run.json 127.0.0.1:7000
+  weir-load connect -c 50 --close rst 127.0.0.1:7000
+  printf 'hello\n' | weir-load chat 127.0.0.1:7000
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 4 a reply was wrong
+)";
+
+/// In the order of the overview.
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kChatVerb};
+
+std::string overview() { return kOverview; }
+
+const Verb& find_verb(const std::string& name) {
+  const auto* const found =
+      std::find_if(kVerbs.begin(), kVerbs.end(), [&name](const Verb* verb) { return verb->name == name; });
+  if (found != kVerbs.end()) return **found;
+  std::vector<std::string_view> names{"help"};
+  for (const Verb* verb : kVerbs) names.push_back(verb->name);
+  throw UsageError("weir-load: there is no verb " + in_quotes(name) + "; " + name_hint(name, names) +
+                   "\nsee: weir-load --help");
+}
+
+Command help(std::span<const std::string> arguments) {
+  if (arguments.empty() || arguments.front() == "help" || arguments.front().starts_with('-')) {
+    return PrintText{overview()};
+  }
+  return PrintText{find_verb(arguments.front()).help};
+}
+
+}  // namespace
+
+Command parse_command_line(std::span<const std::string> arguments) {
+  if (arguments.empty()) throw UsageError(overview());
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h") return PrintText{overview()};
+  if (name == "--version" || name == "-V") return PrintText{std::string("weir-load ") + kVersion + "\n"};
+  if (name.starts_with('-')) {
+    throw UsageError("weir-load: a verb comes first, not " + in_quotes(name) + "\nsee: weir-load --help");
+  }
+  if (name == "help") return help(arguments.subspan(1));
+
+  const Verb& verb = find_verb(name);
+  CLI::App app;
+  app.set_help_flag("-h,--help");
+  const auto refuse = [&name](const char* why) {
+    throw UsageError("weir-load " + name + ": " + why + "\nsee: weir-load help " + name);
+  };
+  try {
+    const std::function<Command()> make = verb.declare(app);
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend() - 1));
+    return make();
+  } catch (const CLI::CallForHelp&) {
+    return PrintText{verb.help};
+  } catch (const CLI::ParseError& error) {
+    refuse(error.what());
+  } catch (const std::invalid_argument& error) {
+    refuse(error.what());
+  }
+  return {};
+}
+
+}  // namespace weir::load
