@@ -27,6 +27,22 @@ io::ConnectStart start(const WorkerContext& worker, std::uint64_t number) {
   });
 }
 
+/// A port for an invented source: like those that the kernel gives, and another one for each connection.
+std::uint16_t source_port(std::uint64_t number) { return static_cast<std::uint16_t>(32'768 + number % 28'000); }
+
+/// Sends a PROXY header. It is shorter than any send queue, and the socket is new.
+bool introduce(const WorkerContext& worker, io::Stream& stream, std::uint64_t number) {
+  const LoadOptions& options = worker.plan().options;
+  const ProxyHeader header{options.proxy_sources.empty() ? local_endpoint(stream.fd())
+                                                         : options.proxy_sources.at(number, source_port(number)),
+                           remote_endpoint(stream.fd()),
+                           {},
+                           false};
+  const std::string bytes = make_proxy_header(options.proxy_protocol, header);
+  const io::IoResult result = stream.write(std::as_bytes(std::span(bytes)));
+  return result.status == io::IoResult::Status::moved && result.bytes == bytes.size();
+}
+
 }  // namespace
 
 net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream,
@@ -67,7 +83,11 @@ net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, i
     stream.close();
     co_return connect_failure(error);
   }
-  worker.connected(io::Clock::now() - began);
+  if (worker.plan().options.proxy_protocol != ProxyVersion::none && !introduce(worker, stream, number)) {
+    stream.reset();
+    co_return Failure::io_failed;
+  }
+  worker.connected(began);
   co_return Failure::none;
 }
 
@@ -86,7 +106,7 @@ net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io
     if (!worker.running()) co_return;
     const Failure failure = co_await open_connection(worker, slot, stream, index);
     if (stream.valid()) {
-      worker.reopened();
+      worker.count(Count::reopened);
       co_return;
     }
     if (failure == Failure::none) co_return;

@@ -2,14 +2,15 @@
 
 #include <cstdint>
 
-#include "client/failure.hpp"
+#include "client/measure/failure.hpp"
 #include "client/worker_context.hpp"
 #include "common/io/stream.hpp"
 
 namespace weir::load {
 
-/// Opens one of a worker's connections within the run's timeout and records how long that took. Afterwards the stream
-/// is valid, or the failure says why not, or the run ended in the meantime (`none`).
+/// Opens one of a worker's connections within the run's timeout, sends a PROXY header where the run wants one, and
+/// records how long it took to connect. Afterwards the stream is valid, or the failure says why not, or the run ended
+/// in the meantime (`none`).
 net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index);
 
 /// Opens a connection anew, again and again until it stands or the run ends, with pauses that grow from 100 ms to 1 s.

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "client/message/message.hpp"
+#include "client/pacing/arrivals.hpp"
 #include "client/source_addresses.hpp"
 #include "common/endpoint.hpp"
+#include "common/proxy_protocol.hpp"
 
 namespace weir::load {
 
@@ -25,8 +27,19 @@ struct LoadOptions {
   std::optional<Duration> duration;       ///< neither this nor requests: kDefaultDuration
   std::optional<std::uint64_t> requests;  ///< over all connections, after the warmup
   Duration warmup{0};
+  std::optional<double> rate;  ///< requests (or connections) a second over all connections; none: a closed loop
+  ArrivalKind arrivals = ArrivalKind::uniform;
+  std::optional<std::uint32_t> pipeline;     ///< most in flight on a connection; none: 1, or no limit with a rate
+  Duration think{0};                         ///< closed loop: from a reply to the next request
+  std::uint64_t reconnect_every = 0;         ///< requests on a connection before it is closed and opened anew; 0: never
+  double newcomers = 0;                      ///< connections a second that make one request while others work
+  Duration drain = std::chrono::seconds(1);  ///< how long requests in flight at the end are waited for
   Duration timeout = std::chrono::seconds(5);  ///< of a connect and of a reply
   std::uint64_t connect_rate = 0;              ///< a second; 0: a bounded number at once
+  unsigned processes = 1;                      ///< that share the connections; threads are those of each
+  std::optional<std::chrono::system_clock::time_point> start_at;  ///< when the load begins
+  ProxyVersion proxy_protocol = ProxyVersion::none;               ///< a header before the first request
+  SourceAddresses proxy_sources;                                  ///< whose connections it says these are
   MessageShape message;
   SourceAddresses source;
   bool exchange = true;             ///< connect workload: one request and reply in each connection
@@ -37,6 +50,11 @@ struct LoadOptions {
   std::string json_file;  ///< empty: none; "-": stdout
 
   static constexpr Duration kDefaultDuration = std::chrono::seconds(10);
+
+  bool is_open_loop() const { return rate.has_value(); }
+  std::uint64_t most_in_flight() const {
+    return pipeline ? *pipeline : is_open_loop() ? ~std::uint64_t{0} : std::uint64_t{1};
+  }
 };
 
 }  // namespace weir::load

@@ -21,8 +21,8 @@ namespace {
 using Clock = io::Clock;
 using Seconds = std::chrono::duration<double>;
 
-/// How long requests in flight at the end are waited for.
-constexpr std::chrono::seconds kDrain{1};
+/// How long workers may take to stop after that.
+constexpr std::chrono::seconds kStop{10};
 /// Connects in flight over all threads, where no rate is asked for: a fraction of any sensible listen backlog.
 constexpr std::uint32_t kConnectsAtOnce = 128;
 
@@ -40,12 +40,14 @@ class LoadRun {
   LoadResult run() {
     prepare();
     connect_all();
+    began_ = Clock::now();
+    if (!interrupted_ && total(&LiveCounters::reached) != 0) wait_for_start();
     if (!interrupted_ && total(&LiveCounters::reached) != 0) {
       measure();
       drain();
     } else {
-      for (auto& worker : workers_) worker->drain();
-      wait_finished(Clock::now() + kDrain);
+      for (auto& worker : workers_) worker->drain(Clock::now());
+      wait_finished(Clock::now() + options_.drain);
     }
     return conclude();
   }
@@ -53,6 +55,7 @@ class LoadRun {
  private:
   void prepare();
   void connect_all();
+  void wait_for_start();
   void measure();
   void drain();
   LoadResult conclude();
@@ -60,6 +63,8 @@ class LoadRun {
   /// Waits for news from a worker, a signal, or the time; returns after any of them.
   void wait(Clock::time_point until);
   bool wait_finished(Clock::time_point until);
+  /// Adds up what the workers found since the last time; what it returns is that alone.
+  const WorkerStats& collect();
   void tick(Clock::time_point now);
 
   template <typename Number>
@@ -84,10 +89,8 @@ class LoadRun {
   Clock::time_point ended_;
   CpuTimes cpu_before_;
   CpuTimes cpu_after_;
-  std::uint64_t done_before_ = 0;
-  std::uint64_t failures_before_ = 0;
-  Histogram seen_before_;
-  std::vector<Histogram> copies_;
+  WorkerStats since_;                                    ///< what was found since the last tick
+  std::vector<std::unique_ptr<WorkerStats>> exchanged_;  ///< one for each worker
   std::vector<std::unique_ptr<LoadWorker>> workers_;
 };
 
@@ -129,6 +132,7 @@ void LoadRun::prepare() {
                           notifier_,
                           epoch,
                           thread,
+                          result_.threads,
                           first,
                           connections,
                           budget,
@@ -138,7 +142,7 @@ void LoadRun::prepare() {
     workers_.push_back(std::make_unique<LoadWorker>(plan));
     first = static_cast<std::uint32_t>(next);
   }
-  copies_.resize(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) exchanged_.push_back(std::make_unique<WorkerStats>());
 }
 
 void LoadRun::wait(Clock::time_point until) {
@@ -170,16 +174,27 @@ void LoadRun::connect_all() {
   result_.reached = static_cast<std::uint32_t>(total(&LiveCounters::reached));
 }
 
+void LoadRun::wait_for_start() {
+  if (!options_.start_at) return;
+  const auto left = *options_.start_at - std::chrono::system_clock::now();
+  began_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(left);
+  while (!interrupted_ && Clock::now() < began_) wait(began_);
+}
+
 void LoadRun::measure() {
-  began_ = last_tick_ = Clock::now();
-  window_.from = began_ + options_.warmup;
+  last_tick_ = began_;
+  window_ = {began_, began_ + options_.warmup, Clock::time_point::max()};
   if (options_.duration) {
     window_.until = window_.from + *options_.duration;
   } else if (!options_.requests) {
     window_.until = window_.from + LoadOptions::kDefaultDuration;
   }
   if (options_.warmup.count() == 0) cpu_before_ = CpuTimes::now();
-  for (auto& worker : workers_) worker->begin(window_);
+  Ranks ranks{0, result_.reached};
+  for (auto& worker : workers_) {
+    worker->begin(window_, ranks);
+    ranks.first += worker->live().reached;
+  }
   result_.ended_by = EndedBy::duration;
   bool warm = options_.warmup.count() == 0;
   if (!warm) phase_ = "warmup ";
@@ -213,10 +228,10 @@ void LoadRun::measure() {
 }
 
 void LoadRun::drain() {
-  for (auto& worker : workers_) worker->drain();
-  if (!wait_finished(Clock::now() + kDrain)) {
+  for (auto& worker : workers_) worker->drain(ended_);
+  if (!wait_finished(Clock::now() + options_.drain)) {
     for (auto& worker : workers_) worker->abandon();
-    wait_finished(Clock::now() + 10 * kDrain);
+    wait_finished(Clock::now() + kStop);
   }
 }
 
@@ -225,31 +240,40 @@ bool LoadRun::wait_finished(Clock::time_point until) {
   return all_finished();
 }
 
-void LoadRun::tick(Clock::time_point now) {
-  std::latch copied(static_cast<std::ptrdiff_t>(workers_.size()));
-  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->copy_response(copies_[i], copied);
-  copied.wait();
-  for (std::size_t i = 1; i < copies_.size(); ++i) copies_[0].merge(copies_[i]);
-  Histogram news = copies_[0];
-  news.subtract(seen_before_);
-  std::swap(seen_before_, copies_[0]);
+const WorkerStats& LoadRun::collect() {
+  std::latch exchanged(static_cast<std::ptrdiff_t>(workers_.size()));
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->exchange_stats(exchanged_[i], exchanged);
+  exchanged.wait();
+  since_.clear();
+  for (auto& stats : exchanged_) {
+    since_.merge(*stats);
+    stats->clear();
+  }
+  result_.stats.merge(since_);
+  return since_;
+}
 
-  const std::uint64_t done = total(&LiveCounters::done);
-  const std::uint64_t failures = total(&LiveCounters::failures);
-  const Interval interval{Seconds(now - began_).count(), Seconds(now - last_tick_).count(),
-                          done - done_before_,           failures - failures_before_,
-                          news.percentile(50),           news.percentile(99)};
-  done_before_ = done;
-  failures_before_ = failures;
+void LoadRun::tick(Clock::time_point now) {
+  const WorkerStats& news = collect();
+  const Histogram& times = news[result_.is_echo() ? Time::response : Time::cycle];
+  const Interval interval{Seconds(now - began_).count(),
+                          Seconds(now - last_tick_).count(),
+                          news[Count::done],
+                          news.failures.total(),
+                          times.percentile(50),
+                          times.percentile(99),
+                          times.buckets()};
   last_tick_ = now;
   result_.intervals.push_back(interval);
 
   double progress = -1;
   if (window_.until != Clock::time_point::max()) progress = (now - began_) / Seconds(window_.until - began_);
   if (options_.requests) {
-    progress = std::max(progress, static_cast<double>(seen_before_.count()) / static_cast<double>(*options_.requests));
+    const std::uint64_t done = result_.stats[result_.is_echo() ? Time::response : Time::cycle].count();
+    progress = std::max(progress, static_cast<double>(done) / static_cast<double>(*options_.requests));
   }
-  live_.running(interval, static_cast<std::uint32_t>(total(&LiveCounters::open)), failures, progress, phase_);
+  live_.running(interval, static_cast<std::uint32_t>(total(&LiveCounters::open)), result_.stats.failures.total(),
+                progress, phase_);
 }
 
 LoadResult LoadRun::conclude() {
@@ -257,8 +281,10 @@ LoadResult LoadRun::conclude() {
   for (auto& worker : workers_) worker->stop_and_join();
   Clock::time_point last_reply{};
   for (const auto& worker : workers_) {
-    result_.stats.merge(worker->stats());
-    last_reply = std::max(last_reply, worker->last_reply());
+    const WorkerContext& context = worker->context();
+    result_.stats.merge(context.stats());
+    result_.tallies.insert(result_.tallies.end(), context.tallies().begin(), context.tallies().end());
+    last_reply = std::max(last_reply, context.last_reply());
   }
   if (result_.reached == 0) result_.ended_by = EndedBy::no_connection;
   if (interrupted_) result_.ended_by = EndedBy::interrupt;

@@ -1,12 +1,8 @@
 #include "client/load_worker.hpp"
 
-#include <sys/timerfd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 
 #include "client/workload/connect.hpp"
 #include "client/workload/echo.hpp"
@@ -34,17 +30,22 @@ void die(std::exception_ptr failure) {
 
 void LoadWorker::start() {
   thread_ = std::thread([this] {
-    context_.loop().spawn(launch(), die);
+    spawn(context_.pacer().run(WorkerContext::kSlotKind));
+    spawn(launch());
+    if (context_.plan().options.newcomers > 0) {
+      context_.starting(false);
+      spawn(newcomers(context_, [this](net::awaitable<void> coroutine) { spawn(std::move(coroutine)); }));
+    }
     context_.loop().run();
   });
 }
 
-void LoadWorker::begin(Window window) {
-  context_.loop().post([this, window] { context_.begin(window); });
+void LoadWorker::begin(const Window& window, Ranks ranks) {
+  context_.loop().post([this, window, ranks] { context_.begin(window, ranks); });
 }
 
-void LoadWorker::drain() {
-  context_.loop().post([this] { context_.drain(); });
+void LoadWorker::drain(io::Clock::time_point at) {
+  context_.loop().post([this, at] { context_.drain(at); });
 }
 
 void LoadWorker::abandon() {
@@ -56,36 +57,34 @@ void LoadWorker::stop_and_join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void LoadWorker::copy_response(Histogram& into, std::latch& done) {
-  context_.loop().post([this, &into, &done] {
-    into = context_.times();
+void LoadWorker::exchange_stats(std::unique_ptr<WorkerStats>& stats, std::latch& done) {
+  context_.loop().post([this, &stats, &done] {
+    stats = context_.take_stats(std::move(stats));
     done.count_down();
   });
 }
 
+void LoadWorker::spawn(net::awaitable<void> coroutine) { context_.loop().spawn(std::move(coroutine), die); }
+
 void LoadWorker::spawn_connection(std::uint32_t index) {
   const bool echo = context_.plan().options.workload == Workload::echo;
-  context_.starting();
-  context_.loop().spawn(echo ? echo_connection(context_, index) : churn(context_, index), die);
+  context_.starting(true);
+  spawn(echo ? echo_connection(context_, index) : churn(context_, index));
 }
 
 net::awaitable<void> LoadWorker::launch() {
+  using Seconds = std::chrono::duration<double>;
   const WorkerPlan& plan = context_.plan();
   const io::SlotPtr slot = context_.loop().acquire(WorkerContext::kSlotKind);
-  // The wheel's ticks are too coarse to pace connects by.
-  const io::Descriptor timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  const itimerspec millisecond{{0, 1'000'000}, {0, 1'000'000}};
-  if (!timer || ::timerfd_settime(timer.get(), 0, &millisecond, nullptr) != 0 ||
-      !slot->watch(io::Side::first, timer.get())) {
-    throw std::system_error(errno, std::generic_category(), "timerfd");
-  }
+  PacedWait paced;
   const io::Clock::time_point began = io::Clock::now();
   std::uint32_t started = 0;
   while (started < plan.connections && context_.running()) {
+    const io::Clock::time_point now = io::Clock::now();
     std::uint32_t due = plan.connections;
     if (plan.connect_rate != 0) {
-      const double elapsed = std::chrono::duration<double>(io::Clock::now() - began).count();
-      due = static_cast<std::uint32_t>(std::min<double>(due, elapsed * static_cast<double>(plan.connect_rate) + 1));
+      due = static_cast<std::uint32_t>(
+          std::min<double>(due, Seconds(now - began).count() * static_cast<double>(plan.connect_rate) + 1));
     }
     int burst = 0;
     while (started < due && context_.unsettled() < plan.connects_at_once && burst < kConnectsPerTurn) {
@@ -94,11 +93,10 @@ net::awaitable<void> LoadWorker::launch() {
     }
     if (burst == kConnectsPerTurn) {
       co_await slot->yield();
-      continue;
+    } else {
+      paced.until(context_.pacer(), *slot, now + std::chrono::milliseconds(1), now);
+      co_await slot->wait();
     }
-    co_await slot->wait();
-    std::uint64_t ticks = 0;
-    if (::read(timer.get(), &ticks, sizeof ticks) < 0) slot->set_drained(io::Side::first);
   }
   context_.launched(plan.connections - started);
 }

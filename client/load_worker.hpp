@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <latch>
+#include <memory>
 #include <thread>
 
 #include "client/worker_context.hpp"
@@ -16,21 +17,22 @@ class LoadWorker {
 
   /// Starts the thread, which opens its connections and then waits.
   void start();
-  void begin(Window window);
-  /// Sends no more; what is under way may end.
-  void drain();
+  void begin(const Window& window, Ranks ranks);
+  /// Sends no more of what is due from `at` on; what is under way may end.
+  void drain(io::Clock::time_point at);
   /// What is still under way is counted as unfinished.
   void abandon();
   void stop_and_join();
-  /// Copies the response times so far; counts the latch down when that is done.
-  void copy_response(Histogram& into, std::latch& done);
+  /// Takes what was found out since the last time into `stats`, whose empty ones the worker goes on with; counts the
+  /// latch down when that is done.
+  void exchange_stats(std::unique_ptr<WorkerStats>& stats, std::latch& done);
   const LiveCounters& live() const { return context_.live(); }
   /// After stop_and_join().
-  const WorkerStats& stats() const { return context_.stats(); }
-  io::Clock::time_point last_reply() const { return context_.last_reply(); }
+  const WorkerContext& context() const { return context_; }
 
  private:
   net::awaitable<void> launch();
+  void spawn(net::awaitable<void> coroutine);
   void spawn_connection(std::uint32_t index);
 
   WorkerContext context_;

@@ -61,7 +61,7 @@ SourceAddresses SourceAddresses::parse(std::string_view text) {
   return sources;
 }
 
-Endpoint SourceAddresses::at(std::uint64_t index) const {
+Endpoint SourceAddresses::at(std::uint64_t index, std::uint16_t port) const {
   index %= total_;
   auto range = ranges_.begin();
   while (index >= range->count) index -= (range++)->count;
@@ -75,11 +75,13 @@ Endpoint SourceAddresses::at(std::uint64_t index) const {
   if (range->family == AF_INET) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_port = htons(port);
     std::memcpy(&address.sin_addr, bytes.data(), 4);
     return Endpoint(reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
+  address.sin6_port = htons(port);
   std::memcpy(&address.sin6_addr, bytes.data(), 16);
   return Endpoint(reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }

@@ -20,8 +20,8 @@ class SourceAddresses {
   std::uint64_t size() const { return total_; }
   int family() const { return ranges_.front().family; }
 
-  /// The address number `index` modulo size(), port 0.
-  Endpoint at(std::uint64_t index) const;
+  /// The address number `index` modulo size(), with that port.
+  Endpoint at(std::uint64_t index, std::uint16_t port = 0) const;
 
   /// Binds a socket to one of them. The port is left to connect(2) (IP_BIND_ADDRESS_NO_PORT, ip(7)), so that the same
   /// port can serve towards several targets. Returns 0 or an errno.

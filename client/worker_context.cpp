@@ -5,18 +5,26 @@
 namespace weir::load {
 
 WorkerContext::WorkerContext(const WorkerPlan& plan)
-    : plan_(plan), count_replies_(plan.options.workload == Workload::echo), budget_(plan.budget) {
-  stats_.tallies.resize(plan.connections);
-}
+    : plan_(plan),
+      count_replies_(plan.options.workload == Workload::echo),
+      open_loop_(plan.options.is_open_loop()),
+      budget_(plan.budget),
+      tallies_(plan.connections) {}
 
-void WorkerContext::begin(Window window) {
+void WorkerContext::begin(const Window& window, Ranks ranks) {
   if (phase_ != Phase::connecting) return;
   window_ = window;
+  until_ = window.until;
+  ranks_ = ranks;
+  arrivals_ = {plan_.options.arrivals, plan_.options.rate.value_or(1), std::max(ranks.total, 1U), window.begin,
+               plan_.options.message.seed};
+  shared_arrivals_.emplace(arrivals_, ranks.first, std::max(live_.reached.load(), 1U));
   phase_ = Phase::running;
   loop_.wake_all(kSlotKind);
 }
 
-void WorkerContext::drain() {
+void WorkerContext::drain(io::Clock::time_point at) {
+  until_ = std::min(until_, at);
   phase_ = std::max(phase_, Phase::draining);
   loop_.wake_all(kSlotKind);
 }
@@ -26,9 +34,9 @@ void WorkerContext::abandon() {
   loop_.wake_all(kSlotKind);
 }
 
-void WorkerContext::starting() {
+void WorkerContext::starting(bool first_attempt) {
   ++alive_;
-  ++unsettled_;
+  if (first_attempt) ++unsettled_;
 }
 
 void WorkerContext::launched(std::uint32_t unopened) {
@@ -38,6 +46,19 @@ void WorkerContext::launched(std::uint32_t unopened) {
   plan_.notifier.ring();
 }
 
+std::unique_ptr<WorkerStats> WorkerContext::take_stats(std::unique_ptr<WorkerStats> empty) {
+  std::swap(stats_, empty);
+  return empty;
+}
+
+Arrivals WorkerContext::newcomer_arrivals() const {
+  // Each worker has a share of their rate by its share of the connections.
+  const LoadOptions& options = plan_.options;
+  const double share = options.newcomers * plan_.connections / options.connections;
+  const ArrivalPlan plan{options.arrivals, share, 1, window_.begin, options.message.seed ^ 0x6e6577};
+  return Arrivals(plan, 0, 1);
+}
+
 void WorkerContext::settled(bool reached) {
   --unsettled_;
   if (reached) LiveCounters::bump(live_.reached);
@@ -45,28 +66,42 @@ void WorkerContext::settled(bool reached) {
   if (live_.settled.load(std::memory_order_relaxed) == plan_.connections) plan_.notifier.ring();
 }
 
-void WorkerContext::connected(io::Clock::duration took) {
-  if (plan_.options.workload == Workload::echo || window_.from <= io::Clock::now()) stats_.connect.record(took);
+void WorkerContext::connected(io::Clock::time_point began) {
+  // Of a churn only what was measured; of connections that stay, all.
+  const io::Clock::time_point now = io::Clock::now();
+  if (count_replies_ || began >= window_.from) (*stats_)[Time::connect].record(now - began);
   LiveCounters::bump(live_.open);
 }
 
-void WorkerContext::left_unfinished(io::Clock::time_point sent, io::Clock::time_point now) {
-  if (sent < window_.from) return;
-  ++stats_.unfinished;
-  (count_replies_ ? stats_.response : stats_.cycle).record(now - sent);
+void WorkerContext::left_unfinished(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now) {
+  if (due < window_.from) return;
+  count(Count::unfinished);
+  (*stats_)[count_replies_ ? Time::response : Time::cycle].record(now - due);
+  if (open_loop_ && count_replies_) (*stats_)[Time::service].record(now - sent);
 }
 
-void WorkerContext::cycled(io::Clock::time_point began, io::Clock::time_point now) {
-  if (in_window(now)) ++stats_.cycles_in_window;
-  if (began >= window_.from) stats_.cycle.record(now - began);
+void WorkerContext::left_unsent(io::Clock::time_point due, io::Clock::time_point now) {
+  if (due < window_.from) return;
+  count(Count::unsent);
+  (*stats_)[count_replies_ ? Time::response : Time::cycle].record(now - due);
+}
+
+void WorkerContext::cycled(io::Clock::time_point due, io::Clock::time_point now) {
+  if (in_window(now)) count(Count::cycles);
+  record(Time::cycle, due, now);
   last_reply_ = now;
-  LiveCounters::bump(live_.done);
+  count(Count::done);
 }
 
-void WorkerContext::failed(Failure failure, const std::string& detail) {
-  stats_.failures.add(failure);
-  if (!detail.empty() && stats_.examples.size() < WorkerStats::kExamples) stats_.examples.push_back(detail);
-  LiveCounters::bump(live_.failures);
+void WorkerContext::failed(Failure failure, const std::string& detail, std::uint64_t times) {
+  if (times == 0) return;
+  stats_->failures.add(failure, times);
+  if (!detail.empty() && stats_->examples.size() < WorkerStats::kExamples) stats_->examples.push_back(detail);
+}
+
+void WorkerContext::wrong(const WrongReply& reply) {
+  stats_->failures.add(reply.kind);
+  if (stats_->wrong.size() < WorkerStats::kWrong) stats_->wrong.push_back(reply);
 }
 
 void WorkerContext::finished() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 namespace weir {
 
@@ -26,8 +27,19 @@ Histogram::Nanoseconds Histogram::highest_equivalent(Nanoseconds value) {
   return Nanoseconds(static_cast<std::int64_t>(lowest_of(index) + width_of(index) - 1));
 }
 
+Histogram::Histogram() : counts_(static_cast<std::uint64_t*>(std::calloc(kBuckets, sizeof(std::uint64_t)))) {
+  if (!counts_) throw std::bad_alloc();
+}
+
+Histogram& Histogram::operator=(const Histogram& other) {
+  if (this == &other) return *this;
+  clear();
+  merge(other);
+  return *this;
+}
+
 void Histogram::merge(const Histogram& other) {
-  for (std::size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
+  for (std::size_t i = other.first(); i < other.last(); ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;
   above_ += other.above_;
   sum_ += other.sum_;
@@ -35,20 +47,10 @@ void Histogram::merge(const Histogram& other) {
   min_ = std::min(min_, other.min_);
 }
 
-void Histogram::subtract(const Histogram& earlier) {
-  count_ -= earlier.count_;
-  above_ -= earlier.above_;
-  sum_ -= earlier.sum_;
-  std::uint64_t lowest = ~std::uint64_t{0};
-  std::uint64_t highest = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
-    counts_[i] -= earlier.counts_[i];
-    if (counts_[i] == 0) continue;
-    lowest = std::min(lowest, lowest_of(i));
-    highest = lowest_of(i) + width_of(i) - 1;
-  }
-  if (above_ == 0) max_ = std::min(max_, highest);
-  min_ = lowest;
+void Histogram::clear() {
+  std::fill(&counts_[first()], &counts_[last()], std::uint64_t{0});
+  count_ = above_ = sum_ = max_ = 0;
+  min_ = ~std::uint64_t{0};
 }
 
 Histogram::Nanoseconds Histogram::percentile(double percent) const {
@@ -57,7 +59,7 @@ Histogram::Nanoseconds Histogram::percentile(double percent) const {
   // A hair is taken off, so that 99.9 % of 1000 is 999 and not 1000 for want of a binary fraction.
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::ceil(exact - exact * 1e-12)), 1, count_);
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
+  for (std::size_t i = first(); i < last(); ++i) {
     seen += counts_[i];
     if (seen >= rank) {
       return Nanoseconds(static_cast<std::int64_t>(std::clamp(lowest_of(i) + width_of(i) - 1, min_, max_)));
@@ -68,7 +70,7 @@ Histogram::Nanoseconds Histogram::percentile(double percent) const {
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
   std::vector<Bucket> result;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
+  for (std::size_t i = first(); i < last(); ++i) {
     if (counts_[i] != 0) result.push_back({Nanoseconds(static_cast<std::int64_t>(lowest_of(i))), counts_[i]});
   }
   return result;

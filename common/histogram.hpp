@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <vector>
 
 namespace weir {
@@ -11,9 +14,11 @@ namespace weir {
 ///
 /// Log-linear as in HdrHistogram (Gil Tene, hdrhistogram.org): values below 2048 ns have a bucket each, above that each
 /// power of two is cut into 1024 buckets, so a bucket is never wider than 1/1024 of its values. The memory is fixed
-/// (kMemory) and taken at construction: recording never allocates and is a few instructions. Longer values are counted
-/// in above_range(), and still in count(), sum() and max(), so that none is clipped in silence. One thread at a time;
-/// each thread has its own and they are merged at the end.
+/// (kMemory) and reserved at construction: recording never allocates and is a few instructions. The kernel backs only
+/// the pages that are recorded into, and everything here looks only at the buckets between the least and the greatest
+/// value, so that many narrow histograms cost little. Longer values are counted in above_range(), and still in count(),
+/// sum() and max(), so that none is clipped in silence. One thread at a time; each thread has its own and they are
+/// merged at the end.
 class Histogram {
  public:
   using Nanoseconds = std::chrono::nanoseconds;
@@ -30,7 +35,11 @@ class Histogram {
     bool operator==(const Bucket&) const = default;
   };
 
-  Histogram() : counts_(kBuckets) {}
+  Histogram();
+  Histogram(const Histogram& other) : Histogram() { merge(other); }
+  Histogram& operator=(const Histogram& other);
+  Histogram(Histogram&&) = default;
+  Histogram& operator=(Histogram&&) = default;
 
   /// Negative durations, which only a broken clock gives, count as zero.
   void record(Nanoseconds value) {
@@ -39,7 +48,7 @@ class Histogram {
     sum_ += ns;
     if (ns > max_) max_ = ns;
     if (ns < min_) min_ = ns;
-    if (ns <= static_cast<std::uint64_t>(kHighest.count())) {
+    if (ns <= kLimit) {
       ++counts_[index_of(ns)];
     } else {
       ++above_;
@@ -47,9 +56,8 @@ class Histogram {
   }
 
   void merge(const Histogram& other);
-  /// Takes away what an earlier copy of this histogram held: what is left was recorded since. min() and max() become
-  /// those of the buckets that are left.
-  void subtract(const Histogram& earlier);
+  /// As if nothing had been recorded.
+  void clear();
 
   std::uint64_t count() const { return count_; }
   std::uint64_t above_range() const { return above_; }
@@ -82,7 +90,16 @@ class Histogram {
   static std::uint64_t lowest_of(std::size_t index);
   static std::uint64_t width_of(std::size_t index);
 
-  std::vector<std::uint64_t> counts_;
+  /// The buckets that may hold something: from the least to the greatest value within the range.
+  std::size_t first() const { return count_ == 0 ? 0 : index_of(std::min(min_, kLimit)); }
+  std::size_t last() const { return count_ == 0 ? 0 : index_of(std::min(max_, kLimit)) + 1; }
+
+  static constexpr auto kLimit = static_cast<std::uint64_t>(kHighest.count());
+
+  struct Free {
+    void operator()(std::uint64_t* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<std::uint64_t[], Free> counts_;
   std::uint64_t count_ = 0;
   std::uint64_t above_ = 0;
   std::uint64_t sum_ = 0;

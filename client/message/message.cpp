@@ -1,8 +1,10 @@
 #include "client/message/message.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
+#include <stdexcept>
 
 #include "client/message/pattern.hpp"
 #include "common/stable_hash.hpp"
@@ -34,7 +36,22 @@ void render(std::string_view text, std::uint64_t thread, std::uint64_t connectio
   }
 }
 
+constexpr std::array<std::string_view, 3> kNames{"thread", "connection", "n"};
+
 }  // namespace
+
+void check_template(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  for (std::size_t at = text.find('{'); at != std::string_view::npos; at = text.find('{', at + 1)) {
+    const std::string_view rest = text.substr(at + 1);
+    const auto end = static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_letter) - rest.begin());
+    if (end == 0 || end == rest.size() || rest[end] != '}') continue;
+    const std::string_view name = rest.substr(0, end);
+    if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) continue;
+    throw std::invalid_argument("nothing stands for {" + std::string(name) +
+                                "}; there are {thread}, {connection} and {n}");
+  }
+}
 
 void Message::make(const MessageShape& shape, std::uint32_t thread, std::uint32_t connection, std::uint64_t sequence,
                    std::uint64_t sent_ns) {

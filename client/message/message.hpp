@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "client/length_spec.hpp"
@@ -21,6 +22,9 @@ struct MessageShape {
   std::string text;       ///< a template with {thread}, {connection} and {n}; empty for generated messages
 };
 
+/// Throws std::invalid_argument where a template has a name in braces that nothing stands for. Other braces are text.
+void check_template(std::string_view text);
+
 /// One request and the reply that is expected, both by offset, without a copy of either: a header (or a text)
 /// that it holds and a payload that is a stretch of the pattern. Messages shorter than a header are payload only.
 class Message {
@@ -29,6 +33,8 @@ class Message {
   void make(const MessageShape& shape, std::uint32_t thread, std::uint32_t connection, std::uint64_t sequence,
             std::uint64_t sent_ns);
 
+  /// Whether it is the message of that number, and not yet of none.
+  bool is(std::uint64_t sequence) const { return length_ != 0 && sequence_ == sequence; }
   std::uint64_t length() const { return length_; }
   std::uint32_t run() const { return run_; }
   std::uint32_t connection() const { return connection_; }

@@ -126,15 +126,15 @@ json::object json_report(const LoadResult& result) {
   report["threads"] = result.threads;
   report["ended_by"] = ended_by_key(result.ended_by);
   report["window_s"] = result.window_seconds;
-  report["connections"] =
-      json::object{{"asked", result.options.connections}, {"reached", result.reached}, {"reopened", stats.reopened}};
-  report["requests"] = json::object{{"completed", stats.replies_in_window}, {"unfinished", stats.unfinished}};
-  report["cycles"] = stats.cycles_in_window;
+  report["connections"] = json::object{
+      {"asked", result.options.connections}, {"reached", result.reached}, {"reopened", stats[Count::reopened]}};
+  report["requests"] = json::object{{"completed", stats[Count::replies]}, {"unfinished", stats[Count::unfinished]}};
+  report["cycles"] = stats[Count::cycles];
   report["rate"] = result.rate();
-  report["bytes_each_way"] = stats.bytes_in_window;
-  report["latency"] = json::object{{"response", histogram_to_json(stats.response)},
-                                   {"connect", histogram_to_json(stats.connect)},
-                                   {"cycle", histogram_to_json(stats.cycle)}};
+  report["bytes_each_way"] = stats[Count::bytes];
+  report["latency"] = json::object{{"response", histogram_to_json(stats[Time::response])},
+                                   {"connect", histogram_to_json(stats[Time::connect])},
+                                   {"cycle", histogram_to_json(stats[Time::cycle])}};
   report["errors"] = failures_to_json(stats);
   report["fairness"] = json::object{{"jain", fairness.jain},
                                     {"fastest_mean_ns", fairness.fastest_mean.count()},

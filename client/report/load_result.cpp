@@ -16,11 +16,11 @@ std::string percent(double share) { return std::to_string(static_cast<int>(std::
 
 double LoadResult::rate() const {
   if (window_seconds <= 0) return 0;
-  return static_cast<double>(is_echo() ? stats.replies_in_window : stats.cycles_in_window) / window_seconds;
+  return static_cast<double>(is_echo() ? stats[Count::replies] : stats[Count::cycles]) / window_seconds;
 }
 
 double LoadResult::byte_rate() const {
-  return window_seconds <= 0 ? 0 : static_cast<double>(stats.bytes_in_window) / window_seconds;
+  return window_seconds <= 0 ? 0 : static_cast<double>(stats[Count::bytes]) / window_seconds;
 }
 
 double LoadResult::generator_share() const {
@@ -34,7 +34,7 @@ Fairness LoadResult::fairness() const {
   double sum = 0;
   double squares = 0;
   std::uint64_t served = 0;
-  for (const ConnectionTally& tally : stats.tallies) {
+  for (const ConnectionTally& tally : tallies) {
     if (tally.replies == 0) continue;
     const auto replies = static_cast<double>(tally.replies);
     const std::chrono::nanoseconds mean(static_cast<std::int64_t>(tally.sum_ns / tally.replies));

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "client/load_options.hpp"
+#include "client/measure/worker_stats.hpp"
 #include "client/resources.hpp"
-#include "client/worker_stats.hpp"
 
 namespace weir::load {
 
@@ -21,6 +21,7 @@ struct Interval {
   std::uint64_t failures = 0;
   std::chrono::nanoseconds p50{0};
   std::chrono::nanoseconds p99{0};
+  std::vector<Histogram::Bucket> buckets;  ///< all of its response times (cycle times of the connect workload)
 };
 
 /// How evenly the connections were served.
@@ -51,6 +52,7 @@ struct LoadResult {
   double cpu_seconds = 0;   ///< of this process, in the window
   double machine_busy = 0;  ///< of all CPUs, in the window, 0 to 1
   WorkerStats stats;
+  std::vector<ConnectionTally> tallies;
   std::vector<Interval> intervals;
 
   bool is_echo() const { return options.workload == Workload::echo; }

@@ -65,19 +65,19 @@ std::string achieved(const LoadResult& result) {
   if (result.is_echo()) {
     text += "  connections  " + right(grouped(result.reached), 14) + " of " + grouped(result.options.connections) +
             " reached";
-    if (stats.reopened != 0) text += ", " + grouped(stats.reopened) + " reopened";
-    text += "\n  requests     " + right(grouped(stats.replies_in_window), 14) + right(display_rate(result.rate()), 14) +
+    if (stats[Count::reopened] != 0) text += ", " + grouped(stats[Count::reopened]) + " reopened";
+    text += "\n  requests     " + right(grouped(stats[Count::replies]), 14) + right(display_rate(result.rate()), 14) +
             " a second\n";
   } else {
-    text += "  connections  " + right(grouped(stats.cycles_in_window), 14) + right(display_rate(result.rate()), 14) +
+    text += "  connections  " + right(grouped(stats[Count::cycles]), 14) + right(display_rate(result.rate()), 14) +
             " a second\n";
   }
   if (result.options.exchange) {
-    text += "  bytes        " + right(display_size(stats.bytes_in_window), 14) +
+    text += "  bytes        " + right(display_size(stats[Count::bytes]), 14) +
             right(display_size(static_cast<std::uint64_t>(result.byte_rate())), 14) + " a second, each way\n";
   }
-  if (stats.unfinished != 0) {
-    text += "  unfinished   " + right(grouped(stats.unfinished), 14) +
+  if (stats[Count::unfinished] != 0) {
+    text += "  unfinished   " + right(grouped(stats[Count::unfinished]), 14) +
             " still open 1 s after the end; counted as slow as they are old\n";
   }
   return text;
@@ -92,15 +92,16 @@ void add_latency(std::string& text, const std::string& name, const Histogram& hi
 
 std::string latencies(const LoadResult& result) {
   std::string rows;
-  add_latency(rows, "cycle", result.stats.cycle);
-  add_latency(rows, "response", result.stats.response);
-  add_latency(rows, "connect", result.stats.connect);
+  add_latency(rows, "cycle", result.stats[Time::cycle]);
+  add_latency(rows, "response", result.stats[Time::response]);
+  add_latency(rows, "connect", result.stats[Time::connect]);
   if (rows.empty()) return {};
   std::string text = "\nLatency     ";
   for (const char* column : {"p50", "p75", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) text += right(column, 11);
   text += "\n" + rows;
   std::uint64_t above = 0;
-  for (const Histogram* histogram : {&result.stats.cycle, &result.stats.response, &result.stats.connect}) {
+  for (const Histogram* histogram :
+       {&result.stats[Time::cycle], &result.stats[Time::response], &result.stats[Time::connect]}) {
     above += histogram->above_range();
   }
   if (above != 0)
@@ -182,10 +183,10 @@ std::string ended(EndedBy ended_by) {
 std::string text_report(const LoadResult& result) {
   const Verdict verdict = result.verdict();
   std::string text = title(result) + achieved(result) + latencies(result);
-  text +=
-      result.is_echo() ? drawing(result.stats.response, "response times") : drawing(result.stats.cycle, "cycle times");
+  text += result.is_echo() ? drawing(result.stats[Time::response], "response times")
+                           : drawing(result.stats[Time::cycle], "cycle times");
   text += errors(result);
-  if (result.is_echo() && result.stats.response.count() != 0 && result.options.connections > 1) {
+  if (result.is_echo() && result.stats[Time::response].count() != 0 && result.options.connections > 1) {
     const Fairness fairness = result.fairness();
     text += "Fairness     mean of the fastest connection " + display_duration(fairness.fastest_mean) +
             ", of the slowest " + display_duration(fairness.slowest_mean) + "\n             Jain's index " +

@@ -1,50 +1,74 @@
 #include "client/workload/connect.hpp"
 
 #include "client/connection.hpp"
-#include "client/exchange.hpp"
-#include "client/message/classify.hpp"
+#include "client/message/forensics.hpp"
+#include "client/request_pipeline.hpp"
 #include "client/worker_context.hpp"
 
 namespace weir::load {
 
 namespace {
 
+using Moment = io::Clock::time_point;
+
 /// What a part of a cycle came to: right, failed (and counted), or cut by the run's end.
 enum class Part : std::uint8_t { right, failed, cut };
 
-net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, io::Stream& stream, Exchange& exchange) {
-  Exchange::Status status = exchange.advance(stream, worker.loop().scratch());
-  while (status == Exchange::Status::waiting || status == Exchange::Status::working) {
-    if (status == Exchange::Status::waiting) {
-      co_await slot.wait();
-    } else {
-      co_await slot.yield();
-    }
-    if (worker.abandoned()) co_return Part::cut;
-    if (slot.timer_fired()) {
-      exchange.give_up(Failure::reply_timeout);
-      break;
-    }
-    status = exchange.advance(stream, worker.loop().scratch());
+/// Counts what an exchange failed with.
+void count_failure(WorkerContext& worker, const RequestPipeline& requests) {
+  if (is_wrong_reply(requests.failure())) {
+    worker.wrong(requests.wrong());
+  } else {
+    worker.failed(requests.failure(), requests.detail());
   }
-  if (status == Exchange::Status::done) co_return Part::right;
-  worker.failed(exchange.failure(), exchange.detail());
-  co_return Part::failed;
+}
+
+/// Sends the request that was pushed and takes its reply. `first_byte` and `last_byte` are when they came.
+net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, io::Stream& stream, RequestPipeline& requests,
+                                   Moment& first_byte, Moment& last_byte) {
+  const auto take = [&](const RequestPipeline::Request&, std::uint64_t) { last_byte = io::Clock::now(); };
+  Moment deadline = requests.oldest().sent + worker.plan().options.timeout;
+  slot.set_deadline(deadline);
+  bool inquiring = false;
+  for (;;) {
+    const RequestPipeline::Status status = requests.advance(stream, worker.loop().scratch(), take);
+    if (first_byte == Moment{} && requests.received() != 0) first_byte = io::Clock::now();
+    if (status != RequestPipeline::Status::failed && requests.in_flight() == 0) break;
+    if (requests.inquiring() && !inquiring) {
+      inquiring = true;
+      deadline = std::min(deadline, io::Clock::now() + RequestPipeline::kInquiry);
+      slot.set_deadline(deadline);
+    }
+    if (status != RequestPipeline::Status::failed) {
+      co_await slot.wait(status == RequestPipeline::Status::working);
+      if (worker.abandoned() && !requests.inquiring()) co_return Part::cut;
+      if (!slot.timer_fired() && !worker.abandoned()) continue;
+      requests.give_up(Failure::reply_timeout);
+    }
+    count_failure(worker, requests);
+    co_return Part::failed;
+  }
+  if (first_byte == Moment{}) first_byte = last_byte;
+  co_return Part::right;
 }
 
 /// Sends a FIN and waits for the peer's, so that a cycle is over when both sides know it.
 net::awaitable<Part> close_in_order(WorkerContext& worker, io::Slot& slot, io::Stream& stream,
-                                    const Message& answered) {
+                                    RequestPipeline& requests) {
+  slot.set_deadline(io::Clock::now() + worker.plan().options.timeout);
   stream.shutdown_write();
   for (;;) {
     while (stream.readable()) {
-      const io::IoResult result = stream.read(worker.loop().scratch());
-      if (result.status == io::IoResult::Status::end) co_return Part::right;
-      if (result.status == io::IoResult::Status::moved && worker.plan().options.exchange) {
-        const WrongReply wrong = classify_surplus(answered, worker.loop().scratch().first(result.bytes));
-        worker.failed(wrong.kind, wrong.text);
+      if (worker.plan().options.exchange) {
+        // Whatever comes now was not asked for; a FIN is what is due.
+        const auto none = [](const RequestPipeline::Request&, std::uint64_t) {};
+        if (requests.advance(stream, worker.loop().scratch(), none) != RequestPipeline::Status::failed) continue;
+        if (requests.failure() == Failure::closed_early) co_return Part::right;
+        count_failure(worker, requests);
         co_return Part::failed;
       }
+      const io::IoResult result = stream.read(worker.loop().scratch());
+      if (result.status == io::IoResult::Status::end) co_return Part::right;
       if (result.status == io::IoResult::Status::failed) {
         worker.failed(io_failure(result.error));
         co_return Part::failed;
@@ -59,58 +83,125 @@ net::awaitable<Part> close_in_order(WorkerContext& worker, io::Slot& slot, io::S
   }
 }
 
+/// Waits until a connection is due. False when the run ended before.
+net::awaitable<bool> wait_until_due(WorkerContext& worker, io::Slot& slot, PacedWait& paced, Moment due) {
+  for (Moment now = io::Clock::now(); now < due; now = io::Clock::now()) {
+    if (!worker.running() && worker.is_beyond(due)) co_return false;
+    paced.until(worker.pacer(), slot, due, now);
+    co_await slot.wait();
+  }
+  co_return worker.running();
+}
+
 }  // namespace
 
 net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
   const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
   const WorkerPlan& plan = worker.plan();
+  const LoadOptions& options = plan.options;
+  const bool open_loop = options.is_open_loop();
   io::Stream stream;
-  Exchange exchange;
+  RequestPipeline requests(options.message, plan.thread, plan.first_connection + index, plan.epoch);
+  PacedWait paced;
   worker.settled(true);
   while (!worker.started()) co_await slot->wait();
 
   unsigned unlucky = 0;
-  std::uint64_t cycle = 0;
-  for (io::Clock::time_point began = io::Clock::now(); worker.admits(began); began = io::Clock::now()) {
-    const std::uint64_t number = cycle++;
+  Moment free = io::Clock::now();
+  for (std::uint64_t number = 0;; ++number) {
+    const Moment due = open_loop ? worker.take_arrival() : free;
+    if (!worker.admits(due)) break;
+    if (open_loop && !co_await wait_until_due(worker, *slot, paced, due)) {
+      if (!worker.is_beyond(due)) worker.left_unsent(due, io::Clock::now());
+      continue;
+    }
+    const Moment began = open_loop ? io::Clock::now() : due;
+    worker.sent(due, free, began);
     // Spread over the source addresses by cycle as well: a churning slot uses up the ports of one address.
     const auto source = static_cast<std::uint32_t>(index + number * plan.connections);
     const Failure failure = co_await open_connection(worker, *slot, stream, source);
     Part part = stream.valid() ? Part::right : failure == Failure::none ? Part::cut : Part::failed;
     if (part == Part::failed) worker.failed(failure);
     const bool open = part == Part::right;
-    if (open && plan.options.exchange) {
-      const io::Clock::time_point sent = io::Clock::now();
-      exchange.message().make(plan.options.message, plan.thread, plan.first_connection + index, number,
-                              static_cast<std::uint64_t>((sent - plan.epoch).count()));
-      exchange.begin();
-      slot->set_deadline(sent + plan.options.timeout);
-      part = co_await exchange_once(worker, *slot, stream, exchange);
-      if (part == Part::right) worker.answered(index, sent, io::Clock::now(), exchange.message().length());
+    if (open && options.exchange) {
+      const Moment sent = io::Clock::now();
+      Moment first_byte{};
+      Moment last_byte{};
+      requests.push(sent, sent);
+      part = co_await exchange_once(worker, *slot, stream, requests, first_byte, last_byte);
+      if (part == Part::right) {
+        worker.record(Time::first_byte, sent, first_byte);
+        worker.answered(index, sent, sent, last_byte, requests.last_length());
+      }
     }
-    if (part == Part::right && plan.options.close_by == CloseBy::fin) {
-      slot->set_deadline(io::Clock::now() + plan.options.timeout);
-      part = co_await close_in_order(worker, *slot, stream, exchange.message());
+    if (part == Part::right && options.close_by == CloseBy::fin) {
+      const Moment closing = io::Clock::now();
+      part = co_await close_in_order(worker, *slot, stream, requests);
+      if (part == Part::right) worker.record(Time::close, closing, io::Clock::now());
     }
+    requests.restart();
     if (open) worker.disconnected();
-    if (part == Part::right && plan.options.close_by == CloseBy::fin) {
+    if (part == Part::right && options.close_by == CloseBy::fin) {
       stream.close();
     } else {
       stream.reset();
     }
     slot->clear_deadline();
-    const io::Clock::time_point now = io::Clock::now();
+    const Moment now = io::Clock::now();
     if (part == Part::cut) {
-      worker.left_unfinished(began, now);
-      break;
-    }
-    if (part == Part::right) {
-      worker.cycled(began, now);
+      worker.left_unfinished(due, began, now);
+    } else if (part == Part::right) {
+      worker.cycled(due, now);
       unlucky = 0;
-    } else {
+    } else if (!open_loop) {
+      // A plan goes on whatever happens; without one, failures would come as fast as they can be had.
       co_await pause_after_failure(worker, *slot, ++unlucky);
       slot->clear_deadline();
     }
+    free = io::Clock::now();
+  }
+  worker.finished();
+}
+
+namespace {
+
+/// One connection that comes while others work: connect, one request, its reply, and a reset.
+net::awaitable<void> newcomer(WorkerContext& worker, std::uint32_t number, Moment due) {
+  const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
+  const WorkerPlan& plan = worker.plan();
+  io::Stream stream;
+  const Failure failure = co_await open_connection(worker, *slot, stream, number - plan.first_connection);
+  if (failure != Failure::none) worker.failed(failure);
+  if (stream.valid()) {
+    RequestPipeline requests(plan.options.message, plan.thread, number, plan.epoch);
+    const Moment sent = io::Clock::now();
+    Moment first_byte{};
+    Moment last_byte{};
+    requests.push(sent, sent);
+    const Part part = co_await exchange_once(worker, *slot, stream, requests, first_byte, last_byte);
+    if (part == Part::right) worker.newcomer_answered(due, last_byte);
+    if (part == Part::cut) worker.left_unfinished(due, sent, io::Clock::now());
+    worker.disconnected();
+  }
+  stream.reset();
+  worker.finished();
+}
+
+}  // namespace
+
+net::awaitable<void> newcomers(WorkerContext& worker, Spawn spawn) {
+  const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
+  const WorkerPlan& plan = worker.plan();
+  PacedWait paced;
+  while (!worker.started()) co_await slot->wait();
+  // Their numbers are none of the other connections', nor those of another thread's newcomers.
+  std::uint32_t number = plan.options.connections + plan.thread;
+  for (Arrivals arrivals = worker.newcomer_arrivals(); worker.running() && !worker.is_beyond(arrivals.due());
+       arrivals.next()) {
+    if (!co_await wait_until_due(worker, *slot, paced, arrivals.due())) break;
+    worker.starting(false);
+    spawn(newcomer(worker, number, arrivals.due()));
+    number += plan.threads;
   }
   worker.finished();
 }

@@ -1,66 +1,219 @@
 #include "client/workload/echo.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "client/connection.hpp"
-#include "client/exchange.hpp"
+#include "client/request_pipeline.hpp"
 #include "client/worker_context.hpp"
 
 namespace weir::load {
 
-net::awaitable<void> echo_connection(WorkerContext& worker, std::uint32_t index) {
-  const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
-  const WorkerPlan& plan = worker.plan();
-  io::Stream stream;
-  const Failure failure = co_await open_connection(worker, *slot, stream, index);
-  if (failure != Failure::none) worker.failed(failure);
-  worker.settled(stream.valid());
-  while (stream.valid() && !worker.started()) co_await slot->wait();
+namespace {
 
-  Exchange exchange;
-  std::uint64_t sequence = 0;
-  unsigned unlucky = 0;
-  io::Clock::time_point sent = io::Clock::now();
-  // A reply's time is the next request's: one look at the clock a request.
-  while (stream.valid() && worker.admits(sent)) {
-    exchange.message().make(plan.options.message, plan.thread, plan.first_connection + index, sequence++,
-                            static_cast<std::uint64_t>((sent - plan.epoch).count()));
-    exchange.begin();
-    slot->set_deadline(sent + plan.options.timeout);
-    Exchange::Status status = exchange.advance(stream, worker.loop().scratch());
-    while (status == Exchange::Status::waiting || status == Exchange::Status::working) {
-      if (status == Exchange::Status::waiting) {
-        co_await slot->wait();
-      } else {
-        co_await slot->yield();
-      }
-      if (slot->timer_fired()) {
-        exchange.give_up(Failure::reply_timeout);
-        status = Exchange::Status::failed;
-      } else if (worker.abandoned()) {
-        break;
-      } else {
-        status = exchange.advance(stream, worker.loop().scratch());
-      }
-    }
-    const io::Clock::time_point now = io::Clock::now();
-    if (status == Exchange::Status::done) {
-      worker.answered(index, sent, now, exchange.message().length());
-      unlucky = 0;
-      sent = now;
-      continue;
-    }
-    worker.disconnected();
-    stream.reset();
-    if (status != Exchange::Status::failed) {
-      worker.left_unfinished(sent, now);
-      break;
-    }
-    worker.failed(exchange.failure(), exchange.detail());
-    co_await reopen_connection(worker, *slot, stream, index, unlucky++);
-    sent = io::Clock::now();
+using Moment = io::Clock::time_point;
+
+/// One connection of the echo workload. What is sent when follows from the plan of an open loop, or, in a closed one,
+/// from the replies.
+class EchoConnection {
+ public:
+  EchoConnection(WorkerContext& worker, std::uint32_t index)
+      : worker_(worker),
+        options_(worker.plan().options),
+        index_(index),
+        slot_(worker.loop().acquire(WorkerContext::kSlotKind)),
+        requests_(options_.message, worker.plan().thread, worker.plan().first_connection + index, worker.plan().epoch),
+        most_in_flight_(options_.most_in_flight()) {}
+
+  /// Its life.
+  net::awaitable<void> run();
+
+ private:
+  Moment next_due() const { return plan_ ? plan_->due() : ready_; }
+  bool used_up() const { return options_.reconnect_every != 0 && served_ >= options_.reconnect_every; }
+  /// Whether the connection takes another request now.
+  bool takes_more() const {
+    return requests_.all_sent() && requests_.in_flight() < most_in_flight_ && !requests_.inquiring() && !used_up();
   }
-  if (stream.valid()) worker.disconnected();
-  stream.close();
-  worker.finished();
+  bool pushes_at_once() const { return more_ && !now_is_old_ && takes_more() && next_due() <= now_; }
+  void push_due();
+  RequestPipeline::Status move_bytes();
+  Moment deadline();
+  /// Asks to be woken when time has come for something.
+  void prepare_wait();
+  /// What the failure came to, for all requests in flight; then another connection, if one can be had.
+  net::awaitable<void> replace_failed();
+  net::awaitable<void> renew();
+  void begin_on_new_connection();
+  void leave_unfinished();
+
+  WorkerContext& worker_;
+  const LoadOptions& options_;
+  const std::uint32_t index_;
+  const io::SlotPtr slot_;
+  io::Stream stream_;
+  RequestPipeline requests_;
+  const std::uint64_t most_in_flight_;
+  std::optional<Arrivals> plan_;  ///< open loop
+  PacedWait paced_;
+  Moment now_{};  ///< as of the last look at the clock
+  bool now_is_old_ = false;
+  Moment ready_{};  ///< closed loop: when the next request may be sent
+  Moment able_{};   ///< since when the connection takes requests
+  bool was_able_ = false;
+  Moment inquiry_ends_{};
+  bool more_ = true;          ///< the plan has more for this connection
+  std::uint64_t served_ = 0;  ///< requests on the present connection
+  unsigned unlucky_ = 0;      ///< failures in a row without a reply
+};
+
+net::awaitable<void> EchoConnection::run() {
+  const Failure failure = co_await open_connection(worker_, *slot_, stream_, index_);
+  if (failure != Failure::none) worker_.failed(failure);
+  worker_.settled(stream_.valid());
+  while (stream_.valid() && !worker_.started()) co_await slot_->wait();
+
+  if (stream_.valid()) {
+    if (options_.is_open_loop()) plan_ = worker_.next_arrivals();
+    begin_on_new_connection();
+  }
+  while (stream_.valid()) {
+    push_due();
+    const RequestPipeline::Status status = move_bytes();
+    if (status == RequestPipeline::Status::failed) {
+      co_await replace_failed();
+    } else if (worker_.abandoned()) {
+      leave_unfinished();
+      break;
+    } else if (requests_.in_flight() == 0 && !more_) {
+      break;
+    } else if (requests_.in_flight() == 0 && used_up()) {
+      co_await renew();
+    } else if (!pushes_at_once()) {
+      prepare_wait();
+      co_await slot_->wait(status == RequestPipeline::Status::working);
+    }
+  }
+  if (stream_.valid()) worker_.disconnected();
+  stream_.close();
+  // What the plan still had for it could not be sent.
+  for (now_ = io::Clock::now(); plan_ && more_ && worker_.admits(plan_->due()); plan_->next()) {
+    worker_.left_unsent(plan_->due(), now_);
+  }
+  worker_.finished();
+}
+
+void EchoConnection::begin_on_new_connection() {
+  served_ = 0;
+  now_ = io::Clock::now();
+  now_is_old_ = false;
+  was_able_ = true;
+  ready_ = able_ = now_;
+  slot_->clear_deadline();
+}
+
+/// Requests that are due, as far as the connection takes them. Those that are due together leave together.
+void EchoConnection::push_due() {
+  if (!worker_.running() && worker_.is_beyond(next_due())) more_ = false;
+  if (!more_ || !takes_more()) {
+    was_able_ = false;
+    return;
+  }
+  if (now_is_old_) {
+    now_ = io::Clock::now();
+    now_is_old_ = false;
+  }
+  if (!was_able_) able_ = now_;
+  was_able_ = true;
+  while (next_due() <= now_ && requests_.in_flight() < most_in_flight_ && !used_up()) {
+    const Moment due = plan_ ? plan_->due() : now_;
+    more_ = worker_.admits(due);
+    if (!more_) return;
+    requests_.push(due, now_);
+    worker_.sent(due, able_, now_);
+    ++served_;
+    if (plan_) plan_->next();
+  }
+}
+
+RequestPipeline::Status EchoConnection::move_bytes() {
+  bool answered = false;
+  const RequestPipeline::Status status = requests_.advance(
+      stream_, worker_.loop().scratch(), [&](const RequestPipeline::Request& request, std::uint64_t length) {
+        // One look at the clock for all that came together; in a closed loop it is the next request's as well.
+        if (!answered) now_ = io::Clock::now();
+        answered = true;
+        now_is_old_ = false;
+        worker_.answered(index_, request.due, request.sent, now_, length);
+      });
+  if (answered) {
+    unlucky_ = 0;
+    ready_ = now_ + options_.think;
+  }
+  if (status == RequestPipeline::Status::failed || !slot_->timer_fired() || requests_.in_flight() == 0) return status;
+  if (io::Clock::now() < deadline()) return status;
+  requests_.give_up(Failure::reply_timeout);
+  return RequestPipeline::Status::failed;
+}
+
+Moment EchoConnection::deadline() {
+  if (!requests_.inquiring()) {
+    inquiry_ends_ = {};
+    return requests_.oldest().sent + options_.timeout;
+  }
+  if (inquiry_ends_ == Moment{}) inquiry_ends_ = io::Clock::now() + RequestPipeline::kInquiry;
+  return std::min(inquiry_ends_, requests_.oldest().sent + options_.timeout);
+}
+
+void EchoConnection::prepare_wait() {
+  if (requests_.in_flight() != 0) slot_->set_deadline(deadline());
+  if (more_ && takes_more()) paced_.until(worker_.pacer(), *slot_, next_due(), now_);
+  now_is_old_ = true;
+}
+
+net::awaitable<void> EchoConnection::replace_failed() {
+  if (is_wrong_reply(requests_.failure())) {
+    worker_.wrong(requests_.wrong());
+  } else {
+    worker_.failed(requests_.failure(), requests_.detail());
+  }
+  if (requests_.in_flight() > 1) worker_.failed(Failure::dropped, {}, requests_.in_flight() - 1);
+  worker_.disconnected();
+  stream_.reset();
+  requests_.restart();
+  co_await reopen_connection(worker_, *slot_, stream_, index_, unlucky_++);
+  begin_on_new_connection();
+}
+
+net::awaitable<void> EchoConnection::renew() {
+  worker_.disconnected();
+  stream_.close();
+  worker_.count(Count::renewed);
+  requests_.restart();
+  const Failure failure = co_await open_connection(worker_, *slot_, stream_, index_);
+  if (failure != Failure::none) {
+    worker_.failed(failure);
+    co_await reopen_connection(worker_, *slot_, stream_, index_, ++unlucky_);
+  }
+  begin_on_new_connection();
+}
+
+void EchoConnection::leave_unfinished() {
+  if (requests_.inquiring()) {
+    requests_.give_up(Failure::none);
+    worker_.wrong(requests_.wrong());
+  }
+  now_ = io::Clock::now();
+  for (const RequestPipeline::Request& request : requests_.outstanding()) {
+    worker_.left_unfinished(request.due, request.sent, now_);
+  }
+}
+
+}  // namespace
+
+net::awaitable<void> echo_connection(WorkerContext& worker, std::uint32_t index) {
+  EchoConnection connection(worker, index);
+  co_await connection.run();
 }
 
 }  // namespace weir::load

@@ -128,16 +128,28 @@ TEST(Histogram, PercentileIsNeverLongerThanWhatWasRecorded) {
   for (const double percent : {0.0, 50.0, 100.0}) EXPECT_EQ(histogram.percentile(percent), nanoseconds(1'000'000'001));
 }
 
-TEST(Histogram, DifferenceToAnEarlierCopyIsWhatCameSince) {
+TEST(Histogram, ClearedOneIsAsNew) {
   Histogram histogram;
-  histogram.record(std::chrono::seconds(2));
-  const Histogram earlier = histogram;
-  histogram.record(std::chrono::microseconds(7));
-  histogram.subtract(earlier);
-  EXPECT_EQ(histogram.count(), 1u);
-  EXPECT_EQ(histogram.percentile(100), Histogram::highest_equivalent(std::chrono::microseconds(7)));
-  EXPECT_EQ(histogram.max(), Histogram::highest_equivalent(std::chrono::microseconds(7)));
-  EXPECT_EQ(histogram.min(), std::chrono::microseconds(7));
+  for (const std::int64_t ns : {1L, 2047L, 2048L, 1'000'000L}) histogram.record(nanoseconds(ns));
+  histogram.record(std::chrono::hours(2));
+  histogram.clear();
+  EXPECT_EQ(histogram.count(), 0u);
+  EXPECT_EQ(histogram.above_range(), 0u);
+  histogram.record(nanoseconds(5'000'000));
+  EXPECT_EQ(histogram.buckets().size(), 1u);
+  EXPECT_EQ(histogram.min(), nanoseconds(5'000'000));
+  EXPECT_EQ(histogram.max(), nanoseconds(5'000'000));
+  EXPECT_EQ(histogram.mean(), nanoseconds(5'000'000));
+}
+
+TEST(Histogram, CopyIsItsOwn) {
+  Histogram one;
+  one.record(nanoseconds(7));
+  Histogram other = one;
+  other.record(nanoseconds(9));
+  EXPECT_EQ(one.count(), 1u);
+  one = other;
+  EXPECT_EQ(one.buckets(), other.buckets());
 }
 
 TEST(Histogram, ExportRestoresEverything) {

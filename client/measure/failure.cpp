@@ -1,4 +1,4 @@
-#include "client/failure.hpp"
+#include "client/measure/failure.hpp"
 
 #include <cerrno>
 #include <numeric>
@@ -21,15 +21,17 @@ constexpr std::array<Names, kFailureKinds> kNames{{
     {"local_ports", "no free local port or address"},
     {"local_resources", "out of descriptors or memory here"},
     {"reset", "connection reset"},
-    {"closed_early", "closed before the reply ended"},
+    {"closed_early", "closed instead of a reply"},
     {"reply_timeout", "no reply in time"},
     {"close_timeout", "no FIN in answer to ours"},
     {"io_failed", "read or write failed"},
+    {"dropped", "dropped with their connection"},
     {"lost", "bytes lost"},
     {"duplicated", "bytes duplicated"},
     {"out_of_order", "replies out of order"},
     {"corrupt", "bytes corrupt"},
     {"foreign", "another connection's bytes"},
+    {"cut_short", "replies cut short"},
 }};
 
 }  // namespace

@@ -18,15 +18,17 @@ enum class Failure : std::uint8_t {
   local_ports,      ///< this machine had no free port or address
   local_resources,  ///< this machine had no descriptor or memory
   reset,
-  closed_early,  ///< the peer's FIN came before the whole reply
+  closed_early,  ///< the peer's FIN came where a reply was due, and not one byte of it
   reply_timeout,
   close_timeout,  ///< no FIN came in answer to ours
   io_failed,      ///< read or write failed for another reason
+  dropped,        ///< requests in flight on a connection that failed for one of the other reasons
   lost,           ///< from here on, all are wrong replies
   duplicated,
   out_of_order,
   corrupt,
-  foreign,  ///< another connection's bytes
+  foreign,    ///< another connection's bytes
+  cut_short,  ///< a reply ended too early: with a FIN, or with the next reply
   count_,
 };
 

@@ -1,4 +1,4 @@
-#include "client/worker_stats.hpp"
+#include "client/measure/worker_stats.hpp"
 
 #include <gtest/gtest.h>
 

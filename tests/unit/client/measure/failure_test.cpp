@@ -1,4 +1,4 @@
-#include "client/failure.hpp"
+#include "client/measure/failure.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,30 @@
+#include "client/measure/time_kind.hpp"
+
+#include <array>
+
+namespace weir::load {
+
+namespace {
+
+struct Names {
+  std::string_view key;
+  std::string_view text;
+};
+
+constexpr std::array<Names, kTimes> kNames{{
+    {"response", "response"},
+    {"service", "service"},
+    {"lag", "lag"},
+    {"connect", "connect"},
+    {"first_byte", "first byte"},
+    {"close", "close"},
+    {"cycle", "cycle"},
+    {"newcomer", "newcomer"},
+}};
+
+}  // namespace
+
+std::string_view time_key(Time time) { return kNames[static_cast<std::size_t>(time)].key; }
+std::string_view time_text(Time time) { return kNames[static_cast<std::size_t>(time)].text; }
+
+}  // namespace weir::load
