@@ -87,8 +87,8 @@ class LoadRun {
   Clock::time_point last_tick_;
   Window window_;
   Clock::time_point ended_;
-  CpuTimes cpu_before_;
-  CpuTimes cpu_after_;
+  MachineUse use_before_;
+  MachineUse use_after_;
   WorkerStats since_;                                    ///< what was found since the last tick
   std::vector<std::unique_ptr<WorkerStats>> exchanged_;  ///< one for each worker
   std::vector<std::unique_ptr<LoadWorker>> workers_;
@@ -183,13 +183,15 @@ void LoadRun::wait_for_start() {
 
 void LoadRun::measure() {
   last_tick_ = began_;
+  result_.began = std::chrono::system_clock::now() -
+                  std::chrono::duration_cast<std::chrono::system_clock::duration>(Clock::now() - began_);
   window_ = {began_, began_ + options_.warmup, Clock::time_point::max()};
   if (options_.duration) {
     window_.until = window_.from + *options_.duration;
   } else if (!options_.requests) {
     window_.until = window_.from + LoadOptions::kDefaultDuration;
   }
-  if (options_.warmup.count() == 0) cpu_before_ = CpuTimes::now();
+  if (options_.warmup.count() == 0) use_before_ = MachineUse::now();
   Ranks ranks{0, result_.reached};
   for (auto& worker : workers_) {
     worker->begin(window_, ranks);
@@ -205,7 +207,7 @@ void LoadRun::measure() {
     if (!warm && now >= window_.from) {
       warm = true;
       phase_ = "running";
-      cpu_before_ = CpuTimes::now();
+      use_before_ = MachineUse::now();
     }
     if (interrupted_) {
       result_.ended_by = EndedBy::interrupt;
@@ -222,8 +224,8 @@ void LoadRun::measure() {
     }
   }
   ended_ = std::min(Clock::now(), window_.until);
-  cpu_after_ = CpuTimes::now();
-  if (!warm) cpu_before_ = cpu_after_;
+  use_after_ = MachineUse::now();
+  if (!warm) use_before_ = use_after_;
   if (ended_ - last_tick_ > options_.interval / 2) tick(ended_);
 }
 
@@ -283,7 +285,7 @@ LoadResult LoadRun::conclude() {
   for (const auto& worker : workers_) {
     const WorkerContext& context = worker->context();
     result_.stats.merge(context.stats());
-    result_.tallies.insert(result_.tallies.end(), context.tallies().begin(), context.tallies().end());
+    for (const ConnectionTally& tally : context.tallies()) result_.fairness.add(tally);
     last_reply = std::max(last_reply, context.last_reply());
   }
   if (result_.reached == 0) result_.ended_by = EndedBy::no_connection;
@@ -292,10 +294,12 @@ LoadResult LoadRun::conclude() {
     // With all requests made, the time that counts ends with the last reply and not when we heard of it.
     if (result_.ended_by == EndedBy::requests && last_reply > window_.from) ended_ = std::min(ended_, last_reply);
     result_.window_seconds = std::max(0.0, Seconds(ended_ - window_.from).count());
-    result_.cpu_seconds = cpu_after_.process_seconds - cpu_before_.process_seconds;
-    const auto ticks = static_cast<double>(cpu_after_.machine_total - cpu_before_.machine_total);
+    result_.processors = std::min(result_.threads, std::max(result_.machine.cpus, 1U));
+    result_.retransmits = use_after_.retransmits - use_before_.retransmits;
+    result_.cpu_seconds = use_after_.process_seconds - use_before_.process_seconds;
+    const auto ticks = static_cast<double>(use_after_.machine_total - use_before_.machine_total);
     if (ticks > 0) {
-      result_.machine_busy = static_cast<double>(cpu_after_.machine_busy - cpu_before_.machine_busy) / ticks;
+      result_.machine_busy = static_cast<double>(use_after_.machine_busy - use_before_.machine_busy) / ticks;
     }
   }
   return std::move(result_);

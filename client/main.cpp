@@ -1,3 +1,4 @@
+#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -8,6 +9,8 @@
 #include "client/command_line/command_line.hpp"
 #include "client/load_run.hpp"
 #include "client/report/json.hpp"
+#include "client/report/merge.hpp"
+#include "client/report/output_file.hpp"
 #include "client/report/text.hpp"
 #include "client/workload/chat.hpp"
 
@@ -25,12 +28,31 @@ int print(const std::string& text, std::FILE* out) {
 
 int execute(const PrintText& help) { return print(help.text, stdout); }
 
+/// Shows a result: the text for people, and the JSON for machines where it is wanted.
+int show(const LoadResult& result, OutputFile& json) {
+  const int printed = print(text_report(result), json.is_stdout() ? stderr : stdout);
+  int status = result.exit_status() != kFine ? result.exit_status() : printed;
+  if (!json.is_wanted()) return status;
+  try {
+    json.write(boost::json::serialize(json_report(result)) + "\n");
+  } catch (const std::exception& error) {
+    // What was measured is printed already; the exit status says the worst of both.
+    std::fprintf(stderr, "weir-load: %s\n", error.what());
+    if (status == kFine) status = kFailed;
+  }
+  return status;
+}
+
 int execute(const LoadOptions& options) {
-  const LoadResult result = run_load(options);
-  const bool json_on_stdout = options.json_file == "-";
-  const int printed = print(text_report(result), json_on_stdout ? stderr : stdout);
-  if (!options.json_file.empty()) write_json_report(result, options.json_file);
-  return result.exit_status() != kFine ? result.exit_status() : printed;
+  OutputFile json(options.json_file);
+  return show(run_load(options), json);
+}
+
+int execute(const MergeOptions& options) {
+  OutputFile json(options.json_file);
+  std::vector<LoadResult> results;
+  for (const std::string& file : options.files) results.push_back(read_json_file(file));
+  return show(merge_results(results), json);
 }
 
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }

@@ -2,13 +2,17 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+
+#include "common/io/descriptor.hpp"
 
 namespace weir::load {
 
@@ -29,6 +33,18 @@ PortRange local_ports() {
   std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
   PortRange range;
   return file >> range.first >> range.last && range.last >= range.first ? range : PortRange();
+}
+
+/// Throws where an address to connect from is none of this machine's. Of a large network only the first ones are tried.
+void check_sources(const SourceAddresses& source, const Endpoint& endpoint) {
+  constexpr std::uint64_t kTried = 4096;
+  for (std::uint64_t i = 0; i < std::min(source.size(), kTried); ++i) {
+    const io::Descriptor socket(::socket(endpoint.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket || source.bind(socket.get(), i) != EADDRNOTAVAIL) continue;
+    std::string address = source.at(i).to_string();
+    address.erase(address.rfind(':'));
+    throw std::runtime_error("--source: " + address + " is no address of this machine (see: ip address)");
+  }
 }
 
 }  // namespace
@@ -57,6 +73,7 @@ void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsign
     throw std::runtime_error("the addresses of --source and the target " + endpoint.to_string() +
                              " are not of the same family");
   }
+  check_sources(options.source, endpoint);
   const std::uint64_t addresses = options.source.empty() ? 1 : options.source.size();
   const std::uint64_t ports = local_ports().size() * addresses;
   if (options.connections > ports) {
@@ -93,8 +110,31 @@ Machine this_machine() {
   return machine;
 }
 
-CpuTimes CpuTimes::now() {
-  CpuTimes times;
+namespace {
+
+/// RetransSegs of RFC 4022, from /proc/net/snmp: a line of names, then one of numbers.
+std::uint64_t segments_retransmitted() {
+  std::ifstream file("/proc/net/snmp");
+  std::string names;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("Tcp:")) continue;
+    if (names.empty()) {
+      names = line;
+      continue;
+    }
+    std::istringstream name(names);
+    std::istringstream number(line);
+    for (std::string key, value; name >> key && number >> value;) {
+      if (key == "RetransSegs") return std::stoull(value);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+MachineUse MachineUse::now() {
+  MachineUse times;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& time) {
@@ -111,6 +151,7 @@ CpuTimes CpuTimes::now() {
     times.machine_total += ticks;
     if (column != 3 && column != 4) times.machine_busy += ticks;
   }
+  times.retransmits = segments_retransmitted();
   return times;
 }
 

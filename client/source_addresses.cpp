@@ -24,6 +24,7 @@ namespace {
 
 SourceAddresses SourceAddresses::parse(std::string_view text) {
   SourceAddresses sources;
+  sources.text_ = text;
   for (bool more = true; more;) {
     const std::size_t comma = text.find(',');
     more = comma != std::string_view::npos;

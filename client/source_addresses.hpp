@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,8 @@ class SourceAddresses {
   bool empty() const { return total_ == 0; }
   /// How many addresses there are, 2^32 at most.
   std::uint64_t size() const { return total_; }
+  /// As it was written.
+  const std::string& to_string() const { return text_; }
   int family() const { return ranges_.front().family; }
 
   /// The address number `index` modulo size(), with that port.
@@ -34,6 +37,7 @@ class SourceAddresses {
     std::uint64_t count;
   };
 
+  std::string text_;
   std::vector<Range> ranges_;
   std::uint64_t total_ = 0;
 };

@@ -16,11 +16,12 @@ namespace {
 
 constexpr const char* kOverview = R"(weir-load - load for TCP services, with every byte of every reply checked
 
-usage: weir-load VERB [OPTIONS] TARGET
+usage: weir-load VERB [OPTIONS] TARGET...
 
   echo TARGET       requests and replies over many connections: how much, how fast, how evenly
   connect TARGET    connect, one request and reply, close, and again: how many connections a second
   chat TARGET       type lines and see the replies
+  merge A B...      one report of several generators' JSON reports
   help [VERB]       this page, or all about one verb
   --version, --help
 
@@ -36,7 +37,7 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kChatVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kChatVerb, &kMergeVerb};
 
 std::string overview() { return kOverview; }
 

@@ -1,8 +1,8 @@
 #include <charconv>
 #include <memory>
 
-#include "client/command_line/start_time.hpp"
 #include "client/command_line/verb.hpp"
+#include "client/start_time.hpp"
 #include "common/escapes.hpp"
 #include "common/units.hpp"
 

@@ -22,6 +22,7 @@ struct Verb {
 extern const Verb kEchoVerb;
 extern const Verb kConnectVerb;
 extern const Verb kChatVerb;
+extern const Verb kMergeVerb;
 
 /// Adds an option whose text is turned into a value; what is wrong with it (std::invalid_argument) becomes the parser's
 /// error and names the option.

@@ -13,11 +13,10 @@ inline constexpr int kJsonSchema = 1;
 /// The report for machines, histograms included without loss.
 boost::json::object json_report(const LoadResult& result);
 
-boost::json::object histogram_to_json(const Histogram& histogram);
-/// The histogram that histogram_to_json() exported. Throws std::exception where the JSON is not of that form.
-Histogram histogram_from_json(const boost::json::object& json);
+/// What json_report() was made from. Throws std::runtime_error that says what is missing or wrong.
+LoadResult read_json_report(const boost::json::object& report);
 
-/// Writes the report and a newline to a file, `-` being stdout. Throws std::runtime_error that names the file.
-void write_json_report(const LoadResult& result, const std::string& file);
+/// The same from a file. The error names it.
+LoadResult read_json_file(const std::string& file);
 
 }  // namespace weir::load

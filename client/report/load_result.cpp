@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/units.hpp"
+
 namespace weir::load {
 
 namespace {
@@ -24,43 +26,88 @@ double LoadResult::byte_rate() const {
 }
 
 double LoadResult::generator_share() const {
-  const unsigned processors = std::min(threads, std::max(machine.cpus, 1U));
-  if (window_seconds <= 0 || processors == 0) return 0;
-  return cpu_seconds / (window_seconds * processors);
+  return window_seconds <= 0 || processors == 0 ? 0 : cpu_seconds / (window_seconds * processors);
 }
 
-Fairness LoadResult::fairness() const {
-  Fairness fairness;
-  double sum = 0;
-  double squares = 0;
-  std::uint64_t served = 0;
-  for (const ConnectionTally& tally : tallies) {
-    if (tally.replies == 0) continue;
-    const auto replies = static_cast<double>(tally.replies);
-    const std::chrono::nanoseconds mean(static_cast<std::int64_t>(tally.sum_ns / tally.replies));
-    fairness.fastest_mean = served == 0 ? mean : std::min(fairness.fastest_mean, mean);
-    fairness.slowest_mean = std::max(fairness.slowest_mean, mean);
-    sum += replies;
-    squares += replies * replies;
-    ++served;
-  }
-  fairness.starved = reached > served ? reached - served : 0;
-  if (squares > 0)
-    fairness.jain = sum * sum / (static_cast<double>(std::max<std::uint64_t>(reached, served)) * squares);
-  return fairness;
+void FairShare::add(const ConnectionTally& tally) {
+  if (tally.replies == 0) return;
+  const auto replies = static_cast<double>(tally.replies);
+  const std::chrono::nanoseconds mean(static_cast<std::int64_t>(tally.sum_ns / tally.replies));
+  merge({1, replies, replies * replies, mean, mean});
 }
+
+void FairShare::merge(const FairShare& other) {
+  if (other.served == 0) return;
+  fastest_mean = served == 0 ? other.fastest_mean : std::min(fastest_mean, other.fastest_mean);
+  slowest_mean = std::max(slowest_mean, other.slowest_mean);
+  served += other.served;
+  sum += other.sum;
+  squares += other.squares;
+}
+
+double FairShare::jain(std::uint64_t reached) const {
+  return squares > 0 ? sum * sum / (static_cast<double>(std::max(reached, served)) * squares) : 1;
+}
+
+namespace {
+
+/// Below this a run says nothing about who set its limit: processor times are counted in hundredths of a second.
+constexpr double kLeastSeconds = 0.5;
+constexpr std::uint64_t kLeastReplies = 100;
+
+std::string load_of(const LoadResult& result) {
+  return "the generator used " + percent(result.generator_share()) + " of its threads, the machine was " +
+         percent(result.machine_busy) + " busy";
+}
+
+/// What the generator itself did wrong in an open loop; empty for nothing.
+std::string generators_fault(const LoadResult& result) {
+  using std::chrono::milliseconds;
+  const auto lag = result.stats[Time::lag].percentile(99);
+  const auto response = result.times().percentile(99);
+  const std::string said = "lag p99 is " + display_duration(lag);
+  if (lag > milliseconds(1)) return said + ", more than 1 ms";
+  if (lag * 10 > response) return said + ", more than a tenth of the response p99 (" + display_duration(response) + ")";
+  // What was neither sent nor held up by the connection stayed here.
+  if (result.stats[Count::held] == 0 && result.stats[Count::unsent] * 100 > result.planned()) {
+    return "only " + percent(static_cast<double>(result.stats[Count::sent]) / static_cast<double>(result.planned())) +
+           " of the plan was sent";
+  }
+  return {};
+}
+
+Verdict verdict_of_open_loop(const LoadResult& result) {
+  if (const std::string fault = generators_fault(result); !fault.empty()) {
+    return {"generator",
+            "generator-limited: " + fault + "; this run measures weir-load, not the target (" + load_of(result) + ")"};
+  }
+  const std::uint64_t planned = result.planned();
+  const std::uint64_t late = result.stats[Count::unsent] + result.stats[Count::unfinished];
+  if (late * 100 > planned) {
+    return {"server", percent(static_cast<double>(late) / static_cast<double>(planned)) +
+                          " of the requests had no reply by the end: the rate is more than the target takes"};
+  }
+  return {"rate", "every request was sent when it was due; " + load_of(result)};
+}
+
+}  // namespace
 
 Verdict LoadResult::verdict() const {
-  if (rate() <= 0) return {"nothing", "no load was made"};
+  if (stats[Count::sent] == 0) return {"nothing", "no load was made"};
+  if (window_seconds < kLeastSeconds || times().count() < kLeastReplies) {
+    return {"nothing", "the run was too short to say what limits it"};
+  }
+  if (options.is_open_loop()) return verdict_of_open_loop(*this);
+  if (rate() <= 0) return {"server", "no reply came in the measured time"};
   if (generator_share() >= kBusy) {
-    return {"generator", "it used " + percent(generator_share()) + " of its threads: give it more, or another machine"};
+    return {"generator", "generator-limited: it used " + percent(generator_share()) +
+                             " of its threads; give it more, or another machine"};
   }
   if (machine_busy >= kBusy) {
     return {"machine", "its processors were " + percent(machine_busy) + " busy, the generator with " +
                            percent(generator_share()) + " of its threads"};
   }
-  return {"server", "the generator used " + percent(generator_share()) + " of its threads, the machine was " +
-                        percent(machine_busy) + " busy"};
+  return {"server", "each connection waited for its reply, from the server and the path to it; " + load_of(*this)};
 }
 
 int LoadResult::exit_status() const {

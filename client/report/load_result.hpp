@@ -24,17 +24,27 @@ struct Interval {
   std::vector<Histogram::Bucket> buckets;  ///< all of its response times (cycle times of the connect workload)
 };
 
-/// How evenly the connections were served.
-struct Fairness {
-  double jain = 1;  ///< (Σx)² / (n·Σx²) over replies: 1 when all got the same (Jain, Chiu and Hawe, DEC-TR-301, 1984)
+/// How evenly the connections were served, as sums, so that several generators' add up.
+struct FairShare {
+  std::uint64_t served = 0;  ///< connections with a reply at least
+  double sum = 0;            ///< of replies over connections
+  double squares = 0;
   std::chrono::nanoseconds fastest_mean{0};
   std::chrono::nanoseconds slowest_mean{0};
-  std::uint64_t starved = 0;  ///< without a single reply
+
+  void add(const ConnectionTally& tally);
+  void merge(const FairShare& other);
+  /// (Σx)² / (n·Σx²) over the replies of `reached` connections: 1 when all got the same (Jain, Chiu and Hawe,
+  /// DEC-TR-301, 1984).
+  double jain(std::uint64_t reached) const;
+  /// Connections of those reached that had no reply.
+  std::uint64_t starved(std::uint64_t reached) const { return reached > served ? reached - served : 0; }
 };
 
 /// What set the limit, and why we think so.
 struct Verdict {
-  std::string limited_by;  ///< `server`, `generator`, `machine`, or `nothing` where no load was made
+  /// `server`, `generator`, `machine`, `rate`, or `nothing` where no load was made or too little to say.
+  std::string limited_by;
   std::string reason;
 };
 
@@ -44,15 +54,19 @@ struct LoadResult {
   std::string version;
   std::string endpoint;
   std::chrono::system_clock::time_point started;
+  std::chrono::system_clock::time_point began;  ///< of the load, once the connections stood
   Machine machine;
   unsigned threads = 0;
   std::uint32_t reached = 0;
   EndedBy ended_by = EndedBy::duration;
   double window_seconds = 0;
-  double cpu_seconds = 0;   ///< of this process, in the window
-  double machine_busy = 0;  ///< of all CPUs, in the window, 0 to 1
+  double cpu_seconds = 0;         ///< of the generator, in the window
+  unsigned processors = 0;        ///< that its threads could use at once
+  double machine_busy = 0;        ///< of all CPUs, in the window, 0 to 1
+  std::uint64_t retransmits = 0;  ///< TCP segments that the generator's machine sent again in the window
+  unsigned generators = 1;        ///< whose results these are
   WorkerStats stats;
-  std::vector<ConnectionTally> tallies;
+  FairShare fairness;
   std::vector<Interval> intervals;
 
   bool is_echo() const { return options.workload == Workload::echo; }
@@ -61,7 +75,10 @@ struct LoadResult {
   double byte_rate() const;
   /// Of the CPU time that the generator's threads could have had.
   double generator_share() const;
-  Fairness fairness() const;
+  /// Requests or cycles a second that the plan had.
+  std::uint64_t planned() const { return stats[Count::sent] + stats[Count::unsent]; }
+  /// The times that the workload is about: responses, or cycles.
+  const Histogram& times() const { return stats[is_echo() ? Time::response : Time::cycle]; }
   Verdict verdict() const;
   /// 0 fine, 1 too many failures, 4 a reply was wrong.
   int exit_status() const;

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <sstream>
 
+#include "client/report/excerpt.hpp"
 #include "client/report/numbers.hpp"
 #include "common/units.hpp"
 
@@ -15,7 +17,8 @@ namespace {
 
 constexpr std::array<double, 6> kPercentiles{50, 75, 90, 99, 99.9, 99.99};
 constexpr int kRows = 12;
-constexpr int kBarWidth = 48;
+constexpr int kBarWidth = 34;
+constexpr std::size_t kColumns = 80;
 
 std::string fixed(double number, int digits) {
   char text[64];
@@ -25,20 +28,48 @@ std::string fixed(double number, int digits) {
 
 std::string seconds(double number) { return fixed(number, number < 9.95 ? 2 : 1) + " s"; }
 
-std::string title(const LoadResult& result) {
-  const LoadOptions& options = result.options;
-  const std::time_t started = std::chrono::system_clock::to_time_t(result.started);
-  std::tm local{};
-  ::localtime_r(&started, &local);
-  char when[32];
-  std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  const double share = whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  return fixed(share, share < 9.95 ? 2 : 1) + " %";
+}
 
-  std::string target = options.target.to_string();
-  if (result.endpoint != target) target += " (" + result.endpoint + ")";
-  std::string text = std::string("weir-load ") + (result.is_echo() ? "echo " : "connect ") + target + "\n  ";
-  text += grouped(options.connections) + (result.is_echo() ? " connection" : " at a time") +
-          (result.is_echo() && options.connections != 1 ? "s" : "") + " on " + std::to_string(result.threads) +
-          (result.threads == 1 ? " thread" : " threads");
+/// Words in lines of at most kColumns, those after the first one indented.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t used = 0) {
+  std::string lines;
+  std::size_t column = used;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (column > indent && column + 1 + word.size() > kColumns) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (!lines.empty()) {
+      lines += " ";
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+  }
+  return lines;
+}
+
+/// A part of the report with its name before it: `Verdict      …`
+std::string part(const std::string& name, const std::string& text) {
+  constexpr std::size_t kIndent = 13;
+  return name + std::string(kIndent - name.size(), ' ') + wrapped(text, kIndent, kIndent) + "\n";
+}
+
+std::string kind_of_loop(const LoadOptions& options) {
+  if (!options.rate) return "closed loop";
+  return "open loop, " + display_rate(*options.rate) + " a second" +
+         (options.arrivals == ArrivalKind::poisson ? ", Poisson arrivals" : "");
+}
+
+std::string shape(const LoadResult& result) {
+  const LoadOptions& options = result.options;
+  std::string text = grouped(options.connections) + (result.is_echo() ? " connection" : " at a time") +
+                     (result.is_echo() && options.connections != 1 ? "s" : "") + " on " +
+                     std::to_string(result.threads) + (result.threads == 1 ? " thread" : " threads");
+  if (options.processes > 1) text += " of " + std::to_string(options.processes) + " processes";
   if (options.duration) text += ", " + format_duration(*options.duration);
   if (options.requests) text += ", " + grouped(*options.requests) + (result.is_echo() ? " requests" : " cycles");
   if (!options.duration && !options.requests) text += ", " + format_duration(LoadOptions::kDefaultDuration);
@@ -50,62 +81,93 @@ std::string title(const LoadResult& result) {
   } else {
     text += ", no exchange";
   }
-  text += result.is_echo()                   ? ", closed loop\n"
-          : options.close_by == CloseBy::fin ? ", closed by FIN\n"
-                                             : ", closed by RST\n";
-  text += "  on " + result.machine.host + ", " + result.machine.kernel + ", " + std::to_string(result.machine.cpus) +
-          " x " + (result.machine.cpu.empty() ? "CPU" : result.machine.cpu) + "\n  weir-load " + result.version + ", " +
-          when + "\n";
-  return text;
+  if (options.pipeline) text += ", at most " + grouped(*options.pipeline) + " in flight on each";
+  if (options.think.count() != 0) text += ", " + format_duration(options.think) + " of thinking";
+  if (options.reconnect_every != 0) text += ", a new connection every " + grouped(options.reconnect_every);
+  if (options.newcomers > 0) text += ", " + display_rate(options.newcomers) + " newcomers a second";
+  if (options.proxy_protocol != ProxyVersion::none) text += ", with PROXY headers";
+  if (!result.is_echo()) text += options.close_by == CloseBy::fin ? ", closed by FIN" : ", closed by RST";
+  return text + ", " + kind_of_loop(options);
+}
+
+std::string title(const LoadResult& result) {
+  const std::time_t started = std::chrono::system_clock::to_time_t(result.started);
+  std::tm local{};
+  ::localtime_r(&started, &local);
+  char when[32];
+  std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+
+  std::string target = result.options.target.to_string();
+  if (result.endpoint != target) target += " (" + result.endpoint + ")";
+  const std::string machine = "on " + result.machine.host + ", " + result.machine.kernel + ", " +
+                              std::to_string(result.machine.cpus) + " x " +
+                              (result.machine.cpu.empty() ? "CPU" : result.machine.cpu);
+  const std::string merged =
+      result.generators > 1 ? ", merged from " + std::to_string(result.generators) + " generators" : "";
+  return std::string("weir-load ") + (result.is_echo() ? "echo " : "connect ") + target + "\n  " +
+         wrapped(shape(result), 2, 2) + "\n  " + wrapped(machine, 2, 2) + "\n  weir-load " + result.version + ", " +
+         when + merged + "\n";
+}
+
+std::string line(const char* name, std::uint64_t number, const std::string& rest) {
+  return "  " + std::string(name) + std::string(13 - std::string_view(name).size(), ' ') + right(grouped(number), 12) +
+         "  " + rest + "\n";
 }
 
 std::string achieved(const LoadResult& result) {
   const WorkerStats& stats = result.stats;
+  const LoadOptions& options = result.options;
   std::string text = "\nAchieved in " + seconds(result.window_seconds) + "\n";
+  std::string rate = display_rate(result.rate()) + " a second";
+  if (options.rate) rate += " of " + display_rate(*options.rate) + " asked for";
   if (result.is_echo()) {
-    text += "  connections  " + right(grouped(result.reached), 14) + " of " + grouped(result.options.connections) +
-            " reached";
-    if (stats[Count::reopened] != 0) text += ", " + grouped(stats[Count::reopened]) + " reopened";
-    text += "\n  requests     " + right(grouped(stats[Count::replies]), 14) + right(display_rate(result.rate()), 14) +
-            " a second\n";
+    std::string reached = "of " + grouped(options.connections) + " reached";
+    if (stats[Count::reopened] != 0) reached += ", " + grouped(stats[Count::reopened]) + " reopened";
+    if (stats[Count::renewed] != 0) reached += ", " + grouped(stats[Count::renewed]) + " renewed";
+    text += line("connections", result.reached, reached);
+    if (options.newcomers > 0) text += line("newcomers", stats[Count::newcomers], "with their first reply");
+    text += line("requests", stats[Count::replies], rate);
   } else {
-    text += "  connections  " + right(grouped(stats[Count::cycles]), 14) + right(display_rate(result.rate()), 14) +
-            " a second\n";
+    text += line("connections", stats[Count::cycles], rate);
   }
-  if (result.options.exchange) {
-    text += "  bytes        " + right(display_size(stats[Count::bytes]), 14) +
-            right(display_size(static_cast<std::uint64_t>(result.byte_rate())), 14) + " a second, each way\n";
+  if (options.exchange) {
+    text += "  bytes        " + right(display_size(stats[Count::bytes]), 12) + "  " +
+            display_size(static_cast<std::uint64_t>(result.byte_rate())) + " a second, each way\n";
   }
+  if (stats[Count::held] != 0) text += line("held back", stats[Count::held], "sent late: the connection took no more");
+  if (stats[Count::unsent] != 0) text += line("never sent", stats[Count::unsent], "counted as slow as they were old");
   if (stats[Count::unfinished] != 0) {
-    text += "  unfinished   " + right(grouped(stats[Count::unfinished]), 14) +
-            " still open 1 s after the end; counted as slow as they are old\n";
+    text += line("unfinished", stats[Count::unfinished],
+                 "open " + format_duration(options.drain) + " after the end; as slow as they are old");
   }
   return text;
 }
 
-void add_latency(std::string& text, const std::string& name, const Histogram& histogram) {
-  if (histogram.count() == 0) return;
-  text += "  " + name + std::string(10 - name.size(), ' ');
-  for (const double percent : kPercentiles) text += right(display_duration(histogram.percentile(percent)), 11);
-  text += right(display_duration(histogram.max()), 11) + right(display_duration(histogram.mean()), 11) + "\n";
-}
-
 std::string latencies(const LoadResult& result) {
+  constexpr int kWidth = 8;
   std::string rows;
-  add_latency(rows, "cycle", result.stats[Time::cycle]);
-  add_latency(rows, "response", result.stats[Time::response]);
-  add_latency(rows, "connect", result.stats[Time::connect]);
-  if (rows.empty()) return {};
-  std::string text = "\nLatency     ";
-  for (const char* column : {"p50", "p75", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) text += right(column, 11);
-  text += "\n" + rows;
   std::uint64_t above = 0;
-  for (const Histogram* histogram :
-       {&result.stats[Time::cycle], &result.stats[Time::response], &result.stats[Time::connect]}) {
-    above += histogram->above_range();
+  const auto cell = [](std::chrono::nanoseconds time) {
+    std::string text = display_duration(time);
+    if (text.size() >= kWidth) std::erase(text, ' ');
+    return right(text, kWidth);
+  };
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    const Histogram& histogram = result.stats.times[i];
+    if (histogram.count() == 0) continue;
+    const std::string name(time_text(static_cast<Time>(i)));
+    rows += "  " + name + std::string(12 - name.size(), ' ');
+    for (const double percent : kPercentiles) rows += cell(histogram.percentile(percent));
+    rows += cell(histogram.max()) + cell(histogram.mean()) + "\n";
+    above += histogram.above_range();
   }
-  if (above != 0)
-    text += "  " + grouped(above) + " took longer than an hour: beyond the histogram, counted all the same\n";
+  if (rows.empty()) return {};
+  std::string text = "\nLatency       ";
+  for (const char* column : {"p50", "p75", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) {
+    text += right(column, kWidth);
+  }
+  text += "\n" + rows;
+  if (above != 0) text += "  " + grouped(above) + " took longer than an hour: counted, but beyond the histogram\n";
   return text;
 }
 
@@ -126,10 +188,8 @@ std::string drawing(const Histogram& histogram, const char* of_what) {
   const double most = static_cast<double>(*std::max_element(rows.begin(), rows.end()));
   std::string text = std::string("\nDistribution of ") + of_what + "\n";
   for (std::size_t row = 0; row <= kRows; ++row) {
-    const auto count = static_cast<double>(rows[row]);
-    const double share = 100 * count / static_cast<double>(histogram.count());
     text += "  from " + right(display_duration(std::chrono::nanoseconds(std::llround(bounds[row]))), 8) + "  ";
-    text += bar(count / most, kBarWidth) + right(fixed(share, share < 9.95 ? 2 : 1), 8) + " %" +
+    text += bar(static_cast<double>(rows[row]) / most, kBarWidth) + right(percent(rows[row], histogram.count()), 9) +
             right(grouped(rows[row]), 14) + "\n";
   }
   return text;
@@ -155,12 +215,20 @@ std::string errors(const LoadResult& result) {
   for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
     const auto failure = static_cast<Failure>(kind);
     if (failures[failure] == 0) continue;
-    text += right(grouped(failures[failure]), 12) + "  " + (is_wrong_reply(failure) ? "WRONG REPLY: " : "") +
-            std::string(failure_text(failure));
-    if (const std::string hint = remedy(failure); !hint.empty()) text += " (" + hint + ")";
-    text += "\n";
+    std::string what = (is_wrong_reply(failure) ? "WRONG REPLY: " : "") + std::string(failure_text(failure));
+    if (const std::string hint = remedy(failure); !hint.empty()) what += " (" + hint + ")";
+    text += right(grouped(failures[failure]), 12) + "  " + wrapped(what, 14, 14) + "\n";
   }
-  for (const std::string& example : result.stats.examples) text += "              " + example + "\n";
+  for (const std::string& example : result.stats.examples) text += "  " + wrapped(example, 4, 2) + "\n";
+  for (const WrongReply& wrong : result.stats.wrong) {
+    text += "  " + wrapped(wrong.text, 4, 2) + "\n" + excerpt(wrong, 4);
+  }
+  if (failures.wrong_replies() != 0 && result.stats[Count::done] == 0) {
+    text +=
+        "  " +
+        wrapped("Not one reply was right: is this an echo server? One that upper-cases needs --expect upper.", 2, 2) +
+        "\n";
+  }
   return text;
 }
 
@@ -178,23 +246,37 @@ std::string ended(EndedBy ended_by) {
   return {};
 }
 
+std::string fairness(const LoadResult& result) {
+  const FairShare& share = result.fairness;
+  return part("Fairness", "mean of the fastest connection " + display_duration(share.fastest_mean) +
+                              ", of the slowest " + display_duration(share.slowest_mean) + "; Jain's index " +
+                              fixed(share.jain(result.reached), 3) + ", " + grouped(share.starved(result.reached)) +
+                              " starved");
+}
+
+/// What a closed loop cannot show, whatever its percentiles say.
+std::string hidden(const LoadResult& result) {
+  if (result.options.is_open_loop() || result.times().count() == 0) return {};
+  const double rate = result.rate() * 0.9;
+  return part("Hidden",
+              "a closed loop sends nothing while it waits, so a stall delays only the requests in flight "
+              "(the longest took " +
+                  display_duration(result.times().max()) + "). To see what users feel at a steady rate: --rate " +
+                  std::to_string(std::max<std::int64_t>(1, std::llround(rate))));
+}
+
 }  // namespace
 
 std::string text_report(const LoadResult& result) {
   const Verdict verdict = result.verdict();
   std::string text = title(result) + achieved(result) + latencies(result);
-  text += result.is_echo() ? drawing(result.stats[Time::response], "response times")
-                           : drawing(result.stats[Time::cycle], "cycle times");
+  text += drawing(result.times(), result.is_echo() ? "response times" : "cycle times");
   text += errors(result);
-  if (result.is_echo() && result.stats[Time::response].count() != 0 && result.options.connections > 1) {
-    const Fairness fairness = result.fairness();
-    text += "Fairness     mean of the fastest connection " + display_duration(fairness.fastest_mean) +
-            ", of the slowest " + display_duration(fairness.slowest_mean) + "\n             Jain's index " +
-            fixed(fairness.jain, 3) + ", " + grouped(fairness.starved) + " starved\n";
-  }
-  text += "Verdict      " + ended(result.ended_by);
-  if (result.rate() > 0) text += ", limited by the " + verdict.limited_by;
-  text += "\n             " + verdict.reason + "\n";
+  if (result.is_echo() && result.fairness.served != 0 && result.options.connections > 1) text += fairness(result);
+  text += hidden(result);
+  std::string judged = ended(result.ended_by);
+  if (verdict.limited_by != "nothing") judged += ", limited by the " + verdict.limited_by;
+  text += part("Verdict", judged + ": " + verdict.reason);
   return text;
 }
 

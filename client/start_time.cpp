@@ -1,4 +1,4 @@
-#include "client/command_line/start_time.hpp"
+#include "client/start_time.hpp"
 
 #include <cmath>
 #include <ctime>

@@ -1,0 +1,34 @@
+#include <memory>
+
+#include "client/command_line/verb.hpp"
+
+namespace weir::load {
+
+namespace {
+
+constexpr const char* kHelp = R"(usage: weir-load merge [--json FILE] A.json B.json...
+
+Makes one report of several generators' that loaded the same service at the same time (see
+--start-at): histograms and counts add up without loss, the time series are laid over each other by
+the wall clock. The exit status is the one that a single run with that result would have.
+
+      --json FILE         the merged report for machines; - is stdout, and then the report for people
+                          goes to stderr
+
+examples:
+  weir-load echo -R 50k --start-at 12:00:00 --json a.json 10.0.0.7:7000    on each machine
+  weir-load merge a.json b.json
+)";
+
+std::function<Command()> declare(CLI::App& app) {
+  const auto options = std::make_shared<MergeOptions>();
+  app.add_option("FILE", options->files)->required();
+  add(app, "--json", [options](const std::string& text) { options->json_file = text; });
+  return [options]() -> Command { return *options; };
+}
+
+}  // namespace
+
+const Verb kMergeVerb{"merge", kHelp, declare};
+
+}  // namespace weir::load

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "client/report/load_result.hpp"
+
+/// Words of JSON reports, for the writer and the reader.
+namespace weir::load {
+
+inline constexpr std::array<std::pair<EndedBy, std::string_view>, 4> kEndedByWords{{
+    {EndedBy::duration, "duration"},
+    {EndedBy::requests, "requests"},
+    {EndedBy::interrupt, "interrupt"},
+    {EndedBy::no_connection, "no_connection"},
+}};
+
+inline constexpr std::array<std::pair<Workload, std::string_view>, 2> kWorkloadWords{{
+    {Workload::echo, "echo"},
+    {Workload::connect, "connect"},
+}};
+
+inline constexpr std::array<std::pair<ArrivalKind, std::string_view>, 2> kArrivalWords{{
+    {ArrivalKind::uniform, "uniform"},
+    {ArrivalKind::poisson, "poisson"},
+}};
+
+inline constexpr std::array<std::pair<CloseBy, std::string_view>, 2> kCloseWords{{
+    {CloseBy::fin, "fin"},
+    {CloseBy::rst, "rst"},
+}};
+
+inline constexpr std::array<std::pair<ProxyVersion, std::string_view>, 3> kProxyWords{{
+    {ProxyVersion::none, "off"},
+    {ProxyVersion::v1, "v1"},
+    {ProxyVersion::v2, "v2"},
+}};
+
+/// The word of a value; each has one.
+template <typename Words, typename Value>
+constexpr std::string_view word_of(const Words& words, Value value) {
+  for (const auto& [known, word] : words) {
+    if (known == value) return word;
+  }
+  return {};
+}
+
+}  // namespace weir::load

@@ -1,0 +1,151 @@
+#include "client/report/merge.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+
+namespace weir::load {
+
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+void require_same_kind(std::span<const LoadResult> results) {
+  const LoadOptions& first = results.front().options;
+  for (std::size_t i = 1; i < results.size(); ++i) {
+    const LoadOptions& other = results[i].options;
+    const std::string which = "report " + std::to_string(i + 1) + " is of another ";
+    if (other.workload != first.workload) throw std::invalid_argument(which + "workload than the first");
+    if (other.is_open_loop() != first.is_open_loop()) {
+      throw std::invalid_argument(which + "kind of load than the first: one is an open loop and one is closed");
+    }
+  }
+}
+
+LoadOptions merge_options(std::span<const LoadResult> results) {
+  LoadOptions options = results.front().options;
+  for (const LoadResult& result : results.subspan(1)) {
+    const LoadOptions& other = result.options;
+    options.connections += other.connections;
+    options.processes += other.processes;
+    options.newcomers += other.newcomers;
+    options.max_errors += other.max_errors;
+    if (options.rate) *options.rate += *other.rate;
+    if (options.requests && other.requests) {
+      *options.requests += *other.requests;
+    } else {
+      options.requests.reset();
+    }
+    if (options.duration != other.duration) options.duration.reset();
+  }
+  return options;
+}
+
+/// The worst of them: a run that was cut short somewhere was cut short.
+EndedBy merge_ends(std::span<const LoadResult> results) {
+  const auto any = [results](EndedBy ended) {
+    return std::any_of(results.begin(), results.end(), [ended](const LoadResult& r) { return r.ended_by == ended; });
+  };
+  if (any(EndedBy::interrupt)) return EndedBy::interrupt;
+  if (any(EndedBy::duration)) return EndedBy::duration;
+  return any(EndedBy::requests) ? EndedBy::requests : EndedBy::no_connection;
+}
+
+/// Each interval falls into the one of the merged series that holds its middle. Those are as long as the longest.
+std::vector<Interval> merge_intervals(std::span<const LoadResult> results,
+                                      std::chrono::system_clock::time_point began) {
+  double length = 0;
+  for (const LoadResult& result : results) {
+    for (const Interval& interval : result.intervals) length = std::max(length, interval.length);
+  }
+  // Ticks come a little late, never early: a thousandth is no other length.
+  length *= 0.999;
+  if (length <= 0) return {};
+  struct Sum {
+    Interval interval;
+    Histogram times;
+  };
+  std::map<std::int64_t, Sum> sums;
+  for (const LoadResult& result : results) {
+    const double offset = Seconds(result.began - began).count();
+    for (const Interval& interval : result.intervals) {
+      const double middle = offset + interval.at - interval.length / 2;
+      Sum& sum = sums[static_cast<std::int64_t>(std::floor(middle / length))];
+      sum.interval.at = std::max(sum.interval.at, offset + interval.at);
+      sum.interval.length = std::max(sum.interval.length, interval.length);
+      sum.interval.done += interval.done;
+      sum.interval.failures += interval.failures;
+      for (const Histogram::Bucket& bucket : interval.buckets) sum.times.add(bucket);
+    }
+  }
+  std::vector<Interval> merged;
+  for (auto& [number, sum] : sums) {
+    sum.interval.p50 = sum.times.percentile(50);
+    sum.interval.p99 = sum.times.percentile(99);
+    sum.interval.buckets = sum.times.buckets();
+    merged.push_back(std::move(sum.interval));
+  }
+  return merged;
+}
+
+/// The machines that generated: generators on the same one share its processors.
+void merge_machines(std::span<const LoadResult> results, LoadResult& merged) {
+  struct OfHost {
+    unsigned processors = 0;
+    unsigned cpus = 0;
+    double busy = 0;
+    std::uint64_t retransmits = 0;
+  };
+  std::map<std::string, OfHost> hosts;
+  for (const LoadResult& result : results) {
+    OfHost& host = hosts[result.machine.host];
+    host.processors += result.processors;
+    host.cpus = std::max(host.cpus, result.machine.cpus);
+    host.busy = std::max(host.busy, result.machine_busy);
+    host.retransmits = std::max(host.retransmits, result.retransmits);
+  }
+  merged.processors = 0;
+  merged.machine_busy = 0;
+  merged.retransmits = 0;
+  for (const auto& [name, host] : hosts) {
+    merged.processors += host.cpus == 0 ? host.processors : std::min(host.processors, host.cpus);
+    merged.machine_busy = std::max(merged.machine_busy, host.busy);
+    merged.retransmits += host.retransmits;
+  }
+  if (hosts.size() > 1) merged.machine.host += " and " + std::to_string(hosts.size() - 1) + " more";
+}
+
+}  // namespace
+
+LoadResult merge_results(std::span<const LoadResult> results) {
+  require_same_kind(results);
+  LoadResult merged;
+  const LoadResult& first = results.front();
+  merged.options = merge_options(results);
+  merged.version = first.version;
+  merged.endpoint = first.endpoint;
+  merged.machine = first.machine;
+  merged.started = first.started;
+  merged.began = first.began;
+  merged.generators = 0;
+  for (const LoadResult& result : results) {
+    merged.started = std::min(merged.started, result.started);
+    merged.began = std::min(merged.began, result.began);
+    merged.threads += result.threads;
+    merged.reached += result.reached;
+    merged.generators += result.generators;
+    merged.window_seconds = std::max(merged.window_seconds, result.window_seconds);
+    merged.cpu_seconds += result.cpu_seconds;
+    merged.stats.merge(result.stats);
+    merged.fairness.merge(result.fairness);
+  }
+  merge_machines(results, merged);
+  merged.ended_by = merge_ends(results);
+  merged.intervals = merge_intervals(results, merged.began);
+  return merged;
+}
+
+}  // namespace weir::load

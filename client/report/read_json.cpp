@@ -1,0 +1,255 @@
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "client/report/hex.hpp"
+#include "client/report/histogram_json.hpp"
+#include "client/report/json.hpp"
+#include "client/report/json_keys.hpp"
+#include "client/start_time.hpp"
+#include "common/printable.hpp"
+
+namespace weir::load {
+
+namespace json = boost::json;
+
+namespace {
+
+/// A report's object, whose keys must be there and of the right type; the errors name them by their path.
+class Reader {
+ public:
+  Reader(const json::object& object, std::string path) : object_(object), path_(std::move(path)) {}
+
+  Reader object(const char* key) const { return {as<json::object>(key), path_ + key + "."}; }
+  const json::array& array(const char* key) const { return as<json::array>(key); }
+  std::string text(const char* key) const {
+    const json::string& text = as<json::string>(key);
+    return {text.data(), text.size()};
+  }
+  bool flag(const char* key) const { return as<bool>(key); }
+  bool is_null(const char* key) const { return at(key).is_null(); }
+
+  template <typename T = std::uint64_t>
+  T number(const char* key) const {
+    boost::system::error_code error;
+    const T number = at(key).to_number<T>(error);
+    if (error) fail(key, "is not the number that it should be");
+    return number;
+  }
+  double real(const char* key) const { return number<double>(key); }
+  std::chrono::microseconds seconds(const char* key) const {
+    const double seconds = real(key);
+    if (!(seconds >= 0 && seconds < 1e9)) fail(key, "is no duration");
+    return std::chrono::microseconds(std::llround(seconds * 1e6));
+  }
+  std::chrono::nanoseconds ns(const char* key) const { return std::chrono::nanoseconds(number<std::int64_t>(key)); }
+  Histogram histogram(const char* key) const {
+    const json::object& histogram = as<json::object>(key);
+    try {
+      return histogram_from_json(histogram);
+    } catch (const std::exception&) {
+      fail(key, "is no histogram");
+    }
+  }
+
+  template <typename Words>
+  auto word(const char* key, const Words& words) const {
+    const std::string text = this->text(key);
+    for (const auto& [value, word] : words) {
+      if (word == text) return value;
+    }
+    fail(key, "is " + in_quotes(text) + ", which means nothing here");
+  }
+
+  /// What a parser of the command line makes of a text.
+  template <typename Parse>
+  auto parsed(const char* key, Parse parse) const {
+    try {
+      return parse(text(key));
+    } catch (const std::invalid_argument& error) {
+      fail(key, error.what());
+    }
+  }
+
+  std::chrono::system_clock::time_point time(const char* key) const { return parsed(key, parse_start); }
+
+  [[noreturn]] void fail(const char* key, const std::string& what) const {
+    throw std::runtime_error(path_ + key + " " + what);
+  }
+
+ private:
+  const json::value& at(const char* key) const {
+    const json::value* value = object_.if_contains(key);
+    if (value == nullptr) fail(key, "is missing");
+    return *value;
+  }
+  template <typename T>
+  const T& as(const char* key) const {
+    const json::value& value = at(key);
+    const T* found = nullptr;
+    if constexpr (std::is_same_v<T, json::object>) found = value.if_object();
+    if constexpr (std::is_same_v<T, json::array>) found = value.if_array();
+    if constexpr (std::is_same_v<T, json::string>) found = value.if_string();
+    if constexpr (std::is_same_v<T, bool>) found = value.if_bool();
+    if (found == nullptr) fail(key, "is not of the type that it should be");
+    return *found;
+  }
+
+  const json::object& object_;
+  std::string path_;
+};
+
+SourceAddresses addresses(const Reader& reader, const char* key) {
+  return reader.text(key).empty() ? SourceAddresses() : reader.parsed(key, SourceAddresses::parse);
+}
+
+LoadOptions read_options(const Reader& reader, Workload workload) {
+  LoadOptions options;
+  options.workload = workload;
+  options.connections = reader.number<std::uint32_t>("connections");
+  options.processes = reader.number<unsigned>("processes");
+  if (!reader.is_null("duration_s")) options.duration = reader.seconds("duration_s");
+  if (!reader.is_null("requests")) options.requests = reader.number("requests");
+  options.warmup = reader.seconds("warmup_s");
+  if (!reader.is_null("rate")) options.rate = reader.real("rate");
+  options.arrivals = reader.word("arrivals", kArrivalWords);
+  options.drain = reader.seconds("drain_s");
+  options.timeout = reader.seconds("timeout_s");
+  options.connect_rate = reader.number("connect_rate");
+  options.message.lengths = reader.parsed("length", LengthSpec::parse);
+  if (!reader.is_null("message")) options.message.text = reader.text("message");
+  options.message.upper = reader.text("expect") == "upper";
+  options.message.seed = reader.number("seed");
+  options.source = addresses(reader, "source");
+  options.proxy_protocol = reader.word("proxy_protocol", kProxyWords);
+  options.proxy_sources = addresses(reader, "proxy_sources");
+  options.max_errors = reader.number("max_errors");
+  if (workload == Workload::connect) {
+    options.exchange = reader.flag("exchange");
+    options.close_by = reader.word("close", kCloseWords);
+  } else {
+    if (!reader.is_null("pipeline")) options.pipeline = reader.number<std::uint32_t>("pipeline");
+    options.think = reader.seconds("think_s");
+    options.reconnect_every = reader.number("reconnect_every");
+    options.newcomers = reader.real("newcomers");
+  }
+  return options;
+}
+
+Failure failure_of(const std::string& key) {
+  for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
+    if (failure_key(static_cast<Failure>(kind)) == key) return static_cast<Failure>(kind);
+  }
+  return Failure::corrupt;
+}
+
+void read_errors(const Reader& reader, WorkerStats& stats) {
+  const Reader kinds = reader.object("kinds");
+  for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
+    const auto failure = static_cast<Failure>(kind);
+    stats.failures.add(failure, kinds.number(std::string(failure_key(failure)).c_str()));
+  }
+  for (const json::value& example : reader.array("examples")) {
+    if (const json::string* text = example.if_string()) stats.examples.emplace_back(text->data(), text->size());
+  }
+  for (const json::value& item : reader.array("wrong")) {
+    if (!item.is_object()) reader.fail("wrong", "has something that is no object");
+    const Reader wrong(item.get_object(), "errors.wrong.");
+    stats.wrong.push_back({failure_of(wrong.text("kind")), wrong.number<std::uint32_t>("connection"),
+                           wrong.number("request"), wrong.number("offset"), wrong.text("text"),
+                           from_hex(wrong.text("expected")), from_hex(wrong.text("received")),
+                           wrong.number("excerpt_at")});
+  }
+}
+
+std::vector<Interval> read_intervals(const Reader& reader) {
+  std::vector<Interval> intervals;
+  for (const json::value& item : reader.array("intervals")) {
+    if (!item.is_object()) reader.fail("intervals", "has something that is no object");
+    const Reader interval(item.get_object(), "intervals.");
+    intervals.push_back({interval.real("at_s"), interval.real("length_s"), interval.number("done"),
+                         interval.number("errors"), interval.ns("p50_ns"), interval.ns("p99_ns"),
+                         buckets_from_json(interval.array("buckets"))});
+  }
+  return intervals;
+}
+
+void read_counts(const Reader& report, WorkerStats& stats) {
+  const Reader connections = report.object("connections");
+  stats[Count::reopened] = connections.number("reopened");
+  stats[Count::renewed] = connections.number("renewed");
+  stats[Count::newcomers] = connections.number("newcomers");
+  const Reader requests = report.object("requests");
+  stats[Count::replies] = requests.number("completed");
+  for (const Count count : {Count::sent, Count::held, Count::unfinished, Count::unsent, Count::done}) {
+    stats[count] = requests.number(std::string(count_key(count)).c_str());
+  }
+  stats[Count::cycles] = report.number("cycles");
+  stats[Count::bytes] = report.number("bytes_each_way");
+}
+
+}  // namespace
+
+LoadResult read_json_report(const json::object& object) {
+  const Reader report(object, "");
+  if (report.text("program") != "weir-load") report.fail("program", "is not weir-load");
+  if (report.number<int>("schema") != kJsonSchema) {
+    report.fail("schema", "is " + std::to_string(report.number<int>("schema")) + ", and this program knows " +
+                              std::to_string(kJsonSchema));
+  }
+  LoadResult result;
+  result.options = read_options(report.object("options"), report.word("workload", kWorkloadWords));
+  result.options.target =
+      report.parsed("target", [](const std::string& text) { return parse_address(text, AddressUse::target); });
+  result.version = report.text("version");
+  result.endpoint = report.text("endpoint");
+  result.started = report.time("started");
+  result.began = report.time("began");
+  const Reader machine = report.object("machine");
+  result.machine = {machine.text("host"), machine.text("kernel"), machine.text("cpu"),
+                    machine.number<unsigned>("cpus")};
+  result.generators = report.number<unsigned>("generators");
+  result.threads = report.number<unsigned>("threads");
+  result.reached = report.object("connections").number<std::uint32_t>("reached");
+  result.ended_by = report.word("ended_by", kEndedByWords);
+  result.window_seconds = report.real("window_s");
+  const Reader generator = report.object("generator");
+  result.cpu_seconds = generator.real("cpu_s");
+  result.processors = generator.number<unsigned>("processors");
+  result.machine_busy = generator.real("machine_busy");
+  result.retransmits = generator.number("retransmits");
+  read_counts(report, result.stats);
+  const Reader latency = report.object("latency");
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    const std::string key(time_key(static_cast<Time>(i)));
+    result.stats.times[i] = latency.histogram(key.c_str());
+  }
+  read_errors(report.object("errors"), result.stats);
+  const Reader fairness = report.object("fairness");
+  result.fairness = {fairness.number("served"), fairness.real("replies_sum"), fairness.real("replies_squares"),
+                     fairness.ns("fastest_mean_ns"), fairness.ns("slowest_mean_ns")};
+  result.intervals = read_intervals(report);
+  return result;
+}
+
+LoadResult read_json_file(const std::string& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  if (!in || !(text << in.rdbuf())) throw std::runtime_error(file + ": " + std::strerror(errno));
+  boost::system::error_code error;
+  const json::value value = json::parse(text.str(), error);
+  if (error || !value.is_object()) throw std::runtime_error(file + ": is no JSON report of weir-load");
+  try {
+    return read_json_report(value.get_object());
+  } catch (const std::exception& problem) {
+    throw std::runtime_error(file + ": is no report that can be read: " + problem.what());
+  }
+}
+
+}  // namespace weir::load
