@@ -1,16 +1,12 @@
 #include "client/load_run.hpp"
 
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <memory>
 #include <random>
 
 #include "client/load_worker.hpp"
-#include "client/report/live.hpp"
 #include "client/target.hpp"
 #include "common/version.hpp"
 
@@ -28,22 +24,16 @@ constexpr std::uint32_t kConnectsAtOnce = 128;
 
 class LoadRun {
  public:
-  explicit LoadRun(const LoadOptions& options) : options_(options), live_(LiveReport::style_for_stderr(options.quiet)) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    signals_ = io::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
+  LoadRun(const LoadOptions& options, const Share& share, RunControl& control)
+      : options_(options), share_(share), control_(control) {}
 
   LoadResult run() {
     prepare();
     connect_all();
-    began_ = Clock::now();
-    if (!interrupted_ && total(&LiveCounters::reached) != 0) wait_for_start();
-    if (!interrupted_ && total(&LiveCounters::reached) != 0) {
-      measure();
+    std::optional<Start> start;
+    if (!interrupted_ && result_.reached != 0) start = control_.wait_for_start(result_.reached);
+    if (start) {
+      measure(*start);
       drain();
     } else {
       for (auto& worker : workers_) worker->drain(Clock::now());
@@ -55,8 +45,7 @@ class LoadRun {
  private:
   void prepare();
   void connect_all();
-  void wait_for_start();
-  void measure();
+  void measure(const Start& start);
   void drain();
   LoadResult conclude();
 
@@ -76,8 +65,8 @@ class LoadRun {
   bool all_finished() const { return total(&LiveCounters::finished) == workers_.size(); }
 
   const LoadOptions& options_;
-  LiveReport live_;
-  io::Descriptor signals_;
+  const Share share_;
+  RunControl& control_;
   Notifier notifier_;
   Endpoint endpoint_;
   LoadResult result_;
@@ -106,7 +95,8 @@ void LoadRun::prepare() {
     return options_.source.empty() || options_.target.is_unix() ? 0 : options_.source.bind(fd, 0);
   });
   result_.endpoint = endpoint_.to_string();
-  check_capacity(options_, endpoint_, result_.threads);
+  check_descriptors(options_, result_.threads);
+  check_ports(options_, endpoint_);
   result_.started = std::chrono::system_clock::now();
 
   const Clock::time_point epoch = Clock::now();
@@ -131,13 +121,14 @@ void LoadRun::prepare() {
                           endpoint_,
                           notifier_,
                           epoch,
-                          thread,
-                          result_.threads,
-                          first,
+                          share_.process * result_.threads + thread,
+                          share_.processes * result_.threads,
+                          share_.first_connection + first,
+                          share_.all_connections,
                           connections,
                           budget,
                           rate,
-                          std::max(1U, kConnectsAtOnce / result_.threads),
+                          std::max(1U, kConnectsAtOnce / (share_.processes * result_.threads)),
                           port_range_for(options_, endpoint_)};
     workers_.push_back(std::make_unique<LoadWorker>(plan));
     first = static_cast<std::uint32_t>(next);
@@ -147,17 +138,10 @@ void LoadRun::prepare() {
 
 void LoadRun::wait(Clock::time_point until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-  pollfd waiting[] = {{notifier_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+  pollfd waiting[] = {{notifier_.fd(), POLLIN, 0}, {control_.fd(), POLLIN, 0}};
   ::poll(waiting, 2, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
   notifier_.clear();
-  signalfd_siginfo signal{};
-  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
-    if (interrupted_) {
-      live_.clear();
-      ::_exit(1);
-    }
-    interrupted_ = true;
-  }
+  interrupted_ = control_.interrupted();
 }
 
 void LoadRun::connect_all() {
@@ -167,22 +151,16 @@ void LoadRun::connect_all() {
   while (!interrupted_ && total(&LiveCounters::settled) < options_.connections) {
     wait(next_line);
     if (Clock::now() < next_line) continue;
-    live_.connecting(Seconds(Clock::now() - began_).count(), static_cast<std::uint32_t>(total(&LiveCounters::settled)),
-                     static_cast<std::uint32_t>(total(&LiveCounters::reached)), options_.connections);
+    control_.connecting(Seconds(Clock::now() - began_).count(),
+                        static_cast<std::uint32_t>(total(&LiveCounters::settled)),
+                        static_cast<std::uint32_t>(total(&LiveCounters::reached)), options_.connections);
     next_line += std::chrono::seconds(1);
   }
   result_.reached = static_cast<std::uint32_t>(total(&LiveCounters::reached));
 }
 
-void LoadRun::wait_for_start() {
-  if (!options_.start_at) return;
-  const auto left = *options_.start_at - std::chrono::system_clock::now();
-  began_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(left);
-  while (!interrupted_ && Clock::now() < began_) wait(began_);
-}
-
-void LoadRun::measure() {
-  last_tick_ = began_;
+void LoadRun::measure(const Start& start) {
+  began_ = last_tick_ = start.begin;
   result_.began = std::chrono::system_clock::now() -
                   std::chrono::duration_cast<std::chrono::system_clock::duration>(Clock::now() - began_);
   window_ = {began_, began_ + options_.warmup, Clock::time_point::max()};
@@ -192,7 +170,7 @@ void LoadRun::measure() {
     window_.until = window_.from + LoadOptions::kDefaultDuration;
   }
   if (options_.warmup.count() == 0) use_before_ = MachineUse::now();
-  Ranks ranks{0, result_.reached};
+  Ranks ranks = start.ranks;
   for (auto& worker : workers_) {
     worker->begin(window_, ranks);
     ranks.first += worker->live().reached;
@@ -274,12 +252,12 @@ void LoadRun::tick(Clock::time_point now) {
     const std::uint64_t done = result_.stats[result_.is_echo() ? Time::response : Time::cycle].count();
     progress = std::max(progress, static_cast<double>(done) / static_cast<double>(*options_.requests));
   }
-  live_.running(interval, static_cast<std::uint32_t>(total(&LiveCounters::open)), result_.stats.failures.total(),
-                progress, phase_);
+  control_.running(interval, static_cast<std::uint32_t>(total(&LiveCounters::open)), result_.stats.failures.total(),
+                   progress, phase_);
 }
 
 LoadResult LoadRun::conclude() {
-  live_.clear();
+  control_.ended();
   for (auto& worker : workers_) worker->stop_and_join();
   Clock::time_point last_reply{};
   for (const auto& worker : workers_) {
@@ -307,6 +285,8 @@ LoadResult LoadRun::conclude() {
 
 }  // namespace
 
-LoadResult run_load(const LoadOptions& options) { return LoadRun(options).run(); }
+LoadResult run_load(const LoadOptions& options, const Share& share, RunControl& control) {
+  return LoadRun(options, share, control).run();
+}
 
 }  // namespace weir::load

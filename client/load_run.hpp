@@ -1,13 +1,21 @@
 #pragma once
 
-#include "client/load_options.hpp"
-#include "client/report/load_result.hpp"
+#include <cstdint>
+
+#include "client/run_control.hpp"
 
 namespace weir::load {
 
-/// Makes a run: resolves the target, opens all connections, warms up, measures, drains, and returns what was
-/// found. SIGINT and SIGTERM end it early, with a result; a second one ends the process with status 1. Reports its
-/// progress on stderr. Throws std::runtime_error when there can be no run. Call it once, from the main thread.
-LoadResult run_load(const LoadOptions& options);
+/// Which part of a run a process does: all of it, or its share with others.
+struct Share {
+  unsigned process = 0;
+  unsigned processes = 1;
+  std::uint32_t first_connection = 0;  ///< its connections are numbered from this one on
+  std::uint32_t all_connections;       ///< of all processes
+};
+
+/// Makes the load and measures it: opens the connections, warms up, measures, drains, and adds up what the threads
+/// found out. Throws std::runtime_error when there can be no run. Call it once, from the main thread.
+LoadResult run_load(const LoadOptions& options, const Share& share, RunControl& control);
 
 }  // namespace weir::load

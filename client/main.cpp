@@ -8,10 +8,12 @@
 
 #include "client/command_line/command_line.hpp"
 #include "client/load_run.hpp"
+#include "client/process_group.hpp"
 #include "client/report/json.hpp"
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
 #include "client/report/text.hpp"
+#include "client/terminal_control.hpp"
 #include "client/workload/chat.hpp"
 
 namespace {
@@ -45,7 +47,9 @@ int show(const LoadResult& result, OutputFile& json) {
 
 int execute(const LoadOptions& options) {
   OutputFile json(options.json_file);
-  return show(run_load(options), json);
+  if (options.processes > 1) return show(run_processes(options), json);
+  TerminalControl control(options);
+  return show(run_load(options, {.all_connections = options.connections}, control), json);
 }
 
 int execute(const MergeOptions& options) {

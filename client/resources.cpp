@@ -58,16 +58,21 @@ std::uint64_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
-void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsigned threads) {
+void check_descriptors(const LoadOptions& options, unsigned threads) {
   const std::uint64_t descriptors = raise_descriptor_limit();
   const std::uint64_t needed = options.connections + kDescriptorsOfThread * threads + kDescriptorsOfProcess;
   if (needed > descriptors) {
     const std::uint64_t own = needed - options.connections;
-    throw std::runtime_error(std::to_string(options.connections) + " connections need " + std::to_string(needed) +
-                             " descriptors, and this process may have " + std::to_string(descriptors) +
-                             "; raise the hard limit (`ulimit -Hn`, LimitNOFILE=) or ask for at most " +
-                             std::to_string(descriptors > own ? descriptors - own : 0) + " connections");
+    throw std::runtime_error(
+        std::to_string(options.connections) + " connections need " + std::to_string(needed) +
+        " descriptors, and this process may have " + std::to_string(descriptors) +
+        "; raise the hard limit (`ulimit -Hn`, LimitNOFILE=), share them out with --processes, or ask for at "
+        "most " +
+        std::to_string(descriptors > own ? descriptors - own : 0) + " connections");
   }
+}
+
+void check_ports(const LoadOptions& options, const Endpoint& endpoint) {
   if (!endpoint.is_inet()) return;
   if (!options.source.empty() && options.source.family() != endpoint.family()) {
     throw std::runtime_error("the addresses of --source and the target " + endpoint.to_string() +

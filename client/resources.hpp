@@ -11,9 +11,13 @@ namespace weir::load {
 /// Raises the soft limit of descriptors to the hard one, and returns it.
 std::uint64_t raise_descriptor_limit();
 
-/// Throws std::runtime_error, with the remedy, when the connections asked for cannot fit into what this process may
-/// have: descriptors, and local ports towards an inet target.
-void check_capacity(const LoadOptions& options, const Endpoint& endpoint, unsigned threads);
+/// Throws std::runtime_error, with the remedy, when the connections asked for cannot fit into the descriptors that this
+/// process may have.
+void check_descriptors(const LoadOptions& options, unsigned threads);
+
+/// The same for the local ports towards an inet target, and for addresses that this machine has not. Counts over all
+/// processes of a run.
+void check_ports(const LoadOptions& options, const Endpoint& endpoint);
 
 /// The value of IP_LOCAL_PORT_RANGE that makes connect(2) look through all local ports at random. Without it the kernel
 /// first looks through every even port (`__inet_hash_connect`), which takes a millisecond a connection once half of the

@@ -38,6 +38,7 @@ struct WorkerPlan {
   unsigned thread;
   unsigned threads;
   std::uint32_t first_connection;  ///< its connections are numbered from this one on
+  std::uint32_t all_connections;   ///< of all workers, of other processes as well
   std::uint32_t connections;
   std::uint64_t budget;        ///< requests (or cycles) to measure
   std::uint64_t connect_rate;  ///< its share; 0: no limit

@@ -78,8 +78,7 @@ std::string generators_fault(const LoadResult& result) {
 
 Verdict verdict_of_open_loop(const LoadResult& result) {
   if (const std::string fault = generators_fault(result); !fault.empty()) {
-    return {"generator",
-            "generator-limited: " + fault + "; this run measures weir-load, not the target (" + load_of(result) + ")"};
+    return {"generator", fault + "; this run measures weir-load, not the target (" + load_of(result) + ")"};
   }
   const std::uint64_t planned = result.planned();
   const std::uint64_t late = result.stats[Count::unsent] + result.stats[Count::unfinished];
@@ -100,8 +99,7 @@ Verdict LoadResult::verdict() const {
   if (options.is_open_loop()) return verdict_of_open_loop(*this);
   if (rate() <= 0) return {"server", "no reply came in the measured time"};
   if (generator_share() >= kBusy) {
-    return {"generator", "generator-limited: it used " + percent(generator_share()) +
-                             " of its threads; give it more, or another machine"};
+    return {"generator", "it used " + percent(generator_share()) + " of its threads; give it more, or another machine"};
   }
   if (machine_busy >= kBusy) {
     return {"machine", "its processors were " + percent(machine_busy) + " busy, the generator with " +

@@ -275,7 +275,11 @@ std::string text_report(const LoadResult& result) {
   if (result.is_echo() && result.fairness.served != 0 && result.options.connections > 1) text += fairness(result);
   text += hidden(result);
   std::string judged = ended(result.ended_by);
-  if (verdict.limited_by != "nothing") judged += ", limited by the " + verdict.limited_by;
+  if (verdict.limited_by == "generator") {
+    judged += ", generator-limited";
+  } else if (verdict.limited_by != "nothing") {
+    judged += ", limited by the " + verdict.limited_by;
+  }
   text += part("Verdict", judged + ": " + verdict.reason);
   return text;
 }

@@ -106,8 +106,9 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
   worker.settled(true);
   while (!worker.started()) co_await slot->wait();
 
+  co_await wait_until_due(worker, *slot, paced, worker.began());
   unsigned unlucky = 0;
-  Moment free = io::Clock::now();
+  Moment free = std::max(io::Clock::now(), worker.began());
   for (std::uint64_t number = 0;; ++number) {
     const Moment due = open_loop ? worker.take_arrival() : free;
     if (!worker.admits(due)) break;
@@ -195,7 +196,7 @@ net::awaitable<void> newcomers(WorkerContext& worker, Spawn spawn) {
   PacedWait paced;
   while (!worker.started()) co_await slot->wait();
   // Their numbers are none of the other connections', nor those of another thread's newcomers.
-  std::uint32_t number = plan.options.connections + plan.thread;
+  std::uint32_t number = plan.all_connections + plan.thread;
   for (Arrivals arrivals = worker.newcomer_arrivals(); worker.running() && !worker.is_beyond(arrivals.due());
        arrivals.next()) {
     if (!co_await wait_until_due(worker, *slot, paced, arrivals.due())) break;

@@ -76,6 +76,8 @@ net::awaitable<void> EchoConnection::run() {
   if (stream_.valid()) {
     if (options_.is_open_loop()) plan_ = worker_.next_arrivals();
     begin_on_new_connection();
+    able_ = std::min(able_, worker_.began());  // it stood before the load began
+    ready_ = std::max(ready_, worker_.began());
   }
   while (stream_.valid()) {
     push_due();

@@ -34,9 +34,19 @@ const House kServerHouse{
 };
 
 const House kClientHouse{
-    {"client/main"},       {"client/command_line/"},  {"client/load_run"},
-    {"client/report/"},    {"client/load_worker"},    {"client/workload/"},
-    {"client/connection"}, {"client/worker_context"}, {"client/*", "client/message/"},
+    {"client/main"},
+    {"client/command_line/"},
+    {"client/process_group"},
+    {"client/load_run", "client/parent_control", "client/terminal_control"},
+    {"client/load_worker", "client/run_control"},
+    {"client/report/"},
+    {"client/workload/"},
+    {"client/connection"},
+    {"client/worker_context"},
+    {"client/request_pipeline"},
+    {"client/*"},
+    {"client/message/"},
+    {"client/measure/", "client/pacing/"},
     {"common/"},
 };
 

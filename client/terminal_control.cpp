@@ -1,0 +1,64 @@
+#include "client/terminal_control.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace weir::load {
+
+InterruptSignals::InterruptSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signals_ = io::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) throw std::system_error(errno, std::generic_category(), "signalfd");
+}
+
+int InterruptSignals::take() {
+  int taken = 0;
+  signalfd_siginfo signal{};
+  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) ++taken;
+  return taken;
+}
+
+TerminalControl::TerminalControl(const LoadOptions& options)
+    : options_(options), live_(LiveReport::style_for_stderr(options.quiet)) {}
+
+bool TerminalControl::interrupted() {
+  const int taken = signals_.take();
+  if (taken > 1 || (taken == 1 && interrupted_)) {
+    live_.clear();
+    ::_exit(1);
+  }
+  interrupted_ = interrupted_ || taken != 0;
+  return interrupted_;
+}
+
+void TerminalControl::connecting(double elapsed, std::uint32_t settled, std::uint32_t reached, std::uint32_t asked) {
+  live_.connecting(elapsed, settled, reached, asked);
+}
+
+std::optional<Start> TerminalControl::wait_for_start(std::uint32_t reached) {
+  const Start start{start_time(options_), {0, reached}};
+  while (options_.start_at && io::Clock::now() < start.begin) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(start.begin - io::Clock::now()).count();
+    pollfd waiting{fd(), POLLIN, 0};
+    ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
+    if (interrupted()) return std::nullopt;
+  }
+  return start;
+}
+
+void TerminalControl::running(const Interval& interval, std::uint32_t open, std::uint64_t failures, double progress,
+                              const char* phase) {
+  live_.running(interval, open, failures, progress, phase);
+}
+
+}  // namespace weir::load
