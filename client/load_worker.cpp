@@ -33,7 +33,7 @@ void LoadWorker::start() {
     spawn(context_.pacer().run(WorkerContext::kSlotKind));
     spawn(launch());
     if (context_.plan().options.newcomers > 0) {
-      context_.starting(false);
+      context_.newcomer_starting();
       spawn(newcomers(context_, [this](net::awaitable<void> coroutine) { spawn(std::move(coroutine)); }));
     }
     context_.loop().run();
@@ -68,7 +68,7 @@ void LoadWorker::spawn(net::awaitable<void> coroutine) { context_.loop().spawn(s
 
 void LoadWorker::spawn_connection(std::uint32_t index) {
   const bool echo = context_.plan().options.workload == Workload::echo;
-  context_.starting(true);
+  context_.starting();
   spawn(echo ? echo_connection(context_, index) : churn(context_, index));
 }
 

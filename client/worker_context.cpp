@@ -34,9 +34,19 @@ void WorkerContext::abandon() {
   loop_.wake_all(kSlotKind);
 }
 
-void WorkerContext::starting(bool first_attempt) {
+void WorkerContext::starting() {
   ++alive_;
-  if (first_attempt) ++unsettled_;
+  ++unsettled_;
+}
+
+void WorkerContext::newcomer_starting() {
+  ++alive_;
+  ++newcomers_;
+}
+
+void WorkerContext::newcomer_finished() {
+  --newcomers_;
+  finished();
 }
 
 void WorkerContext::launched(std::uint32_t unopened) {

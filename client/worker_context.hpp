@@ -75,8 +75,10 @@ class WorkerContext {
   void drain(io::Clock::time_point at);
   /// What is still under way is counted as unfinished.
   void abandon();
-  /// One more connection begins its life; it will call settled() and finished(), or finished() alone.
-  void starting(bool first_attempt);
+  /// One more connection begins its life; it will call settled() and finished().
+  void starting();
+  /// The same of a newcomer, or of what makes them come; it will call newcomer_finished().
+  void newcomer_starting();
   /// All connections were started that will be; those that an early end left unopened are settled as well.
   void launched(std::uint32_t unopened);
   /// Connections whose first attempt is under way.
@@ -170,6 +172,9 @@ class WorkerContext {
   void wrong(const WrongReply& reply);
   /// The last call of a connection's coroutine.
   void finished();
+  void newcomer_finished();
+  /// Whether newcomers alone are left, who have nobody to come beside.
+  bool only_newcomers_left() const { return launched_ && alive_ == newcomers_; }
 
  private:
   bool in_window(io::Clock::time_point now) const {
@@ -183,7 +188,8 @@ class WorkerContext {
   Phase phase_ = Phase::connecting;
   bool launched_ = false;
   std::uint32_t unsettled_ = 0;
-  std::uint32_t alive_ = 0;
+  std::uint32_t alive_ = 0;      ///< coroutines of connections and newcomers
+  std::uint32_t newcomers_ = 0;  ///< of them
   std::uint64_t budget_;
   Window window_{io::Clock::time_point::max(), io::Clock::time_point::max()};
   io::Clock::time_point until_ = io::Clock::time_point::max();  ///< the window's end, or an earlier end of the run

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "client/message/header.hpp"
 
@@ -75,6 +76,7 @@ std::optional<WrongReply> by_owner(const DueReplies& replies, std::uint64_t offs
   const std::string place = offset == 0 ? " came where the one to " + name_of(due) + " was due"
                                         : " came at byte " + std::to_string(offset) + " of the one to " + name_of(due);
   WrongReply wrong;
+  wrong.offset = offset;
   if (owner->run != due.run()) {
     wrong.kind = Failure::foreign;
     wrong.text = "a reply to another run's " + other + place;
@@ -102,6 +104,18 @@ std::optional<WrongReply> by_owner(const DueReplies& replies, std::uint64_t offs
   return wrong;
 }
 
+/// The bytes that were due from a place in the first reply on, those of the replies that follow included.
+std::vector<std::byte> due_bytes(const DueReplies& replies, std::uint64_t offset, std::size_t most) {
+  std::vector<std::byte> bytes(most);
+  std::size_t size = 0;
+  for (const Message& message : replies.due) {
+    size += message.copy_expected(offset, std::span(bytes).subspan(size));
+    offset = 0;
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 /// Bytes of the reply itself that are missing, or came twice.
 std::optional<WrongReply> by_shift(const DueReplies& replies, std::uint64_t offset, Bytes wrong) {
   if (wrong.size() < kEvidence) return std::nullopt;
@@ -109,8 +123,8 @@ std::optional<WrongReply> by_shift(const DueReplies& replies, std::uint64_t offs
   const Message& due = replies.due.front();
   const std::string where = " at byte " + std::to_string(offset) + " of the reply to " + name_of(due);
   WrongReply reply;
-  std::array<std::byte, kReach> around;
-  const Bytes later = std::span(around).first(due.copy_expected(offset + 1, around));
+  reply.offset = offset;
+  const std::vector<std::byte> later = due_bytes(replies, offset + 1, kReach);
   if (const auto found = std::search(later.begin(), later.end(), wrong.begin(), wrong.end()); found != later.end()) {
     reply.kind = Failure::lost;
     const auto missing = found - later.begin() + 1;
@@ -118,7 +132,7 @@ std::optional<WrongReply> by_shift(const DueReplies& replies, std::uint64_t offs
     return reply;
   }
   const std::uint64_t begin = offset < kReach / 2 ? 0 : offset - kReach / 2;
-  const Bytes earlier = std::span(around).first(due.copy_expected(begin, around));
+  const std::vector<std::byte> earlier = due_bytes(replies, begin, kReach);
   const auto found = std::find_end(earlier.begin(), earlier.end(), wrong.begin(), wrong.end());
   const auto back = static_cast<std::int64_t>(offset - begin) - (found - earlier.begin());
   if (found != earlier.end() && back > 0) {
@@ -132,6 +146,7 @@ std::optional<WrongReply> by_shift(const DueReplies& replies, std::uint64_t offs
 WrongReply corrupt(const Message& due, std::uint64_t offset) {
   WrongReply reply;
   reply.kind = Failure::corrupt;
+  reply.offset = offset;
   reply.text = "the reply to " + name_of(due) + " is corrupt from byte " + std::to_string(offset) + " on";
   return reply;
 }
@@ -161,11 +176,11 @@ WrongReply explain(const DueReplies& replies, std::uint64_t offset, std::span<co
   if (!found && offset != 0) found = by_owner(replies, offset, tail);
   if (!found) found = by_shift(replies, offset, tail);
   WrongReply wrong = found ? std::move(*found) : corrupt(due, offset);
-  wrong.offset = offset;
   show_expected(wrong, due);
-  // What stood before the place was right.
-  wrong.received = wrong.expected.substr(0, static_cast<std::size_t>(offset - wrong.excerpt_at));
-  wrong.received += text_of(tail.first(std::min(tail.size(), WrongReply::kExcerpt - wrong.received.size())));
+  // What stood before the first wrong byte was right.
+  wrong.received = wrong.expected.substr(0, static_cast<std::size_t>(wrong.offset - wrong.excerpt_at));
+  const Bytes shown = wrong.offset == 0 && from_the_start ? received : tail;
+  wrong.received += text_of(shown.first(std::min(shown.size(), WrongReply::kExcerpt - wrong.received.size())));
   return wrong;
 }
 

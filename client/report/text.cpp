@@ -111,7 +111,7 @@ std::string title(const LoadResult& result) {
 
 std::string line(const char* name, std::uint64_t number, const std::string& rest) {
   return "  " + std::string(name) + std::string(13 - std::string_view(name).size(), ' ') + right(grouped(number), 12) +
-         "  " + rest + "\n";
+         (rest.starts_with("of ") ? " " : "  ") + rest + "\n";
 }
 
 std::string achieved(const LoadResult& result) {

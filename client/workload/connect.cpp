@@ -185,7 +185,7 @@ net::awaitable<void> newcomer(WorkerContext& worker, std::uint32_t number, Momen
     worker.disconnected();
   }
   stream.reset();
-  worker.finished();
+  worker.newcomer_finished();
 }
 
 }  // namespace
@@ -199,12 +199,12 @@ net::awaitable<void> newcomers(WorkerContext& worker, Spawn spawn) {
   std::uint32_t number = plan.all_connections + plan.thread;
   for (Arrivals arrivals = worker.newcomer_arrivals(); worker.running() && !worker.is_beyond(arrivals.due());
        arrivals.next()) {
-    if (!co_await wait_until_due(worker, *slot, paced, arrivals.due())) break;
-    worker.starting(false);
+    if (!co_await wait_until_due(worker, *slot, paced, arrivals.due()) || worker.only_newcomers_left()) break;
+    worker.newcomer_starting();
     spawn(newcomer(worker, number, arrivals.due()));
     number += plan.threads;
   }
-  worker.finished();
+  worker.newcomer_finished();
 }
 
 }  // namespace weir::load

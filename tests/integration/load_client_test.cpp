@@ -87,7 +87,7 @@ TEST(LoadClient, DroppedByteIsLost) {
   const Finished finished = load({"echo", "-c", "1", "-n", "1", server.address()});
   EXPECT_EQ(finished.exit, 4);
   EXPECT_THAT(finished.out, HasSubstr("1  WRONG REPLY: bytes lost"));
-  EXPECT_THAT(finished.out, HasSubstr("1 bytes lost at byte 35"));
+  EXPECT_THAT(finished.out, HasSubstr("1 byte lost at byte 35"));
 }
 
 TEST(LoadClient, SecondReplyIsDuplicated) {
@@ -134,14 +134,14 @@ TEST(LoadClient, ErrorsUpToTheAllowedNumberAreForgiven) {
   EXPECT_EQ(load({"echo", "-c", "1", "-n", "2", "--max-errors", "2", server.address()}).exit, 0);
 }
 
-TEST(LoadClient, EarlyCloseIsCounted) {
+TEST(LoadClient, CloseInsteadOfAReplyIsCounted) {
   FakeBackend server([](Peer& client) {
-    client.send_all(client.receive_exactly(kLength).substr(0, 10));
+    client.receive_exactly(kLength);
     return Leave::close;
   });
   const Finished finished = load({"echo", "-c", "1", "-n", "1", server.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.out, HasSubstr("1  closed before the reply ended"));
+  EXPECT_THAT(finished.out, HasSubstr("1  closed instead of a reply"));
 }
 
 TEST(LoadClient, SilenceIsATimeout) {
