@@ -54,7 +54,9 @@ class LoadRun {
   bool wait_finished(Clock::time_point until);
   /// Adds up what the workers found since the last time; what it returns is that alone.
   const WorkerStats& collect();
+  /// One more interval of the time series, which ends now.
   void tick(Clock::time_point now);
+  void show(const Interval& interval);
 
   template <typename Number>
   std::uint64_t total(std::atomic<Number> LiveCounters::* counter) const {
@@ -197,6 +199,7 @@ void LoadRun::measure(const Start& start) {
     }
     if (now >= next_tick) {
       tick(now);
+      show(result_.intervals.back());
       next_tick += options_.interval;
       if (next_tick < now) next_tick = now + options_.interval;
     }
@@ -245,9 +248,12 @@ void LoadRun::tick(Clock::time_point now) {
                           times.buckets()};
   last_tick_ = now;
   result_.intervals.push_back(interval);
+}
 
+void LoadRun::show(const Interval& interval) {
+  const Seconds since = last_tick_ - began_;
   double progress = -1;
-  if (window_.until != Clock::time_point::max()) progress = (now - began_) / Seconds(window_.until - began_);
+  if (window_.until != Clock::time_point::max()) progress = since / Seconds(window_.until - began_);
   if (options_.requests) {
     const std::uint64_t done = result_.stats[result_.is_echo() ? Time::response : Time::cycle].count();
     progress = std::max(progress, static_cast<double>(done) / static_cast<double>(*options_.requests));
