@@ -10,7 +10,9 @@ namespace weir::load {
 
 namespace {
 
-/// Small requests that are due together go out in one write of up to this size.
+/// Requests up to this size are copied together: one span is cheaper to send than two (sendmsg(2)), and those that are
+/// due together go out in one write.
+constexpr std::size_t kCopied = 4 * 1024;
 constexpr std::size_t kBatch = 16 * 1024;
 constexpr std::size_t kMostInBatch = 128;
 
@@ -59,8 +61,8 @@ void RequestPipeline::pop() {
 bool RequestPipeline::send(io::Stream& stream, std::span<std::byte> scratch) {
   std::size_t share = 0;
   while (!all_sent() && stream.writable() && share < kShare) {
-    const bool several = next_ - sending_ > 1 && outgoing().length() - sent_ < kBatch / 2;
-    const io::IoResult result = several ? send_several(stream, scratch) : send_one(stream);
+    const bool small = outgoing().length() - sent_ <= kCopied;
+    const io::IoResult result = small ? send_copied(stream, scratch) : send_parts(stream);
     if (result.status == io::IoResult::Status::failed) {
       // What the peer sent before it reset the connection is more telling than the broken pipe.
       if (stream.readable()) return true;
@@ -74,13 +76,14 @@ bool RequestPipeline::send(io::Stream& stream, std::span<std::byte> scratch) {
   return true;
 }
 
-io::IoResult RequestPipeline::send_one(io::Stream& stream) {
+io::IoResult RequestPipeline::send_parts(io::Stream& stream) {
   const auto [first, second] = outgoing().unsent(sent_);
   return stream.write(first, second);
 }
 
-io::IoResult RequestPipeline::send_several(io::Stream& stream, std::span<std::byte> scratch) {
+io::IoResult RequestPipeline::send_copied(io::Stream& stream, std::span<std::byte> scratch) {
   std::size_t filled = copy(outgoing().unsent(sent_), scratch);
+  if (next_ - sending_ == 1) return stream.write(scratch.first(filled));
   Message message;
   for (std::uint64_t sequence = sending_ + 1; sequence < next_ && sequence - sending_ < kMostInBatch; ++sequence) {
     make(message, sequence);

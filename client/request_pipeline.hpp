@@ -104,8 +104,8 @@ class RequestPipeline {
   Message& outgoing();
   const Message& expected();
   bool send(io::Stream& stream, std::span<std::byte> scratch);
-  io::IoResult send_one(io::Stream& stream);
-  io::IoResult send_several(io::Stream& stream, std::span<std::byte> scratch);
+  io::IoResult send_parts(io::Stream& stream);
+  io::IoResult send_copied(io::Stream& stream, std::span<std::byte> scratch);
   void count_sent(std::size_t bytes);
   Status ended(const io::IoResult& result);
   /// A wrong byte has come: `bytes` begin with it. False when that is enough to say what went wrong.
