@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cctype>
+#include <sstream>
+
+#include "client/command_line/verb.hpp"
+
 namespace weir::load {
 namespace {
 
@@ -35,12 +41,55 @@ TEST(LoadCommandLine, EchoHasItsDefaults) {
 }
 
 TEST(LoadCommandLine, EveryOptionIsUnderstood) {
-  const LoadOptions options = load_options(
-      {"echo",      "-c",       "1k",           "-t",     "2",        "-d",        "500ms",     "-n",
-       "1m",        "-l",       "64-4k",        "-W",     "2s",       "--timeout", "1s",        "--connect-rate",
-       "100",       "--source", "127.0.0.0/24", "--json", "-",        "--quiet",   "-i",        "250ms",
-       "--seed",    "9",        "--max-errors", "5",      "--expect", "upper",     "--message", R"({n}\x00\n)",
-       "unix:@echo"});
+  const LoadOptions options = load_options({"echo",
+                                            "-c",
+                                            "1k",
+                                            "-t",
+                                            "2",
+                                            "-d",
+                                            "500ms",
+                                            "-n",
+                                            "1m",
+                                            "-l",
+                                            "64-4k",
+                                            "-W",
+                                            "2s",
+                                            "--timeout",
+                                            "1s",
+                                            "--connect-rate",
+                                            "100",
+                                            "--source",
+                                            "127.0.0.0/24",
+                                            "--json",
+                                            "-",
+                                            "--quiet",
+                                            "-i",
+                                            "250ms",
+                                            "--seed",
+                                            "9",
+                                            "--max-errors",
+                                            "5",
+                                            "--expect",
+                                            "upper",
+                                            "--think",
+                                            "3ms",
+                                            "--pipeline",
+                                            "7",
+                                            "--reconnect-every",
+                                            "50",
+                                            "--newcomers",
+                                            "2.5/s",
+                                            "--drain",
+                                            "4s",
+                                            "--processes",
+                                            "3",
+                                            "--start-at",
+                                            "2026-11-27T12:00:00Z",
+                                            "--proxy-protocol",
+                                            "v2",
+                                            "--proxy-sources",
+                                            "10.0.0.0/16",
+                                            "unix:@echo"});
   EXPECT_EQ(options.connections, 1000u);
   EXPECT_EQ(options.threads, 2u);
   EXPECT_EQ(options.duration, milliseconds(500));
@@ -56,7 +105,43 @@ TEST(LoadCommandLine, EveryOptionIsUnderstood) {
   EXPECT_EQ(options.message.seed, 9u);
   EXPECT_EQ(options.max_errors, 5u);
   EXPECT_TRUE(options.message.upper);
+  EXPECT_EQ(options.think, milliseconds(3));
+  EXPECT_EQ(options.pipeline, 7u);
+  EXPECT_EQ(options.reconnect_every, 50u);
+  EXPECT_EQ(options.newcomers, 2.5);
+  EXPECT_EQ(options.drain, seconds(4));
+  EXPECT_EQ(options.processes, 3u);
+  EXPECT_EQ(options.start_at, std::chrono::system_clock::time_point(seconds(1'795'780'800)));
+  EXPECT_EQ(options.proxy_protocol, ProxyVersion::v2);
+  EXPECT_EQ(options.proxy_sources.to_string(), "10.0.0.0/16");
+  EXPECT_EQ(options.target.to_string(), "unix:@echo");
+}
+
+TEST(LoadCommandLine, MessageIsUnescaped) {
+  const LoadOptions options = load_options({"echo", "--message", R"({n}\x00\n)", "localhost:1"});
   EXPECT_EQ(options.message.text, std::string("{n}\0\n", 5));
+}
+
+TEST(LoadCommandLine, RateMakesAnOpenLoopWithoutALimitInFlight) {
+  const auto rate_of = [](const char* text) { return load_options({"echo", "--rate", text, "localhost:1"}).rate; };
+  EXPECT_EQ(rate_of("100"), 100);
+  EXPECT_EQ(rate_of("2.5"), 2.5);
+  EXPECT_EQ(rate_of("10k"), 10'000);
+  EXPECT_EQ(rate_of("100/s"), 100);
+  EXPECT_EQ(rate_of("0.001"), 0.001);
+  EXPECT_EQ(rate_of("1000m"), 1e9);
+  EXPECT_EQ(load_options({"connect", "-R", "5", "localhost:1"}).rate, 5);
+
+  const LoadOptions closed = load_options({"echo", "localhost:1"});
+  EXPECT_FALSE(closed.is_open_loop());
+  EXPECT_EQ(closed.most_in_flight(), 1u);
+  EXPECT_EQ(load_options({"echo", "--pipeline", "8", "localhost:1"}).most_in_flight(), 8u);
+  const LoadOptions open = load_options({"echo", "-R", "5", "localhost:1"});
+  EXPECT_TRUE(open.is_open_loop());
+  EXPECT_EQ(open.most_in_flight(), ~std::uint64_t{0}) << "it waits for nobody";
+  EXPECT_EQ(load_options({"echo", "-R", "5", "--pipeline", "8", "localhost:1"}).most_in_flight(), 8u);
+  EXPECT_EQ(open.arrivals, ArrivalKind::uniform);
+  EXPECT_EQ(load_options({"echo", "-R", "5", "--arrivals", "poisson", "localhost:1"}).arrivals, ArrivalKind::poisson);
 }
 
 TEST(LoadCommandLine, ConnectCanCloseByResetWithoutAnExchange) {
@@ -64,6 +149,19 @@ TEST(LoadCommandLine, ConnectCanCloseByResetWithoutAnExchange) {
   EXPECT_EQ(options.workload, Workload::connect);
   EXPECT_EQ(options.close_by, CloseBy::rst);
   EXPECT_FALSE(options.exchange);
+}
+
+TEST(LoadCommandLine, MergeTakesFiles) {
+  const auto options = std::get<MergeOptions>(parse({"merge", "a.json", "--json", "c.json", "b.json"}));
+  EXPECT_EQ(options.files, (std::vector<std::string>{"a.json", "b.json"}));
+  EXPECT_EQ(options.json_file, "c.json");
+  EXPECT_THAT(complaint({"merge"}), HasSubstr("FILE is required"));
+}
+
+TEST(LoadCommandLine, ChatTakesATimeout) {
+  const auto options = std::get<ChatOptions>(parse({"chat", "--timeout", "2s", "localhost:1"}));
+  EXPECT_EQ(options.timeout, seconds(2));
+  EXPECT_EQ(options.target.to_string(), "localhost:1");
 }
 
 TEST(LoadCommandLine, UnknownVerbIsToldTheNearest) {
@@ -77,18 +175,104 @@ TEST(LoadCommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(complaint({"echo", "-c", "0", "localhost:1"}), HasSubstr("--connections"));
   EXPECT_THAT(complaint({"echo", "-l", "4k-1", "localhost:1"}), HasSubstr("goes upward"));
   EXPECT_THAT(complaint({"echo", "--close", "rst", "localhost:1"}), HasSubstr("--close"));
-  EXPECT_THAT(complaint({"echo", "--rate", "5", "localhost:1"}), HasSubstr("--rate"));
   EXPECT_THAT(complaint({"connect", "--close", "sometimes", "localhost:1"}), HasSubstr("fin or rst"));
   EXPECT_THAT(complaint({"echo", "--message", R"(\q)", "localhost:1"}), HasSubstr("is no escape"));
   EXPECT_THAT(complaint({"--fast"}), HasSubstr("a verb comes first"));
+  EXPECT_THAT(complaint({"echo", "--arrivals", "sometimes", "-R", "1", "localhost:1"}),
+              HasSubstr("uniform or poisson"));
+  EXPECT_THAT(complaint({"echo", "--proxy-protocol", "v3", "localhost:1"}), HasSubstr("v1 or v2"));
+  EXPECT_THAT(complaint({"echo", "--start-at", "noon", "localhost:1"}), HasSubstr("--start-at"));
+  EXPECT_THAT(complaint({"echo", "--pipeline", "0", "localhost:1"}), HasSubstr("--pipeline"));
+  EXPECT_THAT(complaint({"echo", "--interval", "9ms", "localhost:1"}), HasSubstr("is 10ms at least"));
+  EXPECT_THAT(complaint({"echo", "--message", "{bogus}", "localhost:1"}), HasSubstr("nothing stands for {bogus}"));
+  EXPECT_THAT(complaint({"echo", "--message", "", "localhost:1"}), HasSubstr("at least one byte"));
 }
+
+TEST(LoadCommandLine, RatesThatAreNoneAreRefused) {
+  for (const char* option : {"--rate", "--newcomers"}) {
+    for (const char* text : {"0", "abc", "-1", "", "1e10", "0.0001", "nan", "inf", "5/m", "/s", "1 2", "0x10"}) {
+      EXPECT_THAT(complaint({"echo", option, text, "localhost:1"}), HasSubstr(option)) << text;
+    }
+  }
+}
+
+TEST(LoadCommandLine, OptionsThatDoNotGoTogetherAreRefused) {
+  const auto refused = [](const char* verb, std::vector<std::string> options) {
+    options.insert(options.begin(), verb);
+    options.emplace_back("localhost:1");
+    return complaint(options);
+  };
+  for (const char* verb : {"echo", "connect"}) {
+    EXPECT_THAT(refused(verb, {"--length", "5", "--message", "x"}), HasSubstr("--length has no use with --message"));
+    EXPECT_THAT(refused(verb, {"--arrivals", "uniform"}), HasSubstr("--arrivals needs a --rate"));
+    EXPECT_THAT(refused(verb, {"--proxy-sources", "10.0.0.0/16"}), HasSubstr("--proxy-sources needs --proxy-protocol"));
+    EXPECT_THAT(refused(verb, {"-c", "4", "--processes", "5"}), HasSubstr("there are fewer connections (4)"));
+    EXPECT_EQ(refused(verb, {"-c", "5", "--processes", "5"}), "no complaint");
+  }
+  EXPECT_THAT(refused("echo", {"--think", "1ms", "--rate", "5"}), HasSubstr("--think has no use with --rate"));
+  EXPECT_THAT(refused("connect", {"--no-exchange", "--message", "x"}),
+              HasSubstr("--message has no use with --no-exchange"));
+  for (const char* option : {"--connect-rate", "--pipeline", "--think", "--reconnect-every", "--newcomers"}) {
+    EXPECT_THAT(refused("connect", {option, "1"}), HasSubstr(option)) << "an option of echo alone";
+  }
+}
+
+constexpr std::array kVerbs{&kEchoVerb, &kConnectVerb, &kChatVerb, &kMergeVerb};
 
 TEST(LoadCommandLine, HelpIsThereForEachVerb) {
   EXPECT_THAT(printed({"--help"}), HasSubstr("weir-load VERB"));
   EXPECT_THAT(printed({"--version"}), testing::StartsWith("weir-load "));
-  for (const char* verb : {"echo", "connect", "chat"}) {
-    EXPECT_THAT(printed({verb, "--help"}), HasSubstr(std::string("usage: weir-load ") + verb));
-    EXPECT_EQ(printed({"help", verb}), printed({verb, "-h"}));
+  for (const Verb* verb : kVerbs) {
+    const std::string name(verb->name);
+    EXPECT_THAT(printed({name, "--help"}), HasSubstr("usage: weir-load " + name));
+    EXPECT_EQ(printed({"help", name}), printed({name, "-h"}));
+    EXPECT_THAT(printed({"--help"}), HasSubstr("\n  " + name + " ")) << "the overview";
+  }
+}
+
+/// Whether the text has the word, and not merely as a part of a longer option.
+bool names(const std::string& text, const std::string& option) {
+  for (std::size_t at = text.find(option); at != std::string::npos; at = text.find(option, at + 1)) {
+    const std::size_t end = at + option.size();
+    const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-'; };
+    if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) return true;
+  }
+  return false;
+}
+
+TEST(LoadCommandLine, HelpNamesEveryOptionOfItsVerb) {
+  for (const Verb* verb : kVerbs) {
+    CLI::App app;
+    verb->declare(app);
+    int options = 0;
+    for (const CLI::Option* option : app.get_options()) {
+      if (option->check_name("--help")) continue;
+      for (const std::string& name : option->get_lnames()) EXPECT_TRUE(names(verb->help, "--" + name)) << name;
+      for (const std::string& name : option->get_snames()) EXPECT_TRUE(names(verb->help, "-" + name)) << name;
+      ++options;
+    }
+    EXPECT_GE(options, 2) << verb->name;
+  }
+}
+
+TEST(LoadCommandLine, HelpNamesNoOptionThatThereIsNot) {
+  for (const Verb* verb : {&kEchoVerb, &kConnectVerb, &kChatVerb}) {
+    CLI::App app;
+    verb->declare(app);
+    std::istringstream words(verb->help);
+    for (std::string word; words >> word;) {
+      if (!word.starts_with("--")) continue;
+      word = word.substr(0, word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"));
+      EXPECT_NE(app.get_option_no_throw(word), nullptr) << verb->name << " has no " << word;
+    }
+  }
+}
+
+TEST(LoadCommandLine, HelpIsAtMostAHundredColumnsWide) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"help"}, {"help", "echo"}, {"help", "connect"}, {"help", "chat"}, {"help", "merge"}}) {
+    std::istringstream lines(printed(arguments));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
   }
 }
 

@@ -26,16 +26,19 @@ TEST(FailureCounts, AreAddedUpOverAllKinds) {
 
 TEST(FailureCounts, WrongRepliesAreThoseThatThePeerShouldNotHaveSent) {
   FailureCounts counts;
-  for (const Failure wrong :
-       {Failure::lost, Failure::duplicated, Failure::out_of_order, Failure::corrupt, Failure::foreign}) {
+  for (const Failure wrong : {Failure::lost, Failure::duplicated, Failure::out_of_order, Failure::corrupt,
+                              Failure::foreign, Failure::cut_short}) {
     EXPECT_TRUE(is_wrong_reply(wrong));
     counts.add(wrong);
   }
-  for (const Failure other : {Failure::none, Failure::refused, Failure::reset, Failure::io_failed}) {
+  for (const Failure other :
+       {Failure::none, Failure::refused, Failure::reset, Failure::closed_early, Failure::io_failed, Failure::dropped}) {
     EXPECT_FALSE(is_wrong_reply(other));
     counts.add(other);
   }
-  EXPECT_EQ(counts.wrong_replies(), 5u);
+  EXPECT_EQ(counts.wrong_replies(), 6u);
+  EXPECT_EQ(counts.total(), 12u);
+  EXPECT_FALSE(is_wrong_reply(Failure::count_));
 }
 
 TEST(Failures, HaveNamesOfTheirOwn) {
@@ -47,7 +50,13 @@ TEST(Failures, HaveNamesOfTheirOwn) {
   }
   EXPECT_EQ(keys.size(), kFailureKinds);
   EXPECT_EQ(texts.size(), kFailureKinds);
+  EXPECT_FALSE(keys.contains(""));
+  EXPECT_FALSE(texts.contains(""));
+  EXPECT_EQ(failure_key(Failure::none), "none");
+  EXPECT_EQ(failure_key(Failure::dropped), "dropped");
+  EXPECT_EQ(failure_key(Failure::lost), "lost");
   EXPECT_EQ(failure_key(Failure::foreign), "foreign");
+  EXPECT_EQ(failure_key(Failure::cut_short), "cut_short");
   EXPECT_EQ(failure_key(Failure::connect_timeout), "connect_timeout");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
 #include <string>
 
 namespace weir::load {
@@ -10,49 +11,69 @@ namespace {
 
 using std::chrono::microseconds;
 
+Time time_at(std::size_t i) { return static_cast<Time>(i); }
+Count count_at(std::size_t i) { return static_cast<Count>(i); }
+
 /// What a thread found out, all of it different and larger for a larger `scale`.
 WorkerStats found(std::uint64_t scale) {
   WorkerStats stats;
-  stats.response.record(microseconds(1 * scale));
-  stats.connect.record(microseconds(2 * scale));
-  stats.cycle.record(microseconds(3 * scale));
+  for (std::size_t i = 0; i < kTimes; ++i) stats[time_at(i)].record(microseconds((i + 1) * scale));
+  for (std::size_t i = 0; i < kCounts; ++i) stats[count_at(i)] = (i + 21) * scale;
   stats.failures.add(Failure::reset, 4 * scale);
-  stats.tallies = {{5 * scale, 6 * scale}};
-  stats.replies_in_window = 7 * scale;
-  stats.bytes_in_window = 8 * scale;
-  stats.cycles_in_window = 9 * scale;
-  stats.unfinished = 10 * scale;
-  stats.reopened = 11 * scale;
   return stats;
 }
 
 TEST(WorkerStats, MergedOnesHoldWhatBothFound) {
   WorkerStats both = found(1);
   both.merge(found(100));
-  EXPECT_EQ(both.response.sum(), microseconds(101));
-  EXPECT_EQ(both.connect.sum(), microseconds(202));
-  EXPECT_EQ(both.cycle.sum(), microseconds(303));
-  EXPECT_EQ(both.response.count(), 2u);
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    EXPECT_EQ(both[time_at(i)].count(), 2u) << time_key(time_at(i));
+    EXPECT_EQ(both[time_at(i)].sum(), microseconds(101 * (i + 1))) << time_key(time_at(i));
+  }
+  for (std::size_t i = 0; i < kCounts; ++i) EXPECT_EQ(both[count_at(i)], 101 * (i + 21)) << count_key(count_at(i));
   EXPECT_EQ(both.failures[Failure::reset], 404u);
-  ASSERT_EQ(both.tallies.size(), 2u);
-  EXPECT_EQ(both.tallies[0].replies, 5u);
-  EXPECT_EQ(both.tallies[1].sum_ns, 600u);
-  EXPECT_EQ(both.replies_in_window, 707u);
-  EXPECT_EQ(both.bytes_in_window, 808u);
-  EXPECT_EQ(both.cycles_in_window, 909u);
-  EXPECT_EQ(both.unfinished, 1010u);
-  EXPECT_EQ(both.reopened, 1111u);
 }
 
-TEST(WorkerStats, KeepTheFirstExamplesOnly) {
+TEST(WorkerStats, KeepTheFirstExamplesAndWrongRepliesOnly) {
   WorkerStats first;
   WorkerStats second;
   for (int i = 0; i < 3; ++i) {
     first.examples.push_back("first " + std::to_string(i));
     second.examples.push_back("second " + std::to_string(i));
   }
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    first.wrong.push_back({Failure::lost, 1, i, 0, "", "", "", 0});
+    second.wrong.push_back({Failure::corrupt, 2, i, 0, "", "", "", 0});
+  }
   first.merge(second);
   EXPECT_EQ(first.examples, (std::vector<std::string>{"first 0", "first 1", "first 2", "second 0", "second 1"}));
+  ASSERT_EQ(first.wrong.size(), WorkerStats::kWrong);
+  EXPECT_EQ(first.wrong[5].connection, 1u);
+  EXPECT_EQ(first.wrong[6].connection, 2u);
+  EXPECT_EQ(first.wrong[9].sequence, 3u);
+}
+
+TEST(WorkerStats, ClearedOnesHaveFoundNothing) {
+  WorkerStats stats = found(3);
+  stats.examples.emplace_back("one");
+  stats.wrong.emplace_back();
+  stats.clear();
+  for (std::size_t i = 0; i < kTimes; ++i) EXPECT_EQ(stats[time_at(i)].count(), 0u);
+  for (std::size_t i = 0; i < kCounts; ++i) EXPECT_EQ(stats[count_at(i)], 0u);
+  EXPECT_EQ(stats.failures.total(), 0u);
+  EXPECT_TRUE(stats.examples.empty());
+  EXPECT_TRUE(stats.wrong.empty());
+}
+
+TEST(Counts, HaveNamesOfTheirOwn) {
+  std::set<std::string_view> keys;
+  for (std::size_t i = 0; i < kCounts; ++i) keys.insert(count_key(count_at(i)));
+  EXPECT_EQ(keys.size(), kCounts);
+  EXPECT_FALSE(keys.contains(""));
+  EXPECT_EQ(count_key(Count::done), "done");
+  EXPECT_EQ(count_key(Count::held), "held");
+  EXPECT_EQ(count_key(Count::unsent), "unsent");
+  EXPECT_EQ(count_key(Count::newcomers), "newcomers");
 }
 
 TEST(LiveCounters, AreBumpedUpAndDown) {

@@ -1,0 +1,239 @@
+#include "client/report/json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <functional>
+#include <set>
+#include <stdexcept>
+
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/client/report/example_result.hpp"
+
+namespace weir::load {
+namespace {
+
+namespace json = boost::json;
+using testing::HasSubstr;
+
+std::string serialized(const LoadResult& result) { return json::serialize(json_report(result)); }
+
+std::vector<std::string> keys_of(const json::object& object) {
+  std::vector<std::string> keys;
+  for (const auto& entry : object) keys.emplace_back(entry.key());
+  return keys;
+}
+
+/// What reading the report complains of; empty when it is read and comes to the same text again.
+std::string complaint(const json::object& report, const std::string& same) {
+  try {
+    return serialized(read_json_report(report)) == same ? "" : "another report";
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+}
+
+/// Calls `visit(parent, key, path)` for every key of an object and of those within it, also of those in arrays.
+void for_each_key(json::value& value, const std::string& path,
+                  const std::function<void(json::object&, const std::string&, const std::string&)>& visit) {
+  if (json::array* array = value.if_array()) {
+    if (!array->empty()) for_each_key(array->front(), path, visit);
+  }
+  json::object* object = value.if_object();
+  if (object == nullptr) return;
+  for (const std::string& key : keys_of(*object)) {
+    const std::string own = path.empty() ? key : path + "." + key;
+    visit(*object, key, own);
+    for_each_key(object->at(key), own, visit);
+  }
+}
+
+/// Keys that follow from others: a reader does without them.
+bool is_derived(const std::string& path) {
+  static const std::set<std::string> kDerived{"rate",
+                                              "exit_status",
+                                              "verdict",
+                                              "verdict.limited_by",
+                                              "verdict.reason",
+                                              "fairness.jain",
+                                              "fairness.starved",
+                                              "errors.total",
+                                              "errors.wrong_replies",
+                                              "generator.share",
+                                              "connections.asked"};
+  return kDerived.contains(path) || path.ends_with(".count") || path.ends_with(".mean_ns") ||
+         path.find("percentiles_ns") != std::string::npos;
+}
+
+TEST(JsonReport, HasEveryKeyOfTheSchema) {
+  const json::object report = json::parse(serialized(example())).as_object();
+  EXPECT_THAT(keys_of(report), testing::UnorderedElementsAre(
+                                   "schema", "program", "version", "workload", "target", "endpoint", "started", "began",
+                                   "machine", "options", "generators", "threads", "ended_by", "window_s", "connections",
+                                   "requests", "cycles", "rate", "bytes_each_way", "latency", "errors", "fairness",
+                                   "generator", "verdict", "intervals", "exit_status"));
+  EXPECT_EQ(report.at("schema"), 1);
+  EXPECT_EQ(report.at("connections").at("reached"), 3);
+  EXPECT_EQ(report.at("errors").at("kinds").at("refused"), 1);
+  EXPECT_EQ(report.at("errors").at("kinds").as_object().size(), kFailureKinds - 1);
+  EXPECT_EQ(report.at("latency").as_object().size(), kTimes);
+  EXPECT_EQ(report.at("requests").at("completed"), 1000);
+  EXPECT_EQ(report.at("intervals").at(0).at("p99_ns"), 990'000);
+  EXPECT_EQ(report.at("exit_status"), 1);
+  EXPECT_EQ(report.at("verdict").at("limited_by"), "server");
+}
+
+TEST(JsonReport, SaysHowToRepeatTheRun) {
+  LoadResult result = example();
+  result.options.message.seed = 9;
+  result.options.max_errors = 5;
+  result.options.message.upper = true;
+  result.started = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'123));
+  const json::object report = json_report(result);
+  const json::object& options = report.at("options").as_object();
+  EXPECT_THAT(keys_of(options),
+              testing::UnorderedElementsAre("connections", "processes", "duration_s", "requests", "warmup_s", "rate",
+                                            "arrivals", "drain_s", "timeout_s", "connect_rate", "length", "message",
+                                            "expect", "seed", "source", "proxy_protocol", "proxy_sources", "max_errors",
+                                            "pipeline", "think_s", "reconnect_every", "newcomers"));
+  EXPECT_EQ(options.at("seed"), 9);
+  EXPECT_EQ(options.at("max_errors"), 5);
+  EXPECT_EQ(options.at("expect"), "upper");
+  EXPECT_EQ(options.at("duration_s").to_number<double>(), 10);
+  EXPECT_TRUE(options.at("requests").is_null());
+  EXPECT_TRUE(options.at("rate").is_null());
+  EXPECT_TRUE(options.at("message").is_null());
+  EXPECT_EQ(report.at("started"), "2023-11-14T22:13:20.123Z");
+  result.options.workload = Workload::connect;
+  EXPECT_EQ(json_report(result).at("options").at("exchange"), true);
+  EXPECT_EQ(json_report(result).at("options").at("close"), "fin");
+}
+
+TEST(JsonReport, ReadBackItIsTheSame) {
+  for (const LoadResult& result : {full_result(Workload::echo), full_result(Workload::connect), example(),
+                                   connect_example(), open_loop_example(), LoadResult(example())}) {
+    const std::string text = serialized(result);
+    boost::system::error_code error;
+    const json::value parsed = json::parse(text, error);
+    ASSERT_FALSE(error) << error.message();
+    EXPECT_EQ(serialized(read_json_report(parsed.as_object())), text);
+  }
+}
+
+TEST(JsonReport, ReadBackItHasTheVeryBytes) {
+  const LoadResult result = full_result(Workload::echo);
+  const LoadResult copy = read_json_report(json::parse(serialized(result)).as_object());
+  EXPECT_EQ(copy.options.message.text, result.options.message.text);
+  ASSERT_EQ(copy.stats.wrong.size(), 2u);
+  EXPECT_EQ(copy.stats.wrong[0].expected, result.stats.wrong[0].expected);
+  EXPECT_EQ(copy.stats.wrong[0].received, result.stats.wrong[0].received);
+  EXPECT_EQ(copy.stats.wrong[0].kind, Failure::out_of_order);
+  EXPECT_EQ(copy.stats.counts, result.stats.counts);
+  EXPECT_EQ(copy.started, result.started);
+  EXPECT_EQ(copy.began, result.began);
+}
+
+TEST(JsonReport, EveryKeyThatIsMissingIsNamed) {
+  for (const Workload workload : {Workload::echo, Workload::connect}) {
+    const json::value whole = json_report(full_result(workload));
+    const std::string same = json::serialize(whole);
+    json::value visited = whole;
+    int keys = 0;
+    for_each_key(visited, "", [&](json::object& parent, const std::string& key, const std::string& path) {
+      const json::value kept = parent.at(key);
+      parent.erase(key);
+      const std::string said = complaint(visited.as_object(), same);
+      if (is_derived(path)) {
+        EXPECT_EQ(said, "") << path;
+      } else {
+        EXPECT_THAT(said, HasSubstr(path)) << path;
+      }
+      parent[key] = kept;
+      ++keys;
+    });
+    EXPECT_GT(keys, 150);
+  }
+}
+
+TEST(JsonReport, EveryValueOfAnotherTypeIsNamed) {
+  const json::value whole = json_report(full_result(Workload::echo));
+  const std::string same = json::serialize(whole);
+  for (const json::value& other : {json::value(json::object{{"no", 1}}), json::value(true), json::value("text")}) {
+    json::value visited = whole;
+    for_each_key(visited, "", [&](json::object& parent, const std::string& key, const std::string& path) {
+      // Any text will do for some of them.
+      const bool is_text = path.find("options.message") == 0 || path == "version" || path == "endpoint" ||
+                           path.find("machine.") == 0 || path.ends_with(".text") || path.ends_with("expected") ||
+                           path.ends_with("received");
+      if (is_derived(path) || (other.is_string() && is_text)) return;
+      const json::value kept = parent.at(key);
+      parent[key] = other;
+      EXPECT_THAT(complaint(visited.as_object(), same), HasSubstr(path)) << json::serialize(other);
+      parent[key] = kept;
+    });
+  }
+}
+
+TEST(JsonReport, ItemsOfAnotherTypeAreNamed) {
+  const json::value whole = json_report(full_result(Workload::echo));
+  const auto complaint_of = [&whole](const std::function<void(json::object&)>& change) {
+    json::object report = whole.as_object();
+    change(report);
+    return complaint(report, json::serialize(whole));
+  };
+  EXPECT_THAT(complaint_of([](json::object& report) { report["errors"].as_object()["examples"] = json::array{1}; }),
+              HasSubstr("errors.examples"));
+  EXPECT_THAT(complaint_of([](json::object& report) { report["errors"].as_object()["wrong"] = json::array{1}; }),
+              HasSubstr("errors.wrong"));
+  EXPECT_THAT(complaint_of([](json::object& report) { report["intervals"] = json::array{1}; }), HasSubstr("intervals"));
+  EXPECT_THAT(complaint_of([](json::object& report) {
+                report["intervals"].as_array()[0].as_object()["buckets"] = json::array{json::array{-1, 1}};
+              }),
+              HasSubstr("intervals.buckets"));
+}
+
+TEST(JsonReport, OfAnotherSchemaOrProgramIsRefused) {
+  json::object report = json_report(example());
+  report["schema"] = 2;
+  EXPECT_EQ(complaint(report, ""), "schema is 2, and this program knows 1");
+  report["schema"] = 1;
+  report["program"] = "wrk";
+  EXPECT_EQ(complaint(report, ""), "program is not weir-load");
+}
+
+std::string error_of_file(const std::string& file) {
+  try {
+    read_json_file(file);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(JsonFile, IsReadBack) {
+  const test::TempDir folder;
+  const std::string text = serialized(full_result(Workload::echo));
+  EXPECT_EQ(serialized(read_json_file(folder.write("a.json", text))), text);
+  EXPECT_EQ(serialized(read_json_file(folder.write("b.json", text + "\n"))), text);
+}
+
+TEST(JsonFile, ThatCannotBeReadIsNamed) {
+  const test::TempDir folder;
+  const std::string none = folder.file("none.json");
+  EXPECT_EQ(error_of_file(none), none + ": No such file or directory");
+  const std::string itself = folder.path().string();
+  EXPECT_EQ(error_of_file(itself), itself + ": Is a directory");
+  for (const char* text : {"", "{", "[]", "12", "{\"a\":1}{", "\xff"}) {
+    const std::string file = folder.write("bad.json", text);
+    EXPECT_EQ(error_of_file(file), file + ": is no JSON report of weir-load") << text;
+  }
+  const std::string other = folder.write("other.json", "{\"program\":\"weir-load\"}");
+  EXPECT_EQ(error_of_file(other), other + ": is no report that can be read: schema is missing");
+}
+
+}  // namespace
+}  // namespace weir::load
