@@ -67,6 +67,18 @@ bool comes_later(const DueReplies& replies, Bytes received) {
   return false;
 }
 
+/// Whether this is the due reply with one wrong byte in its header, whatever that byte makes the header say.
+bool is_due_but_for_one_byte(const Message& due, Bytes received) {
+  if (!due.has_header() || received.size() < Header::kSize + kEvidence) return false;
+  std::array<std::byte, Header::kSize> expected{};
+  due.copy_expected(0, expected);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < Header::kSize; ++i) wrong += expected[i] != received[i] ? 1 : 0;
+  const Bytes payload = received.subspan(Header::kSize);
+  const auto compared = static_cast<std::size_t>(std::min<std::uint64_t>(payload.size(), due.length() - Header::kSize));
+  return wrong == 1 && compared >= kEvidence && due.right_bytes(Header::kSize, payload.first(compared)) == compared;
+}
+
 /// The reply began with, or was cut off by, one that belongs to another request.
 std::optional<WrongReply> by_owner(const DueReplies& replies, std::uint64_t offset, Bytes received) {
   const Message& due = replies.due.front();
@@ -105,8 +117,8 @@ std::optional<WrongReply> by_owner(const DueReplies& replies, std::uint64_t offs
 }
 
 /// The bytes that were due from a place in the first reply on, those of the replies that follow included.
-std::vector<std::byte> due_bytes(const DueReplies& replies, std::uint64_t offset, std::size_t most) {
-  std::vector<std::byte> bytes(most);
+std::vector<std::byte> due_bytes(const DueReplies& replies, std::uint64_t offset) {
+  std::vector<std::byte> bytes(kReach);
   std::size_t size = 0;
   for (const Message& message : replies.due) {
     size += message.copy_expected(offset, std::span(bytes).subspan(size));
@@ -114,6 +126,34 @@ std::vector<std::byte> due_bytes(const DueReplies& replies, std::uint64_t offset
   }
   bytes.resize(size);
   return bytes;
+}
+
+/// Whether the bytes that came are those that were due from `at` on: all of them, or those up to the end of what was
+/// due.
+bool agree(Bytes due, std::size_t at, Bytes came) {
+  const std::size_t compared = std::min(came.size(), due.size() - at);
+  const bool has_end = due.size() < kReach;
+  if (compared < came.size() && (!has_end || compared < kEvidence)) return false;
+  return std::equal(came.begin(), came.begin() + static_cast<long>(compared), due.begin() + static_cast<long>(at));
+}
+
+/// How many bytes were skipped before those that came instead of byte `offset`.
+std::optional<std::uint64_t> find_skipped(const DueReplies& replies, std::uint64_t offset, Bytes came) {
+  const std::vector<std::byte> due = due_bytes(replies, offset);
+  for (std::size_t at = 1; at < due.size(); ++at) {
+    if (agree(due, at, came)) return at;
+  }
+  return std::nullopt;
+}
+
+/// How far back those bytes stand that came instead of byte `offset`.
+std::optional<std::uint64_t> find_doubled(const DueReplies& replies, std::uint64_t offset, Bytes came) {
+  const std::uint64_t begin = offset < kReach / 2 ? 0 : offset - kReach / 2;
+  const std::vector<std::byte> due = due_bytes(replies, begin);
+  for (auto at = static_cast<std::size_t>(offset - begin); at-- > 0;) {
+    if (agree(due, at, came)) return offset - begin - at;
+  }
+  return std::nullopt;
 }
 
 /// Bytes of the reply itself that are missing, or came twice.
@@ -124,20 +164,14 @@ std::optional<WrongReply> by_shift(const DueReplies& replies, std::uint64_t offs
   const std::string where = " at byte " + std::to_string(offset) + " of the reply to " + name_of(due);
   WrongReply reply;
   reply.offset = offset;
-  const std::vector<std::byte> later = due_bytes(replies, offset + 1, kReach);
-  if (const auto found = std::search(later.begin(), later.end(), wrong.begin(), wrong.end()); found != later.end()) {
+  if (const std::optional<std::uint64_t> missing = find_skipped(replies, offset, wrong)) {
     reply.kind = Failure::lost;
-    const auto missing = found - later.begin() + 1;
-    reply.text = std::to_string(missing) + (missing == 1 ? " byte lost" : " bytes lost") + where;
+    reply.text = std::to_string(*missing) + (*missing == 1 ? " byte lost" : " bytes lost") + where;
     return reply;
   }
-  const std::uint64_t begin = offset < kReach / 2 ? 0 : offset - kReach / 2;
-  const std::vector<std::byte> earlier = due_bytes(replies, begin, kReach);
-  const auto found = std::find_end(earlier.begin(), earlier.end(), wrong.begin(), wrong.end());
-  const auto back = static_cast<std::int64_t>(offset - begin) - (found - earlier.begin());
-  if (found != earlier.end() && back > 0) {
+  if (const std::optional<std::uint64_t> back = find_doubled(replies, offset, wrong)) {
     reply.kind = Failure::duplicated;
-    reply.text = std::to_string(back) + (back == 1 ? " byte" : " bytes") + " came twice" + where;
+    reply.text = std::to_string(*back) + (*back == 1 ? " byte" : " bytes") + " came twice" + where;
     return reply;
   }
   return std::nullopt;
@@ -172,8 +206,9 @@ WrongReply explain(const DueReplies& replies, std::uint64_t offset, std::span<co
   const Bytes tail =
       received.subspan(from_the_start ? std::min(received.size(), static_cast<std::size_t>(offset)) : std::size_t{0});
   std::optional<WrongReply> found;
-  if (from_the_start) found = by_owner(replies, 0, received);
-  if (!found && offset != 0) found = by_owner(replies, offset, tail);
+  // A whole reply that begins at the wrong byte says more than a header of which the first part may be another's.
+  if (offset != 0) found = by_owner(replies, offset, tail);
+  if (!found && from_the_start && !is_due_but_for_one_byte(due, received)) found = by_owner(replies, 0, received);
   if (!found) found = by_shift(replies, offset, tail);
   WrongReply wrong = found ? std::move(*found) : corrupt(due, offset);
   show_expected(wrong, due);
