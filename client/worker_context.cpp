@@ -24,6 +24,8 @@ void WorkerContext::begin(const Window& window, Ranks ranks) {
 }
 
 void WorkerContext::drain(io::Clock::time_point at) {
+  // What never began has no plan.
+  if (phase_ == Phase::connecting) at = io::Clock::time_point::min();
   until_ = std::min(until_, at);
   phase_ = std::max(phase_, Phase::draining);
   loop_.wake_all(kSlotKind);

@@ -112,6 +112,7 @@ class WorkerContext {
   Arrivals next_arrivals() { return Arrivals(arrivals_, ranks_.first + rank_++, 1); }
   /// When the next connection of the connect workload is due in an open loop: whoever is free takes it.
   io::Clock::time_point take_arrival() {
+    if (!shared_arrivals_) return io::Clock::time_point::max();  // the load never began
     const io::Clock::time_point due = shared_arrivals_->due();
     shared_arrivals_->next();
     return due;
