@@ -64,11 +64,12 @@ std::unique_ptr<WorkerStats> WorkerContext::take_stats(std::unique_ptr<WorkerSta
 }
 
 Arrivals WorkerContext::newcomer_arrivals() const {
-  // Each worker has a share of their rate by its share of the connections.
+  // Each worker has a share of their rate by its share of the connections, and they take turns.
   const LoadOptions& options = plan_.options;
   const double share = options.newcomers * plan_.connections / options.connections;
-  const ArrivalPlan plan{options.arrivals, share, 1, window_.begin, options.message.seed ^ 0x6e6577};
-  return Arrivals(plan, 0, 1);
+  const ArrivalPlan plan{options.arrivals, share * plan_.threads, plan_.threads, window_.begin,
+                         options.message.seed ^ 0x6e6577};
+  return Arrivals(plan, plan_.thread, 1);
 }
 
 void WorkerContext::settled(bool reached) {
