@@ -29,7 +29,8 @@ void OutputFile::write(std::string_view text) {
   const int fd = is_stdout() ? STDOUT_FILENO : file_.get();
   struct stat status{};
   // A pipe or a device has nothing to be cut.
-  if (!is_stdout() && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && ::ftruncate(fd, 0) != 0) {
+  if (!is_stdout() && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+      (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)) {
     fail(name_, errno);
   }
   while (!text.empty()) {
