@@ -22,6 +22,9 @@ System::time_point at(std::time_t seconds, const std::string& digits) {
   return System::from_time_t(seconds) + std::chrono::duration_cast<System::duration>(fraction(digits));
 }
 
+/// Years for which nanoseconds since 1970 fit into 64 bits, with room for a clock that began elsewhere.
+bool is_year_of_the_clock(int year) { return year >= 1970 && year < 2200; }
+
 bool is_clock_time(int hour, int minute, int second) { return hour < 24 && minute < 60 && second < 60; }
 
 }  // namespace
@@ -41,9 +44,11 @@ System::time_point parse_start(const std::string& text) {
     time.tm_min = number(5);
     time.tm_sec = number(6);
     std::time_t seconds = ::timegm(&time);
+    const bool has_offset = part[9].matched;
     // Days that there are not were carried into the next month.
-    if (time.tm_mon == number(2) - 1 && time.tm_mday == number(3)) {
-      if (part[9].matched) seconds -= (part[9] == "+" ? 60 : -60) * (number(10) * 60 + number(11));
+    if (is_year_of_the_clock(number(1)) && time.tm_mon == number(2) - 1 && time.tm_mday == number(3) &&
+        (!has_offset || is_clock_time(number(10), number(11), 0))) {
+      if (has_offset) seconds -= (part[9] == "+" ? 60 : -60) * (number(10) * 60 + number(11));
       return at(seconds, part[7]);
     }
   } else if (std::regex_match(text, part, kToday) && is_clock_time(number(1), number(2), number(3))) {
