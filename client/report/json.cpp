@@ -6,6 +6,7 @@
 #include "client/report/hex.hpp"
 #include "client/report/histogram_json.hpp"
 #include "client/report/json_keys.hpp"
+#include "common/escapes.hpp"
 #include "common/logging.hpp"
 
 namespace weir::load {
@@ -36,8 +37,9 @@ json::object options_to_json(const LoadOptions& options) {
   object["timeout_s"] = in_seconds(options.timeout);
   object["connect_rate"] = options.connect_rate;
   object["length"] = options.message.lengths.to_string();
-  object["message"] = options.message.text.empty() ? json::value(nullptr) : json::value(options.message.text);
-  object["expect"] = options.message.upper ? "upper" : "same";
+  // As on the command line: bytes that are no UTF-8 cannot stand in JSON.
+  object["message"] = options.message.text.empty() ? json::value(nullptr) : json::value(escape(options.message.text));
+  object["expect"] = view(word_of(kExpectWords, options.message.upper));
   object["seed"] = options.message.seed;
   object["source"] = options.source.to_string();
   object["proxy_protocol"] = view(word_of(kProxyWords, options.proxy_protocol));

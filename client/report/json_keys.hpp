@@ -31,6 +31,12 @@ inline constexpr std::array<std::pair<CloseBy, std::string_view>, 2> kCloseWords
     {CloseBy::rst, "rst"},
 }};
 
+/// Whether replies come back upper-cased.
+inline constexpr std::array<std::pair<bool, std::string_view>, 2> kExpectWords{{
+    {false, "same"},
+    {true, "upper"},
+}};
+
 inline constexpr std::array<std::pair<ProxyVersion, std::string_view>, 3> kProxyWords{{
     {ProxyVersion::none, "off"},
     {ProxyVersion::v1, "v1"},

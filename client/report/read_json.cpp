@@ -13,6 +13,7 @@
 #include "client/report/json.hpp"
 #include "client/report/json_keys.hpp"
 #include "client/start_time.hpp"
+#include "common/escapes.hpp"
 #include "common/printable.hpp"
 
 namespace weir::load {
@@ -49,13 +50,20 @@ class Reader {
     return std::chrono::microseconds(std::llround(seconds * 1e6));
   }
   std::chrono::nanoseconds ns(const char* key) const { return std::chrono::nanoseconds(number<std::int64_t>(key)); }
-  Histogram histogram(const char* key) const {
-    const json::object& histogram = as<json::object>(key);
+  std::vector<Histogram::Bucket> buckets(const char* key) const {
+    const json::array& buckets = array(key);
     try {
-      return histogram_from_json(histogram);
+      return buckets_from_json(buckets);
     } catch (const std::exception&) {
-      fail(key, "is no histogram");
+      fail(key, "are no buckets of a histogram");
     }
+  }
+  Histogram histogram(const char* key) const {
+    const Reader parts = object(key);
+    parts.buckets("buckets");
+    parts.number("above_range");
+    for (const char* part : {"min_ns", "max_ns", "sum_ns"}) parts.ns(part);
+    return histogram_from_json(parts.object_);
   }
 
   template <typename Words>
@@ -123,8 +131,8 @@ LoadOptions read_options(const Reader& reader, Workload workload) {
   options.timeout = reader.seconds("timeout_s");
   options.connect_rate = reader.number("connect_rate");
   options.message.lengths = reader.parsed("length", LengthSpec::parse);
-  if (!reader.is_null("message")) options.message.text = reader.text("message");
-  options.message.upper = reader.text("expect") == "upper";
+  if (!reader.is_null("message")) options.message.text = reader.parsed("message", unescape);
+  options.message.upper = reader.word("expect", kExpectWords);
   options.message.seed = reader.number("seed");
   options.source = addresses(reader, "source");
   options.proxy_protocol = reader.word("proxy_protocol", kProxyWords);
@@ -142,11 +150,13 @@ LoadOptions read_options(const Reader& reader, Workload workload) {
   return options;
 }
 
-Failure failure_of(const std::string& key) {
+Failure read_kind(const Reader& wrong) {
+  const std::string key = wrong.text("kind");
   for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
-    if (failure_key(static_cast<Failure>(kind)) == key) return static_cast<Failure>(kind);
+    const auto failure = static_cast<Failure>(kind);
+    if (is_wrong_reply(failure) && failure_key(failure) == key) return failure;
   }
-  return Failure::corrupt;
+  wrong.fail("kind", "is " + in_quotes(key) + ", which is no wrong reply");
 }
 
 void read_errors(const Reader& reader, WorkerStats& stats) {
@@ -156,15 +166,16 @@ void read_errors(const Reader& reader, WorkerStats& stats) {
     stats.failures.add(failure, kinds.number(std::string(failure_key(failure)).c_str()));
   }
   for (const json::value& example : reader.array("examples")) {
-    if (const json::string* text = example.if_string()) stats.examples.emplace_back(text->data(), text->size());
+    const json::string* text = example.if_string();
+    if (text == nullptr) reader.fail("examples", "has something that is no text");
+    stats.examples.emplace_back(text->data(), text->size());
   }
   for (const json::value& item : reader.array("wrong")) {
     if (!item.is_object()) reader.fail("wrong", "has something that is no object");
     const Reader wrong(item.get_object(), "errors.wrong.");
-    stats.wrong.push_back({failure_of(wrong.text("kind")), wrong.number<std::uint32_t>("connection"),
-                           wrong.number("request"), wrong.number("offset"), wrong.text("text"),
-                           from_hex(wrong.text("expected")), from_hex(wrong.text("received")),
-                           wrong.number("excerpt_at")});
+    stats.wrong.push_back({read_kind(wrong), wrong.number<std::uint32_t>("connection"), wrong.number("request"),
+                           wrong.number("offset"), wrong.text("text"), from_hex(wrong.text("expected")),
+                           from_hex(wrong.text("received")), wrong.number("excerpt_at")});
   }
 }
 
@@ -175,7 +186,7 @@ std::vector<Interval> read_intervals(const Reader& reader) {
     const Reader interval(item.get_object(), "intervals.");
     intervals.push_back({interval.real("at_s"), interval.real("length_s"), interval.number("done"),
                          interval.number("errors"), interval.ns("p50_ns"), interval.ns("p99_ns"),
-                         buckets_from_json(interval.array("buckets"))});
+                         interval.buckets("buckets")});
   }
   return intervals;
 }
@@ -240,8 +251,10 @@ LoadResult read_json_report(const json::object& object) {
 
 LoadResult read_json_file(const std::string& file) {
   std::ifstream in(file);
+  if (in) in.peek();  // a folder can be opened, but not read
+  if (!in.is_open() || in.bad()) throw std::runtime_error(file + ": " + std::strerror(errno));
   std::stringstream text;
-  if (!in || !(text << in.rdbuf())) throw std::runtime_error(file + ": " + std::strerror(errno));
+  text << in.rdbuf();
   boost::system::error_code error;
   const json::value value = json::parse(text.str(), error);
   if (error || !value.is_object()) throw std::runtime_error(file + ": is no JSON report of weir-load");
