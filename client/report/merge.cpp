@@ -54,15 +54,22 @@ EndedBy merge_ends(std::span<const LoadResult> results) {
   return any(EndedBy::requests) ? EndedBy::requests : EndedBy::no_connection;
 }
 
-/// Each interval falls into the one of the merged series that holds its middle. Those are as long as the longest.
+/// How long a generator's intervals were meant to be: some come late, and those after them are shorter.
+double usual_length(const std::vector<Interval>& intervals) {
+  if (intervals.empty()) return 0;
+  std::vector<double> lengths;
+  for (const Interval& interval : intervals) lengths.push_back(interval.length);
+  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
+  std::nth_element(lengths.begin(), middle, lengths.end());
+  return *middle;
+}
+
+/// Each interval falls into the one of the merged series that holds its middle. Those are as long as the longest. A
+/// generator is moved by whole ones, so that its own series stays one to one.
 std::vector<Interval> merge_intervals(std::span<const LoadResult> results,
                                       std::chrono::system_clock::time_point began) {
   double length = 0;
-  for (const LoadResult& result : results) {
-    for (const Interval& interval : result.intervals) length = std::max(length, interval.length);
-  }
-  // Ticks come a little late, never early: a thousandth is no other length.
-  length *= 0.999;
+  for (const LoadResult& result : results) length = std::max(length, usual_length(result.intervals));
   if (length <= 0) return {};
   struct Sum {
     Interval interval;
@@ -72,8 +79,8 @@ std::vector<Interval> merge_intervals(std::span<const LoadResult> results,
   for (const LoadResult& result : results) {
     const double offset = Seconds(result.began - began).count();
     for (const Interval& interval : result.intervals) {
-      const double middle = offset + interval.at - interval.length / 2;
-      Sum& sum = sums[static_cast<std::int64_t>(std::floor(middle / length))];
+      const double middle = interval.at - interval.length / 2;
+      Sum& sum = sums[std::llround(offset / length) + static_cast<std::int64_t>(std::floor(middle / length))];
       sum.interval.at = std::max(sum.interval.at, offset + interval.at);
       sum.interval.length = std::max(sum.interval.length, interval.length);
       sum.interval.done += interval.done;
