@@ -110,8 +110,11 @@ std::string title(const LoadResult& result) {
 }
 
 std::string line(const char* name, std::uint64_t number, const std::string& rest) {
-  return "  " + std::string(name) + std::string(13 - std::string_view(name).size(), ' ') + right(grouped(number), 12) +
-         (rest.starts_with("of ") ? " " : "  ") + rest + "\n";
+  constexpr std::size_t kIndent = 29;
+  std::string text = "  " + std::string(name) + std::string(13 - std::string_view(name).size(), ' ');
+  text += right(grouped(number), 12) + (rest.starts_with("of ") ? " " : "  ");
+  return text + wrapped(rest, kIndent, kIndent) + "
+";
 }
 
 std::string achieved(const LoadResult& result) {
