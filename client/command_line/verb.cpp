@@ -20,10 +20,12 @@ void add(CLI::App& app, const char* names, std::function<void(const std::string&
 
 void add_target(CLI::App& app, Address& target) {
   app.add_option_function<std::string>("TARGET",
-                                       [&target](const std::string& text) {
+                                       [&app, &target](const std::string& text) {
                                          try {
                                            target = parse_address(text, AddressUse::target);
                                          } catch (const std::invalid_argument& error) {
+                                           // An unknown option leaves its value behind in TARGET's place.
+                                           if (app.remaining_size() != 0) throw CLI::ExtrasError(app.remaining());
                                            throw CLI::ValidationError("TARGET", error.what());
                                          }
                                        })
