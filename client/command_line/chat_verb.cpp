@@ -6,9 +6,9 @@ namespace {
 
 constexpr const char* kHelp = R"(usage: weir-load chat [--timeout TIME] TARGET
 
-Sends what is typed, line by line, and shows what comes back. The end of the input (Ctrl-D) is passed
-on, and the rest of the replies is awaited; when the peer closes, it is over. Input may be a pipe or a
-file.
+Sends what is typed, line by line, and shows what comes back. The end of the input (Ctrl-D) is
+passed on, and the rest of the replies is awaited; when the peer closes, it is over. Input may be a
+pipe or a file.
 
       --timeout TIME      for the connect (5s)
 

@@ -33,7 +33,8 @@ examples:
   weir-load connect -c 50 --close rst 127.0.0.1:7000
   printf 'hello\n' | weir-load chat 127.0.0.1:7000
 
-exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 4 a reply was wrong
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage,
+             4 a reply was wrong
 )";
 
 /// In the order of the overview.

@@ -79,8 +79,9 @@ the load
   -n, --requests N        end after so many connections: 10k, 1m
       --no-exchange       only connect and close
       --close fin|rst     FIN, and wait for the peer's; or RST, which leaves no TIME_WAIT here (fin)
-  -t, --threads N, --processes N, -d, --duration TIME, -W, --warmup TIME, --arrivals uniform|poisson,
-  -l, --length LENGTH, --message TEXT, --expect same|upper, --seed N, --drain TIME, --start-at TIME
+  -t, --threads N, --processes N, -d, --duration TIME, -W, --warmup TIME, -l, --length LENGTH,
+      --arrivals uniform|poisson, --message TEXT, --expect same|upper, --seed N, --drain TIME,
+      --start-at TIME
                           as for echo
 
 connections
@@ -96,8 +97,8 @@ what is told
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the
                           report for people goes to stderr
 
-A closed connection keeps its local port for a minute (TIME_WAIT) unless it is reset. Where the ports
-run out, spread over more addresses with --source, or use --close rst.
+A closed connection keeps its local port for a minute (TIME_WAIT) unless it is reset. Where the
+ports run out, spread over more addresses with --source, or use --close rst.
 
 examples:
   weir-load connect -c 50 -d 30s 127.0.0.1:7000

@@ -12,8 +12,8 @@ Makes one report of several generators' that loaded the same service at the same
 --start-at): histograms and counts add up without loss, the time series are laid over each other by
 the wall clock. The exit status is the one that a single run with that result would have.
 
-      --json FILE         the merged report for machines; - is stdout, and then the report for people
-                          goes to stderr
+      --json FILE         the merged report for machines; - is stdout, and then the report for
+                          people goes to stderr
 
 examples:
   weir-load echo -R 50k --start-at 12:00:00 --json a.json 10.0.0.7:7000    on each machine

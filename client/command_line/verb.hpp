@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "client/command_line/command_line.hpp"
+#include "client/command_line/command.hpp"
 
 namespace weir::load {
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/load_options.hpp"
+
+namespace weir::load {
+
+/// Help or the version, for stdout.
+struct PrintText {
+  std::string text;
+};
+
+/// What `weir-load chat` was told.
+struct ChatOptions {
+  Address target;
+  std::chrono::microseconds timeout = std::chrono::seconds(5);  ///< of the connect
+};
+
+/// What `weir-load merge` was told.
+struct MergeOptions {
+  std::vector<std::string> files;
+  std::string json_file;  ///< empty: none; "-": stdout
+};
+
+/// What a command line asks for.
+using Command = std::variant<PrintText, LoadOptions, ChatOptions, MergeOptions>;
+
+}  // namespace weir::load
