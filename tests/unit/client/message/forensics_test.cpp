@@ -76,7 +76,8 @@ TEST(Explain, NamesWhatHappenedToReplies) {
           {reply(shape, 2), Failure::duplicated, "a second reply to request 2 on connection 4 came where"},
           {reply(shape, 7, 5), Failure::foreign,
            "the reply to request 7 on connection 5 came where the one to request 7 on connection 4 was due"},
-          {reply(other_run, 7), Failure::foreign, "a reply to another run's request 7 on connection 4 came where"},
+          {request_of(made(other_run, 4, 7, 99)), Failure::foreign,
+           "a reply to another run's request 7 on connection 4 came where"},
           {seven.substr(0, 200) + eight, Failure::cut_short,
            "the reply to request 7 on connection 4 ended after 200 of 300 bytes, and the one to request 8 on"},
           {seven.substr(0, 31) + eight, Failure::cut_short, "ended after 31 of 300 bytes"},
@@ -122,7 +123,7 @@ TEST(Explain, RecognizesWholeRepliesWithoutAHeader) {
                             {eight + reply(shape, 9), Failure::lost, "is lost: the one to request 8"},
                             {eight + seven, Failure::out_of_order, "request 8 on connection 4 came before"},
                             {reply(shape, 6), Failure::duplicated, "a second reply to request 6"},
-                            {flipped(seven, 3), Failure::corrupt, "corrupt from byte 3 on"},
+                            {flipped(seven, 3, '\x80'), Failure::corrupt, "corrupt from byte 3 on"},
                             {flipped(seven, seven.size() - 1), Failure::corrupt, "corrupt from byte"},
                             {reply(shape, 7, 5), Failure::corrupt, "corrupt from byte"},
                         });

@@ -100,6 +100,7 @@ TEST(FairShare, OfSeveralGeneratorsAddUp) {
 
 TEST(Verdict, IsNothingWithoutLoadOrWithTooLittle) {
   LoadResult result = example();
+  result.cpu_seconds = 0.1;
   result.window_seconds = 0.49;
   EXPECT_EQ(result.verdict().limited_by, "nothing");
   EXPECT_THAT(result.verdict().reason, HasSubstr("too short"));
