@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/command_line/command_line.hpp"
+#include "client/fetch/fetch_all.hpp"
 #include "client/load_run.hpp"
 #include "client/process_group.hpp"
 #include "client/report/json.hpp"
@@ -60,6 +61,8 @@ int execute(const MergeOptions& options) {
 }
 
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }
+
+int execute(const FetchOptions& options) { return fetch_all(options); }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/fetch/fetch_options.hpp"
 #include "client/load_options.hpp"
 
 namespace weir::load {
@@ -27,6 +28,6 @@ struct MergeOptions {
 };
 
 /// What a command line asks for.
-using Command = std::variant<PrintText, LoadOptions, ChatOptions, MergeOptions>;
+using Command = std::variant<PrintText, LoadOptions, ChatOptions, FetchOptions, MergeOptions>;
 
 }  // namespace weir::load

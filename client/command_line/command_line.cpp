@@ -20,6 +20,7 @@ usage: weir-load VERB [OPTIONS] TARGET...
 
   echo TARGET       requests and replies over many connections: how much, how fast, how evenly
   connect TARGET    connect, one request and reply, close, and again: how many connections a second
+  fetch URL…        many URLs at once over HTTP/1.1: what each took, and what doing it at once saved
   chat TARGET       type lines and see the replies
   merge A B...      one report of several generators' JSON reports
   help [VERB]       this page, or all about one verb
@@ -31,6 +32,7 @@ examples:
   weir-load echo 127.0.0.1:7000
   weir-load echo -c 1000 -d 30s -W 5s -l 64:90,16k:10 --json run.json 127.0.0.1:7000
   weir-load connect -c 50 --close rst 127.0.0.1:7000
+  weir-load fetch https://localhost:8443/a https://localhost:8443/b --insecure
   printf 'hello\n' | weir-load chat 127.0.0.1:7000
 
 exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage,
@@ -38,7 +40,7 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kChatVerb, &kMergeVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kFetchVerb, &kChatVerb, &kMergeVerb};
 
 std::string overview() { return kOverview; }
 

@@ -21,6 +21,7 @@ struct Verb {
 
 extern const Verb kEchoVerb;
 extern const Verb kConnectVerb;
+extern const Verb kFetchVerb;
 extern const Verb kChatVerb;
 extern const Verb kMergeVerb;
 

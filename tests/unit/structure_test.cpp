@@ -40,7 +40,7 @@ const House kClientHouse{
     {"client/load_run", "client/parent_control", "client/terminal_control"},
     {"client/load_worker", "client/run_control"},
     {"client/report/"},
-    {"client/workload/"},
+    {"client/workload/", "client/fetch/"},
     {"client/connection"},
     {"client/worker_context"},
     {"client/request_pipeline"},
@@ -59,9 +59,9 @@ struct Confined {
 };
 
 constexpr std::array kConfined{
-    Confined{"yaml-cpp/", "server/config/"},
-    Confined{"CLI/", "/command_line"},
-    Confined{"systemd/", "server/control/"},
+    Confined{"yaml-cpp/", "server/config/"}, Confined{"CLI/", "/command_line"},
+    Confined{"systemd/", "server/control/"}, Confined{"boost/beast/", "client/fetch/"},
+    Confined{"openssl/", "client/fetch/"},
 };
 
 bool stands_in(std::string_view path, std::string_view room) {

@@ -1,0 +1,135 @@
+#include <memory>
+
+#include "client/command_line/verb.hpp"
+#include "client/fetch/body_sink.hpp"
+#include "client/fetch/request.hpp"
+#include "client/fetch/url_file.hpp"
+#include "common/printable.hpp"
+#include "common/units.hpp"
+
+namespace weir::load {
+
+namespace {
+
+constexpr std::uint64_t kMostConnections = 100'000;
+
+constexpr const char* kHelp = R"(usage: weir-load fetch [OPTIONS] URL…
+
+Fetches many URLs at once (HTTP/1.1 GET, http and https). Prints a line as each completes: its status
+or what went wrong, bytes of the body, time and URL; and at the end, how long all of them took, and
+how long they would have taken one after the other. Ctrl-C ends it early and still sums up; a second
+one ends at once.
+
+what is fetched
+  URL                     http:// may be left out; may come several times
+  -f, --file FILE         URLs from a file as well, one a line; blank lines and lines that begin
+                          with # are passed over; - is stdin
+  -H, --header FIELD      'Name: value', sent with each request; may come several times
+
+how
+  -c, --connections N     fetches at once (64); each request has a connection of its own
+      --timeout TIME      for one URL, from its name to the last byte, redirects and all (60s)
+      --connect-timeout TIME
+                          for name, connect and TLS handshake of a request (10s)
+      --max-redirects N   how many are followed for a URL (10); 0 takes a redirect as the answer
+      --max-size SIZE     ends a body that is larger (no limit)
+      --cacert FILE       trusts these certificates (PEM) in place of the system's
+      --insecure          takes any certificate, and redirects from https to http
+      --dns-servers LIST  asks these name servers, not those of the system: 192.0.2.1,192.0.2.2:5353
+
+what counts as a failure
+      --any-status        a status of 400 or more is none
+      --max-errors N      failures that do not make the run fail (0)
+
+what is kept and told
+      --output FILE       keeps the body in this file (- is stdout). For several URLs it is a
+                          directory (DIR/ is made if missing): each body becomes NUMBER-HOST-NAME,
+                          numbered in the order given. What came before a failure is kept too
+      --results FILE      a line of JSON for each URL; - is stdout
+      --quiet             no line for each URL, only the end
+
+Where stdout takes a body or the results, the lines go to stderr. Variables such as http_proxy are
+ignored. Bodies are not decompressed, because no compression is asked for.
+
+outcomes: bad_status, dns_failed, refused, unreachable, connect_timeout, connect_failed, tls_failed,
+timeout, closed_early, reset, bad_response, too_many_redirects, bad_redirect, too_large,
+write_failed, local_resources, io_failed, interrupted; a status means that all is well, or bad_status
+
+examples:
+  weir-load fetch http://127.0.0.1:8080/ https://localhost:8443/big --insecure
+  weir-load fetch -c 200 -f urls.txt --output pages/ --results results.jsonl
+  printf '127.0.0.1:8080/%d\n' 1 2 3 | weir-load fetch -f - --quiet
+)";
+
+Url parse_argument(const std::string& text) {
+  try {
+    return parse_url(text);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(in_quotes(text) + " " + error.what());
+  }
+}
+
+/// Adds an option that may come several times.
+void add_each(CLI::App& app, const char* names, std::function<void(const std::string&)> store) {
+  app.add_option_function<std::vector<std::string>>(
+         names,
+         [store = std::move(store), names](const std::vector<std::string>& texts) {
+           try {
+             for (const std::string& text : texts) store(text);
+           } catch (const std::invalid_argument& error) {
+             const std::string_view all(names);
+             throw CLI::ValidationError(std::string(all.substr(all.rfind(',') + 1)), error.what());
+           }
+         })
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+std::function<Command()> declare(CLI::App& app) {
+  const auto options = std::make_shared<FetchOptions>();
+  const auto files = std::make_shared<std::vector<std::string>>();
+  app.add_option_function<std::vector<std::string>>("URL", [options](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) options->urls.push_back(parse_argument(text));
+  });
+  add_each(app, "-f,--file", [files](const std::string& text) { files->push_back(text); });
+  add_each(app, "-H,--header",
+           [options](const std::string& text) { options->headers.push_back(parse_header_field(text)); });
+  add(app, "-c,--connections", [options](const std::string& text) {
+    options->connections = static_cast<std::uint32_t>(number(text, 1, kMostConnections));
+  });
+  add(app, "--timeout", [options](const std::string& text) { options->timeout = positive_duration(text); });
+  add(app, "--connect-timeout",
+      [options](const std::string& text) { options->connect_timeout = positive_duration(text); });
+  add(app, "--max-redirects", [options](const std::string& text) {
+    options->max_redirects = static_cast<std::uint32_t>(number(text, 0, 1000));
+  });
+  add(app, "--max-size", [options](const std::string& text) { options->max_size = parse_size(text); });
+  add(app, "--cacert", [options](const std::string& text) { options->ca_file = text; });
+  add(app, "--dns-servers", [options](const std::string& text) { options->dns_servers = text; });
+  add(app, "--output", [options](const std::string& text) { options->output = text; });
+  add(app, "--results", [options](const std::string& text) { options->results = text; });
+  add(app, "--max-errors", [options](const std::string& text) { options->max_errors = number(text, 0, kMostCounted); });
+  app.add_flag("--insecure", options->insecure);
+  app.add_flag("--any-status", options->any_status);
+  app.add_flag("--quiet", options->quiet);
+  return [options, files]() -> Command {
+    for (const std::string& file : *files) {
+      const std::vector<Url> more = read_url_file(file);
+      options->urls.insert(options->urls.end(), more.begin(), more.end());
+    }
+    if (options->urls.empty()) {
+      throw std::invalid_argument(files->empty() ? "needs a URL, or --file" : "there is no URL in the files");
+    }
+    if (options->output == "-" && options->results == "-") {
+      throw std::invalid_argument("--output and --results cannot both go to stdout");
+    }
+    if (!options->output.empty()) check_output(options->output, options->urls.size());
+    return *options;
+  };
+}
+
+}  // namespace
+
+const Verb kFetchVerb{"fetch", kHelp, declare};
+
+}  // namespace weir::load
