@@ -17,8 +17,8 @@ RUN cmake --preset release -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libc-ares2 libspdlog1.10 libssl3 libsystemd0 libyaml-cpp0.7 \
-       ca-certificates \
+    && apt-get install --yes --no-install-recommends ca-certificates libc-ares2 libedit2 libspdlog1.10 \
+       libssl3 libsystemd0 libyaml-cpp0.7 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /stage/usr/bin/ /usr/bin/
 COPY --from=build /stage/etc/weir/ /etc/weir/

@@ -2,7 +2,7 @@
 
 #include "client/command_line/verb.hpp"
 #include "client/fetch/body_sink.hpp"
-#include "client/fetch/request.hpp"
+#include "client/fetch/header_field.hpp"
 #include "client/fetch/url_file.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
@@ -81,8 +81,7 @@ void add_each(CLI::App& app, const char* names, std::function<void(const std::st
              throw CLI::ValidationError(std::string(all.substr(all.rfind(',') + 1)), error.what());
            }
          })
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);  // one value each time: what follows is a URL
 }
 
 std::function<Command()> declare(CLI::App& app) {

@@ -109,7 +109,9 @@ class FetchRun {
       failure_ = error;
       context_.interrupt();
     }
-    if (--lanes_ == 0) signals_.cancel();
+    if (--lanes_ > 0) return;
+    signals_.cancel();
+    names_.cancel();  // a look-up may outlive the fetch that no longer waits for it
   }
 
   void tell(const FetchResult& result) {

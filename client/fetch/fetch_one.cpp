@@ -107,6 +107,7 @@ class Fetch {
   FetchResult::Duration since() const { return Clock::now() - began_; }
 
   net::awaitable<Failed> request() {
+    if (context_.interrupted) co_return FetchFailure{Outcome::interrupted, ""};
     if (next_) result_.final_url = *std::exchange(next_, std::nullopt);
     result_.dns = result_.connect = result_.tls = result_.first_byte = std::nullopt;
     const Clock::time_point connect_by = std::min(deadline_, Clock::now() + options_.connect_timeout);
@@ -192,7 +193,7 @@ class Fetch {
 
   Failed follow(std::string_view location) {
     if (result_.redirects >= options_.max_redirects) {
-      return FetchFailure{Outcome::too_many_redirects, "more than " + std::to_string(options_.max_redirects)};
+      return FetchFailure{Outcome::too_many_redirects, ""};
     }
     try {
       next_ = resolve_reference(result_.final_url, location);

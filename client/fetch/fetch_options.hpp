@@ -6,15 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "client/fetch/header_field.hpp"
 #include "client/fetch/url.hpp"
 
 namespace weir::load {
-
-/// A header field of the request.
-struct HeaderField {
-  std::string name;
-  std::string value;
-};
 
 /// What `weir-load fetch` was told.
 struct FetchOptions {

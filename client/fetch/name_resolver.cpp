@@ -45,7 +45,10 @@ NameResolver::NameResolver(const net::Executor& executor, const std::string& ser
 
 NameResolver::~NameResolver() { ::ares_destroy(channel_); }
 
-void NameResolver::cancel() { ::ares_cancel(channel_); }
+void NameResolver::cancel() {
+  ::ares_cancel(channel_);
+  arm_timeout();
+}
 
 net::awaitable<NameResolver::Answer> NameResolver::resolve(const std::string& host, Clock::time_point deadline) {
   if (is_ip_address(host)) co_return Answer{{ip_endpoint(host)}, ""};

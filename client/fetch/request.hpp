@@ -2,17 +2,12 @@
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
-#include <string_view>
 
 #include "client/fetch/fetch_options.hpp"
 
 namespace weir::load {
 
 using Request = boost::beast::http::request<boost::beast::http::empty_body>;
-
-/// A field as the command line has it: `Name: value`. Throws std::invalid_argument for what is no field (RFC 9110, 5.1
-/// and 5.5) and for those that would change how the exchange is framed.
-HeaderField parse_header_field(std::string_view text);
 
 /// The GET for `url`, to which redirects led from `given`. The option's fields replace those of the same name. Where
 /// another origin than the given one is asked, it does not get the fields that are meant for one alone: Host,
