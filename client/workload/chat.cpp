@@ -11,24 +11,32 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <string>
+#include <string_view>
 
+#include "client/workload/line_editor.hpp"
 #include "common/io/blocking_connect.hpp"
 
 namespace weir::load {
 
 namespace {
 
+constexpr std::size_t kMostAtOnce = 16 * 1024;
+
 /// What was read from one side and is not yet written to the other; read from again only when it is empty.
 struct Pending {
-  std::array<char, 16 * 1024> bytes;
+  std::string bytes;
   std::size_t begin = 0;
-  std::size_t end = 0;
 
-  bool empty() const { return begin == end; }
-  void filled(ssize_t count) {
+  bool empty() const { return begin == bytes.size(); }
+  std::string_view rest() const { return std::string_view(bytes).substr(begin); }
+  /// Room for a read. filled() must follow.
+  char* room() {
+    bytes.resize(kMostAtOnce);
     begin = 0;
-    end = static_cast<std::size_t>(count);
+    return bytes.data();
   }
+  void filled(ssize_t count) { bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0); }
 };
 
 bool again(int error) { return error == EAGAIN || error == EINTR; }
@@ -50,7 +58,8 @@ io::Descriptor watch_signals() {
 /// One conversation. poll(2) and not the event loop: it takes regular files, and there are two descriptors in all.
 class Conversation {
  public:
-  Conversation(int socket, int signals) : socket_(socket), signals_(signals) {}
+  /// `editor` is none where the input is no terminal.
+  Conversation(int socket, int signals, LineEditor* editor) : socket_(socket), signals_(signals), editor_(editor) {}
 
   int run() {
     for (;;) {
@@ -62,7 +71,7 @@ class Conversation {
           {signals_, POLLIN, 0},
       }};
       if (receiving_done_) waiting[1].fd = -1;
-      if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return fail("poll", errno);
+      if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return failed("poll", errno);
       if (waiting[3].revents != 0) return 0;
       if (waiting[0].revents != 0) take_typed();
       if (waiting[1].revents != 0 && in_.empty()) receive();
@@ -75,49 +84,77 @@ class Conversation {
  private:
   short socket_events() const { return static_cast<short>((in_.empty() ? POLLIN : 0) | (out_.empty() ? 0 : POLLOUT)); }
 
+  /// The message has a line of its own.
+  int failed(const char* what, int error) {
+    if (editor_ != nullptr) editor_->close();
+    return fail(what, error);
+  }
+
   void take_typed() {
-    const ssize_t count = ::read(STDIN_FILENO, out_.bytes.data(), out_.bytes.size());
-    if (count > 0) {
-      out_.filled(count);
-    } else if (count == 0) {
-      typing_done_ = true;
-      ::shutdown(socket_, SHUT_WR);
-    } else if (!again(errno)) {
-      status_ = fail("stdin", errno);
+    if (editor_ != nullptr) {
+      take_key();
+      return;
+    }
+    const ssize_t count = ::read(STDIN_FILENO, out_.room(), kMostAtOnce);
+    const int error = errno;
+    out_.filled(count);
+    if (count == 0) {
+      end_typing();
+    } else if (count < 0 && !again(error)) {
+      status_ = failed("stdin", error);
     }
   }
 
+  void take_key() {
+    out_ = {};
+    editor_->take_key(out_.bytes);
+    if (editor_->ended()) end_typing();
+  }
+
+  void end_typing() {
+    typing_done_ = true;
+    ::shutdown(socket_, SHUT_WR);
+  }
+
   void send() {
-    const ssize_t count = ::send(socket_, out_.bytes.data() + out_.begin, out_.end - out_.begin, MSG_NOSIGNAL);
+    const std::string_view rest = out_.rest();
+    const ssize_t count = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (count >= 0) {
       out_.begin += static_cast<std::size_t>(count);
     } else if (!again(errno)) {
-      status_ = fail("the connection failed", errno);
+      status_ = failed("the connection failed", errno);
     }
   }
 
   void receive() {
-    const ssize_t count = ::recv(socket_, in_.bytes.data(), in_.bytes.size(), 0);
-    if (count > 0) {
-      in_.filled(count);
-    } else if (count == 0) {
+    const ssize_t count = ::recv(socket_, in_.room(), kMostAtOnce, 0);
+    const int error = errno;
+    in_.filled(count);
+    if (count == 0) {
       receiving_done_ = true;
-    } else if (!again(errno)) {
-      status_ = fail("the connection failed", errno);
+    } else if (count < 0 && !again(error)) {
+      status_ = failed("the connection failed", error);
     }
   }
 
   void show() {
-    const ssize_t count = ::write(STDOUT_FILENO, in_.bytes.data() + in_.begin, in_.end - in_.begin);
+    const std::string_view rest = in_.rest();
+    if (editor_ != nullptr) {
+      editor_->show(rest);
+      in_.begin += rest.size();
+      return;
+    }
+    const ssize_t count = ::write(STDOUT_FILENO, rest.data(), rest.size());
     if (count >= 0) {
       in_.begin += static_cast<std::size_t>(count);
     } else if (!again(errno)) {
-      status_ = fail("stdout", errno);
+      status_ = failed("stdout", errno);
     }
   }
 
   int socket_;
   int signals_;
+  LineEditor* editor_;
   Pending out_;  ///< stdin to socket
   Pending in_;   ///< socket to stdout
   bool typing_done_ = false;
@@ -135,7 +172,9 @@ int chat(const Address& target, std::chrono::microseconds timeout) {
     error = connection.error;
     if (error != 0) continue;
     const io::Descriptor signals = watch_signals();
-    return Conversation(connection.socket.get(), signals.get()).run();
+    std::optional<LineEditor> editor;
+    if (LineEditor::usable()) editor.emplace();
+    return Conversation(connection.socket.get(), signals.get(), editor ? &*editor : nullptr).run();
   }
   return fail(("cannot connect to " + target.to_string()).c_str(), error);
 }

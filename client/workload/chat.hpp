@@ -7,8 +7,9 @@
 namespace weir::load {
 
 /// A person's side of a conversation: what comes on stdin is sent, what the peer sends is written to stdout. When
-/// stdin ends, it sends a FIN and waits for the rest of the replies; the peer's FIN ends it. Works on a terminal, a
-/// pipe and a file. Returns the exit status: 0, or 1 with the reason on stderr.
+/// stdin ends, it sends a FIN and waits for the rest of the replies; the peer's FIN ends it. Works with a pipe and a
+/// file; on a terminal, lines can be edited and called up again. Returns the exit status: 0, or 1 with the reason on
+/// stderr.
 int chat(const Address& target, std::chrono::microseconds timeout);
 
 }  // namespace weir::load

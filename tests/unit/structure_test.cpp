@@ -59,9 +59,9 @@ struct Confined {
 };
 
 constexpr std::array kConfined{
-    Confined{"yaml-cpp/", "server/config/"}, Confined{"CLI/", "/command_line"},
-    Confined{"systemd/", "server/control/"}, Confined{"boost/beast/", "client/fetch/"},
-    Confined{"openssl/", "client/fetch/"},
+    Confined{"yaml-cpp/", "server/config/"},     Confined{"CLI/", "/command_line"},
+    Confined{"systemd/", "server/control/"},     Confined{"openssl/", "client/fetch/"},
+    Confined{"boost/asio/ssl", "client/fetch/"}, Confined{"editline/", "client/workload/"},
 };
 
 bool stands_in(std::string_view path, std::string_view room) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/beast/http/write.hpp>
 #include <sstream>
 
 namespace weir::load {
