@@ -7,8 +7,9 @@ namespace {
 constexpr const char* kHelp = R"(usage: weir-load chat [--timeout TIME] TARGET
 
 Sends what is typed, line by line, and shows what comes back. The end of the input (Ctrl-D) is
-passed on, and the rest of the replies is awaited; when the peer closes, it is over. Input may be a
-pipe or a file.
+passed on, and the rest of the replies is awaited; when the peer closes, it is over. On a terminal,
+lines can be edited, arrow-up calls up earlier ones, and replies are shown above the line that is
+typed. Input may be a pipe or a file.
 
       --timeout TIME      for the connect (5s)
 

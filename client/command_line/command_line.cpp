@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kOverview = R"(weir-load - load for TCP services, with every byte of every reply checked
 
-usage: weir-load VERB [OPTIONS] TARGET...
+usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
 
   echo TARGET       requests and replies over many connections: how much, how fast, how evenly
   connect TARGET    connect, one request and reply, close, and again: how many connections a second

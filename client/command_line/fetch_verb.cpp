@@ -61,6 +61,13 @@ examples:
   printf '127.0.0.1:8080/%d\n' 1 2 3 | weir-load fetch -f - --quiet
 )";
 
+/// What may come several times, as it was written.
+struct Texts {
+  std::vector<std::string> urls;
+  std::vector<std::string> files;
+  std::vector<std::string> headers;
+};
+
 Url parse_argument(const std::string& text) {
   try {
     return parse_url(text);
@@ -69,30 +76,38 @@ Url parse_argument(const std::string& text) {
   }
 }
 
-/// Adds an option that may come several times.
-void add_each(CLI::App& app, const char* names, std::function<void(const std::string&)> store) {
-  app.add_option_function<std::vector<std::string>>(
-         names,
-         [store = std::move(store), names](const std::vector<std::string>& texts) {
-           try {
-             for (const std::string& text : texts) store(text);
-           } catch (const std::invalid_argument& error) {
-             const std::string_view all(names);
-             throw CLI::ValidationError(std::string(all.substr(all.rfind(',') + 1)), error.what());
-           }
-         })
-      ->allow_extra_args(false);  // one value each time: what follows is a URL
+HeaderField parse_header_option(const std::string& text) {
+  try {
+    return parse_header_field(text);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(std::string("--header: ") + error.what());
+  }
+}
+
+/// Throws std::invalid_argument for what is none, and for options that do not fit each other.
+void take_texts(const Texts& texts, FetchOptions& options) {
+  for (const std::string& text : texts.headers) options.headers.push_back(parse_header_option(text));
+  for (const std::string& text : texts.urls) options.urls.push_back(parse_argument(text));
+  for (const std::string& file : texts.files) {
+    const std::vector<Url> more = read_url_file(file);
+    options.urls.insert(options.urls.end(), more.begin(), more.end());
+  }
+  if (options.urls.empty()) {
+    throw std::invalid_argument(texts.files.empty() ? "needs a URL, or --file" : "there is no URL in the files");
+  }
+  if (options.output == "-" && options.results == "-") {
+    throw std::invalid_argument("--output and --results cannot both go to stdout");
+  }
+  if (!options.output.empty()) check_output(options.output, options.urls.size());
 }
 
 std::function<Command()> declare(CLI::App& app) {
   const auto options = std::make_shared<FetchOptions>();
-  const auto files = std::make_shared<std::vector<std::string>>();
-  app.add_option_function<std::vector<std::string>>("URL", [options](const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) options->urls.push_back(parse_argument(text));
-  });
-  add_each(app, "-f,--file", [files](const std::string& text) { files->push_back(text); });
-  add_each(app, "-H,--header",
-           [options](const std::string& text) { options->headers.push_back(parse_header_field(text)); });
+  const auto texts = std::make_shared<Texts>();
+  app.add_option("URL", texts->urls);
+  // One value each time: what follows is a URL.
+  app.add_option("-f,--file", texts->files)->allow_extra_args(false);
+  app.add_option("-H,--header", texts->headers)->allow_extra_args(false);
   add(app, "-c,--connections", [options](const std::string& text) {
     options->connections = static_cast<std::uint32_t>(number(text, 1, kMostConnections));
   });
@@ -111,18 +126,8 @@ std::function<Command()> declare(CLI::App& app) {
   app.add_flag("--insecure", options->insecure);
   app.add_flag("--any-status", options->any_status);
   app.add_flag("--quiet", options->quiet);
-  return [options, files]() -> Command {
-    for (const std::string& file : *files) {
-      const std::vector<Url> more = read_url_file(file);
-      options->urls.insert(options->urls.end(), more.begin(), more.end());
-    }
-    if (options->urls.empty()) {
-      throw std::invalid_argument(files->empty() ? "needs a URL, or --file" : "there is no URL in the files");
-    }
-    if (options->output == "-" && options->results == "-") {
-      throw std::invalid_argument("--output and --results cannot both go to stdout");
-    }
-    if (!options->output.empty()) check_output(options->output, options->urls.size());
+  return [options, texts]() -> Command {
+    take_texts(*texts, *options);
     return *options;
   };
 }

@@ -13,7 +13,7 @@
 #include "common/net.hpp"
 
 struct ares_channeldata;
-struct ares_addrinfo;
+struct ares_addrinfo;  // NOLINT(readability-identifier-naming): as c-ares has it
 
 namespace weir::load {
 

@@ -142,6 +142,7 @@ std::string Url::to_string() const { return (secure ? "https://" : "http://") + 
 
 Url parse_url(std::string_view text) {
   check_characters(text);
+  if (is_ip_address(text)) return {false, lower(text), 80, "/"};  // an IPv6 address needs no brackets if it is all
   const std::string_view scheme = scheme_of(text);
   if (scheme.empty()) {
     if (text.find("://") < text.find_first_of("/?#")) refuse("is neither http nor https");

@@ -124,6 +124,8 @@ void LineEditor::on_line(char* line) {
   if (line == nullptr) {
     editor.ended_ = true;
     rl_callback_handler_remove();
+    put("\r\x1b[J");  // the prompt, and the ^D behind it
+    std::fflush(stdout);
     return;
   }
   editor.lines_->append(line).append("\n");

@@ -51,6 +51,7 @@ TEST(Url, TakesIpv6InBrackets) {
   EXPECT_EQ(url.host, "2001:db8::1");
   EXPECT_EQ(url.authority(), "[2001:db8::1]:8080");
   EXPECT_EQ(parse_url("http://[::1]").to_string(), "http://[::1]/");
+  EXPECT_EQ(parse_url("::1").to_string(), "http://[::1]/");
   EXPECT_THAT(complaint("http://[::1"), HasSubstr("IPv6"));
   EXPECT_THAT(complaint("http://[127.0.0.1]/"), HasSubstr("IPv6"));
   EXPECT_THAT(complaint("http://::1/"), HasSubstr("host"));
