@@ -16,8 +16,8 @@ constexpr std::uint64_t kMostConnections = 100'000;
 constexpr const char* kHelp = R"(usage: weir-load fetch [OPTIONS] URL…
 
 Fetches many URLs at once (HTTP/1.1 GET, http and https). Prints a line as each completes: its status
-or what went wrong, bytes of the body, time and URL; and at the end, how long all of them took, and
-how long they would have taken one after the other. Ctrl-C ends it early and still sums up; a second
+or what went wrong, bytes of the body, time and URL; and at the end, how long all of them took beside
+the sum of their times. Ctrl-C ends it early and still sums up; a second
 one ends at once.
 
 what is fetched

@@ -134,9 +134,11 @@ class Fetch {
   }
 
   /// Tries one address after the other. Each but the last gets half of the time that is left, so that one that does
-  /// not answer leaves some for the others.
+  /// not answer leaves some for the others. What is told is how the first of them failed, or the first that this
+  /// machine has a route to: an IPv6 address without one must not hide that the IPv4 address refused.
   net::awaitable<Failed> connect(const std::vector<Endpoint>& addresses, Clock::time_point by) {
-    Failed failed;
+    Failed told;
+    std::string told_of;
     for (std::size_t i = 0; i < addresses.size() && !context_.interrupted; ++i) {
       const Tcp::endpoint endpoint = to_asio(addresses[i], result_.final_url.port);
       const Endpoint peer(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
@@ -145,18 +147,18 @@ class Fetch {
       socket_.emplace(context_.executor);
       socket_->expires_at(i + 1 == addresses.size() ? by : now + (by - now) / 2);
       const auto [error] = co_await socket_->async_connect(endpoint, kResult);
-      if (error == beast::error::timeout) {
-        failed = FetchFailure{Outcome::connect_timeout, ""};
-      } else if (error) {
-        failed = fetch_connect_failure(error.value());
-      } else if (const int self = io::refuse_self_connect(socket_->socket().native_handle(), peer); self != 0) {
-        failed = fetch_connect_failure(self);
-      } else {
+      const int self = error ? 0 : io::refuse_self_connect(socket_->socket().native_handle(), peer);
+      if (!error && self == 0) {
         socket_->expires_at(by);
         co_return std::nullopt;
       }
+      if (told && told->outcome != Outcome::unreachable) continue;
+      told_of = result_.address;
+      told = error == beast::error::timeout ? FetchFailure{Outcome::connect_timeout, ""}
+                                            : fetch_connect_failure(self != 0 ? self : error.value());
     }
-    co_return failed ? failed : FetchFailure{Outcome::interrupted, ""};
+    result_.address = told_of;
+    co_return told ? told : FetchFailure{Outcome::interrupted, ""};
   }
 
   /// Sends the request, and takes the response's header and body.

@@ -21,7 +21,7 @@ struct FetchResult {
   std::string detail;              ///< why, where the outcome does not say it all
   std::optional<unsigned> status;  ///< of the last response
   std::uint64_t bytes = 0;         ///< of its body, as received
-  std::string address;             ///< the last one connected to
+  std::string address;             ///< the one connected to, or whose failure is told
   std::string file;                ///< where the body is; empty: nowhere
   Duration begin{};                ///< since the first fetch of all began
   /// The last request's, so after any redirects.

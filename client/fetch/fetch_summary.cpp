@@ -40,7 +40,8 @@ std::string FetchSummary::text(FetchResult::Duration total, std::uint64_t not_be
   if (done_ > 1 && total.count() > 0) {
     char times[32];
     std::snprintf(times, sizeof times, "%.1f", static_cast<double>(sum_.count()) / static_cast<double>(total.count()));
-    text += "one after the other they would have taken " + display_duration(sum_) + ": " + times + " times as long\n";
+    // At most, because fetches at once slow each other down where something is at its limit.
+    text += "one after the other: at most " + display_duration(sum_) + ", " + times + " times as long\n";
     text += "slowest: " + display_duration(slowest_) + ", " + printable(slowest_url_) + "\n";
   }
   return text;
