@@ -354,7 +354,7 @@ TEST(LoadFetch, NamesAreLookedUpAndTheirAddressesTriedInTurn) {
   for (int i = 0; i < 10; ++i) list += "http://many.test:" + port + "/\n";
   TempDir dir;
   const Finished finished =
-      fetch({"--dns-servers", names.address(), "-f", dir.write("urls", list), "http://none.test:" + port});
+      fetch({"-c", "1", "--dns-servers", names.address(), "-f", dir.write("urls", list), "http://none.test:" + port});
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.out, HasSubstr("10 ok, 1 failed"));
   EXPECT_THAT(finished.out, ContainsRegex("dns_failed .*none.test"));
