@@ -14,6 +14,9 @@
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
 #include "client/report/text.hpp"
+#include "client/stream/stream_report.hpp"
+#include "client/stream/stream_run.hpp"
+#include "client/stream/stream_server.hpp"
 #include "client/terminal_control.hpp"
 #include "client/workload/chat.hpp"
 
@@ -31,19 +34,23 @@ int print(const std::string& text, std::FILE* out) {
 
 int execute(const PrintText& help) { return print(help.text, stdout); }
 
-/// Shows a result: the text for people, and the JSON for machines where it is wanted.
-int show(const LoadResult& result, OutputFile& json) {
-  const int printed = print(text_report(result), json.is_stdout() ? stderr : stdout);
-  int status = result.exit_status() != kFine ? result.exit_status() : printed;
+/// Shows what was found: the text for people, and the report for machines where it is wanted. Returns the exit status.
+int show(const std::string& text, const boost::json::object& report, int found, OutputFile& json) {
+  const int printed = print(text, json.is_stdout() ? stderr : stdout);
+  int status = found != kFine ? found : printed;
   if (!json.is_wanted()) return status;
   try {
-    json.write(boost::json::serialize(json_report(result)) + "\n");
+    json.write(boost::json::serialize(report) + "\n");
   } catch (const std::exception& error) {
     // What was measured is printed already; the exit status says the worst of both.
     std::fprintf(stderr, "weir-load: %s\n", error.what());
     if (status == kFine) status = kFailed;
   }
   return status;
+}
+
+int show(const LoadResult& result, OutputFile& json) {
+  return show(text_report(result), json_report(result), result.exit_status(), json);
 }
 
 int execute(const LoadOptions& options) {
@@ -63,6 +70,14 @@ int execute(const MergeOptions& options) {
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }
 
 int execute(const FetchOptions& options) { return fetch_all(options); }
+
+int execute(const StreamOptions& options) {
+  OutputFile json(options.json_file);
+  const StreamSummary summary = run_streams(options);
+  return show(stream_text_report(summary), stream_json_report(summary), summary.exit_status(), json);
+}
+
+int execute(const StreamServeOptions& options) { return serve_streams(options); }
 
 }  // namespace
 

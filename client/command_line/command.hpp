@@ -7,6 +7,7 @@
 
 #include "client/fetch/fetch_options.hpp"
 #include "client/load_options.hpp"
+#include "client/stream/stream_options.hpp"
 
 namespace weir::load {
 
@@ -28,6 +29,7 @@ struct MergeOptions {
 };
 
 /// What a command line asks for.
-using Command = std::variant<PrintText, LoadOptions, ChatOptions, FetchOptions, MergeOptions>;
+using Command = std::variant<PrintText, LoadOptions, ChatOptions, FetchOptions, MergeOptions, StreamOptions,
+                             StreamServeOptions>;
 
 }  // namespace weir::load

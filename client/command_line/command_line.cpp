@@ -19,6 +19,7 @@ constexpr const char* kOverview = R"(weir-load - load for TCP services, with eve
 usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
 
   echo TARGET       requests and replies over many connections: how much, how fast, how evenly
+  stream TARGET     bytes a second one way or both; --serve BIND is the far end
   connect TARGET    connect, one request and reply, close, and again: how many connections a second
   fetch URL…        many URLs at once over HTTP/1.1: what each took, and what doing it at once saved
   chat TARGET       type lines and see the replies
@@ -40,7 +41,7 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kFetchVerb, &kChatVerb, &kMergeVerb};
+const std::array kVerbs{&kEchoVerb, &kStreamVerb, &kConnectVerb, &kFetchVerb, &kChatVerb, &kMergeVerb};
 
 std::string overview() { return kOverview; }
 

@@ -24,6 +24,7 @@ extern const Verb kConnectVerb;
 extern const Verb kFetchVerb;
 extern const Verb kChatVerb;
 extern const Verb kMergeVerb;
+extern const Verb kStreamVerb;
 
 /// Adds an option whose text is turned into a value; what is wrong with it (std::invalid_argument) becomes the parser's
 /// error and names the option.

@@ -26,6 +26,7 @@ constexpr std::array<Names, kFailureKinds> kNames{{
     {"close_timeout", "no FIN in answer to ours"},
     {"io_failed", "read or write failed"},
     {"dropped", "dropped with their connection"},
+    {"unsuitable", "the target cannot do what was asked"},
     {"lost", "bytes lost"},
     {"duplicated", "bytes duplicated"},
     {"out_of_order", "replies out of order"},

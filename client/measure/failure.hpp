@@ -23,6 +23,7 @@ enum class Failure : std::uint8_t {
   close_timeout,  ///< no FIN came in answer to ours
   io_failed,      ///< read or write failed for another reason
   dropped,        ///< requests in flight on a connection that failed for one of the other reasons
+  unsuitable,     ///< the target is a service that cannot do what was asked
   lost,           ///< from here on, all are wrong replies
   duplicated,
   out_of_order,

@@ -6,6 +6,7 @@
 #include "client/report/hex.hpp"
 #include "client/report/histogram_json.hpp"
 #include "client/report/json_keys.hpp"
+#include "client/report_head.hpp"
 #include "common/escapes.hpp"
 #include "common/logging.hpp"
 
@@ -128,19 +129,10 @@ json::object json_report(const LoadResult& result) {
   const WorkerStats& stats = result.stats;
   const Verdict verdict = result.verdict();
 
-  json::object report;
-  report["schema"] = kJsonSchema;
-  report["program"] = "weir-load";
-  report["version"] = result.version;
-  report["workload"] = view(word_of(kWorkloadWords, result.options.workload));
-  report["target"] = result.options.target.to_string();
-  report["endpoint"] = result.endpoint;
-  report["started"] = format_time(result.started);
+  json::object report =
+      report_head(word_of(kWorkloadWords, result.options.workload), result.version, result.options.target.to_string(),
+                  result.endpoint, result.started, result.machine);
   report["began"] = format_time(result.began);
-  report["machine"] = json::object{{"host", result.machine.host},
-                                   {"kernel", result.machine.kernel},
-                                   {"cpu", result.machine.cpu},
-                                   {"cpus", result.machine.cpus}};
   report["options"] = options_to_json(result.options);
   report["generators"] = result.generators;
   report["threads"] = result.threads;

@@ -7,9 +7,6 @@
 
 namespace weir::load {
 
-/// The schema of docs/load-testing.md; raised when a key changes its meaning or goes.
-inline constexpr int kJsonSchema = 1;
-
 /// The report for machines, histograms included without loss.
 boost::json::object json_report(const LoadResult& result);
 

@@ -12,6 +12,7 @@
 #include "client/report/histogram_json.hpp"
 #include "client/report/json.hpp"
 #include "client/report/json_keys.hpp"
+#include "client/report_head.hpp"
 #include "client/start_time.hpp"
 #include "common/escapes.hpp"
 #include "common/printable.hpp"

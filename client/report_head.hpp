@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "client/resources.hpp"
+
+namespace weir::load {
+
+/// The schema of docs/load-testing.md; raised when a key changes its meaning or goes.
+inline constexpr int kJsonSchema = 1;
+
+/// What every report for machines begins with: schema, program, version, workload, target, endpoint, started, machine.
+boost::json::object report_head(std::string_view workload, const std::string& version, const std::string& target,
+                                const std::string& endpoint, std::chrono::system_clock::time_point started,
+                                const Machine& machine);
+
+}  // namespace weir::load

@@ -1,0 +1,282 @@
+#include "client/stream/stream_connection.hpp"
+
+#include <algorithm>
+
+#include "common/units.hpp"
+
+namespace weir::load {
+
+namespace {
+
+/// How much one stream may move before the others of its thread get their turn.
+constexpr std::size_t kReads = 8;
+constexpr std::size_t kWrites = 4;
+constexpr std::size_t kWriteSize = 128 * 1024;
+/// How long the bytes that follow a wrong one are waited for, to tell what happened.
+constexpr std::chrono::milliseconds kInquiry{200};
+
+using Status = io::IoResult::Status;
+
+StreamPreamble preamble_of(const StreamPlan& plan, std::uint32_t number) {
+  return {plan.options.direction, plan.options.pace, plan.run, number};
+}
+
+}  // namespace
+
+StreamConnection::StreamConnection(StreamWorker& worker, std::uint32_t index)
+    : worker_(worker),
+      index_(index),
+      preamble_(preamble_of(worker.plan(), worker.number(index))),
+      first_line_(preamble_.client_line()),
+      pattern_(stream_start(preamble_.run, preamble_.stream, true)),
+      slot_(worker.loop().acquire(StreamWorker::kSlotKind)),
+      answer_(preamble_),
+      outcome_(worker.outcome(index)),
+      pace_(preamble_.pace) {}
+
+net::awaitable<void> StreamConnection::run() {
+  const std::function<bool()> running = [this] { return worker_.phase() != StreamWorker::Phase::closing; };
+  Failure failure = Failure::none;
+  if (running()) failure = co_await dial(worker_.plan().dial, *slot_, stream_, preamble_.stream, running);
+  if (stream_.valid()) {
+    worker_.set_open(index_, this);
+    outcome_.reached = true;
+    worker_.stream_reached();
+    if (!goes(Direction::up)) set_deadline(io::Clock::now() + worker_.plan().options.timeout);
+  } else {
+    outcome_.failure = failure;
+    over_ = true;
+  }
+  while (!over_) {
+    bool more = receive();
+    if (!over_) more = send() || more;
+    if (!over_ && slot_->timer_fired()) look_at_clock();
+    if (over_) break;
+    if (sending_ && !fin_sent_ && pace_.limited() && stream_.writable()) {
+      paced_.until(worker_.pacer(), *slot_, pace_.due(), io::Clock::now());
+    }
+    co_await slot_->wait(more);
+  }
+  settle();
+  if (stream_.valid()) {
+    outcome_.sent = sent_;
+    outcome_.received = answer_.received();
+    outcome_.far_end = answer_.far_end();
+    outcome_.result = answer_.result();
+    outcome_.progress = progress();
+    worker_.set_open(index_, nullptr);
+    if (outcome_.close) {
+      stream_.close();
+    } else {
+      stream_.reset();
+    }
+  }
+  worker_.stream_finished(outcome_);
+}
+
+StreamProgress StreamConnection::progress() const {
+  std::uint64_t unacknowledged = stream_.unacknowledged();
+  // A FIN counts as a byte (tcp(7): it takes a sequence number).
+  if (fin_sent_ && unacknowledged > 0) --unacknowledged;
+  const std::uint64_t written = lead_ + sent_;
+  const std::uint64_t arrived = written - std::min(written, unacknowledged);
+  StreamProgress progress;
+  progress.up = arrived - std::min<std::uint64_t>(arrived, first_line_.size());
+  progress.down = answer_.received();
+  progress.tcp = read_tcp_facts(stream_.fd());
+  return progress;
+}
+
+bool StreamConnection::receive() {
+  for (std::size_t reads = 0; reads < kReads && !over_; ++reads) {
+    if (!stream_.readable()) return false;
+    const std::span<std::byte> scratch = worker_.loop().scratch();
+    const io::IoResult result = stream_.read(scratch);
+    if (result.status == Status::would_block) return false;
+    if (result.status == Status::failed) {
+      fail(io_failure(result.error), "failed");
+    } else if (result.status == Status::end) {
+      end_received();
+    } else {
+      take(scratch.first(result.bytes));
+    }
+  }
+  return !over_;
+}
+
+void StreamConnection::take(std::span<const std::byte> bytes) {
+  read_ += bytes.size();
+  if (answer_.result()) {
+    call_wrong(Failure::foreign, bytes.size(), answer_.received(), false);
+    return;
+  }
+  answer_.take(bytes);
+  if (answer_.differs()) {
+    if (answer_.settled()) {
+      judge();
+    } else if (!judging_) {
+      judging_ = true;
+      set_deadline(io::Clock::now() + kInquiry);
+    }
+  }
+  if (over_ || answer_.far_end() == FarEnd::silent) return;
+  if (answer_.far_end() == FarEnd::echo && goes(Direction::down)) {
+    fail(Failure::unsuitable, "the target is an echo and sends nothing of its own; try --direction both");
+  } else if (answer_.far_end() == FarEnd::echo && answer_.received() > sent_) {
+    call_wrong(Failure::foreign, answer_.received() - sent_, sent_, false);
+  } else if (!settled_) {
+    settle();
+  }
+}
+
+/// What differs is the far end's last line, or wrong.
+void StreamConnection::judge() {
+  judging_ = false;
+  answer_.conclude();
+  if (answer_.wrong()) {
+    outcome_.wrong = answer_.wrong();
+    over_ = true;
+  } else if (answer_.result() && answer_.result()->wrong != Failure::none) {
+    const StreamResult& result = *answer_.result();
+    call_wrong(result.wrong, result.amount, result.received, true);
+    outcome_.wrong->expected = result.expected;
+    outcome_.wrong->received = result.got;
+  } else if (fin_sent_) {
+    set_deadline(io::Clock::now() + worker_.plan().options.timeout);
+  }
+}
+
+void StreamConnection::end_received() {
+  if (answer_.differs() && !answer_.result()) judge();
+  if (over_) return;
+  if (!fin_sent_) {
+    fail(Failure::closed_early, "was ended by the far end before we ended it");
+    return;
+  }
+  const std::uint64_t received = answer_.received();
+  switch (answer_.far_end()) {
+    case FarEnd::echo:
+      if (received < sent_) {
+        call_wrong(Failure::cut_short, sent_ - received, received, false);
+      }
+      break;
+    case FarEnd::serve:
+      if (!answer_.result()) {
+        fail(Failure::closed_early, "was ended by the far end without a result");
+      } else if (const std::uint64_t got = answer_.result()->received; got != sent_) {
+        if (got < sent_) call_wrong(Failure::cut_short, sent_ - got, got, true);
+        if (got > sent_) call_wrong(Failure::foreign, got - sent_, sent_, true);
+      }
+      break;
+    case FarEnd::silent:
+      if (!goes(Direction::up)) {
+        fail(Failure::closed_early, "was ended without an answer; a discard takes --direction up");
+      } else if (const std::uint64_t arrived = progress().up; arrived < sent_) {
+        fail(Failure::closed_early, "was ended with " + std::to_string(sent_ - arrived) + " bytes unacknowledged");
+      }
+      break;
+  }
+  if (over_) return;
+  outcome_.close = io::Clock::now() - fin_at_;
+  over_ = true;
+}
+
+bool StreamConnection::send() {
+  while (lead_ < first_line_.size()) {
+    const io::IoResult result = stream_.write(std::as_bytes(std::span(first_line_)).subspan(lead_));
+    if (result.status == Status::failed) fail(io_failure(result.error), "failed");
+    if (result.status != Status::moved) return false;
+    lead_ += result.bytes;
+  }
+  if (goes(Direction::up)) settle();
+  if (worker_.phase() == StreamWorker::Phase::closing) {
+    if (!fin_sent_) send_fin();
+    return false;
+  }
+  const bool open = worker_.phase() == StreamWorker::Phase::sending && !goes(Direction::down) && !judging_;
+  if (!open || answer_.result()) return false;
+  if (!sending_) {
+    sending_ = true;
+    sending_since_ = io::Clock::now();
+    pace_.begin(sending_since_);
+  }
+  for (std::size_t writes = 0; writes < kWrites; ++writes) {
+    if (!stream_.writable()) return false;
+    const std::uint64_t allowed = pace_.limited() ? pace_.allowance(io::Clock::now()) : kWriteSize;
+    if (allowed == 0) return false;
+    const io::IoResult result = stream_.write(pattern_.slice(sent_, std::min<std::uint64_t>(allowed, kWriteSize)));
+    if (result.status == Status::failed) fail(io_failure(result.error), "failed");
+    if (result.status != Status::moved) return false;
+    sent_ += result.bytes;
+    pace_.sent(result.bytes);
+  }
+  return true;
+}
+
+void StreamConnection::send_fin() {
+  fin_at_ = io::Clock::now();
+  if (sending_) {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(fin_at_ - sending_since_).count();
+    if (const std::optional<TcpFacts> facts = read_tcp_facts(stream_.fd())) {
+      outcome_.limits = SendLimits::of(*facts, static_cast<std::uint64_t>(elapsed));
+    }
+  }
+  stream_.shutdown_write();
+  fin_sent_ = true;
+  if (!judging_) set_deadline(fin_at_ + worker_.plan().options.timeout);
+}
+
+void StreamConnection::look_at_clock() {
+  if (io::Clock::now() < deadline_) return;
+  deadline_ = Moment::max();
+  if (judging_) {
+    judge();
+  } else if (fin_sent_) {
+    // However long it takes, as long as it gets on.
+    if (moved() != moved_at_deadline_) {
+      set_deadline(io::Clock::now() + worker_.plan().options.timeout);
+    } else {
+      fail(Failure::close_timeout, "had no FIN within " + format_duration(worker_.plan().options.timeout));
+    }
+  } else if (!settled_) {
+    fail(Failure::reply_timeout, "had no answer within " + format_duration(worker_.plan().options.timeout) +
+                                     "; a discard takes --direction up");
+  }
+}
+
+void StreamConnection::set_deadline(Moment due) {
+  deadline_ = due;
+  moved_at_deadline_ = moved();
+  slot_->set_deadline(due);
+}
+
+void StreamConnection::settle() {
+  if (settled_) return;
+  settled_ = true;
+  worker_.stream_settled();
+}
+
+void StreamConnection::fail(Failure failure, const std::string& what) {
+  outcome_.failure = failure;
+  outcome_.detail = "stream " + std::to_string(preamble_.stream) + " " + what;
+  over_ = true;
+}
+
+void StreamConnection::call_wrong(Failure kind, std::uint64_t amount, std::uint64_t offset, bool up) {
+  WrongReply wrong;
+  wrong.kind = kind;
+  wrong.connection = preamble_.stream;
+  wrong.offset = offset;
+  wrong.text = wrong_sentence(kind, amount, offset, preamble_.stream);
+  wrong.excerpt_at = offset < WrongReply::kBefore ? 0 : offset - WrongReply::kBefore;
+  outcome_.wrong = wrong;
+  outcome_.wrong_way_up = up;
+  over_ = true;
+}
+
+net::awaitable<void> run_stream(StreamWorker& worker, std::uint32_t index) {
+  StreamConnection connection(worker, index);
+  co_await connection.run();
+}
+
+}  // namespace weir::load
