@@ -8,6 +8,8 @@
 
 #include "client/command_line/command_line.hpp"
 #include "client/fetch/fetch_all.hpp"
+#include "client/idle/idle_report.hpp"
+#include "client/idle/idle_run.hpp"
 #include "client/load_run.hpp"
 #include "client/process_group.hpp"
 #include "client/report/json.hpp"
@@ -78,6 +80,12 @@ int execute(const StreamOptions& options) {
 }
 
 int execute(const StreamServeOptions& options) { return serve_streams(options); }
+
+int execute(const IdleOptions& options) {
+  OutputFile json(options.json_file);
+  const IdleSummary summary = hold_idle(options);
+  return show(idle_text_report(summary), idle_json_report(summary), summary.exit_status(), json);
+}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/fetch/fetch_options.hpp"
+#include "client/idle/idle_options.hpp"
 #include "client/load_options.hpp"
 #include "client/stream/stream_options.hpp"
 
@@ -29,7 +30,7 @@ struct MergeOptions {
 };
 
 /// What a command line asks for.
-using Command = std::variant<PrintText, LoadOptions, ChatOptions, FetchOptions, MergeOptions, StreamOptions,
-                             StreamServeOptions>;
+using Command = std::variant<PrintText, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
+                             IdleOptions, MergeOptions>;
 
 }  // namespace weir::load

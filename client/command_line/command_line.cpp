@@ -23,6 +23,7 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   connect TARGET    connect, one request and reply, close, and again: how many connections a second
   fetch URL…        many URLs at once over HTTP/1.1: what each took, and what doing it at once saved
   chat TARGET       type lines and see the replies
+  idle TARGET       hold connections open: which does the other side end, and when
   merge A B...      one report of several generators' JSON reports
   help [VERB]       this page, or all about one verb
   --version, --help
@@ -41,7 +42,8 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kStreamVerb, &kConnectVerb, &kFetchVerb, &kChatVerb, &kMergeVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb, &kFetchVerb,
+                        &kChatVerb, &kIdleVerb, &kMergeVerb};
 
 std::string overview() { return kOverview; }
 

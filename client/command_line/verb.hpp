@@ -25,6 +25,7 @@ extern const Verb kFetchVerb;
 extern const Verb kChatVerb;
 extern const Verb kMergeVerb;
 extern const Verb kStreamVerb;
+extern const Verb kIdleVerb;
 
 /// Adds an option whose text is turned into a value; what is wrong with it (std::invalid_argument) becomes the parser's
 /// error and names the option.

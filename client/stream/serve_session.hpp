@@ -21,11 +21,11 @@ struct ServeContext {
   static constexpr std::uint8_t kSlotKind = 1;
 
   std::chrono::microseconds timeout;
-  io::EventLoop loop;
-  Pacer pacer{loop};
   bool stopping = false;                   ///< sessions end now
   std::atomic<std::uint32_t> sessions{0};  ///< any thread
   std::atomic<bool> wrong{false};          ///< any thread: a stream had a wrong byte
+  io::EventLoop loop;                      ///< ends sessions when it goes
+  Pacer pacer{loop};
 };
 
 /// One client of `weir-load stream --serve`: its first line, its bytes checked by position, ours until its FIN, the

@@ -23,26 +23,26 @@ StreamPreamble preamble_of(const StreamPlan& plan, std::uint32_t number) {
 
 }  // namespace
 
-StreamConnection::StreamConnection(StreamWorker& worker, std::uint32_t index)
-    : worker_(worker),
+StreamConnection::StreamConnection(StreamContext& context, std::uint32_t index)
+    : context_(context),
       index_(index),
-      preamble_(preamble_of(worker.plan(), worker.number(index))),
+      preamble_(preamble_of(context.plan(), context.number(index))),
       first_line_(preamble_.client_line()),
       pattern_(stream_start(preamble_.run, preamble_.stream, true)),
-      slot_(worker.loop().acquire(StreamWorker::kSlotKind)),
+      slot_(context.loop().acquire(StreamContext::kSlotKind)),
       answer_(preamble_),
-      outcome_(worker.outcome(index)),
+      outcome_(context.outcome(index)),
       pace_(preamble_.pace) {}
 
 net::awaitable<void> StreamConnection::run() {
-  const std::function<bool()> running = [this] { return worker_.phase() != StreamWorker::Phase::closing; };
+  const std::function<bool()> running = [this] { return context_.phase() < StreamContext::Phase::closing; };
   Failure failure = Failure::none;
-  if (running()) failure = co_await dial(worker_.plan().dial, *slot_, stream_, preamble_.stream, running);
+  if (running()) failure = co_await dial(context_.plan().dial, *slot_, stream_, preamble_.stream, running);
   if (stream_.valid()) {
-    worker_.set_open(index_, this);
+    context_.set_open(index_, this);
     outcome_.reached = true;
-    worker_.stream_reached();
-    if (!goes(Direction::up)) set_deadline(io::Clock::now() + worker_.plan().options.timeout);
+    context_.reached();
+    if (!goes(Direction::up)) set_deadline(io::Clock::now() + context_.plan().options.timeout);
   } else {
     outcome_.failure = failure;
     over_ = true;
@@ -50,10 +50,13 @@ net::awaitable<void> StreamConnection::run() {
   while (!over_) {
     bool more = receive();
     if (!over_) more = send() || more;
+    if (!over_ && context_.phase() == StreamContext::Phase::abandoned) {
+      fail(Failure::close_timeout, "was given up before the far end had ended it");
+    }
     if (!over_ && slot_->timer_fired()) look_at_clock();
     if (over_) break;
     if (sending_ && !fin_sent_ && pace_.limited() && stream_.writable()) {
-      paced_.until(worker_.pacer(), *slot_, pace_.due(), io::Clock::now());
+      paced_.until(context_.pacer(), *slot_, pace_.due(), io::Clock::now());
     }
     co_await slot_->wait(more);
   }
@@ -64,14 +67,14 @@ net::awaitable<void> StreamConnection::run() {
     outcome_.far_end = answer_.far_end();
     outcome_.result = answer_.result();
     outcome_.progress = progress();
-    worker_.set_open(index_, nullptr);
+    context_.set_open(index_, nullptr);
     if (outcome_.close) {
       stream_.close();
     } else {
       stream_.reset();
     }
   }
-  worker_.stream_finished(outcome_);
+  context_.finished(outcome_);
 }
 
 StreamProgress StreamConnection::progress() const {
@@ -90,7 +93,7 @@ StreamProgress StreamConnection::progress() const {
 bool StreamConnection::receive() {
   for (std::size_t reads = 0; reads < kReads && !over_; ++reads) {
     if (!stream_.readable()) return false;
-    const std::span<std::byte> scratch = worker_.loop().scratch();
+    const std::span<std::byte> scratch = context_.loop().scratch();
     const io::IoResult result = stream_.read(scratch);
     if (result.status == Status::would_block) return false;
     if (result.status == Status::failed) {
@@ -142,7 +145,7 @@ void StreamConnection::judge() {
     outcome_.wrong->expected = result.expected;
     outcome_.wrong->received = result.got;
   } else if (fin_sent_) {
-    set_deadline(io::Clock::now() + worker_.plan().options.timeout);
+    set_deadline(io::Clock::now() + context_.plan().options.timeout);
   }
 }
 
@@ -189,11 +192,11 @@ bool StreamConnection::send() {
     lead_ += result.bytes;
   }
   if (goes(Direction::up)) settle();
-  if (worker_.phase() == StreamWorker::Phase::closing) {
+  if (context_.phase() >= StreamContext::Phase::closing) {
     if (!fin_sent_) send_fin();
     return false;
   }
-  const bool open = worker_.phase() == StreamWorker::Phase::sending && !goes(Direction::down) && !judging_;
+  const bool open = context_.phase() == StreamContext::Phase::sending && !goes(Direction::down) && !judging_;
   if (!open || answer_.result()) return false;
   if (!sending_) {
     sending_ = true;
@@ -223,7 +226,7 @@ void StreamConnection::send_fin() {
   }
   stream_.shutdown_write();
   fin_sent_ = true;
-  if (!judging_) set_deadline(fin_at_ + worker_.plan().options.timeout);
+  if (!judging_) set_deadline(fin_at_ + context_.plan().options.timeout);
 }
 
 void StreamConnection::look_at_clock() {
@@ -234,12 +237,12 @@ void StreamConnection::look_at_clock() {
   } else if (fin_sent_) {
     // However long it takes, as long as it gets on.
     if (moved() != moved_at_deadline_) {
-      set_deadline(io::Clock::now() + worker_.plan().options.timeout);
+      set_deadline(io::Clock::now() + context_.plan().options.timeout);
     } else {
-      fail(Failure::close_timeout, "had no FIN within " + format_duration(worker_.plan().options.timeout));
+      fail(Failure::close_timeout, "had no FIN within " + format_duration(context_.plan().options.timeout));
     }
   } else if (!settled_) {
-    fail(Failure::reply_timeout, "had no answer within " + format_duration(worker_.plan().options.timeout) +
+    fail(Failure::reply_timeout, "had no answer within " + format_duration(context_.plan().options.timeout) +
                                      "; a discard takes --direction up");
   }
 }
@@ -253,7 +256,7 @@ void StreamConnection::set_deadline(Moment due) {
 void StreamConnection::settle() {
   if (settled_) return;
   settled_ = true;
-  worker_.stream_settled();
+  context_.settled();
 }
 
 void StreamConnection::fail(Failure failure, const std::string& what) {
@@ -274,8 +277,8 @@ void StreamConnection::call_wrong(Failure kind, std::uint64_t amount, std::uint6
   over_ = true;
 }
 
-net::awaitable<void> run_stream(StreamWorker& worker, std::uint32_t index) {
-  StreamConnection connection(worker, index);
+net::awaitable<void> run_stream(StreamContext& context, std::uint32_t index) {
+  StreamConnection connection(context, index);
   co_await connection.run();
 }
 

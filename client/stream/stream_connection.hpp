@@ -5,20 +5,20 @@
 
 #include "client/stream/pace.hpp"
 #include "client/stream/stream_answer.hpp"
+#include "client/stream/stream_context.hpp"
 #include "client/stream/stream_pattern.hpp"
-#include "client/stream/stream_worker.hpp"
 #include "common/io/stream.hpp"
 
 namespace weir::load {
 
 /// One stream, from its connect to the peer's FIN. It may send and receives always, so that an echo never locks it up.
-/// Worker's thread.
+/// Its loop's thread.
 class StreamConnection {
  public:
-  StreamConnection(StreamWorker& worker, std::uint32_t index);
+  StreamConnection(StreamContext& context, std::uint32_t index);
   StreamConnection(const StreamConnection&) = delete;
   StreamConnection& operator=(const StreamConnection&) = delete;
-  ~StreamConnection() { worker_.set_open(index_, nullptr); }
+  ~StreamConnection() { context_.set_open(index_, nullptr); }
 
   /// Its life.
   net::awaitable<void> run();
@@ -27,7 +27,7 @@ class StreamConnection {
  private:
   using Moment = io::Clock::time_point;
 
-  bool goes(Direction direction) const { return worker_.plan().options.direction == direction; }
+  bool goes(Direction direction) const { return context_.plan().options.direction == direction; }
   /// Both move what they can within their budget; true when there is more to do at once.
   bool receive();
   bool send();
@@ -42,7 +42,7 @@ class StreamConnection {
   void set_deadline(Moment due);
   std::uint64_t moved() const { return read_ + progress().up; }
 
-  StreamWorker& worker_;
+  StreamContext& context_;
   const std::uint32_t index_;
   const StreamPreamble preamble_;
   const std::string first_line_;
@@ -67,7 +67,7 @@ class StreamConnection {
   std::uint64_t moved_at_deadline_ = 0;  ///< what had moved when the deadline was set
 };
 
-/// The whole life of one stream, to be spawned. Worker's thread.
-net::awaitable<void> run_stream(StreamWorker& worker, std::uint32_t index);
+/// The whole life of one stream, to be spawned. Its loop's thread.
+net::awaitable<void> run_stream(StreamContext& context, std::uint32_t index);
 
 }  // namespace weir::load

@@ -7,11 +7,13 @@
 #include <cmath>
 #include <memory>
 #include <random>
+#include <utility>
 
 #include "client/live_line.hpp"
 #include "client/report/numbers.hpp"
 #include "client/stop_signals.hpp"
 #include "client/stream/stream_numbers.hpp"
+#include "client/stream/stream_worker.hpp"
 #include "client/target.hpp"
 #include "common/version.hpp"
 
@@ -33,7 +35,7 @@ class StreamRun {
   StreamSummary run() {
     prepare();
     open_all();
-    if (!interrupted_ && total(&StreamWorker::finished) < options_.streams) measure();
+    if (!interrupted_ && total(&Counters::finished) < options_.streams) measure();
     close_all();
     return conclude();
   }
@@ -51,12 +53,13 @@ class StreamRun {
   void tick(Clock::time_point now, const Samples& samples);
   void show(const StreamInterval& interval, double progress);
 
-  std::uint32_t total(std::uint32_t (StreamWorker::*counter)() const) const {
+  using Counters = StreamContext::Counters;
+  std::uint32_t total(std::atomic<std::uint32_t> Counters::* counter) const {
     std::uint32_t sum = 0;
-    for (const auto& worker : workers_) sum += ((*worker).*counter)();
+    for (const auto& worker : workers_) sum += (worker->counters().*counter).load(std::memory_order_acquire);
     return sum;
   }
-  bool all_finished() const { return total(&StreamWorker::finished) == options_.streams; }
+  bool all_finished() const { return total(&Counters::finished) == options_.streams; }
 
   const StreamOptions& options_;
   const StopSignals signals_;
@@ -120,11 +123,11 @@ void StreamRun::open_all() {
   const Clock::time_point began = Clock::now();
   for (auto& worker : workers_) worker->start();
   Clock::time_point next_line = began + std::chrono::seconds(1);
-  while (!interrupted_ && total(&StreamWorker::settled) < options_.streams) {
+  while (!interrupted_ && total(&Counters::settled) < options_.streams) {
     wait(next_line);
     if (Clock::now() < next_line) continue;
     live_.show(right(std::to_string(std::lround(Seconds(Clock::now() - began).count())), 3) + " s  opening  " +
-               grouped(total(&StreamWorker::settled)) + " of " + grouped(options_.streams) + " streams");
+               grouped(total(&Counters::settled)) + " of " + grouped(options_.streams) + " streams");
     next_line += std::chrono::seconds(1);
   }
 }
@@ -195,7 +198,7 @@ void StreamRun::measure() {
 void StreamRun::tick(Clock::time_point now, const Samples& samples) {
   StreamInterval interval =
       interval_between(last_samples_, samples, Seconds(now - began_).count(), Seconds(now - last_tick_).count());
-  interval.open = total(&StreamWorker::open);
+  interval.open = total(&Counters::open);
   last_samples_ = samples;
   last_tick_ = now;
   summary_.intervals.push_back(interval);
@@ -212,19 +215,23 @@ void StreamRun::show(const StreamInterval& interval, double progress) {
     line += "  down " + right(display_bits(a_second(interval.down, interval.length)), 11);
   }
   if (interval.rtt_us > 0) line += "  rtt " + right(display_microseconds(interval.rtt_us), 7);
-  line += "  " + grouped(interval.retransmits) + " retransmits  " + grouped(total(&StreamWorker::failed)) + " errors";
+  line += "  " + grouped(interval.retransmits) + " retransmits  " + grouped(total(&Counters::failed)) + " errors";
   live_.show(line);
 }
 
 void StreamRun::close_all() {
   for (auto& worker : workers_) worker->finish();
+  bool may_abandon = !interrupted_;
   const Clock::time_point began = Clock::now();
   Clock::time_point next_line = began + std::chrono::seconds(1);
   while (!all_finished()) {
     wait(next_line);
+    if (interrupted_ && std::exchange(may_abandon, false)) {
+      for (auto& worker : workers_) worker->abandon();
+    }
     if (Clock::now() < next_line) continue;
     live_.show(right(std::to_string(std::lround(Seconds(Clock::now() - began).count())), 3) + " s  closing  " +
-               grouped(options_.streams - total(&StreamWorker::finished)) + " of " + grouped(options_.streams) +
+               grouped(options_.streams - total(&Counters::finished)) + " of " + grouped(options_.streams) +
                " streams have not ended");
     next_line += std::chrono::seconds(1);
   }
@@ -236,7 +243,7 @@ StreamSummary StreamRun::conclude() {
     worker->stop_and_join();
     summary_.outcomes.insert(summary_.outcomes.end(), worker->outcomes().begin(), worker->outcomes().end());
   }
-  summary_.reached = total(&StreamWorker::reached);
+  summary_.reached = total(&Counters::reached);
   if (summary_.reached == 0) summary_.ended_by = StreamsEndedBy::no_connection;
   if (interrupted_) summary_.ended_by = StreamsEndedBy::interrupt;
   return std::move(summary_);

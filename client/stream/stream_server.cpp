@@ -7,13 +7,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <exception>
 #include <memory>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "client/die.hpp"
 #include "client/resources.hpp"
 #include "client/stop_signals.hpp"
 #include "client/stream/serve_session.hpp"
@@ -32,16 +31,6 @@ constexpr int kBacklog = 1024;
 constexpr std::chrono::milliseconds kPause{100};
 /// How long sessions may take to end after a signal.
 constexpr std::chrono::seconds kStop{5};
-
-void die(std::exception_ptr failure) {
-  if (!failure) return;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "weir-load: internal error: %s\n", error.what());
-  }
-  std::abort();
-}
 
 /// A listening socket, and the file that goes with it.
 class ServeSocket {

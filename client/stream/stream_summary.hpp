@@ -8,7 +8,7 @@
 #include "client/measure/failure.hpp"
 #include "client/resources.hpp"
 #include "client/stream/stream_options.hpp"
-#include "client/stream/stream_worker.hpp"
+#include "client/stream/stream_outcome.hpp"
 
 namespace weir::load {
 

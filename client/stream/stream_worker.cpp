@@ -1,107 +1,56 @@
 #include "client/stream/stream_worker.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-
+#include "client/die.hpp"
 #include "client/stream/stream_connection.hpp"
 
 namespace weir::load {
 
 namespace {
 
+/// How many connects are started before the loop looks at what became of the earlier ones.
 constexpr int kConnectsPerTurn = 8;
-
-/// A stream's coroutine does not throw; what comes here is a defect or the end of memory.
-void die(std::exception_ptr failure) {
-  if (!failure) return;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "weir-load: internal error: %s\n", error.what());
-  }
-  std::abort();
-}
-
-/// The worker's thread is the only writer.
-void bump(std::atomic<std::uint32_t>& counter, std::int32_t by = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(by), std::memory_order_release);
-}
 
 }  // namespace
 
-StreamWorker::StreamWorker(const StreamPlan& plan, std::uint32_t first, std::uint32_t streams,
-                           std::uint32_t connects_at_once)
-    : plan_(plan), first_(first), connects_at_once_(connects_at_once), outcomes_(streams), connections_(streams) {}
-
 void StreamWorker::start() {
   thread_ = std::thread([this] {
-    loop_.spawn(pacer_.run(kSlotKind), die);
-    loop_.spawn(launch(), die);
-    loop_.run();
-  });
-}
-
-void StreamWorker::begin() {
-  loop_.post([this] {
-    if (phase_ == Phase::connecting) phase_ = Phase::sending;
-    loop_.wake_all(kSlotKind);
-  });
-}
-
-void StreamWorker::finish() {
-  loop_.post([this] {
-    phase_ = Phase::closing;
-    loop_.wake_all(kSlotKind);
+    context_.loop().spawn(context_.pacer().run(StreamContext::kSlotKind), die);
+    context_.loop().spawn(launch(), die);
+    context_.loop().run();
   });
 }
 
 void StreamWorker::stop_and_join() {
-  loop_.stop();
+  context_.loop().stop();
   if (thread_.joinable()) thread_.join();
 }
 
 void StreamWorker::sample(std::vector<StreamProgress>& into, std::latch& done) {
-  loop_.post([this, &into, &done] {
-    into.resize(outcomes_.size());
-    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
-      into[i] = connections_[i] != nullptr ? connections_[i]->progress() : outcomes_[i].progress;
+  context_.loop().post([this, &into, &done] {
+    into.clear();
+    for (std::uint32_t i = 0; i < context_.outcomes().size(); ++i) {
+      const StreamConnection* connection = context_.connection(i);
+      into.push_back(connection != nullptr ? connection->progress() : context_.outcomes()[i].progress);
     }
     done.count_down();
   });
 }
 
-void StreamWorker::stream_reached() {
-  bump(reached_);
-  bump(open_);
-}
-
-void StreamWorker::stream_settled() {
-  --unsettled_;
-  bump(settled_);
-  plan_.notifier.ring();
-}
-
-void StreamWorker::stream_finished(const StreamOutcome& outcome) {
-  if (outcome.reached) bump(open_, -1);
-  if (outcome.failure != Failure::none || outcome.wrong) bump(failed_);
-  bump(finished_);
-  plan_.notifier.ring();
-}
-
 net::awaitable<void> StreamWorker::launch() {
-  const io::SlotPtr slot = loop_.acquire(kSlotKind);
-  const auto streams = static_cast<std::uint32_t>(outcomes_.size());
+  const io::SlotPtr slot = context_.loop().acquire(StreamContext::kSlotKind);
+  const auto streams = static_cast<std::uint32_t>(context_.outcomes().size());
+  PacedWait paced;
   for (std::uint32_t started = 0; started < streams;) {
     int burst = 0;
-    while (started < streams && unsettled_ < connects_at_once_ && burst++ < kConnectsPerTurn) {
-      ++unsettled_;
-      loop_.spawn(run_stream(*this, started++), die);
+    for (; started < streams && context_.unsettled() < connects_at_once_ && burst < kConnectsPerTurn; ++burst) {
+      context_.starting();
+      context_.loop().spawn(run_stream(context_, started++), die);
     }
-    if (burst >= kConnectsPerTurn) {
+    if (burst == kConnectsPerTurn) {
       co_await slot->yield();
     } else {
-      PacedWait().until(pacer_, *slot, io::Clock::now() + std::chrono::milliseconds(1), io::Clock::now());
+      const io::Clock::time_point now = io::Clock::now();
+      paced.until(context_.pacer(), *slot, now + std::chrono::milliseconds(1), now);
       co_await slot->wait();
     }
   }

@@ -37,7 +37,7 @@ const House kClientHouse{
     {"client/main"},
     {"client/command_line/"},
     {"client/process_group"},
-    {"client/load_run", "client/parent_control", "client/terminal_control"},
+    {"client/load_run", "client/parent_control", "client/terminal_control", "client/stream/", "client/idle/"},
     {"client/load_worker", "client/run_control"},
     {"client/report/"},
     {"client/workload/", "client/fetch/"},
