@@ -15,9 +15,9 @@ constexpr const char* kHelp = R"(usage: weir-load stream [OPTIONS] TARGET
 
 How many bytes a second go through, one way or both, with every byte checked by its position. TARGET
 may be `weir-load stream --serve` (any direction: it checks what it gets and says so at the end), an
-echo (both: what comes back is checked) or a discard (up: bytes count when they are acknowledged).
-Which of them it is shows in what it answers. At the end each stream is half-closed, and what is still
-under way is awaited. Ctrl-C ends a run early and still reports; a second one ends at once.
+echo (both: what comes back is checked) or a discard (up: bytes count when they are acknowledged);
+its first answer tells which. At the end each stream is half-closed, and what is still under way is
+awaited. Ctrl-C ends a run early and still reports; a second one ends at once.
 
 the load
       --direction up|down|both
@@ -29,8 +29,8 @@ the load
   -t, --threads N         threads (one for each CPU, never more than streams)
 
 connections
-      --timeout TIME      for a connect, for the first answer (down, both), and at the end for how long
-                          nothing may move (5s)
+      --timeout TIME      for a connect, for the first answer (down, both), and for an end at which
+                          nothing moves (5s)
       --source ADDRESSES  local addresses to spread over: 10.0.0.1,10.0.0.2 or 127.0.0.0/24
       --proxy-protocol v1|v2, --proxy-sources ADDRESSES
                           begin each stream with a PROXY header, from invented sources
@@ -39,14 +39,15 @@ connections
 what is told
   -i, --interval TIME     between lines of progress on stderr, and in the report's time series (1s)
       --quiet             no progress
-      --json FILE         the report for machines; - is stdout, and then the report for people goes to
-                          stderr
+      --json FILE         the report for machines; - is stdout, and then the report for people goes
+                          to stderr
 
 the far end
-      --serve BIND        answer streams on HOST:PORT, [IPv6]:PORT, :PORT or unix:/path until Ctrl-C; port
-                          0 takes a free one. Says on stderr where it listens, and prints a line as each
-                          stream ends. Exits with 4 if a byte was wrong. --timeout: for a client's first
-                          line, and for an end without progress
+      --serve BIND        answer streams on HOST:PORT, [IPv6]:PORT, :PORT or unix:/path until
+                          Ctrl-C; port 0 takes a free one. Says on stderr where it listens, and
+                          prints a line as each stream ends. Exits with 4 if a byte was wrong. Takes
+                          --threads (1), and --timeout for a client's first line and for an end at
+                          which nothing moves
 
 examples:
   weir-load stream --serve :7001

@@ -66,6 +66,7 @@ class IdleRun {
   std::uint32_t open_ = 0;
   std::array<std::uint32_t, kIdleEnds> ends_{};
   std::array<std::uint32_t, kIdleEnds> told_{};
+  std::uint32_t told_settled_ = 0;
   io::Slot* watcher_ = nullptr;
   io::EventLoop loop_;
 };
@@ -140,6 +141,12 @@ net::awaitable<void> IdleRun::hold(std::uint32_t number) {
     ++open_;
     if (endpoint_.is_inet()) tally.port = local_endpoint(stream.fd()).port();
     if (options_.keepalive) set_keepalive(stream.fd());
+  } else if (tally.failure == Failure::reset) {
+    // It was established, or it would have been refused, and reset before anyone could look.
+    tally.failure = Failure::none;
+    tally.end = IdleEnd::rst;
+    tally.opened = Clock::now();
+    ++open_;
   }
   while (stream.valid() && !ending_ && tally.end == IdleEnd::open) {
     bool more = false;
@@ -218,7 +225,9 @@ void IdleRun::tell(Clock::time_point now) {
   }
   told_ = ends_;
   const bool connecting = settled_ < options_.connections;
-  if (ended.empty() && !connecting && !live_.is_terminal()) return;
+  // Without a terminal, a line for news only: the first one is that all have been tried.
+  if (ended.empty() && settled_ == told_settled_ && !live_.is_terminal()) return;
+  told_settled_ = settled_;
   const auto elapsed = std::lround(Seconds(now - summary_.began).count());
   live_.show(right(std::to_string(elapsed), 3) + " s  " + grouped(open_) + " of " + grouped(options_.connections) +
              " open" + (connecting ? ", connecting" : "") + ended);

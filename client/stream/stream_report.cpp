@@ -76,6 +76,7 @@ std::string far_end_text(const StreamSummary& summary) {
         return "`weir-load stream --serve`: every byte was checked, here and there";
     }
   }
+  if (silent == summary.reached && goes_down(summary.options.direction)) return "answered nothing";
   if (silent == summary.reached)
     return "answers nothing, as a discard: bytes count as acknowledged, and nobody checked them";
   return "not the same for all streams: " + grouped(serves) + " `--serve`, " + grouped(echoes) + " echo, " +

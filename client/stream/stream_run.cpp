@@ -35,7 +35,8 @@ class StreamRun {
   StreamSummary run() {
     prepare();
     open_all();
-    if (!interrupted_ && total(&Counters::finished) < options_.streams) measure();
+    if (all_finished()) summary_.ended_by = StreamsEndedBy::far_end;
+    if (!interrupted_ && !all_finished()) measure();
     close_all();
     return conclude();
   }
