@@ -6,14 +6,16 @@
 
 namespace weir::load {
 
-net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream,
-                                        std::uint32_t index) {
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
+                                        Patience patience) {
   const io::Clock::time_point began = io::Clock::now();
   const WorkerPlan& plan = worker.plan();
   const LoadOptions& options = plan.options;
   const DialPlan way{plan.endpoint,   options.source,         options.timeout,
                      plan.port_range, options.proxy_protocol, options.proxy_sources};
-  const std::function<bool()> running = [&worker] { return worker.running(); };
+  const std::function<bool()> running = [&worker, patience] {
+    return worker.running() || (patience == Patience::drain && worker.started() && !worker.abandoned());
+  };
   const Failure failure = co_await dial(way, slot, stream, plan.first_connection + index, running);
   if (stream.valid()) worker.connected(began);
   co_return failure;

@@ -8,10 +8,17 @@
 
 namespace weir::load {
 
+/// How long a connect under way may go on when the run ends.
+enum class Patience : std::uint8_t {
+  running,  ///< no longer than the load: there would be nothing to do for the connection
+  drain,    ///< through the drain, because it is itself what is measured
+};
+
 /// Opens one of a worker's connections within the run's timeout, sends a PROXY header where the run wants one, and
 /// records how long it took to connect. Afterwards the stream is valid, or the failure says why not, or the run ended
 /// in the meantime (`none`).
-net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index);
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
+                                        Patience patience = Patience::running);
 
 /// Opens a connection anew, again and again until it stands or the run ends, with pauses that grow from 100 ms to 1 s.
 /// `unlucky` is how often it has failed in a row without a reply; when it is 0, the first attempt is made at once. Each

@@ -35,7 +35,7 @@ struct LoadOptions {
   double newcomers = 0;                      ///< connections a second that make one request while others work
   Duration drain = std::chrono::seconds(1);  ///< how long requests in flight at the end are waited for
   Duration timeout = std::chrono::seconds(5);  ///< of a connect and of a reply
-  std::uint64_t connect_rate = 0;              ///< a second; 0: a bounded number at once
+  double connect_rate = 0;                     ///< a second; 0: a bounded number at once
   unsigned processes = 1;                      ///< that share the connections; threads are those of each
   std::optional<std::chrono::system_clock::time_point> start_at;  ///< when the load begins
   ProxyVersion proxy_protocol = ProxyVersion::none;               ///< a header before the first request

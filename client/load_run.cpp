@@ -7,6 +7,7 @@
 #include <random>
 
 #include "client/load_worker.hpp"
+#include "client/share_out.hpp"
 #include "client/target.hpp"
 #include "common/version.hpp"
 
@@ -93,32 +94,25 @@ void LoadRun::prepare() {
   if (result_.options.message.run == 0) {
     result_.options.message.run = static_cast<std::uint32_t>(std::random_device()() & 0xffffff);
   }
-  endpoint_ = choose_endpoint(options_.target, options_.timeout, [this](int fd) {
-    return options_.source.empty() || options_.target.is_unix() ? 0 : options_.source.bind(fd, 0);
-  });
+  endpoint_ = share_.endpoint ? *share_.endpoint : choose_endpoint(options_);
   result_.endpoint = endpoint_.to_string();
   check_descriptors(options_, result_.threads);
   check_ports(options_, endpoint_);
-  result_.started = std::chrono::system_clock::now();
+  result_.started = result_.began = std::chrono::system_clock::now();
 
   const Clock::time_point epoch = Clock::now();
   std::uint32_t first = 0;
   std::uint64_t budget_given = 0;
   for (unsigned thread = 0; thread < result_.threads; ++thread) {
-    const std::uint64_t next = std::uint64_t{options_.connections} * (thread + 1) / result_.threads;
+    const std::uint64_t next = share_up_to(options_.connections, thread + 1, result_.threads);
     const auto connections = static_cast<std::uint32_t>(next - first);
     std::uint64_t budget = WorkerPlan::kUnlimited;
     if (options_.requests) {
-      // In proportion to the connections, and nothing is lost to rounding.
-      const auto due =
-          static_cast<std::uint64_t>(static_cast<long double>(*options_.requests) * next / options_.connections);
+      const std::uint64_t due = share_up_to(*options_.requests, next, options_.connections);
       budget = due - budget_given;
       budget_given = due;
     }
-    const std::uint64_t rate =
-        options_.connect_rate == 0
-            ? 0
-            : std::max<std::uint64_t>(1, options_.connect_rate * connections / options_.connections);
+    const double rate = options_.connect_rate * connections / options_.connections;
     const WorkerPlan plan{result_.options,
                           endpoint_,
                           notifier_,
@@ -131,7 +125,7 @@ void LoadRun::prepare() {
                           budget,
                           rate,
                           std::max(1U, kConnectsAtOnce / (share_.processes * result_.threads)),
-                          port_range_for(options_, endpoint_)};
+                          port_range_for(options_.workload, share_.all_connections, endpoint_)};
     workers_.push_back(std::make_unique<LoadWorker>(plan));
     first = static_cast<std::uint32_t>(next);
   }

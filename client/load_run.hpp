@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "client/run_control.hpp"
 
@@ -10,8 +11,9 @@ namespace weir::load {
 struct Share {
   unsigned process = 0;
   unsigned processes = 1;
-  std::uint32_t first_connection = 0;  ///< its connections are numbered from this one on
-  std::uint32_t all_connections;       ///< of all processes
+  std::uint32_t first_connection = 0;     ///< its connections are numbered from this one on
+  std::uint32_t all_connections;          ///< of all processes
+  std::optional<Endpoint> endpoint = {};  ///< what the target was resolved to, if it was
 };
 
 /// Makes the load and measures it: opens the connections, warms up, measures, drains, and adds up what the threads

@@ -83,8 +83,7 @@ net::awaitable<void> LoadWorker::launch() {
     const io::Clock::time_point now = io::Clock::now();
     std::uint32_t due = plan.connections;
     if (plan.connect_rate != 0) {
-      due = static_cast<std::uint32_t>(
-          std::min<double>(due, Seconds(now - began).count() * static_cast<double>(plan.connect_rate) + 1));
+      due = static_cast<std::uint32_t>(std::min<double>(due, Seconds(now - began).count() * plan.connect_rate + 1));
     }
     int burst = 0;
     while (started < due && context_.unsettled() < plan.connects_at_once && burst < kConnectsPerTurn) {

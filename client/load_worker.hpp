@@ -14,6 +14,9 @@ namespace weir::load {
 class LoadWorker {
  public:
   explicit LoadWorker(const WorkerPlan& plan) : context_(plan) {}
+  LoadWorker(const LoadWorker&) = delete;
+  LoadWorker& operator=(const LoadWorker&) = delete;
+  ~LoadWorker() { stop_and_join(); }
 
   /// Starts the thread, which opens its connections and then waits.
   void start();

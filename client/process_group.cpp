@@ -21,6 +21,7 @@
 #include "client/report/json.hpp"
 #include "client/report/merge.hpp"
 #include "client/resources.hpp"
+#include "client/share_out.hpp"
 #include "client/target.hpp"
 #include "client/terminal_control.hpp"
 
@@ -32,9 +33,6 @@ namespace {
 
 using Clock = io::Clock;
 using Seconds = std::chrono::duration<double>;
-
-/// How much later than now processes begin: all of them have heard of it by then.
-constexpr std::chrono::milliseconds kNotice{50};
 
 /// One of the processes, as the one that started it sees it.
 struct Child {
@@ -52,6 +50,20 @@ struct Child {
   std::optional<LoadResult> result;
   std::string failure;
 };
+
+/// The options of a process that has the connections from `first` up to `next`.
+LoadOptions options_of(const LoadOptions& whole, std::uint32_t first, std::uint32_t next) {
+  LoadOptions own = whole;
+  own.connections = next - first;
+  const double part = static_cast<double>(own.connections) / whole.connections;
+  own.newcomers = whole.newcomers * part;
+  own.connect_rate = whole.connect_rate * part;
+  if (whole.requests) {
+    own.requests =
+        share_up_to(*whole.requests, next, whole.connections) - share_up_to(*whole.requests, first, whole.connections);
+  }
+  return own;
+}
 
 /// What a child process does, from its first to its last moment.
 [[noreturn]] void be_child(const LoadOptions& options, const Share& share, MessageLine parent) {
@@ -82,7 +94,10 @@ class ProcessGroup {
   LoadResult run() {
     start_children();
     connect_all();
-    if (const auto start = control_.wait_for_start(reached())) begin(start->begin);
+    if (!interrupted_ && reached() != 0) {
+      if (const auto start = control_.wait_for_start(reached())) begin(start->begin);
+    }
+    if (!begun_) interrupt();
     while (!all_gone()) {
       wait(next_line_);
       show_running();
@@ -95,11 +110,17 @@ class ProcessGroup {
   void start_children();
   void connect_all();
   void begin(Clock::time_point at);
+  void interrupt() {
+    for (Child& child : children_) child.line.send({{"interrupt", true}});
+  }
   void wait(Clock::time_point until);
   void take(Child& child);
   void handle(Child& child, const json::object& message);
   void show_running();
   LoadResult merged();
+  std::string name_of(std::size_t child) const {
+    return "process " + std::to_string(child + 1) + " of " + std::to_string(options_.processes);
+  }
 
   std::uint32_t sum(std::uint32_t Child::* number) const {
     std::uint32_t total = 0;
@@ -118,6 +139,7 @@ class ProcessGroup {
   TerminalControl control_;
   std::vector<Child> children_;
   bool interrupted_ = false;
+  bool begun_ = false;
   Clock::time_point began_ = Clock::now();
   Clock::time_point next_line_ = Clock::now() + std::chrono::seconds(1);
   Interval since_;   ///< what children told since the last line
@@ -130,27 +152,13 @@ void ProcessGroup::start_children() {
   if (options.threads == 0) options.threads = 1;
   // Every process's bytes are of one run.
   options.message.run = static_cast<std::uint32_t>(std::random_device()() & 0xffffff);
-  const Endpoint endpoint = choose_endpoint(options.target, options.timeout, [](int) { return 0; });
+  raise_descriptor_limit();
+  const Endpoint endpoint = choose_endpoint(options);
   check_ports(options, endpoint);
-  std::uint64_t requests_given = 0;
   std::uint32_t first = 0;
   for (unsigned process = 0; process < options_.processes; ++process) {
-    const auto next =
-        static_cast<std::uint32_t>(std::uint64_t{options_.connections} * (process + 1) / options_.processes);
-    const double part = static_cast<double>(next - first) / options_.connections;
-    LoadOptions own = options;
-    own.connections = next - first;
-    own.newcomers = options_.newcomers * part;
-    if (options_.connect_rate != 0) {
-      own.connect_rate =
-          std::max<std::uint64_t>(1, static_cast<std::uint64_t>(static_cast<double>(options_.connect_rate) * part));
-    }
-    if (options_.requests) {
-      const auto due =
-          static_cast<std::uint64_t>(static_cast<long double>(*options_.requests) * next / options_.connections);
-      own.requests = due - requests_given;
-      requests_given = due;
-    }
+    const auto next = static_cast<std::uint32_t>(share_up_to(options_.connections, process + 1, options_.processes));
+    const LoadOptions own = options_of(options, first, next);
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
       throw std::runtime_error(std::string("socketpair: ") + std::strerror(errno));
@@ -168,7 +176,8 @@ void ProcessGroup::start_children() {
       if (::getppid() != parent) ::_exit(1);
       ours = {};
       for (Child& other : children_) other.line = MessageLine(io::Descriptor());
-      be_child(own, {process, options_.processes, first, options_.connections}, MessageLine(std::move(theirs)));
+      be_child(own, {process, options_.processes, first, options_.connections, endpoint},
+               MessageLine(std::move(theirs)));
     }
     Child& child = children_.emplace_back(pid, MessageLine(std::move(ours)));
     child.asked = own.connections;
@@ -179,6 +188,10 @@ void ProcessGroup::start_children() {
 void ProcessGroup::connect_all() {
   while (!all_stand() && !interrupted_) {
     wait(next_line_);
+    // One that cannot take part makes it another run than the one that was asked for.
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+      if (!children_[i].failure.empty()) throw std::runtime_error(name_of(i) + ": " + children_[i].failure);
+    }
     if (Clock::now() < next_line_) continue;
     control_.connecting(Seconds(Clock::now() - began_).count(), sum(&Child::settled), reached(), options_.connections);
     next_line_ += std::chrono::seconds(1);
@@ -186,7 +199,7 @@ void ProcessGroup::connect_all() {
 }
 
 void ProcessGroup::begin(Clock::time_point at) {
-  at = std::max(at, Clock::now() + kNotice);
+  at = std::max(at, Clock::now() + kStartNotice);
   std::uint32_t first = 0;
   const std::uint32_t total = reached();
   for (Child& child : children_) {
@@ -195,6 +208,7 @@ void ProcessGroup::begin(Clock::time_point at) {
     first += child.reached;
   }
   began_ = at;
+  begun_ = true;
   next_line_ = at + options_.interval + options_.interval / 2;
 }
 
@@ -205,7 +219,7 @@ void ProcessGroup::wait(Clock::time_point until) {
   ::poll(waiting.data(), waiting.size(), static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
   if (control_.interrupted() && !interrupted_) {
     interrupted_ = true;
-    for (Child& child : children_) child.line.send({{"interrupt", true}});
+    interrupt();
   }
   for (std::size_t i = 0; i < children_.size(); ++i) {
     if (waiting[i + 1].revents != 0) take(children_[i]);
@@ -251,7 +265,10 @@ void ProcessGroup::show_running() {
   std::uint64_t failures = 0;
   for (const Child& child : children_) failures += child.failures;
   double progress = -1;
-  if (options_.duration) progress = since_.at / Seconds(options_.warmup + *options_.duration).count();
+  if (options_.duration || !options_.requests) {
+    const auto duration = options_.duration.value_or(LoadOptions::kDefaultDuration);
+    progress = since_.at / Seconds(options_.warmup + duration).count();
+  }
   control_.running(since_, sum(&Child::open), failures, progress, warmup_ ? "warmup " : "running");
   since_ = {};
   times_.clear();
@@ -259,20 +276,26 @@ void ProcessGroup::show_running() {
 
 LoadResult ProcessGroup::merged() {
   std::vector<LoadResult> results;
+  std::vector<std::string> lost;
   for (std::size_t i = 0; i < children_.size(); ++i) {
     Child& child = children_[i];
-    if (!child.result) {
-      throw std::runtime_error("process " + std::to_string(i + 1) + " of " + std::to_string(children_.size()) + ": " +
-                               child.failure);
+    if (child.result) {
+      results.push_back(std::move(*child.result));
+    } else {
+      lost.push_back(name_of(i) + ": " + child.failure + "; what it did is not in this report");
     }
-    results.push_back(std::move(*child.result));
   }
+  if (results.empty()) throw std::runtime_error(lost.front());
   LoadResult result = merge_results(results);
   // What was asked for is what the person said, and it was one generator.
   const EndedBy ended_by = result.ended_by;
   result.options = options_;
   result.generators = 1;
   result.ended_by = interrupted_ ? EndedBy::interrupt : ended_by;
+  for (const std::string& failure : lost) {
+    result.stats.failures.add(Failure::local_resources);
+    result.stats.examples.insert(result.stats.examples.begin(), failure);
+  }
   return result;
 }
 

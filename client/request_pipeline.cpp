@@ -29,7 +29,7 @@ void RequestPipeline::restart() {
   head_ = 0;
   first_ = sending_ = next_;
   sent_ = received_ = 0;
-  evidence_ = {};
+  std::vector<std::byte>().swap(evidence_);
   failure_ = Failure::none;
   detail_.clear();
 }
@@ -67,7 +67,7 @@ bool RequestPipeline::send(io::Stream& stream, std::span<std::byte> scratch) {
       // What the peer sent before it reset the connection is more telling than the broken pipe.
       if (stream.readable()) return true;
       detail_ = std::strerror(result.error);
-      failure_ = io_failure(result.error);
+      give_up(io_failure(result.error));
       return false;
     }
     count_sent(result.bytes);

@@ -90,9 +90,9 @@ void check_ports(const LoadOptions& options, const Endpoint& endpoint) {
   }
 }
 
-std::uint32_t port_range_for(const LoadOptions& options, const Endpoint& endpoint) {
+std::uint32_t port_range_for(Workload workload, std::uint32_t connections, const Endpoint& endpoint) {
   const PortRange range = local_ports();
-  const bool few = options.workload == Workload::echo && options.connections < range.size() / 4;
+  const bool few = workload == Workload::echo && connections < range.size() / 4;
   return few || !endpoint.is_inet() || range.last > 65'535 ? 0 : (range.last << 16) | range.first;
 }
 

@@ -22,7 +22,7 @@ void check_ports(const LoadOptions& options, const Endpoint& endpoint);
 /// The value of IP_LOCAL_PORT_RANGE that makes connect(2) look through all local ports at random. Without it the kernel
 /// first looks through every even port (`__inet_hash_connect`), which takes a millisecond a connection once half of the
 /// ports are taken. 0 where a run needs few ports.
-std::uint32_t port_range_for(const LoadOptions& options, const Endpoint& endpoint);
+std::uint32_t port_range_for(Workload workload, std::uint32_t connections, const Endpoint& endpoint);
 
 /// CPUs that this process may use.
 unsigned usable_cpus();

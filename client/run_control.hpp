@@ -18,6 +18,9 @@ struct Start {
 /// thread can have heard of it.
 io::Clock::time_point start_time(const LoadOptions& options);
 
+/// How long before the begin of the load those who take part should hear of it at the latest.
+inline constexpr std::chrono::milliseconds kStartNotice{50};
+
 /// Who steers a run and hears how it goes: a person at a terminal, or the process that this one is a part of. The run's
 /// main thread.
 class RunControl {

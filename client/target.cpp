@@ -16,4 +16,10 @@ Endpoint choose_endpoint(const Address& target, std::chrono::microseconds timeou
   return endpoints.front();
 }
 
+Endpoint choose_endpoint(const LoadOptions& options) {
+  return choose_endpoint(options.target, options.timeout, [&options](int fd) {
+    return options.source.empty() || options.target.is_unix() ? 0 : options.source.bind(fd, 0);
+  });
+}
+
 }  // namespace weir::load

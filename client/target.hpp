@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 
+#include "client/load_options.hpp"
 #include "common/endpoint.hpp"
 
 namespace weir::load {
@@ -11,5 +12,8 @@ namespace weir::load {
 /// none does, the first one is taken, and the run reports why it fails. Throws when the name cannot be resolved.
 Endpoint choose_endpoint(const Address& target, std::chrono::microseconds timeout,
                          const std::function<int(int)>& prepare);
+
+/// The same with a run's target, timeout and source addresses.
+Endpoint choose_endpoint(const LoadOptions& options);
 
 }  // namespace weir::load

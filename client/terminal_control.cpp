@@ -47,8 +47,9 @@ void TerminalControl::connecting(double elapsed, std::uint32_t settled, std::uin
 
 std::optional<Start> TerminalControl::wait_for_start(std::uint32_t reached) {
   const Start start{start_time(options_), {0, reached}};
-  while (options_.start_at && io::Clock::now() < start.begin) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(start.begin - io::Clock::now()).count();
+  const io::Clock::time_point announced = start.begin - kStartNotice;
+  while (options_.start_at && io::Clock::now() < announced) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(announced - io::Clock::now()).count();
     pollfd waiting{fd(), POLLIN, 0};
     ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
     if (interrupted()) return std::nullopt;

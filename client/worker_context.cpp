@@ -89,18 +89,25 @@ void WorkerContext::connected(io::Clock::time_point began) {
 void WorkerContext::left_unfinished(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now) {
   if (due < window_.from) return;
   count(Count::unfinished);
+  timed_out(due, sent, now);
+}
+
+void WorkerContext::timed_out(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now) {
+  if (due < window_.from) return;
   (*stats_)[count_replies_ ? Time::response : Time::cycle].record(now - due);
   if (open_loop_ && count_replies_) (*stats_)[Time::service].record(now - sent);
 }
 
-void WorkerContext::left_unsent(io::Clock::time_point due, io::Clock::time_point now) {
+void WorkerContext::left_unsent(io::Clock::time_point due, bool able, io::Clock::time_point now) {
   if (due < window_.from) return;
   count(Count::unsent);
+  if (able) count(Count::missed);
   (*stats_)[count_replies_ ? Time::response : Time::cycle].record(now - due);
 }
 
 void WorkerContext::cycled(io::Clock::time_point due, io::Clock::time_point now) {
   if (in_window(now)) count(Count::cycles);
+  if (due >= window_.from) count(Count::answered);
   record(Time::cycle, due, now);
   last_reply_ = now;
   count(Count::done);
@@ -119,6 +126,7 @@ void WorkerContext::wrong(const WrongReply& reply) {
 
 void WorkerContext::finished() {
   --alive_;
+  if (only_newcomers_left()) loop_.wake_all(kSlotKind);
   finish_if_last();
 }
 

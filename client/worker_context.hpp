@@ -40,8 +40,8 @@ struct WorkerPlan {
   std::uint32_t first_connection;  ///< its connections are numbered from this one on
   std::uint32_t all_connections;   ///< of all workers, of other processes as well
   std::uint32_t connections;
-  std::uint64_t budget;        ///< requests (or cycles) to measure
-  std::uint64_t connect_rate;  ///< its share; 0: no limit
+  std::uint64_t budget;  ///< requests (or cycles) to measure
+  double connect_rate;   ///< its share; 0: no limit
   std::uint32_t connects_at_once;
   std::uint32_t port_range;  ///< for IP_LOCAL_PORT_RANGE; 0: leave it alone
 
@@ -146,9 +146,10 @@ class WorkerContext {
       stats[Count::bytes] += length;
     }
     if (due >= window_.from) {
+      if (count_replies_) ++stats[Count::answered];
       const io::Clock::duration took = now - due;
       stats[Time::response].record(took);
-      if (open_loop_) stats[Time::service].record(now - sent);
+      if (open_loop_ && count_replies_) stats[Time::service].record(now - sent);
       ConnectionTally& tally = tallies_[index];
       ++tally.replies;
       tally.sum_ns += static_cast<std::uint64_t>(took.count());
@@ -162,8 +163,10 @@ class WorkerContext {
   }
   /// A request without a reply at the end is at least as slow as it is old.
   void left_unfinished(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now);
-  /// The same of one that was due and never sent.
-  void left_unsent(io::Clock::time_point due, io::Clock::time_point now);
+  /// The same of one whose time was up: users have waited that long.
+  void timed_out(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now);
+  /// The same of one that was due and never sent. `able`: the connection could have taken it.
+  void left_unsent(io::Clock::time_point due, bool able, io::Clock::time_point now);
   void cycled(io::Clock::time_point due, io::Clock::time_point now);
   /// Records a time that began within the measured window.
   void record(Time time, io::Clock::time_point began, io::Clock::time_point now) {

@@ -158,7 +158,10 @@ void add_common(CLI::App& app, const Options& options) {
   add(app, "--processes", [options](const std::string& text) {
     options->processes = static_cast<unsigned>(number(text, 1, kMostThreads));
   });
-  add(app, "--start-at", [options](const std::string& text) { options->start_at = parse_start(text); });
+  add(app, "--start-at", [options](const std::string& text) {
+    options->start_at = parse_start(text);
+    if (*options->start_at < std::chrono::system_clock::now()) throw std::invalid_argument("has passed");
+  });
   add(app, "--proxy-protocol", [options](const std::string& text) {
     options->proxy_protocol = one_of(text, "v2", "v1") ? ProxyVersion::v2 : ProxyVersion::v1;
   });
@@ -184,8 +187,9 @@ std::function<Command()> declare_echo(CLI::App& app) {
   const auto options = std::make_shared<LoadOptions>();
   options->workload = Workload::echo;
   add_common(app, options);
-  add(app, "--connect-rate",
-      [options](const std::string& text) { options->connect_rate = number(text, 0, kMostConnections); });
+  add(app, "--connect-rate", [options](const std::string& text) {
+    options->connect_rate = static_cast<double>(number(text, 0, kMostConnections));
+  });
   add(app, "--pipeline", [options](const std::string& text) {
     options->pipeline = static_cast<std::uint32_t>(number(text, 1, kMostInFlight));
   });

@@ -3,7 +3,7 @@
 #include <array>
 #include <system_error>
 
-#include "client/failure.hpp"
+#include "client/measure/failure.hpp"
 
 namespace weir::load {
 

@@ -4,8 +4,9 @@ namespace weir::load {
 
 namespace {
 
-constexpr std::array<std::string_view, kCounts> kKeys{
-    "done", "replies", "bytes", "cycles", "sent", "held", "unfinished", "unsent", "reopened", "renewed", "newcomers"};
+constexpr std::array<std::string_view, kCounts> kKeys{"done",     "replies",    "bytes",    "cycles", "sent",
+                                                      "held",     "unfinished", "unsent",   "missed", "answered",
+                                                      "reopened", "renewed",    "newcomers"};
 
 template <typename T>
 void append_up_to(std::vector<T>& to, const std::vector<T>& from, std::size_t most) {

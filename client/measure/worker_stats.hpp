@@ -24,6 +24,8 @@ enum class Count : std::uint8_t {
   held,        ///< of those, the ones sent late because the connection could not take them
   unfinished,  ///< sent, but still without a reply when the drain was over
   unsent,      ///< due, but never sent
+  missed,      ///< of those, the ones that the connection could have taken: the generator's fault
+  answered,    ///< of those due in the window, whenever their reply came
   reopened,    ///< connections opened anew after a failure
   renewed,     ///< connections closed and opened anew because the plan said so
   newcomers,   ///< that got their reply
@@ -73,7 +75,7 @@ struct LiveCounters {
   template <typename Number>
   static void bump(std::atomic<Number>& counter, int by = 1) {
     counter.store(static_cast<Number>(counter.load(std::memory_order_relaxed) + static_cast<Number>(by)),
-                  std::memory_order_relaxed);
+                  std::memory_order_release);
   }
 };
 

@@ -21,8 +21,8 @@ struct ArrivalPlan {
   std::uint64_t seed = 1;
 };
 
-/// When the requests of some of a plan's ranks are due, one after the other. Every time is computed from the plan's
-/// begin and never from a request before it, so that whatever holds a request up shifts none that follow.
+/// When the requests of some of a plan's ranks are due, one after the other. Every time follows from the plan
+/// alone and never from when a request was sent, so that whatever holds one up shifts none that follow.
 ///
 /// Uniform: request k of rank i is due at begin + (i + k × total) / rate: the ranks of a plan take turns, and together
 /// they have exactly rate × time. Poisson: the ranks have exponential gaps whose mean is total / (rate × ranks), by

@@ -51,7 +51,14 @@ Histogram histogram_from_json(const json::object& json) {
   const auto ns = [&json](const char* key) { return Histogram::Nanoseconds(json.at(key).to_number<std::int64_t>()); };
   Histogram histogram;
   for (const Histogram::Bucket& bucket : buckets_from_json(json.at("buckets").as_array())) histogram.add(bucket);
+  const Histogram::Nanoseconds lowest = histogram.min();
+  const Histogram::Nanoseconds highest = histogram.max();
   histogram.restore(json.at("above_range").to_number<std::uint64_t>(), ns("min_ns"), ns("max_ns"), ns("sum_ns"));
+  const bool agrees = histogram.count() == json.at("count").to_number<std::uint64_t>() &&
+                      histogram.sum().count() >= 0 &&
+                      (histogram.buckets().empty() || (histogram.min() >= lowest && histogram.min() <= highest)) &&
+                      histogram.max() >= histogram.min();
+  if (!agrees) throw std::runtime_error("a histogram whose figures do not agree with its buckets");
   return histogram;
 }
 

@@ -34,6 +34,7 @@ json::object options_to_json(const LoadOptions& options) {
   object["warmup_s"] = in_seconds(options.warmup);
   object["rate"] = or_null(options.rate);
   object["arrivals"] = view(word_of(kArrivalWords, options.arrivals));
+  object["interval_s"] = in_seconds(options.interval);
   object["drain_s"] = in_seconds(options.drain);
   object["timeout_s"] = in_seconds(options.timeout);
   object["connect_rate"] = options.connect_rate;
@@ -129,9 +130,8 @@ json::object json_report(const LoadResult& result) {
   const WorkerStats& stats = result.stats;
   const Verdict verdict = result.verdict();
 
-  json::object report =
-      report_head(word_of(kWorkloadWords, result.options.workload), result.version, result.options.target.to_string(),
-                  result.endpoint, result.started, result.machine);
+  json::object report = report_head(word_of(kWorkloadWords, result.options.workload), result.version,
+                                    result.options.target.to_string(), result.endpoint, result.started, result.machine);
   report["began"] = format_time(result.began);
   report["options"] = options_to_json(result.options);
   report["generators"] = result.generators;

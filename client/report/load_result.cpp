@@ -68,11 +68,9 @@ std::string generators_fault(const LoadResult& result) {
   const std::string said = "lag p99 is " + display_duration(lag);
   if (lag > milliseconds(1)) return said + ", more than 1 ms";
   if (lag * 10 > response) return said + ", more than a tenth of the response p99 (" + display_duration(response) + ")";
-  // What was neither sent nor held up by a connection, nor due while there was none, stayed here.
-  const bool stayed_here = result.stats[Count::held] == 0 && result.stats.failures.total() == 0;
-  if (stayed_here && result.stats[Count::unsent] * 100 > result.planned()) {
+  if (result.stats[Count::missed] * 100 > result.planned()) {
     return "only " + percent(static_cast<double>(result.stats[Count::sent]) / static_cast<double>(result.planned())) +
-           " of the plan was sent";
+           " of the plan was sent, though the connections could have taken the rest";
   }
   return {};
 }
@@ -82,10 +80,12 @@ Verdict verdict_of_open_loop(const LoadResult& result) {
     return {"generator", fault + "; this run measures weir-load, not the target (" + load_of(result) + ")"};
   }
   const std::uint64_t planned = result.planned();
-  const std::uint64_t late = result.stats[Count::unsent] + result.stats[Count::unfinished];
-  if (late * 100 > planned) {
-    return {"server", percent(static_cast<double>(late) / static_cast<double>(planned)) +
-                          " of the requests had no reply by the end: the rate is more than the target takes"};
+  const std::uint64_t answered = result.stats[Count::answered];
+  const std::uint64_t vain = planned - std::min(planned, answered);
+  if (vain * 100 > planned) {
+    return {"server", percent(static_cast<double>(vain) / static_cast<double>(planned)) +
+                          " of what was planned came to nothing by the end: the rate is more than the target takes, or "
+                          "it fails"};
   }
   const std::uint64_t held = result.stats[Count::held];
   if (held == 0) return {"rate", "every request was sent when it was due; " + load_of(result)};

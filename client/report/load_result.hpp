@@ -75,7 +75,7 @@ struct LoadResult {
   double byte_rate() const;
   /// Of the CPU time that the generator's threads could have had.
   double generator_share() const;
-  /// Requests or cycles a second that the plan had.
+  /// Requests or cycles that were due in the measured window.
   std::uint64_t planned() const { return stats[Count::sent] + stats[Count::unsent]; }
   /// The times that the workload is about: responses, or cycles.
   const Histogram& times() const { return stats[is_echo() ? Time::response : Time::cycle]; }

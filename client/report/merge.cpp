@@ -40,6 +40,7 @@ LoadOptions merge_options(std::span<const LoadResult> results) {
       options.requests.reset();
     }
     if (options.duration != other.duration) options.duration.reset();
+    options.interval = std::max(options.interval, other.interval);
   }
   return options;
 }
@@ -54,22 +55,12 @@ EndedBy merge_ends(std::span<const LoadResult> results) {
   return any(EndedBy::requests) ? EndedBy::requests : EndedBy::no_connection;
 }
 
-/// How long a generator's intervals were meant to be: some come late, and those after them are shorter.
-double usual_length(const std::vector<Interval>& intervals) {
-  if (intervals.empty()) return 0;
-  std::vector<double> lengths;
-  for (const Interval& interval : intervals) lengths.push_back(interval.length);
-  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
-  std::nth_element(lengths.begin(), middle, lengths.end());
-  return *middle;
-}
-
-/// Each interval falls into the one of the merged series that holds its middle. Those are as long as the longest. A
-/// generator is moved by whole ones, so that its own series stays one to one.
+/// Each interval falls into the one of the merged series that holds its middle. Those are as long as the longest that
+/// was asked for. A generator is moved by whole ones, so that its own series stays one to one.
 std::vector<Interval> merge_intervals(std::span<const LoadResult> results,
                                       std::chrono::system_clock::time_point began) {
   double length = 0;
-  for (const LoadResult& result : results) length = std::max(length, usual_length(result.intervals));
+  for (const LoadResult& result : results) length = std::max(length, Seconds(result.options.interval).count());
   if (length <= 0) return {};
   struct Sum {
     Interval interval;
@@ -78,11 +69,13 @@ std::vector<Interval> merge_intervals(std::span<const LoadResult> results,
   std::map<std::int64_t, Sum> sums;
   for (const LoadResult& result : results) {
     const double offset = Seconds(result.began - began).count();
+    std::map<std::int64_t, double> lengths;  // of this generator's intervals that fall together
     for (const Interval& interval : result.intervals) {
       const double middle = interval.at - interval.length / 2;
-      Sum& sum = sums[std::llround(offset / length) + static_cast<std::int64_t>(std::floor(middle / length))];
+      const std::int64_t number = std::llround(offset / length) + std::llround(std::floor(middle / length));
+      Sum& sum = sums[number];
       sum.interval.at = std::max(sum.interval.at, offset + interval.at);
-      sum.interval.length = std::max(sum.interval.length, interval.length);
+      sum.interval.length = std::max(sum.interval.length, lengths[number] += interval.length);
       sum.interval.done += interval.done;
       sum.interval.failures += interval.failures;
       for (const Histogram::Bucket& bucket : interval.buckets) sum.times.add(bucket);
@@ -115,10 +108,12 @@ void merge_machines(std::span<const LoadResult> results, LoadResult& merged) {
     host.retransmits = std::max(host.retransmits, result.retransmits);
   }
   merged.processors = 0;
+  merged.machine.cpus = 0;
   merged.machine_busy = 0;
   merged.retransmits = 0;
   for (const auto& [name, host] : hosts) {
     merged.processors += host.cpus == 0 ? host.processors : std::min(host.processors, host.cpus);
+    merged.machine.cpus += host.cpus;
     merged.machine_busy = std::max(merged.machine_busy, host.busy);
     merged.retransmits += host.retransmits;
   }
@@ -140,7 +135,8 @@ LoadResult merge_results(std::span<const LoadResult> results) {
   merged.generators = 0;
   for (const LoadResult& result : results) {
     merged.started = std::min(merged.started, result.started);
-    merged.began = std::min(merged.began, result.began);
+    // One that reached nobody never began.
+    if (result.reached != 0) merged.began = merged.reached == 0 ? result.began : std::min(merged.began, result.began);
     merged.threads += result.threads;
     merged.reached += result.reached;
     merged.generators += result.generators;

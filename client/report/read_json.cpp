@@ -32,6 +32,8 @@ class Reader {
   const json::array& array(const char* key) const { return as<json::array>(key); }
   std::string text(const char* key) const {
     const json::string& text = as<json::string>(key);
+    // Reports are printed: no control character of a file may reach the terminal.
+    if (has_control({text.data(), text.size()})) fail(key, "has control characters");
     return {text.data(), text.size()};
   }
   bool flag(const char* key) const { return as<bool>(key); }
@@ -128,9 +130,10 @@ LoadOptions read_options(const Reader& reader, Workload workload) {
   options.warmup = reader.seconds("warmup_s");
   if (!reader.is_null("rate")) options.rate = reader.real("rate");
   options.arrivals = reader.word("arrivals", kArrivalWords);
+  options.interval = reader.seconds("interval_s");
   options.drain = reader.seconds("drain_s");
   options.timeout = reader.seconds("timeout_s");
-  options.connect_rate = reader.number("connect_rate");
+  options.connect_rate = reader.real("connect_rate");
   options.message.lengths = reader.parsed("length", LengthSpec::parse);
   if (!reader.is_null("message")) options.message.text = reader.parsed("message", unescape);
   options.message.upper = reader.word("expect", kExpectWords);
@@ -199,7 +202,8 @@ void read_counts(const Reader& report, WorkerStats& stats) {
   stats[Count::newcomers] = connections.number("newcomers");
   const Reader requests = report.object("requests");
   stats[Count::replies] = requests.number("completed");
-  for (const Count count : {Count::sent, Count::held, Count::unfinished, Count::unsent, Count::done}) {
+  for (const Count count :
+       {Count::sent, Count::held, Count::unfinished, Count::unsent, Count::missed, Count::answered, Count::done}) {
     stats[count] = requests.number(std::string(count_key(count)).c_str());
   }
   stats[Count::cycles] = report.number("cycles");

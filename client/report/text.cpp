@@ -72,7 +72,8 @@ std::string shape(const LoadResult& result) {
   if (options.processes > 1) text += " of " + std::to_string(options.processes) + " processes";
   if (options.duration) text += ", " + format_duration(*options.duration);
   if (options.requests) text += ", " + grouped(*options.requests) + (result.is_echo() ? " requests" : " cycles");
-  if (!options.duration && !options.requests) text += ", " + format_duration(LoadOptions::kDefaultDuration);
+  if (!options.duration && !options.requests && result.generators == 1)
+    text += ", " + format_duration(LoadOptions::kDefaultDuration);
   if (options.warmup.count() != 0) text += " after " + format_duration(options.warmup) + " of warmup";
   if (options.exchange) {
     text += options.message.text.empty() ? ", messages of " + options.message.lengths.to_string() + " bytes"
@@ -113,8 +114,7 @@ std::string line(const char* name, std::uint64_t number, const std::string& rest
   constexpr std::size_t kIndent = 29;
   std::string text = "  " + std::string(name) + std::string(13 - std::string_view(name).size(), ' ');
   text += right(grouped(number), 12) + (rest.starts_with("of ") ? " " : "  ");
-  return text + wrapped(rest, kIndent, kIndent) + "
-";
+  return text + wrapped(rest, kIndent, kIndent) + "\n";
 }
 
 std::string achieved(const LoadResult& result) {

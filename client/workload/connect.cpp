@@ -108,19 +108,20 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
 
   co_await wait_until_due(worker, *slot, paced, worker.began());
   unsigned unlucky = 0;
-  Moment free = std::max(io::Clock::now(), worker.began());
+  Moment free = open_loop ? worker.began() : std::max(io::Clock::now(), worker.began());
   for (std::uint64_t number = 0;; ++number) {
     const Moment due = open_loop ? worker.take_arrival() : free;
     if (!worker.admits(due)) break;
     if (open_loop && !co_await wait_until_due(worker, *slot, paced, due)) {
-      if (!worker.is_beyond(due)) worker.left_unsent(due, io::Clock::now());
+      // All that are at a time were busy, or it became due with the end.
+      if (!worker.is_beyond(due)) worker.left_unsent(due, false, io::Clock::now());
       continue;
     }
     const Moment began = open_loop ? io::Clock::now() : due;
     worker.sent(due, free, began);
     // Spread over the source addresses by cycle as well: a churning slot uses up the ports of one address.
     const auto source = static_cast<std::uint32_t>(index + number * plan.connections);
-    const Failure failure = co_await open_connection(worker, *slot, stream, source);
+    const Failure failure = co_await open_connection(worker, *slot, stream, source, Patience::drain);
     Part part = stream.valid() ? Part::right : failure == Failure::none ? Part::cut : Part::failed;
     if (part == Part::failed) worker.failed(failure);
     const bool open = part == Part::right;
@@ -160,6 +161,8 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
       slot->clear_deadline();
     }
     free = io::Clock::now();
+    // A cycle may never have waited: a connect that fails at once, or one to a unix socket.
+    co_await slot->yield();
   }
   worker.finished();
 }
@@ -171,8 +174,10 @@ net::awaitable<void> newcomer(WorkerContext& worker, std::uint32_t number, Momen
   const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
   const WorkerPlan& plan = worker.plan();
   io::Stream stream;
-  const Failure failure = co_await open_connection(worker, *slot, stream, number - plan.first_connection);
+  const Failure failure =
+      co_await open_connection(worker, *slot, stream, number - plan.first_connection, Patience::drain);
   if (failure != Failure::none) worker.failed(failure);
+  if (failure == Failure::none && !stream.valid()) worker.record(Time::newcomer, due, io::Clock::now());
   if (stream.valid()) {
     RequestPipeline requests(plan.options.message, plan.thread, number, plan.epoch);
     const Moment sent = io::Clock::now();
@@ -181,12 +186,15 @@ net::awaitable<void> newcomer(WorkerContext& worker, std::uint32_t number, Momen
     requests.push(sent, sent);
     const Part part = co_await exchange_once(worker, *slot, stream, requests, first_byte, last_byte);
     if (part == Part::right) worker.newcomer_answered(due, last_byte);
-    if (part == Part::cut) worker.left_unfinished(due, sent, io::Clock::now());
+    if (part == Part::cut) worker.record(Time::newcomer, due, io::Clock::now());
     worker.disconnected();
   }
   stream.reset();
   worker.newcomer_finished();
 }
+
+/// Whether another newcomer would come beside anybody.
+bool comes(const WorkerContext& worker) { return worker.running() && !worker.only_newcomers_left(); }
 
 }  // namespace
 
@@ -197,12 +205,18 @@ net::awaitable<void> newcomers(WorkerContext& worker, Spawn spawn) {
   while (!worker.started()) co_await slot->wait();
   // Their numbers are none of the other connections', nor those of another thread's newcomers.
   std::uint32_t number = plan.all_connections + plan.thread;
-  for (Arrivals arrivals = worker.newcomer_arrivals(); worker.running() && !worker.is_beyond(arrivals.due());
-       arrivals.next()) {
-    if (!co_await wait_until_due(worker, *slot, paced, arrivals.due()) || worker.only_newcomers_left()) break;
-    worker.newcomer_starting();
-    spawn(newcomer(worker, number, arrivals.due()));
-    number += plan.threads;
+  if (worker.running()) {
+    for (Arrivals arrivals = worker.newcomer_arrivals(); !worker.is_beyond(arrivals.due()); arrivals.next()) {
+      for (Moment now = io::Clock::now(); now < arrivals.due() && comes(worker); now = io::Clock::now()) {
+        paced.until(worker.pacer(), *slot, arrivals.due(), now);
+        co_await slot->wait();
+      }
+      if (!comes(worker)) break;
+      worker.newcomer_starting();
+      spawn(newcomer(worker, number, arrivals.due()));
+      number += plan.threads;
+      co_await slot->yield();
+    }
   }
   worker.newcomer_finished();
 }

@@ -91,16 +91,17 @@ net::awaitable<void> EchoConnection::run() {
       break;
     } else if (requests_.in_flight() == 0 && used_up()) {
       co_await renew();
-    } else if (!pushes_at_once()) {
+    } else if (status == RequestPipeline::Status::working || !pushes_at_once()) {
       prepare_wait();
       co_await slot_->wait(status == RequestPipeline::Status::working);
     }
   }
+  const bool able = stream_.valid() && takes_more();
   if (stream_.valid()) worker_.disconnected();
   stream_.close();
   // What the plan still had for it could not be sent.
   for (now_ = io::Clock::now(); plan_ && more_ && worker_.admits(plan_->due()); plan_->next()) {
-    worker_.left_unsent(plan_->due(), now_);
+    worker_.left_unsent(plan_->due(), able, now_);
   }
   worker_.finished();
 }
@@ -110,6 +111,7 @@ void EchoConnection::begin_on_new_connection() {
   now_ = io::Clock::now();
   now_is_old_ = false;
   was_able_ = true;
+  inquiry_ends_ = {};
   ready_ = able_ = now_;
   slot_->clear_deadline();
 }
@@ -179,6 +181,12 @@ net::awaitable<void> EchoConnection::replace_failed() {
   } else {
     worker_.failed(requests_.failure(), requests_.detail());
   }
+  if (requests_.failure() == Failure::reply_timeout) {
+    const Moment now = io::Clock::now();
+    for (const RequestPipeline::Request& request : requests_.outstanding()) {
+      worker_.timed_out(request.due, request.sent, now);
+    }
+  }
   if (requests_.in_flight() > 1) worker_.failed(Failure::dropped, {}, requests_.in_flight() - 1);
   worker_.disconnected();
   stream_.reset();
@@ -201,14 +209,14 @@ net::awaitable<void> EchoConnection::renew() {
 }
 
 void EchoConnection::leave_unfinished() {
+  std::span<const RequestPipeline::Request> left = requests_.outstanding();
   if (requests_.inquiring()) {
     requests_.give_up(Failure::none);
     worker_.wrong(requests_.wrong());
+    left = left.subspan(1);
   }
   now_ = io::Clock::now();
-  for (const RequestPipeline::Request& request : requests_.outstanding()) {
-    worker_.left_unfinished(request.due, request.sent, now_);
-  }
+  for (const RequestPipeline::Request& request : left) worker_.left_unfinished(request.due, request.sent, now_);
 }
 
 }  // namespace
