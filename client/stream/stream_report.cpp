@@ -27,6 +27,27 @@ std::string percent(double share) { return std::to_string(std::lround(share * 10
 
 std::string bytes_a_second(double rate) { return display_size(static_cast<std::uint64_t>(std::llround(rate))) + "/s"; }
 
+/// A paragraph after its heading, broken at blanks into lines of at most 100 columns.
+std::string paragraph(std::string_view heading, const std::string& text) {
+  constexpr std::size_t kIndent = 13;
+  constexpr std::size_t kColumns = 100;
+  std::string result(heading);
+  result.resize(kIndent, ' ');
+  std::size_t column = kIndent;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    if (column != kIndent && column + 1 + (end - begin) > kColumns) {
+      result += "\n" + std::string(kIndent, ' ');
+      column = kIndent;
+    }
+    if (column != kIndent) result += ' ';
+    column += (column == kIndent ? 0 : 1) + (end - begin);
+    result += text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return result + "\n";
+}
+
 std::string title(const StreamSummary& summary) {
   const StreamOptions& options = summary.options;
   const std::time_t started = std::chrono::system_clock::to_time_t(summary.started);
@@ -95,7 +116,7 @@ std::string throughput(const StreamSummary& summary) {
     text += "  CPU     " + fixed(summary.cpu_per_gigabyte(), 3) + " s for 10^9 bytes sent or checked here, " +
             fixed(summary.cpu_seconds, 2) + " s in all; the machine was " + percent(summary.machine_busy) + " busy\n";
   }
-  if (const std::string far_end = far_end_text(summary); !far_end.empty()) text += "Far end      " + far_end + "\n";
+  if (const std::string far_end = far_end_text(summary); !far_end.empty()) text += paragraph("Far end", far_end);
   return text;
 }
 
@@ -142,8 +163,8 @@ std::string tcp(const StreamSummary& summary) {
   const bool paced = summary.options.pace != 0;
   const std::string own = limits_sentence(summary.own_limits(), paced, "our");
   const std::string far = limits_sentence(summary.far_limits(), paced, "its");
-  if (!own.empty()) text += "Sending      " + own + "\n";
-  if (!far.empty()) text += "Far sending  " + far + "\n";
+  if (!own.empty()) text += paragraph("Sending", own);
+  if (!far.empty()) text += paragraph("Far sending", far);
   return text;
 }
 
