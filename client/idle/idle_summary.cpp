@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace weir::load {
 
@@ -77,8 +78,8 @@ std::vector<std::uint32_t> IdleSummary::first_ended(std::size_t most) const {
   for (std::size_t i = 0; i < tallies.size(); ++i) {
     if (is_ended(tallies[i].end)) numbers.push_back(static_cast<std::uint32_t>(i));
   }
-  std::stable_sort(numbers.begin(), numbers.end(), [this](std::uint32_t one, std::uint32_t other) {
-    return tallies[one].ended < tallies[other].ended;
+  std::sort(numbers.begin(), numbers.end(), [this](std::uint32_t one, std::uint32_t other) {
+    return std::pair(tallies[one].ended, one) < std::pair(tallies[other].ended, other);
   });
   if (numbers.size() > most) numbers.resize(most);
   return numbers;

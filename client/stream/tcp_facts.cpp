@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace weir::load {
 
@@ -18,6 +19,7 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 struct Share {
+  int rank;  ///< among equal shares
   double share;
   std::string_view key;
   std::string text;
@@ -27,13 +29,14 @@ struct Share {
 std::array<Share, 4> shares_of(const SendLimits& limits, bool paced, std::string_view whose) {
   const std::string_view idle = paced ? "pace" : "application";
   std::array<Share, 4> shares{{
-      {limits.receiver(), "receiver", "the receiver's window"},
-      {limits.send_buffer(), "send_buffer", std::string(whose) + " send buffer"},
-      {limits.network(), "network", "the network (congestion window)"},
-      {limits.idle(), idle, paced ? "the pace" : "the sending program"},
+      {0, limits.receiver(), "receiver", "the receiver's window"},
+      {1, limits.send_buffer(), "send_buffer", std::string(whose) + " send buffer"},
+      {2, limits.network(), "network", "the network (congestion window)"},
+      {3, limits.idle(), idle, paced ? "the pace" : "the sending program"},
   }};
-  std::stable_sort(shares.begin(), shares.end(),
-                   [](const Share& one, const Share& other) { return one.share > other.share; });
+  std::sort(shares.begin(), shares.end(), [](const Share& one, const Share& other) {
+    return std::pair(-one.share, one.rank) < std::pair(-other.share, other.rank);
+  });
   return shares;
 }
 
