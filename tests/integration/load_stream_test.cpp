@@ -52,7 +52,7 @@ class Server {
 };
 
 /// Echoes, with what `change` makes of each piece, told where in the connection it begins.
-FakeBackend::Script echoes_changed(std::function<std::string(std::string piece, std::size_t begin)> change) {
+FakeBackend::Script echoes_changed(const std::function<std::string(std::string piece, std::size_t begin)>& change) {
   return [change](Peer& client) {
     std::string piece(64 * 1024, '\0');
     for (std::size_t begin = 0;;) {
@@ -77,7 +77,7 @@ FakeBackend::Script answers_then(const std::string& rest) {
 }
 
 /// Echoes so many bytes; then `after` goes on.
-FakeBackend::Script echoes_first(std::size_t bytes, FakeBackend::Script after) {
+FakeBackend::Script echoes_first(std::size_t bytes, const FakeBackend::Script& after) {
   return [bytes, after](Peer& client) {
     std::string piece(64 * 1024, '\0');
     for (std::size_t left = bytes; left > 0;) {
