@@ -13,7 +13,6 @@
 namespace weir::test {
 namespace {
 
-using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
