@@ -6,8 +6,8 @@
 #include <cstring>
 #include <ctime>
 
-#include "client/report_head.hpp"
 #include "client/report/numbers.hpp"
+#include "client/report_head.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

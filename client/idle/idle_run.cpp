@@ -81,11 +81,12 @@ IdleSummary IdleRun::run() {
   LoadOptions needs;
   needs.connections = options_.connections;
   needs.source = options_.source;
-  check_capacity(needs, endpoint_, 1);
+  check_descriptors(needs, 1);
+  check_ports(needs, endpoint_);
   const DialPlan dial{endpoint_,
                       options_.source,
                       options_.timeout,
-                      port_range_for(needs, endpoint_),
+                      port_range_for(Workload::echo, needs.connections, endpoint_),
                       options_.proxy_protocol,
                       options_.proxy_sources};
   dial_ = &dial;

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
-#include "client/report_head.hpp"
 #include "client/report/numbers.hpp"
+#include "client/report_head.hpp"
 #include "client/stream/stream_numbers.hpp"
 #include "common/units.hpp"
 

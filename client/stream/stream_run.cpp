@@ -90,12 +90,13 @@ void StreamRun::prepare() {
   LoadOptions needs;
   needs.connections = options_.streams;
   needs.source = options_.source;
-  check_capacity(needs, endpoint_, summary_.threads);
+  check_descriptors(needs, summary_.threads);
+  check_ports(needs, endpoint_);
   summary_.started = std::chrono::system_clock::now();
 
   dial_ = std::make_unique<DialPlan>(DialPlan{endpoint_, options_.source, options_.timeout,
-                                              port_range_for(needs, endpoint_), options_.proxy_protocol,
-                                              options_.proxy_sources});
+                                              port_range_for(Workload::echo, needs.connections, endpoint_),
+                                              options_.proxy_protocol, options_.proxy_sources});
   const StreamPlan plan{options_, *dial_, notifier_, summary_.run};
   std::uint32_t first = 0;
   for (unsigned thread = 0; thread < summary_.threads; ++thread) {
@@ -151,7 +152,7 @@ void StreamRun::measure() {
   const Clock::time_point from = began_ + options_.warmup;
   const Clock::time_point until = from + options_.duration;
   Clock::time_point window_from = began_;
-  CpuTimes cpu_before = CpuTimes::now();
+  MachineUse cpu_before = MachineUse::now();
   summary_.window_began = last_samples_;
   bool warm = options_.warmup.count() == 0;
   if (!warm) phase_ = "warmup ";
@@ -164,7 +165,7 @@ void StreamRun::measure() {
       phase_ = "running";
       summary_.window_began = sample();
       window_from = Clock::now();
-      cpu_before = CpuTimes::now();
+      cpu_before = MachineUse::now();
     }
     if (interrupted_) break;
     if (all_finished()) {
@@ -179,7 +180,7 @@ void StreamRun::measure() {
   }
   const Clock::time_point ended = Clock::now();
   summary_.window_ended = sample();
-  const CpuTimes cpu_after = CpuTimes::now();
+  const MachineUse cpu_after = MachineUse::now();
   if (ended - last_tick_ > options_.interval / 2) tick(ended, summary_.window_ended);
   if (!warm) {  // it never came to the measuring
     summary_.window_began = summary_.window_ended;
