@@ -21,7 +21,7 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   echo TARGET       requests and replies over many connections: how much, how fast, how evenly
   stream TARGET     bytes a second one way or both; --serve BIND is the far end
   connect TARGET    connect, one request and reply, close, and again: how many connections a second
-  fetch URL…        many URLs at once over HTTP/1.1: what each took, and what doing it at once saved
+  fetch URL...      many URLs at once: what each took, and what doing it at once saved
   chat TARGET       type lines and see the replies
   idle TARGET       hold connections open: which does the other side end, and when
   merge A B...      one report of several generators' JSON reports

@@ -143,9 +143,9 @@ json::object json_report(const LoadResult& result) {
                                        {"reopened", stats[Count::reopened]},
                                        {"renewed", stats[Count::renewed]},
                                        {"newcomers", stats[Count::newcomers]}};
-  report["requests"] = json::object{{"completed", stats[Count::replies]}, {"sent", stats[Count::sent]},
-                                    {"held", stats[Count::held]},         {"unfinished", stats[Count::unfinished]},
-                                    {"unsent", stats[Count::unsent]},     {"done", stats[Count::done]}};
+  json::object requests{{"completed", stats[Count::replies]}};
+  for (const Count count : kRequestCounts) requests[view(count_key(count))] = stats[count];
+  report["requests"] = std::move(requests);
   report["cycles"] = stats[Count::cycles];
   report["rate"] = result.rate();
   report["bytes_each_way"] = stats[Count::bytes];

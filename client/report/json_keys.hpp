@@ -43,6 +43,10 @@ inline constexpr std::array<std::pair<ProxyVersion, std::string_view>, 3> kProxy
     {ProxyVersion::v2, "v2"},
 }};
 
+/// What is counted of requests, under the names of `count_key()`.
+inline constexpr std::array kRequestCounts{Count::sent,   Count::held,     Count::unfinished, Count::unsent,
+                                           Count::missed, Count::answered, Count::done};
+
 /// The word of a value; each has one.
 template <typename Words, typename Value>
 constexpr std::string_view word_of(const Words& words, Value value) {

@@ -55,12 +55,10 @@ TEST(Resources, ConnectionsThatThePortsDoNotHoldAreRefusedWithTheRemedy) {
 }
 
 TEST(Resources, PortsAreLookedForAtRandomWhereARunNeedsMany) {
-  LoadOptions options;
-  options.connections = 10;
-  EXPECT_EQ(port_range_for(options, endpoint_of("127.0.0.1:1")), 0u);
-  EXPECT_EQ(port_range_for(options, endpoint_of("unix:/tmp/none")), 0u);
-  options.workload = Workload::connect;
-  const std::uint32_t range = port_range_for(options, endpoint_of("127.0.0.1:1"));
+  EXPECT_EQ(port_range_for(Workload::echo, 10, endpoint_of("127.0.0.1:1")), 0u);
+  EXPECT_EQ(port_range_for(Workload::echo, 10, endpoint_of("unix:/tmp/none")), 0u);
+  EXPECT_NE(port_range_for(Workload::echo, 27'000, endpoint_of("127.0.0.1:1")), 0u);
+  const std::uint32_t range = port_range_for(Workload::connect, 10, endpoint_of("127.0.0.1:1"));
   EXPECT_GE(range >> 16, range & 0xffff);
   EXPECT_NE(range, 0u);
 }

@@ -164,13 +164,30 @@ TEST_F(WorkerContextTest, RequestThatWasNeverSentIsAsSlowAsItIsOld) {
   options_.rate = 1000;
   make();
   begin();
-  context_->left_unsent(at(-1), at(11'000));
+  context_->left_unsent(at(-1), true, at(11'000));
   EXPECT_EQ(count(Count::unsent), 0u);
-  context_->left_unsent(at(9'000), at(11'000));
+  context_->left_unsent(at(9'000), false, at(11'000));
   EXPECT_EQ(count(Count::unsent), 1u);
+  EXPECT_EQ(count(Count::missed), 0u);
   EXPECT_EQ(count(Count::sent), 0u);
   EXPECT_EQ(stats()[Time::response].sum(), seconds(2));
   EXPECT_EQ(stats()[Time::service].count(), 0u);
+  context_->left_unsent(at(9'500), true, at(11'000));
+  EXPECT_EQ(count(Count::unsent), 2u);
+  EXPECT_EQ(count(Count::missed), 1u) << "the connection could have taken it";
+}
+
+TEST_F(WorkerContextTest, RequestWhoseTimeWasUpIsAsSlowAsUsersWaited) {
+  options_.rate = 1000;
+  make();
+  begin();
+  context_->timed_out(at(-10), at(-5), at(5'000));
+  EXPECT_EQ(stats()[Time::response].count(), 0u);
+  context_->timed_out(at(100), at(200), at(5'100));
+  EXPECT_EQ(stats()[Time::response].sum(), seconds(5));
+  EXPECT_EQ(stats()[Time::service].sum(), milliseconds(4'900));
+  EXPECT_EQ(count(Count::unfinished), 0u);
+  EXPECT_EQ(count(Count::answered), 0u);
 }
 
 TEST_F(WorkerContextTest, CyclesOfTheConnectWorkloadAreItsTimes) {
@@ -186,7 +203,7 @@ TEST_F(WorkerContextTest, CyclesOfTheConnectWorkloadAreItsTimes) {
   EXPECT_EQ(stats()[Time::cycle].sum(), milliseconds(4));
   EXPECT_EQ(count(Count::done), 2u);
   context_->left_unfinished(at(5), at(6), at(25));
-  context_->left_unsent(at(5), at(25));
+  context_->left_unsent(at(5), false, at(25));
   EXPECT_EQ(stats()[Time::cycle].sum(), milliseconds(44));
 }
 
@@ -202,7 +219,7 @@ TEST_F(WorkerContextTest, NewcomersAreTimedFromWhenTheyWereDue) {
 
 TEST_F(WorkerContextTest, IsFinishedOnceAllAreLaunchedAndTheLastHasEnded) {
   make();
-  context_->starting(true);
+  context_->starting();
   EXPECT_EQ(context_->unsettled(), 1u);
   context_->settled(true);
   EXPECT_EQ(context_->unsettled(), 0u);
@@ -210,7 +227,7 @@ TEST_F(WorkerContextTest, IsFinishedOnceAllAreLaunchedAndTheLastHasEnded) {
   EXPECT_EQ(context_->live().settled, 2u);
   EXPECT_EQ(context_->live().reached, 1u);
   EXPECT_FALSE(context_->live().finished);
-  context_->starting(false);  // a newcomer
+  context_->newcomer_starting();
   context_->finished();
   EXPECT_FALSE(context_->live().finished);
   EXPECT_EQ(context_->unsettled(), 0u);
@@ -285,7 +302,7 @@ TEST_F(WorkerContextTest, WhoeverIsFreeTakesTheNextArrivalOfItsWorker) {
   options_.rate = 1000;
   make();
   for (int i = 0; i < 2; ++i) {
-    context_->starting(true);
+    context_->starting();
     context_->settled(true);
   }
   begin({2, 4});

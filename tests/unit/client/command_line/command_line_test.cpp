@@ -84,7 +84,7 @@ TEST(LoadCommandLine, EveryOptionIsUnderstood) {
                                             "--processes",
                                             "3",
                                             "--start-at",
-                                            "2026-11-27T12:00:00Z",
+                                            "2126-11-27T12:00:00Z",
                                             "--proxy-protocol",
                                             "v2",
                                             "--proxy-sources",
@@ -111,7 +111,7 @@ TEST(LoadCommandLine, EveryOptionIsUnderstood) {
   EXPECT_EQ(options.newcomers, 2.5);
   EXPECT_EQ(options.drain, seconds(4));
   EXPECT_EQ(options.processes, 3u);
-  EXPECT_EQ(options.start_at, std::chrono::system_clock::time_point(seconds(1'795'780'800)));
+  EXPECT_EQ(options.start_at, std::chrono::system_clock::time_point(seconds(4'951'454'400)));
   EXPECT_EQ(options.proxy_protocol, ProxyVersion::v2);
   EXPECT_EQ(options.proxy_sources.to_string(), "10.0.0.0/16");
   EXPECT_EQ(options.target.to_string(), "unix:@echo");
@@ -166,7 +166,7 @@ TEST(LoadCommandLine, ChatTakesATimeout) {
 
 TEST(LoadCommandLine, UnknownVerbIsToldTheNearest) {
   EXPECT_THAT(complaint({"ecoh", "localhost:1"}), HasSubstr("did you mean \"echo\"?"));
-  EXPECT_THAT(complaint({"stream", "localhost:1"}), HasSubstr("there is no verb"));
+  EXPECT_THAT(complaint({"flood", "localhost:1"}), HasSubstr("there is no verb"));
 }
 
 TEST(LoadCommandLine, SaysWhatIsWrong) {

@@ -38,6 +38,7 @@ inline LoadResult example() {
 inline LoadResult open_loop_example() {
   LoadResult result = example();
   result.options.rate = 100;
+  result.stats[Count::answered] = result.stats[Count::sent];
   result.stats[Time::service].merge(result.stats[Time::response]);
   for (int i = 1; i <= 1000; ++i) result.stats[Time::lag].record(std::chrono::microseconds(10));
   return result;

@@ -97,9 +97,9 @@ TEST(JsonReport, SaysHowToRepeatTheRun) {
   const json::object& options = report.at("options").as_object();
   EXPECT_THAT(keys_of(options),
               testing::UnorderedElementsAre("connections", "processes", "duration_s", "requests", "warmup_s", "rate",
-                                            "arrivals", "drain_s", "timeout_s", "connect_rate", "length", "message",
-                                            "expect", "seed", "source", "proxy_protocol", "proxy_sources", "max_errors",
-                                            "pipeline", "think_s", "reconnect_every", "newcomers"));
+                                            "arrivals", "interval_s", "drain_s", "timeout_s", "connect_rate", "length",
+                                            "message", "expect", "seed", "source", "proxy_protocol", "proxy_sources",
+                                            "max_errors", "pipeline", "think_s", "reconnect_every", "newcomers"));
   EXPECT_EQ(options.at("seed"), 9);
   EXPECT_EQ(options.at("max_errors"), 5);
   EXPECT_EQ(options.at("expect"), "upper");
