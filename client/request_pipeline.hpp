@@ -77,6 +77,8 @@ class RequestPipeline {
       if (result.status == io::IoResult::Status::would_block) break;
       if (result.status != io::IoResult::Status::moved) return ended(result);
       if (!take(scratch.first(result.bytes), on_reply)) return Status::failed;
+      // What comes behind the last reply is looked at when there is something to say to it, or in the next turn.
+      if (in_flight() == 0) break;
       share += result.bytes;
       if (share >= kShare) return Status::working;
     }

@@ -42,8 +42,7 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb, &kFetchVerb,
-                        &kChatVerb, &kIdleVerb, &kMergeVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb, &kFetchVerb, &kChatVerb, &kIdleVerb, &kMergeVerb};
 
 std::string overview() { return kOverview; }
 

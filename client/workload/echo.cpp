@@ -81,13 +81,12 @@ net::awaitable<void> EchoConnection::run() {
   }
   while (stream_.valid()) {
     push_due();
+    if (requests_.in_flight() == 0 && !more_) break;
     const RequestPipeline::Status status = move_bytes();
     if (status == RequestPipeline::Status::failed) {
       co_await replace_failed();
     } else if (worker_.abandoned()) {
       leave_unfinished();
-      break;
-    } else if (requests_.in_flight() == 0 && !more_) {
       break;
     } else if (requests_.in_flight() == 0 && used_up()) {
       co_await renew();

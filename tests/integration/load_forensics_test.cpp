@@ -59,8 +59,9 @@ class WrongServer {
           client.send_all(message.substr(0, 40) + static_cast<char>(message[40] ^ 4) + message.substr(41));
           break;
         case Fault::answers_for_another:
-          // The last digit of the connection's number in the header.
-          client.send_all(message.substr(0, 9) + static_cast<char>(message[9] + 3) + message.substr(10));
+          // The last digit of the connection's number in the header, and another payload.
+          client.send_all(message.substr(0, 9) + static_cast<char>(message[9] + 3) + message.substr(10, 22) +
+                          std::string(kLength - 32, '~'));
           break;
         case Fault::loses_bytes:
           client.send_all(message.substr(0, 33) + message.substr(36));
