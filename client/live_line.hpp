@@ -10,14 +10,16 @@ class LiveLine {
  public:
   enum class Style : std::uint8_t { none, plain, terminal };
 
-  /// As stderr suits, or nothing at all.
-  explicit LiveLine(bool quiet);
+  /// What suits stderr as it is, or nothing at all.
+  static Style style_for_stderr(bool quiet);
+
+  explicit LiveLine(Style style) : style_(style) {}
   ~LiveLine() { clear(); }
   LiveLine(const LiveLine&) = delete;
   LiveLine& operator=(const LiveLine&) = delete;
 
-  Style style() const { return style_; }
   bool is_terminal() const { return style_ == Style::terminal; }
+  /// A line of UTF-8. On a terminal it is cut to the width.
   void show(const std::string& line);
   /// Clears the line from the terminal.
   void clear();

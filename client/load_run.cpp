@@ -94,7 +94,7 @@ void LoadRun::prepare() {
   if (result_.options.message.run == 0) {
     result_.options.message.run = static_cast<std::uint32_t>(std::random_device()() & 0xffffff);
   }
-  endpoint_ = share_.endpoint ? *share_.endpoint : choose_endpoint(options_);
+  endpoint_ = share_.endpoint ? *share_.endpoint : choose_endpoint(options_.target, options_.timeout, options_.source);
   result_.endpoint = endpoint_.to_string();
   check_descriptors(options_, result_.threads);
   check_ports(options_, endpoint_);

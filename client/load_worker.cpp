@@ -1,9 +1,8 @@
 #include "client/load_worker.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
+#include "client/die.hpp"
 #include "client/workload/connect.hpp"
 #include "client/workload/echo.hpp"
 
@@ -14,17 +13,6 @@ namespace {
 /// How many connects are started before the loop looks at what became of the earlier ones: more would count our own
 /// system calls as the target's latency.
 constexpr int kConnectsPerTurn = 8;
-
-/// A coroutine of a connection does not throw; what comes here is a defect or the end of memory.
-void die(std::exception_ptr failure) {
-  if (!failure) return;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "weir-load: internal error: %s\n", error.what());
-  }
-  std::abort();
-}
 
 }  // namespace
 

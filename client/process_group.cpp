@@ -153,7 +153,7 @@ void ProcessGroup::start_children() {
   // Every process's bytes are of one run.
   options.message.run = static_cast<std::uint32_t>(std::random_device()() & 0xffffff);
   raise_descriptor_limit();
-  const Endpoint endpoint = choose_endpoint(options);
+  const Endpoint endpoint = choose_endpoint(options.target, options.timeout, options.source);
   check_ports(options, endpoint);
   std::uint32_t first = 0;
   for (unsigned process = 0; process < options_.processes; ++process) {

@@ -3,14 +3,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <system_error>
 
 #include "common/io/descriptor.hpp"
 
 namespace weir::load {
 
 /// SIGINT and SIGTERM as events of a descriptor, and of nothing else: threads that are started afterwards leave them
-/// alone. Main thread, before any other thread.
+/// alone. Main thread, before any other thread. Throws std::system_error where there is no descriptor.
 class StopSignals {
  public:
   StopSignals() {
@@ -20,6 +22,7 @@ class StopSignals {
     ::sigaddset(&signals, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     descriptor_ = io::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!descriptor_) throw std::system_error(errno, std::generic_category(), "signalfd");
   }
 
   /// Becomes readable when one has come.

@@ -4,22 +4,17 @@
 
 namespace weir::load {
 
-Endpoint choose_endpoint(const Address& target, std::chrono::microseconds timeout,
-                         const std::function<int(int)>& prepare) {
+Endpoint choose_endpoint(const Address& target, std::chrono::microseconds timeout, const SourceAddresses& source) {
   const std::vector<Endpoint> endpoints = resolve(target, AddressUse::target);
   if (endpoints.size() > 1) {
     for (const Endpoint& endpoint : endpoints) {
-      io::ConnectStart probe = io::connect_until(endpoint, io::Clock::now() + timeout, prepare);
+      const io::ConnectStart probe = io::connect_until(
+          endpoint, io::Clock::now() + timeout,
+          [&source, &endpoint](int fd) { return source.empty() || !endpoint.is_inet() ? 0 : source.bind(fd, 0); });
       if (probe.error == 0) return endpoint;
     }
   }
   return endpoints.front();
-}
-
-Endpoint choose_endpoint(const LoadOptions& options) {
-  return choose_endpoint(options.target, options.timeout, [&options](int fd) {
-    return options.source.empty() || options.target.is_unix() ? 0 : options.source.bind(fd, 0);
-  });
 }
 
 }  // namespace weir::load

@@ -1,35 +1,14 @@
 #include "client/terminal_control.hpp"
 
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <system_error>
 
 namespace weir::load {
 
-InterruptSignals::InterruptSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signals_ = io::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals_) throw std::system_error(errno, std::generic_category(), "signalfd");
-}
-
-int InterruptSignals::take() {
-  int taken = 0;
-  signalfd_siginfo signal{};
-  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) ++taken;
-  return taken;
-}
-
 TerminalControl::TerminalControl(const LoadOptions& options)
-    : options_(options), live_(LiveReport::style_for_stderr(options.quiet)) {}
+    : options_(options), live_(LiveLine::style_for_stderr(options.quiet)) {}
 
 bool TerminalControl::interrupted() {
   const int taken = signals_.take();

@@ -2,22 +2,9 @@
 
 #include "client/report/live.hpp"
 #include "client/run_control.hpp"
-#include "common/io/descriptor.hpp"
+#include "client/stop_signals.hpp"
 
 namespace weir::load {
-
-/// SIGINT and SIGTERM of this process, taken from a descriptor. Blocks them for the thread and those it starts.
-class InterruptSignals {
- public:
-  InterruptSignals();
-
-  int fd() const { return signals_.get(); }
-  /// How many have come since the last time.
-  int take();
-
- private:
-  io::Descriptor signals_;
-};
 
 /// A person who starts a run: Ctrl-C ends it early, a second one at once; stderr shows how it goes.
 class TerminalControl final : public RunControl {
@@ -34,7 +21,7 @@ class TerminalControl final : public RunControl {
 
  private:
   const LoadOptions& options_;
-  InterruptSignals signals_;
+  StopSignals signals_;
   LiveReport live_;
   bool interrupted_ = false;
 };

@@ -39,7 +39,7 @@ constexpr int kProbes = 3;
 /// One run, on one thread: connections are coroutines of its loop, and so is what watches them.
 class IdleRun {
  public:
-  explicit IdleRun(const IdleOptions& options) : options_(options), live_(options.quiet) {}
+  explicit IdleRun(const IdleOptions& options) : options_(options), live_(LiveLine::style_for_stderr(options.quiet)) {}
 
   IdleSummary run();
 
@@ -74,9 +74,7 @@ class IdleRun {
 IdleSummary IdleRun::run() {
   summary_.options = options_;
   summary_.version = kVersion;
-  endpoint_ = choose_endpoint(options_.target, options_.timeout, [this](int fd) {
-    return options_.source.empty() || options_.target.is_unix() ? 0 : options_.source.bind(fd, 0);
-  });
+  endpoint_ = choose_endpoint(options_.target, options_.timeout, options_.source);
   summary_.endpoint = endpoint_.to_string();
   LoadOptions needs;
   needs.connections = options_.connections;

@@ -30,7 +30,8 @@ constexpr std::uint32_t kConnectsAtOnce = 128;
 
 class StreamRun {
  public:
-  explicit StreamRun(const StreamOptions& options) : options_(options), live_(options.quiet) {}
+  explicit StreamRun(const StreamOptions& options)
+      : options_(options), live_(LiveLine::style_for_stderr(options.quiet)) {}
 
   StreamSummary run() {
     prepare();
@@ -83,9 +84,7 @@ void StreamRun::prepare() {
   summary_.machine = this_machine();
   summary_.threads = std::min(options_.threads == 0 ? usable_cpus() : options_.threads, options_.streams);
   summary_.run = static_cast<std::uint32_t>(std::random_device()() & 0xffffff);
-  endpoint_ = choose_endpoint(options_.target, options_.timeout, [this](int fd) {
-    return options_.source.empty() || options_.target.is_unix() ? 0 : options_.source.bind(fd, 0);
-  });
+  endpoint_ = choose_endpoint(options_.target, options_.timeout, options_.source);
   summary_.endpoint = endpoint_.to_string();
   LoadOptions needs;
   needs.connections = options_.streams;

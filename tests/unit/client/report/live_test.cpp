@@ -27,15 +27,15 @@ Interval second() {
 }
 
 TEST(LiveReport, PlainLinesSayHowItGoes) {
-  EXPECT_EQ(shown([] { LiveReport(LiveReport::Style::plain).running(second(), 64, 3, 0.5, "running"); }),
+  EXPECT_EQ(shown([] { LiveReport(LiveLine::Style::plain).running(second(), 64, 3, 0.5, "running"); }),
             "  3 s  running     64 conns    12,345/s  p50  120 us  p99 2.50 ms  3 errors\n");
-  EXPECT_EQ(shown([] { LiveReport(LiveReport::Style::plain).connecting(1.2, 60, 50, 64); }),
+  EXPECT_EQ(shown([] { LiveReport(LiveLine::Style::plain).connecting(1.2, 60, 50, 64); }),
             "  1 s  connecting  50 of 64 connections  10 failed\n");
 }
 
 TEST(LiveReport, TerminalsLineIsRedrawnInPlaceAndCleared) {
   const std::string text = shown([] {
-    LiveReport live(LiveReport::Style::terminal);
+    LiveReport live(LiveLine::Style::terminal);
     live.running(second(), 64, 0, 0.5, "running");
     live.running(second(), 64, 0, -1, "running");
   });
@@ -45,9 +45,9 @@ TEST(LiveReport, TerminalsLineIsRedrawnInPlaceAndCleared) {
 }
 
 TEST(LiveReport, QuietOneSaysNothing) {
-  EXPECT_EQ(LiveReport::style_for_stderr(true), LiveReport::Style::none);
+  EXPECT_EQ(LiveLine::style_for_stderr(true), LiveLine::Style::none);
   EXPECT_EQ(shown([] {
-              LiveReport live(LiveReport::Style::none);
+              LiveReport live(LiveLine::Style::none);
               live.connecting(1, 1, 1, 1);
               live.running(second(), 64, 3, 0.5, "running");
             }),
@@ -55,7 +55,7 @@ TEST(LiveReport, QuietOneSaysNothing) {
 }
 
 TEST(LiveReport, IntervalOfNoLengthHasNoRate) {
-  EXPECT_NE(shown([] { LiveReport(LiveReport::Style::plain).running(Interval(), 0, 0, -1, "running"); }).find("0.00/s"),
+  EXPECT_NE(shown([] { LiveReport(LiveLine::Style::plain).running(Interval(), 0, 0, -1, "running"); }).find("0.00/s"),
             std::string::npos);
 }
 
