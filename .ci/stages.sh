@@ -1,6 +1,17 @@
 # shellcheck shell=bash
 # Sourced by .ci/run and .ci/nightly. A stage is a function stage_NAME.
 
+# Runs clang-tidy over all sources but the tests, which the compiler's warnings and the sanitizers check. Arguments go to it.
+lint() {
+  scripts/build release
+  # The compile commands are g++'s, which clang understands.
+  run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" "$@" "^$PWD/(server|client|common|bench)/.*\.cpp$" \
+    >build/lint.log 2>&1 || {
+    grep -vE '^(\[|[0-9]+ warnings|clang-tidy|Running|Suppressed|Use -header-filter)' build/lint.log
+    return 1
+  }
+}
+
 # Runs one stage and prints its time; the first that fails ends the run. A stage gets no input.
 run_stage() {
   local name=$1 began=$SECONDS status=0

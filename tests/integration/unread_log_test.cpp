@@ -19,7 +19,7 @@ namespace {
 using testing::HasSubstr;
 
 /// Far more than the flush at the exit may take, and far less than for ever.
-constexpr std::chrono::seconds kExit{kSanitized ? 40 : 15};
+const std::chrono::seconds kExit{kSanitized ? 40 : 15};
 
 /// A daemon that may be unable to say where it listens: an echo on a unix socket.
 class QuietDaemon {

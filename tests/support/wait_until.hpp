@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdlib>
 
 namespace weir::test {
 
@@ -15,15 +16,16 @@ namespace weir::test {
 #endif
 #endif
 
-/// Whether the programs were built with a sanitizer, whose shadow memory hides how much the daemon itself uses.
+/// Whether the programs were built with a sanitizer, whose shadow memory hides how much the daemon itself uses: those of
+/// this build, or the others that WEIR_TEST_PROGRAMS names.
 #if defined(WEIR_SANITIZED) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
+inline const bool kSanitized = true;
 #else
-inline constexpr bool kSanitized = false;
+inline const bool kSanitized = std::getenv("WEIR_TEST_PROGRAMS") != nullptr;
 #endif
 
 /// How long anything may take before it counts as a hang. Never a duration that a test waits for.
-inline constexpr std::chrono::seconds kHang{kSanitized ? 60 : 20};
+inline const std::chrono::seconds kHang{kSanitized ? 60 : 20};
 
 /// Checks the condition again and again until it holds. False if it does not hold within the time limit.
 bool wait_until(std::predicate auto&& condition, std::chrono::milliseconds bound = kHang) {
