@@ -16,8 +16,8 @@ namespace weir::test {
 #endif
 #endif
 
-/// Whether the programs were built with a sanitizer, whose shadow memory hides how much the daemon itself uses: those of
-/// this build, or the others that WEIR_TEST_PROGRAMS names.
+/// Whether the programs were built with a sanitizer, whose shadow memory hides how much the daemon itself uses: those
+/// of this build, or the others that WEIR_TEST_PROGRAMS names.
 #if defined(WEIR_SANITIZED) || defined(__SANITIZE_THREAD__)
 inline const bool kSanitized = true;
 #else
