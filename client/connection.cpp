@@ -29,7 +29,7 @@ net::awaitable<void> pause_after_failure(WorkerContext& worker, io::Slot& slot, 
 }
 
 net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
-                                       unsigned unlucky) {
+                                       unsigned unlucky, const std::function<bool()>& goes_on) {
   for (unsigned failures = unlucky; worker.running(); ++failures) {
     slot.clear_deadline();
     if (failures != 0) co_await pause_after_failure(worker, slot, failures);
@@ -41,7 +41,7 @@ net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io
     }
     if (failure == Failure::none) co_return;
     worker.failed(failure);
-    if (!worker.spend()) co_return;
+    if (!goes_on()) co_return;
   }
 }
 

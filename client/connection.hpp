@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "client/measure/failure.hpp"
 #include "client/worker_context.hpp"
@@ -22,9 +23,9 @@ net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, i
 
 /// Opens a connection anew, again and again until it stands or the run ends, with pauses that grow from 100 ms to 1 s.
 /// `unlucky` is how often it has failed in a row without a reply; when it is 0, the first attempt is made at once. Each
-/// failed attempt is counted and spends one of the run's requests.
+/// failed attempt is counted, and `goes_on` is asked whether there is something left to do.
 net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
-                                       unsigned unlucky);
+                                       unsigned unlucky, const std::function<bool()>& goes_on);
 
 /// Suspends for a pause, or until the run ends. 100 ms for the first in a row, doubled up to 1 s.
 net::awaitable<void> pause_after_failure(WorkerContext& worker, io::Slot& slot, unsigned in_a_row);

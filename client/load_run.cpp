@@ -157,8 +157,10 @@ void LoadRun::connect_all() {
 
 void LoadRun::measure(const Start& start) {
   began_ = last_tick_ = start.begin;
-  result_.began = std::chrono::system_clock::now() -
-                  std::chrono::duration_cast<std::chrono::system_clock::duration>(Clock::now() - began_);
+  // To the millisecond, as it is written: the two clocks are not read at once.
+  result_.began = std::chrono::round<std::chrono::milliseconds>(
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(began_ - Clock::now()));
   window_ = {began_, began_ + options_.warmup, Clock::time_point::max()};
   if (options_.duration) {
     window_.until = window_.from + *options_.duration;
@@ -187,7 +189,8 @@ void LoadRun::measure(const Start& start) {
       result_.ended_by = EndedBy::interrupt;
       break;
     }
-    if (all_finished()) {
+    // Those of a plan that has no request left before the end have not made the measured time shorter.
+    if (all_finished() && (options_.requests || !options_.is_open_loop())) {
       if (options_.requests) result_.ended_by = EndedBy::requests;
       break;
     }
@@ -201,7 +204,7 @@ void LoadRun::measure(const Start& start) {
   ended_ = std::min(Clock::now(), window_.until);
   use_after_ = MachineUse::now();
   if (!warm) use_before_ = use_after_;
-  if (ended_ - last_tick_ > options_.interval / 2) tick(ended_);
+  if (ended_ > last_tick_) tick(ended_);
 }
 
 void LoadRun::drain() {

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/json/serialize.hpp>
 #include <csignal>
 #include <cstdio>
@@ -87,9 +90,17 @@ int execute(const IdleOptions& options) {
   return show(idle_text_report(summary), idle_json_report(summary), summary.exit_status(), json);
 }
 
+/// Opens /dev/null for standard streams that were closed, so that no socket takes their place.
+void reserve_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  reserve_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that met it
   try {
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

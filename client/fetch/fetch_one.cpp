@@ -186,6 +186,7 @@ class Fetch {
     }
     const unsigned status = parser->get().result_int();
     result_.status = status;
+    if (status < 100) co_return FetchFailure{Outcome::bad_response, "its status is " + std::to_string(status)};
     if (status == 101) co_return FetchFailure{Outcome::bad_response, "switches to another protocol"};
     if (is_redirect(status) && options_.max_redirects > 0 && parser->get().count(http::field::location) != 0) {
       co_return follow(parser->get()[http::field::location]);

@@ -12,7 +12,7 @@ namespace weir::load {
 namespace {
 
 /// How far around the wrong place its bytes are looked for, and how many must match to be believed.
-constexpr std::size_t kReach = 16 * 1024;
+constexpr std::size_t kReach = 256 * 1024;
 constexpr std::size_t kEvidence = 4;
 
 using Bytes = std::span<const std::byte>;
@@ -249,7 +249,8 @@ WrongReply explain_surplus(const Message* answered, std::uint32_t connection, st
     wrong.kind = Failure::duplicated;
     wrong.text = "bytes came twice" + after;
   } else {
-    wrong.text = std::to_string(received.size()) + " bytes that nobody asked for came" + after;
+    wrong.text = std::to_string(received.size()) + (received.size() == 1 ? " byte" : " bytes") +
+                 " that nobody asked for came" + after;
   }
   return wrong;
 }

@@ -19,7 +19,7 @@ struct DueReplies {
 
 /// How many of the replies that were to follow are looked at, and how many bytes of what came.
 inline constexpr std::size_t kRepliesExamined = 16;
-inline constexpr std::size_t kBytesExamined = 64 * 1024;
+inline constexpr std::size_t kBytesExamined = 512 * 1024;
 
 /// Explains why the first of the due replies is wrong from `offset` on. `received` begins at the reply's first byte
 /// when `offset` lies within Header::kSize, else at `offset`.

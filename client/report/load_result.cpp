@@ -76,17 +76,17 @@ std::string generators_fault(const LoadResult& result) {
 }
 
 Verdict verdict_of_open_loop(const LoadResult& result) {
+  const std::uint64_t planned = result.planned();
+  const std::uint64_t vain = planned - std::min(planned, result.stats[Count::answered]);
+  const Verdict failing{"server", percent(static_cast<double>(vain) / static_cast<double>(planned)) +
+                                      " of what was planned came to nothing by the end: the rate is more than the "
+                                      "target takes, or it fails"};
+  // So much is not the lateness of a generator, unless it never sent it.
+  if (vain * 10 > planned && result.stats[Count::missed] == 0) return failing;
   if (const std::string fault = generators_fault(result); !fault.empty()) {
     return {"generator", fault + "; this run measures weir-load, not the target (" + load_of(result) + ")"};
   }
-  const std::uint64_t planned = result.planned();
-  const std::uint64_t answered = result.stats[Count::answered];
-  const std::uint64_t vain = planned - std::min(planned, answered);
-  if (vain * 100 > planned) {
-    return {"server", percent(static_cast<double>(vain) / static_cast<double>(planned)) +
-                          " of what was planned came to nothing by the end: the rate is more than the target takes, or "
-                          "it fails"};
-  }
+  if (vain * 100 > planned) return failing;
   const std::uint64_t held = result.stats[Count::held];
   if (held == 0) return {"rate", "every request was sent when it was due; " + load_of(result)};
   return {"rate", "every request was sent, " + percent(static_cast<double>(held) / static_cast<double>(planned)) +
@@ -97,11 +97,14 @@ Verdict verdict_of_open_loop(const LoadResult& result) {
 
 Verdict LoadResult::verdict() const {
   if (stats[Count::sent] == 0) return {"nothing", "no load was made"};
-  if (window_seconds < kLeastSeconds || times().count() < kLeastReplies) {
+  if (window_seconds < kLeastSeconds || planned() < kLeastReplies) {
     return {"nothing", "the run was too short to say what limits it"};
   }
   if (options.is_open_loop()) return verdict_of_open_loop(*this);
   if (rate() <= 0) return {"server", "no reply came in the measured time"};
+  if (stats.failures.total() * 10 > stats[Count::answered]) {
+    return {"server", "more than a tenth of the requests and connects failed"};
+  }
   if (generator_share() >= kBusy) {
     return {"generator", "it used " + percent(generator_share()) + " of its threads; give it more, or another machine"};
   }

@@ -46,7 +46,11 @@ class Reader {
     if (error) fail(key, "is not the number that it should be");
     return number;
   }
-  double real(const char* key) const { return number<double>(key); }
+  double real(const char* key) const {
+    const double real = number<double>(key);
+    if (!(real >= 0 && real <= 1e15)) fail(key, "is out of range");
+    return real;
+  }
   std::chrono::microseconds seconds(const char* key) const {
     const double seconds = real(key);
     if (!(seconds >= 0 && seconds < 1e9)) fail(key, "is no duration");

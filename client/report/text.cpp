@@ -191,6 +191,7 @@ std::string drawing(const Histogram& histogram, const char* of_what) {
   const double most = static_cast<double>(*std::max_element(rows.begin(), rows.end()));
   std::string text = std::string("\nDistribution of ") + of_what + "\n";
   for (std::size_t row = 0; row <= kRows; ++row) {
+    if (row == kRows && rows[row] == 0) break;  // nothing lies beyond
     text += "  from " + right(display_duration(std::chrono::nanoseconds(std::llround(bounds[row]))), 8) + "  ";
     text += bar(static_cast<double>(rows[row]) / most, kBarWidth) + right(percent(rows[row], histogram.count()), 9) +
             right(grouped(rows[row]), 14) + "\n";

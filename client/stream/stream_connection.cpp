@@ -14,6 +14,8 @@ constexpr std::size_t kWrites = 4;
 constexpr std::size_t kWriteSize = 128 * 1024;
 /// How long the bytes that follow a wrong one are waited for, to tell what happened.
 constexpr std::chrono::milliseconds kInquiry{200};
+/// How many timeouts after our FIN a far end may take, however much it still sends.
+constexpr int kMostTimeouts = 12;
 
 using Status = io::IoResult::Status;
 
@@ -235,11 +237,12 @@ void StreamConnection::look_at_clock() {
   if (judging_) {
     judge();
   } else if (fin_sent_) {
-    // However long it takes, as long as it gets on.
-    if (moved() != moved_at_deadline_) {
+    // It may take long, as long as it gets on: but not forever, for a far end may never hear of our end and send on.
+    if (moved() != moved_at_deadline_ && io::Clock::now() < fin_at_ + kMostTimeouts * context_.plan().options.timeout) {
       set_deadline(io::Clock::now() + context_.plan().options.timeout);
     } else {
-      fail(Failure::close_timeout, "had no FIN within " + format_duration(context_.plan().options.timeout));
+      fail(Failure::close_timeout, "had no FIN within " + format_duration(context_.plan().options.timeout) + ", or " +
+                                       std::to_string(kMostTimeouts) + " times that while bytes moved");
     }
   } else if (!settled_) {
     fail(Failure::reply_timeout, "had no answer within " + format_duration(context_.plan().options.timeout) +

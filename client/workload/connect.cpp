@@ -124,6 +124,7 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
     const Failure failure = co_await open_connection(worker, *slot, stream, source, Patience::drain);
     Part part = stream.valid() ? Part::right : failure == Failure::none ? Part::cut : Part::failed;
     if (part == Part::failed) worker.failed(failure);
+    bool timed_out = failure == Failure::connect_timeout;
     const bool open = part == Part::right;
     if (open && options.exchange) {
       const Moment sent = io::Clock::now();
@@ -135,6 +136,7 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
         worker.record(Time::first_byte, sent, first_byte);
         worker.answered(index, sent, sent, last_byte, requests.last_length());
       }
+      timed_out = part == Part::failed && requests.failure() == Failure::reply_timeout;
     }
     if (part == Part::right && options.close_by == CloseBy::fin) {
       const Moment closing = io::Clock::now();
@@ -150,6 +152,7 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
     }
     slot->clear_deadline();
     const Moment now = io::Clock::now();
+    if (timed_out) worker.timed_out(due, began, now);
     if (part == Part::cut) {
       worker.left_unfinished(due, began, now);
     } else if (part == Part::right) {

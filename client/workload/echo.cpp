@@ -1,6 +1,7 @@
 #include "client/workload/echo.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "client/connection.hpp"
@@ -44,6 +45,8 @@ class EchoConnection {
   /// What the failure came to, for all requests in flight; then another connection, if one can be had.
   net::awaitable<void> replace_failed();
   net::awaitable<void> renew();
+  /// A connection could not be had: one request less is left to make. False when there was none.
+  bool gives_one_up();
   void begin_on_new_connection();
   void leave_unfinished();
 
@@ -65,6 +68,7 @@ class EchoConnection {
   bool more_ = true;          ///< the plan has more for this connection
   std::uint64_t served_ = 0;  ///< requests on the present connection
   unsigned unlucky_ = 0;      ///< failures in a row without a reply
+  const std::function<bool()> goes_on_ = [this] { return gives_one_up(); };
 };
 
 net::awaitable<void> EchoConnection::run() {
@@ -137,6 +141,7 @@ void EchoConnection::push_due() {
     ++served_;
     if (plan_) plan_->next();
   }
+  was_able_ = takes_more();
 }
 
 RequestPipeline::Status EchoConnection::move_bytes() {
@@ -152,6 +157,12 @@ RequestPipeline::Status EchoConnection::move_bytes() {
   if (answered) {
     unlucky_ = 0;
     ready_ = now_ + options_.think;
+  }
+  // It takes requests again from now on, and not from when the next one is due.
+  if (plan_ && !was_able_ && takes_more()) {
+    if (!answered) now_ = io::Clock::now();
+    able_ = now_;
+    was_able_ = true;
   }
   if (status == RequestPipeline::Status::failed || !slot_->timer_fired() || requests_.in_flight() == 0) return status;
   if (io::Clock::now() < deadline()) return status;
@@ -190,7 +201,7 @@ net::awaitable<void> EchoConnection::replace_failed() {
   worker_.disconnected();
   stream_.reset();
   requests_.restart();
-  co_await reopen_connection(worker_, *slot_, stream_, index_, unlucky_++);
+  co_await reopen_connection(worker_, *slot_, stream_, index_, unlucky_++, goes_on_);
   begin_on_new_connection();
 }
 
@@ -202,9 +213,22 @@ net::awaitable<void> EchoConnection::renew() {
   const Failure failure = co_await open_connection(worker_, *slot_, stream_, index_);
   if (failure != Failure::none) {
     worker_.failed(failure);
-    co_await reopen_connection(worker_, *slot_, stream_, index_, ++unlucky_);
+    co_await reopen_connection(worker_, *slot_, stream_, index_, ++unlucky_, goes_on_);
   }
   begin_on_new_connection();
+}
+
+bool EchoConnection::gives_one_up() {
+  if (!plan_) return worker_.spend();
+  // Of a plan, one that is due by now; without a number of requests to end with, all of them wait for a connection.
+  const Moment now = io::Clock::now();
+  if (!options_.requests || plan_->due() > now) return true;
+  more_ = worker_.admits(plan_->due());
+  if (more_) {
+    worker_.left_unsent(plan_->due(), false, now);
+    plan_->next();
+  }
+  return more_;
 }
 
 void EchoConnection::leave_unfinished() {

@@ -284,6 +284,12 @@ TEST(LoadClient, ChatEndsWithItsPeer) {
             0);
 }
 
+TEST(LoadClient, ClosedStandardInputIsAnEmptyOne) {
+  FakeBackend server(echoes());
+  const Finished finished = chat_by_shell("exec " + kWeirLoad + " chat " + server.address() + " <&-");
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+}
+
 TEST(LoadClient, ChatSaysWhyItCannotConnect) {
   RefusedPort nobody;
   const Finished finished = run("weir-load", {"chat", nobody.address()});

@@ -92,6 +92,56 @@ TEST(LoadOpenLoop, ServiceShowsAStallOnlyForThoseThatItHit) {
   EXPECT_LT(run.at_least("lag", milliseconds(100)), 60u) << "the generator is not to blame for that";
 }
 
+TEST(LoadOpenLoop, RequestsOfAnIdleConnectionAreNotHeldBack) {
+  FakeBackend server(echoes());
+  const LoadRun run = run_load({"echo", "-c", "4", "-R", "100", "--pipeline", "1", "-d", "2s", server.address()});
+  EXPECT_EQ(run.number("/requests/sent"), 200u) << run.err;
+  // Each connection has 40 ms for each request. What is late is our own lag, but for a machine that stands still.
+  EXPECT_LE(run.number("/requests/held"), 100u) << run.err;
+  EXPECT_GE(run.number("/latency/lag/max_ns"), 1'000u) << "no timer wakes so exactly";
+}
+
+TEST(LoadOpenLoop, ServerThatIsAwayCostsNoRequestOfThePlan) {
+  std::atomic<int> connections{0};
+  // The first connections are reset after a while, and those that follow them at once for a while.
+  FakeBackend server([&connections](Peer& client) {
+    if (++connections > 2 && connections < 8) return Leave::reset;
+    for (int i = 0; connections > 2 || i < 10; ++i) client.send_all(client.receive_exactly(64));
+    return Leave::reset;
+  });
+  const LoadRun run = run_load({"echo", "-c", "2", "-R", "200", "-n", "200", server.address()});
+  EXPECT_EQ(run.number("/requests/sent") + run.number("/requests/unsent"), 200u) << run.err;
+}
+
+TEST(LoadOpenLoop, MeasuredTimeIsWhatWasAskedForHoweverFewAreDue) {
+  FakeBackend server(echoes());
+  for (const char* verb : {"echo", "connect"}) {
+    const LoadRun run = run_load({verb, "-c", "4", "-R", "2", "-d", "1s", server.address()});
+    EXPECT_GE(run.report.at("window_s").to_number<double>(), 0.999) << run.err;
+    EXPECT_EQ(run.number("/requests/sent"), 2u) << run.err;
+  }
+}
+
+TEST(LoadOpenLoop, CyclesWhoseTimeWasUpAreInTheLatencies) {
+  FakeBackend server(never_answers());
+  const LoadRun run = run_load(
+      {"connect", "-c", "50", "-R", "20", "-d", "500ms", "--timeout", "200ms", "--drain", "3s", server.address()});
+  EXPECT_EQ(run.failures("reply_timeout"), 10u) << run.err;
+  EXPECT_EQ(run.number("/latency/cycle/count"), 10u) << "no stall is left out";
+  EXPECT_GE(run.number("/latency/cycle/min_ns"), 200'000'000u);
+}
+
+TEST(LoadOpenLoop, IntervalsHoldEverythingThatWasDone) {
+  FakeBackend server(echoes());
+  const LoadRun run = run_load({"echo", "-c", "2", "-R", "200", "-d", "700ms", "-i", "300ms", server.address()});
+  std::uint64_t done = 0;
+  for (const boost::json::value& interval : run.report.at("intervals").as_array()) {
+    done += interval.at("done").to_number<std::uint64_t>();
+  }
+  // What comes after the end of the last one is in the total alone.
+  EXPECT_GE(done + 2, run.number("/requests/completed")) << run.err;
+}
+
 TEST(LoadOpenLoop, ClosedLoopSaysWhatItHides) {
   const StallingEcho server;
   const LoadRun run = run_load({"echo", "-c", "8", "--think", "2ms", "-d", "3s", server.address()});

@@ -25,7 +25,7 @@ inline LoadResult example() {
   WorkerStats& stats = result.stats;
   for (int i = 1; i <= 1000; ++i) stats[Time::response].record(microseconds(i));
   stats[Time::connect].record(std::chrono::milliseconds(2));
-  stats[Count::replies] = stats[Count::sent] = stats[Count::done] = 1000;
+  stats[Count::replies] = stats[Count::sent] = stats[Count::answered] = stats[Count::done] = 1000;
   stats[Count::bytes] = 64'000;
   stats.failures.add(Failure::refused);
   result.fairness.add({500, 500'000});
@@ -38,7 +38,6 @@ inline LoadResult example() {
 inline LoadResult open_loop_example() {
   LoadResult result = example();
   result.options.rate = 100;
-  result.stats[Count::answered] = result.stats[Count::sent];
   result.stats[Time::service].merge(result.stats[Time::response]);
   for (int i = 1; i <= 1000; ++i) result.stats[Time::lag].record(std::chrono::microseconds(10));
   return result;

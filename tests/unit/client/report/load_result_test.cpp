@@ -106,10 +106,9 @@ TEST(Verdict, IsNothingWithoutLoadOrWithTooLittle) {
   EXPECT_THAT(result.verdict().reason, HasSubstr("too short"));
   result.window_seconds = 0.5;
   EXPECT_EQ(result.verdict().limited_by, "server");
-  result.stats[Time::response].clear();
-  for (int i = 0; i < 99; ++i) result.stats[Time::response].record(microseconds(1));
+  result.stats[Count::sent] = 99;
   EXPECT_EQ(result.verdict().limited_by, "nothing");
-  result.stats[Time::response].record(microseconds(1));
+  result.stats[Count::sent] = 100;
   EXPECT_EQ(result.verdict().limited_by, "server");
   result.stats[Count::sent] = 0;
   EXPECT_EQ(result.verdict().limited_by, "nothing");
@@ -183,6 +182,15 @@ TEST(Verdict, OfAnOpenLoopIsTheServerWhenRequestsFailed) {
   result.stats[Count::answered] = 500;
   EXPECT_EQ(result.verdict().limited_by, "server");
   EXPECT_THAT(result.verdict().reason, HasSubstr("50 %"));
+  set_lag(result, milliseconds(5));
+  EXPECT_EQ(result.verdict().limited_by, "server") << "so much is not the lateness of a generator";
+}
+
+TEST(Verdict, OfAClosedLoopIsTheServerWhenMuchFailed) {
+  LoadResult result = example();
+  result.stats.failures.add(Failure::refused, 200);
+  EXPECT_EQ(result.verdict().limited_by, "server");
+  EXPECT_THAT(result.verdict().reason, HasSubstr("more than a tenth of the requests and connects failed"));
 }
 
 TEST(Verdict, OfAnOpenLoopDoesNotSayThatWhatWasHeldWasSentInTime) {
