@@ -78,9 +78,9 @@ std::string generators_fault(const LoadResult& result) {
 Verdict verdict_of_open_loop(const LoadResult& result) {
   const std::uint64_t planned = result.planned();
   const std::uint64_t vain = planned - std::min(planned, result.stats[Count::answered]);
-  const Verdict failing{"server", percent(static_cast<double>(vain) / static_cast<double>(planned)) +
-                                      " of what was planned came to nothing by the end: the rate is more than the "
-                                      "target takes, or it fails"};
+  Verdict failing{"server", percent(static_cast<double>(vain) / static_cast<double>(planned)) +
+                                " of what was planned came to nothing by the end: the rate is more than the "
+                                "target takes, or it fails"};
   // So much is not the lateness of a generator, unless it never sent it.
   if (vain * 10 > planned && result.stats[Count::missed] == 0) return failing;
   if (const std::string fault = generators_fault(result); !fault.empty()) {
