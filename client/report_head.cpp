@@ -1,10 +1,25 @@
 #include "client/report_head.hpp"
 
+#include <ctime>
+
 #include "common/logging.hpp"
 
 namespace weir::load {
 
 namespace json = boost::json;
+
+std::string display_target(const std::string& target, const std::string& endpoint) {
+  return endpoint == target ? target : target + " (" + endpoint + ")";
+}
+
+std::string display_time(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  return text;
+}
 
 json::object report_head(std::string_view workload, const std::string& version, const std::string& target,
                          const std::string& endpoint, std::chrono::system_clock::time_point started,

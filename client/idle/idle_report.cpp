@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 
 #include "client/report/numbers.hpp"
 #include "client/report_head.hpp"
@@ -23,19 +22,12 @@ constexpr std::size_t kFirst = 10;
 
 std::string title(const IdleSummary& summary) {
   const IdleOptions& options = summary.options;
-  const std::time_t started = std::chrono::system_clock::to_time_t(summary.started);
-  std::tm local{};
-  ::localtime_r(&started, &local);
-  char when[32];
-  std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-
-  std::string target = options.target.to_string();
-  if (summary.endpoint != target) target += " (" + summary.endpoint + ")";
+  const std::string target = display_target(summary.options.target.to_string(), summary.endpoint);
   std::string text = "weir-load idle " + target + "\n  " + grouped(options.connections) +
                      (options.connections == 1 ? " connection" : " connections");
   text += options.duration ? ", " + format_duration(*options.duration) : ", until all have ended";
   if (options.keepalive) text += ", keepalive after " + format_duration(*options.keepalive);
-  return text + "\n  weir-load " + summary.version + ", " + when + "\n";
+  return text + "\n  weir-load " + summary.version + ", " + display_time(summary.started) + "\n";
 }
 
 std::string table(const IdleSummary& summary) {

@@ -4,11 +4,11 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <sstream>
 
 #include "client/report/excerpt.hpp"
 #include "client/report/numbers.hpp"
+#include "client/report_head.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -92,14 +92,7 @@ std::string shape(const LoadResult& result) {
 }
 
 std::string title(const LoadResult& result) {
-  const std::time_t started = std::chrono::system_clock::to_time_t(result.started);
-  std::tm local{};
-  ::localtime_r(&started, &local);
-  char when[32];
-  std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-
-  std::string target = result.options.target.to_string();
-  if (result.endpoint != target) target += " (" + result.endpoint + ")";
+  const std::string target = display_target(result.options.target.to_string(), result.endpoint);
   const std::string machine = "on " + result.machine.host + ", " + result.machine.kernel + ", " +
                               std::to_string(result.machine.cpus) + " x " +
                               (result.machine.cpu.empty() ? "CPU" : result.machine.cpu);
@@ -107,7 +100,7 @@ std::string title(const LoadResult& result) {
       result.generators > 1 ? ", merged from " + std::to_string(result.generators) + " generators" : "";
   return std::string("weir-load ") + (result.is_echo() ? "echo " : "connect ") + target + "\n  " +
          wrapped(shape(result), 2, 2) + "\n  " + wrapped(machine, 2, 2) + "\n  weir-load " + result.version + ", " +
-         when + merged + "\n";
+         display_time(result.started) + merged + "\n";
 }
 
 std::string line(const char* name, std::uint64_t number, const std::string& rest) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 
 #include "client/report/numbers.hpp"
 #include "client/report_head.hpp"
@@ -50,14 +49,7 @@ std::string paragraph(std::string_view heading, const std::string& text) {
 
 std::string title(const StreamSummary& summary) {
   const StreamOptions& options = summary.options;
-  const std::time_t started = std::chrono::system_clock::to_time_t(summary.started);
-  std::tm local{};
-  ::localtime_r(&started, &local);
-  char when[32];
-  std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-
-  std::string target = options.target.to_string();
-  if (summary.endpoint != target) target += " (" + summary.endpoint + ")";
+  const std::string target = display_target(summary.options.target.to_string(), summary.endpoint);
   std::string text =
       "weir-load stream " + target + "\n  " + grouped(options.streams) +
       (options.streams == 1 ? " stream " : " streams ") +
@@ -68,7 +60,7 @@ std::string title(const StreamSummary& summary) {
   if (options.pace != 0) text += ", each paced to " + bytes_a_second(static_cast<double>(options.pace));
   text += "\n  on " + summary.machine.host + ", " + summary.machine.kernel + ", " +
           std::to_string(summary.machine.cpus) + " x " + (summary.machine.cpu.empty() ? "CPU" : summary.machine.cpu) +
-          "\n  weir-load " + summary.version + ", " + when + "\n";
+          "\n  weir-load " + summary.version + ", " + display_time(summary.started) + "\n";
   return text;
 }
 

@@ -11,6 +11,7 @@
 
 #include "client/live_line.hpp"
 #include "client/report/numbers.hpp"
+#include "client/share_out.hpp"
 #include "client/stop_signals.hpp"
 #include "client/stream/stream_numbers.hpp"
 #include "client/stream/stream_worker.hpp"
@@ -99,7 +100,7 @@ void StreamRun::prepare() {
   const StreamPlan plan{options_, *dial_, notifier_, summary_.run};
   std::uint32_t first = 0;
   for (unsigned thread = 0; thread < summary_.threads; ++thread) {
-    const auto next = static_cast<std::uint32_t>(std::uint64_t{options_.streams} * (thread + 1) / summary_.threads);
+    const auto next = static_cast<std::uint32_t>(share_up_to(options_.streams, thread + 1, summary_.threads));
     workers_.push_back(
         std::make_unique<StreamWorker>(plan, first, next - first, std::max(1U, kConnectsAtOnce / summary_.threads)));
     first = next;
