@@ -4,8 +4,9 @@
 # Runs clang-tidy over all sources but the tests, which the compiler's warnings and the sanitizers check. Arguments go to it.
 lint() {
   scripts/build release
-  # The compile commands are g++'s, which clang understands.
-  run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" "$@" "^$PWD/(server|client|common|bench)/.*\.cpp$" \
+  # The compile commands are g++'s, which clang understands; its own warnings, some of them about libstdc++ 12, count in no
+  # build, so -Werror must not make errors of them here.
+  run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" -extra-arg=-Wno-error "$@" "^$PWD/(server|client|common|bench)/.*\.cpp$" \
     >build/lint.log 2>&1 || {
     grep -vE '^(\[|[0-9]+ warnings|clang-tidy|Running|Suppressed|Use -header-filter)' build/lint.log
     return 1
