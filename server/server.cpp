@@ -102,12 +102,17 @@ class Server {
   /// What the daemon shows to the outside. Control thread.
   ServerSnapshot snapshot() const {
     const Admission::Totals totals = admission_.totals();
-    ServerSnapshot now{workers_.size(), totals.active, totals.ended, totals.cut, {}};
+    ServerSnapshot now;
+    now.active = totals.active;
+    now.ended_in_drain = totals.ended;
+    now.cut_in_drain = totals.cut;
     for (const ListenerConfig& config : config_.listeners) {
       const OpenListener& open = listeners_.at(config.name);
-      now.listeners.push_back({config.name, bound_addresses(open.sockets), {}});
+      ListenerSnapshot& listener = now.listeners.emplace_back();
+      listener.name = config.name;
+      listener.bound = bound_addresses(open.sockets);
       for (std::size_t i = 0; i < kSessionEnds; ++i) {
-        now.listeners.back().ended[i] = open.listener->ended(static_cast<SessionEnd>(i));
+        listener.ended[i] = open.listener->ended(static_cast<SessionEnd>(i));
       }
     }
     return now;

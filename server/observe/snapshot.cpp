@@ -4,6 +4,11 @@
 
 namespace weir {
 
+std::string_view to_string(BackendState state) {
+  constexpr std::array<std::string_view, 6> kNames{"up", "down", "checking", "ejected", "drained", "left"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
 std::string describe_ends(const ListenerSnapshot& listener) {
   std::uint64_t all = 0;
   std::string kinds;

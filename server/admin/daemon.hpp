@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/net.hpp"
+#include "server/config/server_config.hpp"
+#include "server/observe/history.hpp"
+#include "server/observe/live_connection.hpp"
+#include "server/observe/snapshot.hpp"
+
+namespace weir::admin {
+
+/// What an attempt to change something came to.
+enum class Change : std::uint8_t {
+  done,
+  already,    ///< it was so before
+  not_found,  ///< no such upstream, backend or connection
+};
+
+/// What the admin endpoint sees of the daemon, and can do to it. Control thread.
+class Daemon {
+ public:
+  virtual ~Daemon() = default;
+
+  virtual ServerSnapshot snapshot() = 0;
+  virtual const History& history() const = 0;
+  /// The effective configuration as YAML, every default filled in.
+  virtual std::string effective_config() const = 0;
+  /// The newest records of ended connections, newest first; `failed` for those alone that did not end in order.
+  virtual std::vector<SessionRecord> recent_records(bool failed, std::size_t most) = 0;
+
+  /// Never holds a worker up for longer than a slice of a millisecond.
+  virtual net::awaitable<ConnectionPage> connections(ConnectionQuery query) = 0;
+  /// Those that hold the most connections, greatest first.
+  virtual net::awaitable<std::vector<SourceSummary>> top_sources(std::size_t most) = 0;
+  /// Ends the connection as `killed`. Resumes once its session was told.
+  virtual net::awaitable<Change> kill(std::uint64_t id) = 0;
+
+  /// A drained backend gets no new connections and keeps those that it has.
+  virtual Change drain_backend(const std::string& upstream, const std::string& backend) = 0;
+  virtual Change enable_backend(const std::string& upstream, const std::string& backend) = 0;
+  /// Begins to drain the daemon, as SIGTERM does.
+  virtual Change drain() = 0;
+
+  virtual LogLevel log_level() const = 0;
+  virtual void set_log_level(LogLevel level) = 0;
+};
+
+}  // namespace weir::admin
