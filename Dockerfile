@@ -17,7 +17,7 @@ RUN cmake --preset release -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libc-ares2 libedit2 libspdlog1.10 \
+    && apt-get install --yes --no-install-recommends ca-certificates libc-ares2 libedit2 libprometheus-cpp-core1.0 libspdlog1.10 \
        libssl3 libsystemd0 libyaml-cpp0.7 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /stage/usr/bin/ /usr/bin/
