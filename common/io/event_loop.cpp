@@ -183,6 +183,7 @@ SlotPtr EventLoop::acquire(std::uint8_t kind) {
   slot.interruption_ = 0;
   slot.timer_fired_ = false;
   slot.waited_ = false;
+  slot.subject_ = nullptr;
   slot.in_use_ = true;
   slot.kind_ = kind;
   ++in_use_;

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/asio/async_result.hpp>
@@ -14,6 +15,7 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -104,6 +106,10 @@ class Slot : public TimerWheel::Node {
   /// through a post, which allocates; a yield before its end spares it that.
   bool waited() const { return waited_; }
 
+  /// What waits here, for those who find it by its slot: visit() shows it. Null unless set since acquire().
+  void set_subject(void* subject) { subject_ = subject; }
+  void* subject() const { return subject_; }
+
   /// Identifies this slot to other threads; stale once it is released. See EventLoop::find().
   struct Id {
     std::uint32_t index;
@@ -126,6 +132,7 @@ class Slot : public TimerWheel::Node {
 
   PendingHandler pending_;
   EventLoop* loop_ = nullptr;
+  void* subject_ = nullptr;
   std::uint32_t index_ = 0;
   std::uint32_t generation_ = 0;
   std::array<std::uint8_t, 2> flags_{};
@@ -209,6 +216,18 @@ class EventLoop {
 
   /// Interrupts every slot of that kind. Loop's thread.
   void interrupt_all(std::uint8_t kind, std::uint8_t reason);
+
+  /// Calls `visit(slot)` for the slots of that kind among the `places` places from `first` on. Returns the place to go on
+  /// from, or nothing once all were seen. A slot that is acquired between two calls may be missed. Loop's thread.
+  template <typename Visit>
+  std::optional<std::size_t> visit(std::uint8_t kind, std::size_t first, std::size_t places, Visit visit) {
+    const std::size_t last = std::min(first + places, slots_.size());
+    for (std::size_t i = first; i < last; ++i) {
+      Slot& slot = slots_[i];
+      if (slot.in_use_ && slot.kind_ == kind) visit(slot);
+    }
+    return last < slots_.size() ? std::optional(last) : std::nullopt;
+  }
 
   /// Wakes every slot of that kind. Loop's thread.
   void wake_all(std::uint8_t kind);

@@ -17,7 +17,9 @@ Gate::Gate(Admission& process, SourceTable& process_sources, const ListenerConfi
 
 Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
   const Admission::Entry entry = process_.enter(now);
-  if (entry.refused) return {entry.id, entry.refused};
+  if (entry.refused) {
+    return {entry.id, refuse(*entry.refused, Barrier::process_connections, Barrier::process_rate)};
+  }
   if (const auto refused = enter_listener(now)) {
     process_.withdraw();
     return {entry.id, refused};
@@ -28,7 +30,7 @@ Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
     const std::optional<IpAddress> address = peer.ip();
     const bool trusted = trusted_.empty() || (address && trusted_.contains(*address));
     header_due = trusted;
-    if (!trusted && headers_ == ProxyHeaders::required) refused = SessionEnd::denied;
+    if (!trusted && headers_ == ProxyHeaders::required) refused = refuse(Barrier::trusted, SessionEnd::denied);
   }
   if (!refused && !header_due) refused = admit(peer, now);
   if (refused) {
@@ -41,18 +43,23 @@ Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
 std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
   const std::optional<IpAddress> address = source.ip();
   if (!address) return std::nullopt;
-  if (!rules_.allows(*address)) return SessionEnd::denied;
-  if (const auto refused = process_sources_.enter(*address, now)) return refused;
-  const std::optional<SessionEnd> refused = sources_.enter(*address, now);
-  if (refused) process_sources_.leave(*address);
+  if (!rules_.allows(*address)) return refuse(Barrier::rules, SessionEnd::denied);
+  std::optional<SessionEnd> refused = process_sources_.enter(*address, now);
+  if (!refused) {
+    refused = sources_.enter(*address, now);
+    if (refused) process_sources_.leave(*address);
+  }
+  if (refused) refuse(*refused, Barrier::source_connections, Barrier::source_rate);
   return refused;
 }
 
 std::optional<SessionEnd> Gate::enter_listener(Time now) {
   if (limits_.connections == 0 && limits_.rate.count == 0) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  if (limits_.connections != 0 && connections_ >= limits_.connections) return SessionEnd::refused_limit;
-  if (!bucket_.admit(limits_.rate, now)) return SessionEnd::refused_rate;
+  if (limits_.connections != 0 && connections_ >= limits_.connections) {
+    return refuse(Barrier::listener_connections, SessionEnd::refused_limit);
+  }
+  if (!bucket_.admit(limits_.rate, now)) return refuse(Barrier::listener_rate, SessionEnd::refused_rate);
   ++connections_;
   return std::nullopt;
 }
@@ -70,6 +77,25 @@ void Gate::leave(const std::optional<ClientAddress>& source, bool cut) {
   }
   leave_listener();
   process_.leave(cut);
+}
+
+SessionEnd Gate::refuse(SessionEnd why, Barrier connections, Barrier rate) {
+  if (why == SessionEnd::refused_limit) return refuse(connections, why);
+  if (why == SessionEnd::refused_rate) return refuse(rate, why);
+  return why;  // no memory, which is no limit of ours
+}
+
+SessionEnd Gate::refuse(Barrier barrier, SessionEnd why) {
+  refusals_[static_cast<std::size_t>(barrier)].fetch_add(1, std::memory_order_relaxed);
+  return why;
+}
+
+void Gate::add_refusals(std::map<std::string, std::uint64_t>& total) const {
+  static constexpr std::array kNames{"process_connections", "process_rate",       "listener_connections",
+                                     "listener_rate",       "source_connections", "source_rate",
+                                     "rules",               "trusted"};
+  static_assert(kNames.size() == static_cast<std::size_t>(Barrier::count_));
+  for (std::size_t i = 0; i < kNames.size(); ++i) total[kNames[i]] += refusals_[i].load(std::memory_order_relaxed);
 }
 
 }  // namespace weir

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "server/admission/access_rules.hpp"
 #include "server/admission/admission.hpp"
@@ -37,9 +42,28 @@ class Gate {
   /// Once for each connection that enter() let in. `source` is what was admitted, or nothing.
   void leave(const std::optional<ClientAddress>& source, bool cut);
 
+  /// How many it refused, by what refused them; see ListenerSnapshot.
+  void add_refusals(std::map<std::string, std::uint64_t>& total) const;
+
  private:
+  /// What refuses a connection.
+  enum class Barrier : std::uint8_t {
+    process_connections,
+    process_rate,
+    listener_connections,
+    listener_rate,
+    source_connections,
+    source_rate,
+    rules,
+    trusted,
+    count_,
+  };
+
   std::optional<SessionEnd> enter_listener(Time now);
   void leave_listener();
+  /// Counts a refusal; `rate` stands for a refusal by a rate, `connections` for one by a number of connections.
+  SessionEnd refuse(SessionEnd why, Barrier connections, Barrier rate);
+  SessionEnd refuse(Barrier barrier, SessionEnd why);
 
   Admission& process_;
   SourceTable& process_sources_;
@@ -51,6 +75,7 @@ class Gate {
   std::mutex mutex_;
   std::uint32_t connections_ = 0;  ///< counted only if they are limited
   TokenBucket bucket_;
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Barrier::count_)> refusals_{};
 };
 
 }  // namespace weir

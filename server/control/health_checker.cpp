@@ -172,6 +172,7 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
       if (shared->stop.stop_requested()) co_return;
       if (backend->has_left()) break;
       if (outcome.result != Result::undecided) {
+        backend->count_check(outcome.result == Result::passed);
         health.observe(outcome.result == Result::passed);
         upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
       }

@@ -32,6 +32,7 @@ Accepted refuse_one(AcceptorContext& context, int listening, int error) {
   Endpoint peer;
   const io::SpareDescriptor::Refusal refusal = context.listener->resources.spare.refuse_one(listening, peer);
   if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
+  context.listener->counters.add_accept_error(error);
   if (const std::uint64_t times = context.listener->resources.refusals.admit(io::Clock::now()); times > 0) {
     spdlog::error("listener {}: cannot accept: {} ({} times since last said); refusing newcomers",
                   *context.listener->name, std::generic_category().message(error), times);
@@ -61,7 +62,9 @@ Accepted accept_one(AcceptorContext& context, int listening) {
   const int error = errno;
   if (error == EAGAIN) return Accepted::none;
   // Other errors of accept(2) belong to the connection at the queue's head, not to the listening socket.
-  return io::is_exhaustion(error) ? refuse_one(context, listening, error) : Accepted::one;
+  if (io::is_exhaustion(error)) return refuse_one(context, listening, error);
+  context.listener->counters.add_accept_error(error);
+  return Accepted::one;
 }
 
 Batch accept_batch(AcceptorContext& context, int listening, int most) {

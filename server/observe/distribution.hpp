@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "server/observe/counter.hpp"
 
 namespace weir {
 
@@ -40,24 +41,20 @@ class DistributionCounts {
   void add(Time time) {
     const double seconds = std::chrono::duration<double>(time).count();
     const auto at = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
-    bump(counts_[static_cast<std::size_t>(at)], 1);
-    bump(sum_, static_cast<std::uint64_t>(std::max<Time::rep>(time.count(), 0)));
+    counts_[static_cast<std::size_t>(at)].add();
+    sum_.add(static_cast<std::uint64_t>(std::max<Time::rep>(time.count(), 0)));
   }
 
   void add_to(Distribution& total) const {
     total.bounds = kBounds;
     total.counts.resize(counts_.size());
-    for (std::size_t i = 0; i < counts_.size(); ++i) total.counts[i] += counts_[i].load(std::memory_order_relaxed);
-    total.sum += std::chrono::duration<double>(Time(sum_.load(std::memory_order_relaxed))).count();
+    for (std::size_t i = 0; i < counts_.size(); ++i) total.counts[i] += counts_[i].get();
+    total.sum += std::chrono::duration<double>(Time(sum_.get())).count();
   }
 
  private:
-  static void bump(std::atomic<std::uint64_t>& value, std::uint64_t by) {
-    value.store(value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);  // there is one writer
-  }
-
-  std::array<std::atomic<std::uint64_t>, kBounds.size() + 1> counts_{};
-  std::atomic<std::uint64_t> sum_{0};  ///< in microseconds
+  std::array<Counter, kBounds.size() + 1> counts_;
+  Counter sum_;  ///< in microseconds
 };
 
 }  // namespace weir

@@ -148,6 +148,23 @@ struct Search {
   milliseconds waited{0};        ///< in the queue, so far
 };
 
+/// Counts how long a connection waits in the queue while this lives.
+class WaitCount {
+ public:
+  explicit WaitCount(ConnectContext context) : context_(context), started_(context.session.now()) {}
+  WaitCount(const WaitCount&) = delete;
+  WaitCount& operator=(const WaitCount&) = delete;
+  ~WaitCount() {
+    const Session& session = context_.session;
+    context_.upstream.queue_counters(session.context->worker)
+        .waits.add(std::chrono::duration_cast<std::chrono::microseconds>(session.now() - started_));
+  }
+
+ private:
+  const ConnectContext context_;
+  const Session::Time started_;
+};
+
 /// Waits in the queue of an upstream whose backends are all full, or none of which is up: at most `queue.timeout` over
 /// all waits of the connection. Returns a place, or none if all have been tried by now or the session is over.
 net::awaitable<Upstream::Pick> wait_for_place(ConnectContext context, Upstream::Blocked blocked, std::uint64_t source,
@@ -162,6 +179,7 @@ net::awaitable<Upstream::Pick> wait_for_place(ConnectContext context, Upstream::
     session.end_with(blocked == Upstream::Blocked::none_up ? SessionEnd::no_backend : SessionEnd::queue_full);
     co_return Upstream::Pick{};
   }
+  const WaitCount count(context);
   for (;;) {
     if (auto pick = waiter.take()) {
       search.waited += std::chrono::ceil<milliseconds>(session.now() - started);
@@ -205,6 +223,7 @@ net::awaitable<Upstream::Pick> next_place(ConnectContext context, Search& search
 
 net::awaitable<void> connect_backend(Session& session, Upstream& upstream, BackendConnection& backend) {
   const ConnectContext context{session, upstream, backend};
+  const std::size_t worker = session.context->worker;
   Search search;
   SessionEnd failure = SessionEnd::connect_failed;
   while (backend.attempts < upstream.config().connect.attempts) {
@@ -225,6 +244,7 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
     }
     const bool went_down = error == 0 && backend.was_cut();  // while it was being connected to
     if (error == 0 && !went_down) {
+      chosen.counters(worker).add_connect(*backend.connect_time);
       upstream.connected(chosen, session.now());
       if (session.proxied) session.proxied->header.reset();
       co_return;
@@ -232,6 +252,7 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
     backend.watch.reset();
     backend.stream.reset();
     if (!went_down) {
+      chosen.counters(worker).add_failure(error);
       chosen.report_failure(upstream.config().name, error);
       const bool local = io::is_local_error(error);
       failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;

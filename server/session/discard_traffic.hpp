@@ -15,6 +15,8 @@ class DiscardTraffic {
   Turn turn(Session& session);
   void cut(Session&) {}
   void describe(SessionRecord& record) const { record.bytes_in = read_; }
+  Carried carried() const { return {.in = read_}; }
+  Kept kept(const Session&) const { return {}; }
 
  private:
   std::uint64_t read_ = 0;

@@ -33,4 +33,9 @@ void EchoTraffic::describe(SessionRecord& record) const {
   record.bytes_lost = direction_.pending();
 }
 
+Kept EchoTraffic::kept(const Session& session) const {
+  return {.for_client = direction_.pending() + session.client.unacknowledged(),
+          .inside_for_client = direction_.pending()};
+}
+
 }  // namespace weir

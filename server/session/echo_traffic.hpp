@@ -14,6 +14,8 @@ class EchoTraffic {
   Turn turn(Session& session);
   void cut(Session&) {}
   void describe(SessionRecord& record) const;
+  Carried carried() const { return {direction_.read(), direction_.written()}; }
+  Kept kept(const Session& session) const;
 
  private:
   const Transform change_;

@@ -8,13 +8,13 @@
 
 #include "server/admission/gate.hpp"
 #include "server/config/server_config.hpp"
-#include "server/observe/end_counts.hpp"
+#include "server/observe/listener_counters.hpp"
 #include "server/session/service.hpp"
 
 namespace weir {
 
-/// What all connections of a listener share, on every worker: its configuration, its service, who may come in, and how
-/// its connections ended. Pinned by whoever needs it, so that it lives until its last connection has ended.
+/// What all connections of a listener share, on every worker: its configuration, its service, who may come in, and what
+/// is counted of its connections. Pinned by whoever needs it, so that it lives until its last connection has ended.
 class Listener {
  public:
   /// Reads the files that the rules name; throws as Gate does.
@@ -23,7 +23,7 @@ class Listener {
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_),
-        ends_(workers) {}
+        counters_(workers) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -32,19 +32,24 @@ class Listener {
   /// Any thread.
   Gate& gate() { return gate_; }
   /// Written by that worker only, read by any thread.
-  EndCounts& ends(std::size_t worker) { return ends_[worker]; }
+  ListenerCounters& counters(std::size_t worker) { return counters_[worker]; }
   /// How many connections ended in this way, over all workers. Any thread.
   std::uint64_t ended(SessionEnd end) const {
     std::uint64_t count = 0;
-    for (const EndCounts& ends : ends_) count += ends.of(end);
+    for (const ListenerCounters& counters : counters_) count += counters.ended_as(end);
     return count;
+  }
+  /// What was counted, over all workers, and who was refused. Any thread.
+  void add_to(ListenerSnapshot& total) const {
+    for (const ListenerCounters& counters : counters_) counters.add_to(total);
+    gate_.add_refusals(total.refusals);
   }
 
  private:
   const ListenerConfig config_;
   const Service service_;
   Gate gate_;
-  std::vector<EndCounts> ends_;  ///< one for each worker
+  std::vector<ListenerCounters> counters_;  ///< one for each worker
 };
 
 using ListenerPtr = std::shared_ptr<Listener>;

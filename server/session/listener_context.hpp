@@ -30,17 +30,19 @@ struct WorkerResources {
 /// What all sessions of one listener on one worker share. Each pins it by a non-atomic count, because all of them run
 /// on that worker's thread. When the worker has forgotten the listener, this lives until its last session has ended.
 struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::thread_unsafe_counter> {
-  ListenerContext(WorkerResources lent, ListenerPtr served, std::size_t worker)
+  ListenerContext(WorkerResources lent, ListenerPtr served, std::size_t worker_index)
       : resources(lent),
+        worker(worker_index),
         listener(std::move(served)),
         name(std::make_shared<const std::string>(listener->config().name)),
-        ends(listener->ends(worker)) {}
+        counters(listener->counters(worker)) {}
 
   const WorkerResources resources;
+  const std::size_t worker;  ///< its place among the workers
   const ListenerPtr listener;
   /// The worker's own copy: records hold it, and workers must not contend for its reference count.
   const std::shared_ptr<const std::string> name;
-  EndCounts& ends;
+  ListenerCounters& counters;
 };
 
 using ListenerContextPtr = boost::intrusive_ptr<ListenerContext>;

@@ -122,9 +122,29 @@ void ProxyTraffic::describe(SessionRecord& record) const {
   record.backend = backend_.name;
   record.connect_time = backend_.connect_time;
   record.attempts = backend_.attempts;
-  record.bytes_in = to_backend_.direction.read() + backend_.lost_before;
-  record.bytes_out = to_client_.direction.written();
+  const Carried all = carried();
+  record.bytes_in = all.in;
+  record.bytes_out = all.out;
   record.bytes_lost = lost_ + backend_.lost_before;
+}
+
+Carried ProxyTraffic::carried() const {
+  return {to_backend_.direction.read() + backend_.lost_before, to_client_.direction.written(),
+          to_backend_.direction.written(), to_client_.direction.read()};
+}
+
+Kept ProxyTraffic::kept(const Session& session) const {
+  Kept kept;
+  kept.inside_for_client = to_client_.direction.pending();
+  kept.inside_for_backend = to_backend_.direction.pending();
+  kept.for_client = kept.inside_for_client + (session.client.valid() ? session.client.unacknowledged() : 0);
+  kept.for_backend = kept.inside_for_backend + (backend_.stream.valid() ? backend_.stream.unacknowledged() : 0);
+  return kept;
+}
+
+void ProxyTraffic::count(const Carried& more, std::size_t worker) {
+  if (more.to_backend == 0 && more.from_backend == 0) return;
+  backend_.lease->counters(worker).add_bytes(more);
 }
 
 }  // namespace weir

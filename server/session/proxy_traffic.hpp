@@ -27,6 +27,10 @@ class ProxyTraffic {
   Turn turn(Session& session);
   void cut(Session& session);
   void describe(SessionRecord& record) const;
+  Carried carried() const;
+  Kept kept(const Session& session) const;
+  void count(const Carried& more, std::size_t worker);
+  const Upstream& upstream() const { return upstream_; }
 
  private:
   /// A direction, and whether its FIN has been passed on.

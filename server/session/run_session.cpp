@@ -10,6 +10,7 @@
 #include "server/session/discard_traffic.hpp"
 #include "server/session/echo_traffic.hpp"
 #include "server/session/header_reader.hpp"
+#include "server/session/life.hpp"
 #include "server/session/proxy_traffic.hpp"
 #include "server/session/traffic.hpp"
 
@@ -23,7 +24,7 @@ bool is_orderly(SessionEnd end) { return end == SessionEnd::client_closed || end
 
 bool is_cut(SessionEnd end) {
   return end == SessionEnd::idle_timeout || end == SessionEnd::half_close_timeout || end == SessionEnd::lifetime ||
-         end == SessionEnd::shutdown;
+         end == SessionEnd::shutdown || end == SessionEnd::killed;
 }
 
 /// A FIN says that all was delivered, so the client gets one only if that is true.
@@ -45,10 +46,9 @@ void read_tcp_info(int client, SessionRecord& record) {
   record.retransmits = info.tcpi_total_retrans;
 }
 
-void write_record(const ListenerContext& context, SessionRecord record, Session::Time started) {
+void write_record(const ListenerContext& context, SessionRecord record) {
   record.listener = context.name;
   record.ended_at = std::chrono::system_clock::now();
-  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - started);
   context.resources.records.push(std::move(record));
 }
 
@@ -65,11 +65,12 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;
   record.end = end;
+  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.started());
   const bool recorded = context.resources.records.wants_next();
   if (recorded && session.client.valid()) read_tcp_info(session.client.fd(), record);
   close_client(session, end, record.bytes_lost);
-  if (recorded) write_record(context, std::move(record), session.deadlines.started());
-  context.ends.add(end);
+  context.counters.add_end(end, record.duration);
+  if (recorded) write_record(context, std::move(record));
   session.turned_away.reset();
 }
 
@@ -88,16 +89,23 @@ SessionEnd end_of_exception(const Session& session) {
 /// How a session goes on: with a wait, with a wait that ends once others have had their turn, or not at all.
 enum class Next : std::uint8_t { wait, yield, over };
 
+/// Calls `move`, and counts what the connection carried meanwhile.
+template <typename Traffic, typename Move>
+auto counted(const Session& session, Traffic& traffic, Move move) {
+  const CarriedCount<Traffic> count(session, traffic);
+  return move();
+}
+
 /// Everything between two waits once bytes may move: must it end? take a turn, touch, half-close, arm.
 template <typename Traffic>
 Next carry_on(Session& session, Traffic& traffic) {
   if (session.end && session.deadlines.stage() != Stage::delivering) return Next::over;
   if (const auto why = session.must_end()) {
     session.end_with(*why);
-    traffic.cut(session);
+    counted(session, traffic, [&] { traffic.cut(session); });
     return Next::over;
   }
-  const Turn turn = traffic.turn(session);
+  const Turn turn = counted(session, traffic, [&] { return traffic.turn(session); });
   if (turn.end) session.end_with(*turn.end);
   if (turn.over) return Next::over;
   if (turn.moved) session.deadlines.touch(session.now());
@@ -108,8 +116,9 @@ Next carry_on(Session& session, Traffic& traffic) {
 }
 
 /// The same, and what follows once it is over: then there is no traffic any more.
-template <typename Traffic>
-Next advance(Session& session, std::optional<Traffic>& traffic) {
+template <typename Kind>
+Next advance(Life<Kind>& session) {
+  auto& traffic = session.traffic;
   if (traffic) {
     Next next = Next::over;
     try {
@@ -125,23 +134,24 @@ Next advance(Session& session, std::optional<Traffic>& traffic) {
 
 /// The life of a connection, from top to bottom.
 template <typename Kind>
-net::awaitable<void> serve(SessionStart& start)
-  requires Traffic<typename Kind::Traffic, Kind>
-{
-  Session session(start);
-  std::optional<typename Kind::Traffic> traffic(std::get<Kind>(session.context->listener->service()));
+net::awaitable<void> serve(SessionStart& start) {
+  Life<Kind> session(start);
+  session.context->counters.add_begin();
   try {
     if (session.header_due && !session.end) co_await receive_proxy_header(session);
     session.admit_source();
     if constexpr (Connects<typename Kind::Traffic>) {
       if (!session.end) session.enter(Stage::connecting);
-      if (!session.end) co_await traffic->connect(session);
+      if (!session.end) {
+        const CarriedCount<typename Kind::Traffic> count(session, *session.traffic);
+        co_await session.traffic->connect(session);
+      }
     }
     if (!session.end) session.enter(Stage::carrying);
   } catch (...) {
     session.end_with(end_of_exception(session));
   }
-  for (Next next = advance(session, traffic); next != Next::over; next = advance(session, traffic)) {
+  for (Next next = advance(session); next != Next::over; next = advance(session)) {
     co_await session.slot->wait(next == Next::yield);
   }
   session.leave();
@@ -155,14 +165,15 @@ net::awaitable<void> run_session(SessionStart& start) {
 }
 
 void refuse_connection(ListenerContext& context, Arrival arrival, std::uint64_t id, SessionEnd why) {
-  context.ends.add(why);  // first, so that a client that sees the refusal has been counted
+  context.counters.add_begin();
+  context.counters.add_end(why, {});  // first, so that a client that sees the refusal has been counted
   arrival.socket.reset();
   if (!context.resources.records.wants_next()) return;
   SessionRecord record;
   record.id = id;
   record.client = arrival.client;
   record.end = why;
-  write_record(context, std::move(record), context.resources.loop.now());
+  write_record(context, std::move(record));
 }
 
 }  // namespace weir

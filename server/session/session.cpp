@@ -50,7 +50,9 @@ void Session::leave() {
 }
 
 std::optional<SessionEnd> Session::must_end() {
-  if (slot->interruption() != 0) return SessionEnd::shutdown;
+  if (const auto why = static_cast<Interruption>(slot->interruption()); why != Interruption{}) {
+    return why == Interruption::killed ? SessionEnd::killed : SessionEnd::shutdown;
+  }
   if (!slot->timer_fired()) return std::nullopt;
   return deadlines.overdue(config().timeouts, now());
 }

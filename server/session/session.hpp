@@ -21,7 +21,7 @@ namespace weir {
 enum class SlotKind : std::uint8_t { acceptor = 1, session = 2 };
 
 /// Why a session or an acceptor is told from outside to end.
-enum class Interruption : std::uint8_t { shutdown = 1 };
+enum class Interruption : std::uint8_t { shutdown = 1, killed = 2 };
 
 /// A connection that was accepted but is not a session yet.
 struct Arrival {

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "common/net.hpp"
+#include "server/observe/carried.hpp"
 #include "server/observe/session_record.hpp"
 #include "server/session/session.hpp"
 
@@ -22,24 +25,40 @@ struct Turn {
 /// The last turn, after which nothing is left to do.
 inline Turn end_turn(SessionEnd why) { return {.over = true, .end = why}; }
 
+/// Bytes that were read for a side and that it has not acknowledged.
+struct Kept {
+  std::uint64_t for_client = 0;
+  std::uint64_t for_backend = 0;
+  /// Of these, what stands in this process, because the side's socket takes no more.
+  std::uint64_t inside_for_client = 0;
+  std::uint64_t inside_for_backend = 0;
+};
+
 /// A service's state for one connection, and what it does with the bytes. run_session() waits between the turns and
 /// enforces the time limits.
 template <typename T, typename Service>
 concept Traffic = std::constructible_from<T, const Service&> &&
-                  requires(T traffic, const T& const_traffic, Session& session, SessionRecord& record) {
+                  requires(T traffic, const T& const_traffic, Session& session, const Session& const_session,
+                           SessionRecord& record) {
                     /// Moves a bounded share of what can be moved now.
                     { traffic.turn(session) } -> std::same_as<Turn>;
                     /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to
                     /// the service. The session closes the client's socket.
                     traffic.cut(session);
-                    /// Writes what it carried, and with whom, into the record.
+                    /// Writes what it carried, and with whom, into the record. May be called at any time.
                     const_traffic.describe(record);
+                    /// The bytes that describe() will report, and those to and from the backend.
+                    { const_traffic.carried() } -> std::same_as<Carried>;
+                    /// Asks the kernel what its sockets still hold.
+                    { const_traffic.kept(const_session) } -> std::same_as<Kept>;
                   };
 
-/// Traffic that needs a backend before its first turn. connect() may end the session instead.
+/// Traffic that needs a backend before its first turn. connect() may end the session instead. count() adds to what the
+/// worker counts of the backend.
 template <typename T>
-concept Connects = requires(T traffic, Session& session) {
+concept Connects = requires(T traffic, Session& session, const Carried& more, std::size_t worker) {
   { traffic.connect(session) } -> std::same_as<net::awaitable<void>>;
+  traffic.count(more, worker);
 };
 
 }  // namespace weir

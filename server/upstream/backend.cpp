@@ -12,14 +12,16 @@ std::atomic<Backend::Id> g_next_id{0};
 }  // namespace
 
 Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, const SourcePool& pool,
-                 std::string name, std::vector<Endpoint> endpoints, Standing standing)
+                 std::string name, std::vector<Endpoint> endpoints, Standing standing, std::size_t workers)
     : entry_(std::move(entry)),
       upstream_(upstream),
       id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
       name_(std::make_shared<const std::string>(std::move(name))),
       endpoints_(std::move(endpoints)),
       sources_(pool, endpoints_.size() == 1 && !entry_->config.address.is_range()),
+      counters_(workers),
       standing_(standing) {
+  health_since_.when = std::chrono::system_clock::now();
   const Address& address = entry_->config.address;
   for (std::uint16_t i = 0; address.is_range() && i < address.port_count; ++i) {
     ports_.push_back(std::make_shared<const std::string>(address.at(i).to_string()));

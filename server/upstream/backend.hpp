@@ -9,6 +9,8 @@
 #include "common/endpoint.hpp"
 #include "common/io/timer_wheel.hpp"
 #include "common/logging.hpp"
+#include "server/observe/backend_counters.hpp"
+#include "server/observe/snapshot.hpp"
 #include "server/upstream/backend_entry.hpp"
 #include "server/upstream/cut_watches.hpp"
 #include "server/upstream/ejection.hpp"
@@ -32,6 +34,12 @@ struct Standing {
   bool operator==(const Standing&) const = default;
 };
 
+/// Since when something is so, and why, for people.
+struct Since {
+  WallTime when{};
+  std::shared_ptr<const std::string> why;  ///< null: nothing to say
+};
+
 /// One backend of an upstream: a configured address, or one of those that a name stands for now.
 class Backend : public std::enable_shared_from_this<Backend> {
  public:
@@ -39,7 +47,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
   /// `endpoints` is what to connect to, in this order, until one works; `name` is for people and records.
   Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, const SourcePool& pool, std::string name,
-          std::vector<Endpoint> endpoints, Standing standing);
+          std::vector<Endpoint> endpoints, Standing standing, std::size_t workers);
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
@@ -68,6 +76,12 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
   /// Whether it is one of the backends of that tier. Under the upstream's mutex.
   bool stands_in(const Tier& tier) const { return seat_.tier == &tier; }
+
+  /// What that worker counts of it. Written by that worker only, read by any thread.
+  BackendCounters& counters(std::size_t worker) { return counters_[worker]; }
+
+  /// A check came out. Control thread.
+  void count_check(bool passed) { ++(passed ? checks_passed_ : checks_failed_); }
 
   /// Logs, once a second at most, that a connect failed. Any thread.
   void report_failure(const std::string& upstream, int error);
@@ -103,13 +117,21 @@ class Backend : public std::enable_shared_from_this<Backend> {
   LogLimiter failures_;
   std::atomic<std::uint32_t> cuts_{0};  ///< times that all its connections were to be cut
   std::atomic<bool> failing_{false};    ///< the last connect failed; spares those that succeed the mutex
+  std::vector<BackendCounters> counters_;  ///< one for each worker
+  std::uint64_t checks_passed_ = 0;        ///< of the control thread
+  std::uint64_t checks_failed_ = 0;
 
   // Under the upstream's mutex.
   Standing standing_;
   std::uint32_t active_ = 0;
   bool up_ = true;
   bool unproven_ = false;  ///< its first check is still to come, and is news whatever it says
+  bool drained_ = false;   ///< by an operator's wish it gets no new connections
   bool left_ = false;      ///< written by the control thread alone
+  std::uint64_t ejections_ = 0;
+  Since health_since_;  ///< since when `up_` or `unproven_` is what it is
+  Since ejected_since_;
+  Since drained_since_;  ///< or since when it is not drained any more
   Ejection ejection_;
   io::Clock::time_point warm_since_ = io::Clock::time_point::min();  ///< slow start began, or will
   Seat seat_;

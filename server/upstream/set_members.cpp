@@ -49,7 +49,7 @@ Upstream::Backends Upstream::known_of(const BackendKey& entry) const {
 
 std::shared_ptr<Backend> Upstream::make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member) {
   auto backend = std::make_shared<Backend>(entry, *this, sources_, member.endpoint.to_string(),
-                                           std::vector<Endpoint>{member.endpoint}, member.standing);
+                                           std::vector<Endpoint>{member.endpoint}, member.standing, workers_);
   backend->unproven_ = config_->health.has_value();
   backend->up_ = !backend->unproven_;
   return backend;

@@ -97,7 +97,7 @@ Tiers::Move Tiers::reseat(Backend& backend, Time now) {
   Backend::Seat& seat = backend.seat_;
   if (seat.healthy == nullptr) return {};  // it has left
   const bool ejected = backend.ejection_.is_ejected(now);
-  Tier* to = !backend.up_ ? nullptr : ejected ? seat.ejected : seat.healthy;
+  Tier* to = !backend.up_ || backend.drained_ ? nullptr : ejected ? seat.ejected : seat.healthy;
   Tier* from = std::exchange(seat.tier, to);
   const bool ejected_usable = healthy_ == 0;
   if (from != nullptr) {
@@ -178,6 +178,21 @@ bool Tiers::has_room() const {
     if (const Tier* tier = usable(rank)) return has_room_in(*tier);
   }
   return false;
+}
+
+double Tiers::share_of(const Backend& backend, std::uint64_t serving, Time now) const {
+  const Tier* first = first_untried({});
+  if (first == nullptr || backend.seat_.tier != first || serving == 0) return 0;
+  return static_cast<double>(weight_of(backend, now)) / static_cast<double>(serving);
+}
+
+std::uint64_t Tiers::serving_weight(Time now) const {
+  const Tier* first = first_untried({});
+  std::uint64_t sum = 0;
+  for (const Backend* backend : all_) {
+    if (first != nullptr && backend->seat_.tier == first) sum += weight_of(*backend, now);
+  }
+  return sum;
 }
 
 Tiers::Time Tiers::next_return() const {

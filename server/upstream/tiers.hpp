@@ -97,6 +97,11 @@ class Tiers {
   /// Whether the first tier has a backend with room.
   bool has_room() const;
 
+  /// The weights of all backends that new connections go to first.
+  std::uint64_t serving_weight(Time now) const;
+  /// The backend's part of them, 0 to 1.
+  double share_of(const Backend& backend, std::uint64_t serving, Time now) const;
+
   bool any_up() const { return healthy_ + ejected_ > 0; }
   /// How many backends are up and not ejected.
   std::size_t healthy() const { return healthy_; }

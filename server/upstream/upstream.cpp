@@ -39,10 +39,12 @@ BackendEntries entries_of(const PreparedUpstream& prepared) {
 
 void LeaseRelease::operator()(Backend* backend) const { backend->upstream_.release(*backend); }
 
-Upstream::Upstream(PreparedUpstream prepared)
+Upstream::Upstream(PreparedUpstream prepared, std::size_t workers)
     : config_(std::move(prepared.config)),
+      workers_(workers),
       entries_(entries_of(prepared)),
       sources_(std::move(prepared.sources)),
+      queue_counters_(workers),
       seeds_(static_cast<std::minstd_rand::result_type>(prepared.seed)),
       backends_([&] {
         Backends backends;
@@ -51,7 +53,7 @@ Upstream::Upstream(PreparedUpstream prepared)
           if (backend.dns) continue;
           backends.push_back(std::make_shared<Backend>(
               entry, *this, sources_, backend.address.to_string(), std::move(endpoints),
-              Standing{backend.weight * Standing::kWhole, backend.backup ? Standing::kBackup : 0}));
+              Standing{backend.weight * Standing::kWhole, backend.backup ? Standing::kBackup : 0}, workers));
         }
         return backends;
       }()),
@@ -130,11 +132,16 @@ void Upstream::failed(Backend& backend, int error, Time now) {
   const bool another = tiers_.healthy() > (tiers_.is_healthy(backend) ? 1 : 0);
   if (!backend.ejection_.failed(config_->eject, now, another)) return;
   backend.warm_since_ = backend.ejection_.until();
+  ++backend.ejections_;
   reseat(backend, now);
   serve_queue(now);  // with it gone, some may have none left to try
-  spdlog::warn("upstream {}: {} is left out for {} after {} connect failures in a row: {}", config_->name,
-               *backend.name(), format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
-               config_->eject.failures, std::generic_category().message(error));
+  backend.ejected_since_ = {std::chrono::system_clock::now(), nullptr};
+  const std::string why = fmt::format(
+      "left out for {} after {} connect failures in a row: {}",
+      format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)), config_->eject.failures,
+      std::generic_category().message(error));
+  backend.ejected_since_.why = std::make_shared<const std::string>(why);
+  spdlog::warn("upstream {}: {} is {}", config_->name, *backend.name(), why);
 }
 
 bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time now) {
@@ -146,6 +153,7 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
       for (const CutWatchEntry& watch : backend.watches_) cut[&watch.loop].push_back(watch.slot);
       ++backend.cuts_;
     }
+    backend.health_since_ = {std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
     backend.unproven_ = false;  // from here on nothing fails
     backend.up_ = up;
     if (up) {
@@ -159,6 +167,18 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
     serve_queue(now);  // with it gone, backups may serve, and those that are left out
   }
   wake(cut);
+  return true;
+}
+
+bool Upstream::set_drained(Backend& backend, bool drained, const std::string& why, Time now) {
+  const Lock lock(mutex_);
+  if (backend.drained_ == drained) return false;
+  backend.drained_since_ = {std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
+  backend.drained_ = drained;
+  if (!drained) backend.warm_since_ = now;
+  reseat(backend, now);
+  serve_queue(now);  // with it gone, backups may serve; with it back, it may
+  spdlog::info("upstream {}: {} is {}: {}", config_->name, *backend.name(), drained ? "drained" : "enabled", why);
   return true;
 }
 

@@ -28,8 +28,9 @@ class Upstream {
  public:
   using Time = io::Clock::time_point;
 
-  /// The backends that names stand for come by set_members(). Throws std::bad_alloc alone. Any thread.
-  explicit Upstream(PreparedUpstream prepared);
+  /// The backends that names stand for come by set_members(). `workers` is how many will use it. Throws std::bad_alloc
+  /// alone. Any thread.
+  explicit Upstream(PreparedUpstream prepared, std::size_t workers = 1);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
@@ -60,6 +61,10 @@ class Upstream {
   /// is news. Control thread.
   bool set_up(Backend& backend, bool up, const std::string& why, Time now);
 
+  /// A drained backend gets no new connections and keeps those that it has. `why` is for people. Returns whether that is
+  /// news. Control thread.
+  bool set_drained(Backend& backend, bool drained, const std::string& why, Time now);
+
   /// Serves those who wait, because an ejected backend may be back.
   void serve_waiting(Time now);
   /// `call(when)` says that somebody waits and that serve_waiting() is due at `when`; a later call replaces the ones
@@ -89,6 +94,12 @@ class Upstream {
   /// Connections that a backend has now.
   std::uint32_t active(const Backend& backend) const;
   std::size_t waiting() const;
+  /// What that worker counts of its connections' waits. Written by that worker only, read by any thread.
+  QueueCounters& queue_counters(std::size_t worker) { return queue_counters_[worker]; }
+  /// Its state and counts, backends that have left but still have connections included. Control thread.
+  UpstreamSnapshot snapshot(Time now) const;
+  /// The backend that snapshot() calls so, among those that new connections go to; null for none. Control thread.
+  std::shared_ptr<Backend> find(const std::string& name) const;
 
  private:
   friend class CutWatch;
@@ -98,6 +109,7 @@ class Upstream {
   using Lock = std::lock_guard<std::mutex>;
   using Backends = std::vector<std::shared_ptr<Backend>>;
 
+  struct Seen;
   Tiers::Backends standings() const;
   Backends known_of(const BackendKey& entry) const;
   std::shared_ptr<Backend> make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member);
@@ -108,12 +120,15 @@ class Upstream {
   void reseat(Backend& backend, Time now);
   void serve_queue(Time now);
   void tell_return();
+  Seen look_at(const std::shared_ptr<Backend>& backend, std::uint64_t serving, Time now) const;
 
   void release(Backend& backend);
 
   const std::shared_ptr<const UpstreamConfig> config_;
+  const std::size_t workers_;
   const BackendEntries entries_;
   SourcePool sources_;
+  std::vector<QueueCounters> queue_counters_;  ///< one for each worker
   std::minstd_rand seeds_;  ///< of the control thread
   Backends backends_;       ///< changed by the control thread alone
   Backends left_;           ///< those that still have connections
