@@ -144,6 +144,8 @@ std::string_view to_string(SessionEnd end) {
       return "drained";
     case SessionEnd::shutdown:
       return "shutdown";
+    case SessionEnd::killed:
+      return "killed";
     case SessionEnd::internal_error:
       break;
   }

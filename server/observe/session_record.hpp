@@ -38,6 +38,7 @@ enum class SessionEnd : std::uint8_t {
   refused_resources,   ///< this machine had no descriptor, memory or port left
   drained,             ///< ended in order by itself while draining
   shutdown,            ///< cut by a drain's end or a second signal
+  killed,              ///< cut by an operator, through the admin endpoint
   internal_error,      ///< Weir's own fault; the log says more
 };
 inline constexpr std::size_t kSessionEnds = static_cast<std::size_t>(SessionEnd::internal_error) + 1;

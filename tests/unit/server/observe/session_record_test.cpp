@@ -74,7 +74,7 @@ TEST(SessionRecord, EndsHaveTheirWords) {
       "lifetime",         "connect_failed", "no_backend",        "queue_timeout",
       "queue_full",       "refused_limit",  "refused_rate",      "header_timeout",
       "bad_proxy_header", "denied",         "refused_resources", "drained",
-      "shutdown",         "internal_error"};
+      "shutdown",         "killed",         "internal_error"};
   for (std::size_t end = 0; end < kSessionEnds; ++end) {
     EXPECT_EQ(to_string(static_cast<SessionEnd>(end)), kWords[end]);
   }
