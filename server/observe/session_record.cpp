@@ -152,6 +152,10 @@ std::string_view to_string(SessionEnd end) {
   return "internal_error";
 }
 
+bool is_failure(SessionEnd end) {
+  return end != SessionEnd::client_closed && end != SessionEnd::server_closed && end != SessionEnd::drained;
+}
+
 ClientAddress::ClientAddress(const Endpoint& endpoint) {
   if (endpoint.family() == AF_INET6) {
     std::memcpy(&storage_.v6, endpoint.data(), sizeof storage_.v6);

@@ -46,6 +46,10 @@ inline constexpr std::size_t kSessionEnds = static_cast<std::size_t>(SessionEnd:
 /// The name that logs and metrics use: the enumerator's.
 std::string_view to_string(SessionEnd end);
 
+/// Whether a connection that ended so did not end in order, by itself: everything but client_closed, server_closed and
+/// drained.
+bool is_failure(SessionEnd end);
+
 /// A client's address in 28 bytes, because each live session keeps one. A unix client has no address to keep.
 class ClientAddress {
  public:

@@ -80,6 +80,14 @@ TEST(SessionRecord, EndsHaveTheirWords) {
   }
 }
 
+TEST(SessionRecord, EveryEndIsAFailureButTheOrderlyOnes) {
+  std::vector<std::string_view> orderly;
+  for (std::size_t end = 0; end < kSessionEnds; ++end) {
+    if (!is_failure(static_cast<SessionEnd>(end))) orderly.push_back(to_string(static_cast<SessionEnd>(end)));
+  }
+  EXPECT_THAT(orderly, testing::ElementsAre("client_closed", "server_closed", "drained"));
+}
+
 TEST(ClientAddress, IsWrittenAsPeopleKnowIt) {
   const auto written = [](const Endpoint& of) { return ClientAddress(of).to_string(); };
   EXPECT_EQ(written(endpoint("192.0.2.1:4711")), "192.0.2.1:4711");
