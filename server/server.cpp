@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <deque>
 #include <exception>
@@ -12,9 +13,11 @@
 #include "common/logging.hpp"
 #include "common/stop_signals.hpp"
 #include "common/version.hpp"
+#include "server/admin/endpoint.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
+#include "server/live_daemon.hpp"
 #include "server/observe/snapshot.hpp"
 #include "server/prepare_upstream.hpp"
 #include "server/upstream/upstream.hpp"
@@ -26,10 +29,11 @@ namespace weir {
 namespace {
 
 LogTarget log_target(const LogConfig& config) {
-  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
-                                                   spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
-  return {kLevels[static_cast<std::size_t>(config.level)], config.format == LogFormat::json, config.file};
+  return {level_of(config.level), config.format == LogFormat::json, config.file};
 }
+
+/// For people, and for those who look for it in the log.
+std::string admin_address(const std::string& bound) { return bound.starts_with("unix:") ? bound : "http://" + bound; }
 
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -53,16 +57,17 @@ class Server {
         plan_(plan_capacity(config, read_machine_limits())),
         admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max()), config.limits.rate),
         sources_(config.limits.per_source, config.limits.rate_per_source),
-        access_log_(config.access_log, plan_.workers),
+        access_log_(config.access_log, plan_.workers, config.admin.has_value()),
         accept_stop_(listeners_, workers_) {
     // Names are resolved first, while a signal still ends the program at once. Signals are caught after that, before
     // any socket listens.
     for (const UpstreamConfig& upstream : config.upstreams) {
-      upstreams_.emplace(upstream.name, std::make_shared<Upstream>(
-                                            prepare_upstream(std::make_shared<const UpstreamConfig>(upstream))));
+      upstreams_.emplace(upstream.name,
+                         std::make_shared<Upstream>(prepare_upstream(std::make_shared<const UpstreamConfig>(upstream)),
+                                                    plan_.workers));
     }
     control_.emplace(
-        config_, config_file_, admission_,
+        control_context_, config_, config_file_, admission_,
         DataPlane{[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
         upstreams_);
     for (const ListenerConfig& listener : config.listeners) open(listener);
@@ -70,6 +75,10 @@ class Server {
       workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
                             plan_.pipes_per_worker);
     }
+    live_.emplace(control_context_,
+                  LiveDaemon::Parts{config_, config_file_, plan_, admission_, listeners_, upstreams_, workers_,
+                                    access_log_, [this] { return control_->drain("the admin endpoint"); }});
+    if (config_.admin) admin_.emplace(control_context_.get_executor(), *config_.admin, *live_);
   }
 
   Server(const Server&) = delete;
@@ -86,36 +95,22 @@ class Server {
         spdlog::info("listening on {} listener={}", bound, listener.name);
       }
     }
+    if (admin_) {
+      for (const std::string& bound : admin_->bound()) spdlog::info("admin endpoint on {}", admin_address(bound));
+      live_->keep_history();
+    }
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
     const std::string ready =
         fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(), workers_.size(), limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
     control_->run();
+    admin_.reset();
     join();
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
-    const ServerSnapshot last = snapshot();
+    const ServerSnapshot last = live_->snapshot();
     for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
     return {last, access_log_.close()};
-  }
-
-  /// What the daemon shows to the outside. Control thread.
-  ServerSnapshot snapshot() const {
-    const Admission::Totals totals = admission_.totals();
-    ServerSnapshot now;
-    now.active = totals.active;
-    now.ended_in_drain = totals.ended;
-    now.cut_in_drain = totals.cut;
-    for (const ListenerConfig& config : config_.listeners) {
-      const OpenListener& open = listeners_.at(config.name);
-      ListenerSnapshot& listener = now.listeners.emplace_back();
-      listener.name = config.name;
-      listener.bound = bound_addresses(open.sockets);
-      for (std::size_t i = 0; i < kSessionEnds; ++i) {
-        listener.ended[i] = open.listener->ended(static_cast<SessionEnd>(i));
-      }
-    }
-    return now;
   }
 
  private:
@@ -154,9 +149,12 @@ class Server {
   Upstreams upstreams_;
   AccessLog access_log_;  // writes records that name backends
   OpenListeners listeners_;
+  boost::asio::io_context control_context_{1};  // workers post to it, even when they are destroyed
   std::deque<Worker> workers_;
   AcceptStop accept_stop_;  // before the workers' threads start, and until they are joined
   std::optional<Control> control_;
+  std::optional<LiveDaemon> live_;
+  std::optional<admin::Endpoint> admin_;
 };
 
 /// A log that could not be written cannot report that itself.

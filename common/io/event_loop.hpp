@@ -217,8 +217,8 @@ class EventLoop {
   /// Interrupts every slot of that kind. Loop's thread.
   void interrupt_all(std::uint8_t kind, std::uint8_t reason);
 
-  /// Calls `visit(slot)` for the slots of that kind among the `places` places from `first` on. Returns the place to go on
-  /// from, or nothing once all were seen. A slot that is acquired between two calls may be missed. Loop's thread.
+  /// Calls `visit(slot)` for the slots of that kind among the `places` places from `first` on. Returns the place to go
+  /// on from, or nothing once all were seen. A slot that is acquired between two calls may be missed. Loop's thread.
   template <typename Visit>
   std::optional<std::size_t> visit(std::uint8_t kind, std::size_t first, std::size_t places, Visit visit) {
     const std::size_t last = std::min(first + places, slots_.size());

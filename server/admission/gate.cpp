@@ -91,9 +91,14 @@ SessionEnd Gate::refuse(Barrier barrier, SessionEnd why) {
 }
 
 void Gate::add_refusals(std::map<std::string, std::uint64_t>& total) const {
-  static constexpr std::array kNames{"process_connections", "process_rate",       "listener_connections",
-                                     "listener_rate",       "source_connections", "source_rate",
-                                     "rules",               "trusted"};
+  static constexpr std::array kNames{"process_connections",
+                                     "process_rate",
+                                     "listener_connections",
+                                     "listener_rate",
+                                     "source_connections",
+                                     "source_rate",
+                                     "rules",
+                                     "trusted"};
   static_assert(kNames.size() == static_cast<std::size_t>(Barrier::count_));
   for (std::size_t i = 0; i < kNames.size(); ++i) total[kNames[i]] += refusals_[i].load(std::memory_order_relaxed);
 }

@@ -14,13 +14,14 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 
 }  // namespace
 
-Control::Control(const ServerConfig& config, const std::string& config_file, Admission& admission, DataPlane data_plane,
-                 const Upstreams& upstreams)
+Control::Control(boost::asio::io_context& context, const ServerConfig& config, const std::string& config_file,
+                 Admission& admission, DataPlane data_plane, const Upstreams& upstreams)
     : config_(config),
       config_file_(config_file),
       admission_(admission),
       data_plane_(std::move(data_plane)),
       upstreams_(upstreams),
+      context_(context),
       signals_(context_, SIGTERM, SIGINT, SIGHUP),
       timer_(context_) {
   signals_.add(SIGUSR1);
@@ -61,22 +62,23 @@ void Control::handle_signal(int signal) {
       break;
   }
   if (phase_ == Phase::serving) {
-    begin_drain(signal);
+    drain(::strsignal(signal));
   } else if (phase_ == Phase::draining && signal != SIGHUP) {
     why_cut_ = "a second signal";
     watch_drain();
   }
 }
 
-void Control::begin_drain(int signal) {
+bool Control::drain(const std::string& who) {
+  if (phase_ != Phase::serving) return false;
   phase_ = Phase::draining;
   deadline_ = std::chrono::steady_clock::now() + config_.drain_timeout;
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
-  spdlog::info("{}: draining {} connections, {} ms at most", ::strsignal(signal), active,
-               config_.drain_timeout.count());
+  spdlog::info("{}: draining {} connections, {} ms at most", who, active, config_.drain_timeout.count());
   service_manager::notify_stopping(fmt::format("draining {} connections", active));
   watch_drain();
+  return true;
 }
 
 void Control::begin_cut() {

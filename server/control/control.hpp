@@ -34,19 +34,21 @@ struct DataPlane {
 /// Signals are caught from the construction on, and those that come before run() are handled by it.
 class Control {
  public:
-  /// `config_file` is what SIGHUP would reload; without one it drains.
-  Control(const ServerConfig& config, const std::string& config_file, Admission& admission, DataPlane data_plane,
-          const Upstreams& upstreams);
+  /// `config_file` is what SIGHUP would reload; without one it drains. The context is the control thread's.
+  Control(boost::asio::io_context& context, const ServerConfig& config, const std::string& config_file,
+          Admission& admission, DataPlane data_plane, const Upstreams& upstreams);
 
-  /// Serves signals until the daemon is drained. Main thread.
+  /// Runs the context and serves signals until the daemon is drained. Main thread.
   void run();
+
+  /// Begins the drain; `who` is for the log. False if it has begun already. Control thread.
+  bool drain(const std::string& who);
 
  private:
   enum class Phase { serving, draining, cutting };
 
   void wait_for_signal();
   void handle_signal(int signal);
-  void begin_drain(int signal);
   void begin_cut();
   void watch_drain();
   std::chrono::milliseconds step_of_drain();
@@ -56,7 +58,7 @@ class Control {
   Admission& admission_;
   DataPlane data_plane_;
   const Upstreams& upstreams_;
-  boost::asio::io_context context_{1};
+  boost::asio::io_context& context_;
   std::map<std::string, UpstreamWatch> watches_;  ///< by the upstream's name
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;

@@ -15,8 +15,8 @@
 
 namespace weir {
 
-/// Counts what happens to one listener's connections on one worker. Written by that worker, read by any thread. On cache
-/// lines of its own, so that workers do not slow each other down.
+/// Counts what happens to one listener's connections on one worker. Written by that worker, read by any thread. On
+/// cache lines of its own, so that workers do not slow each other down.
 class alignas(64) ListenerCounters {
  public:
   /// A connection was accepted; each is counted once more by add_end().

@@ -28,6 +28,8 @@ class Deadlines {
   explicit Deadlines(Time started) : started_(started), last_activity_(started) {}
 
   Time started() const { return started_; }
+  /// When a byte or a FIN last moved, or the stage began.
+  Time last_activity() const { return last_activity_; }
   Stage stage() const { return stage_; }
   void enter(Stage stage, Time now) {
     stage_ = stage;

@@ -1,7 +1,5 @@
 #include "server/session/run_session.hpp"
 
-#include <netinet/tcp.h>
-
 #include <exception>
 #include <new>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "server/session/header_reader.hpp"
 #include "server/session/life.hpp"
 #include "server/session/proxy_traffic.hpp"
+#include "server/session/tcp_figures.hpp"
 #include "server/session/traffic.hpp"
 
 namespace weir {
@@ -38,14 +37,6 @@ void close_client(Session& session, SessionEnd end, std::size_t lost) {
   }
 }
 
-void read_tcp_info(int client, SessionRecord& record) {
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  if (::getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return;
-  record.rtt_us = info.tcpi_rtt;
-  record.retransmits = info.tcpi_total_retrans;
-}
-
 void write_record(const ListenerContext& context, SessionRecord record) {
   record.listener = context.name;
   record.ended_at = std::chrono::system_clock::now();
@@ -65,9 +56,15 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;
   record.end = end;
-  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.started());
+  record.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.started());
   const bool recorded = context.resources.records.wants_next();
-  if (recorded && session.client.valid()) read_tcp_info(session.client.fd(), record);
+  if (recorded && session.client.valid()) {
+    if (const auto figures = read_tcp_figures(session.client.fd())) {
+      record.rtt_us = figures->rtt_us;
+      record.retransmits = figures->retransmits;
+    }
+  }
   close_client(session, end, record.bytes_lost);
   context.counters.add_end(end, record.duration);
   if (recorded) write_record(context, std::move(record));
@@ -142,15 +139,13 @@ net::awaitable<void> serve(SessionStart& start) {
     session.admit_source();
     if constexpr (Connects<typename Kind::Traffic>) {
       if (!session.end) session.enter(Stage::connecting);
-      if (!session.end) {
-        const CarriedCount<typename Kind::Traffic> count(session, *session.traffic);
-        co_await session.traffic->connect(session);
-      }
+      if (!session.end) co_await session.traffic->connect(session);
     }
     if (!session.end) session.enter(Stage::carrying);
   } catch (...) {
     session.end_with(end_of_exception(session));
   }
+  session.context->counters.add_bytes(session.traffic->carried());  // what a client sent that left early
   for (Next next = advance(session); next != Next::over; next = advance(session)) {
     co_await session.slot->wait(next == Next::yield);
   }

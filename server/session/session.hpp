@@ -18,7 +18,7 @@
 namespace weir {
 
 /// The kinds of slots on a worker's loop, for interrupt_all().
-enum class SlotKind : std::uint8_t { acceptor = 1, session = 2 };
+enum class SlotKind : std::uint8_t { acceptor = 1, session = 2, walk = 3 };
 
 /// Why a session or an acceptor is told from outside to end.
 enum class Interruption : std::uint8_t { shutdown = 1, killed = 2 };

@@ -37,21 +37,21 @@ struct Kept {
 /// A service's state for one connection, and what it does with the bytes. run_session() waits between the turns and
 /// enforces the time limits.
 template <typename T, typename Service>
-concept Traffic = std::constructible_from<T, const Service&> &&
-                  requires(T traffic, const T& const_traffic, Session& session, const Session& const_session,
-                           SessionRecord& record) {
-                    /// Moves a bounded share of what can be moved now.
-                    { traffic.turn(session) } -> std::same_as<Turn>;
-                    /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to
-                    /// the service. The session closes the client's socket.
-                    traffic.cut(session);
-                    /// Writes what it carried, and with whom, into the record. May be called at any time.
-                    const_traffic.describe(record);
-                    /// The bytes that describe() will report, and those to and from the backend.
-                    { const_traffic.carried() } -> std::same_as<Carried>;
-                    /// Asks the kernel what its sockets still hold.
-                    { const_traffic.kept(const_session) } -> std::same_as<Kept>;
-                  };
+concept Traffic =
+    std::constructible_from<T, const Service&> &&
+    requires(T traffic, const T& const_traffic, Session& session, const Session& const_session, SessionRecord& record) {
+      /// Moves a bounded share of what can be moved now.
+      { traffic.turn(session) } -> std::same_as<Turn>;
+      /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to
+      /// the service. The session closes the client's socket.
+      traffic.cut(session);
+      /// Writes what it carried, and with whom, into the record. May be called at any time.
+      const_traffic.describe(record);
+      /// The bytes that describe() will report, and those to and from the backend.
+      { const_traffic.carried() } -> std::same_as<Carried>;
+      /// Asks the kernel what its sockets still hold.
+      { const_traffic.kept(const_session) } -> std::same_as<Kept>;
+    };
 
 /// Traffic that needs a backend before its first turn. connect() may end the session instead. count() adds to what the
 /// worker counts of the backend.

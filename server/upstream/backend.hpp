@@ -115,8 +115,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   const std::vector<Endpoint> endpoints_;
   SourceTurns sources_;
   LogLimiter failures_;
-  std::atomic<std::uint32_t> cuts_{0};  ///< times that all its connections were to be cut
-  std::atomic<bool> failing_{false};    ///< the last connect failed; spares those that succeed the mutex
+  std::atomic<std::uint32_t> cuts_{0};     ///< times that all its connections were to be cut
+  std::atomic<bool> failing_{false};       ///< the last connect failed; spares those that succeed the mutex
   std::vector<BackendCounters> counters_;  ///< one for each worker
   std::uint64_t checks_passed_ = 0;        ///< of the control thread
   std::uint64_t checks_failed_ = 0;

@@ -136,10 +136,9 @@ void Upstream::failed(Backend& backend, int error, Time now) {
   reseat(backend, now);
   serve_queue(now);  // with it gone, some may have none left to try
   backend.ejected_since_ = {std::chrono::system_clock::now(), nullptr};
-  const std::string why = fmt::format(
-      "left out for {} after {} connect failures in a row: {}",
-      format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)), config_->eject.failures,
-      std::generic_category().message(error));
+  const std::string why = fmt::format("left out for {} after {} connect failures in a row: {}",
+                                      format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
+                                      config_->eject.failures, std::generic_category().message(error));
   backend.ejected_since_.why = std::make_shared<const std::string>(why);
   spdlog::warn("upstream {}: {} is {}", config_->name, *backend.name(), why);
 }

@@ -61,8 +61,8 @@ class Upstream {
   /// is news. Control thread.
   bool set_up(Backend& backend, bool up, const std::string& why, Time now);
 
-  /// A drained backend gets no new connections and keeps those that it has. `why` is for people. Returns whether that is
-  /// news. Control thread.
+  /// A drained backend gets no new connections and keeps those that it has. `why` is for people. Returns whether that
+  /// is news. Control thread.
   bool set_drained(Backend& backend, bool drained, const std::string& why, Time now);
 
   /// Serves those who wait, because an ejected backend may be back.
@@ -129,9 +129,9 @@ class Upstream {
   const BackendEntries entries_;
   SourcePool sources_;
   std::vector<QueueCounters> queue_counters_;  ///< one for each worker
-  std::minstd_rand seeds_;  ///< of the control thread
-  Backends backends_;       ///< changed by the control thread alone
-  Backends left_;           ///< those that still have connections
+  std::minstd_rand seeds_;                     ///< of the control thread
+  Backends backends_;                          ///< changed by the control thread alone
+  Backends left_;                              ///< those that still have connections
   mutable std::mutex mutex_;
   Tiers tiers_;
   WaitQueue queue_;

@@ -1,10 +1,13 @@
 #include "server/worker/worker.hpp"
 
 #include <pthread.h>
+#include <time.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "server/session/run_session.hpp"
@@ -112,6 +115,52 @@ void Worker::cut_sessions() {
     loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::session),
                         static_cast<std::uint8_t>(Interruption::shutdown));
   });
+}
+
+void Worker::walk_sessions(Visit visit, std::function<void()> done, std::size_t places) {
+  // A lack of memory ends the walk early; whoever waits for `done` does so within a time limit.
+  loop_.post([this, visit = std::move(visit), done = std::move(done), places] {
+    try {
+      loop_.spawn(walk(visit, places), [done](std::exception_ptr) { done(); });
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+  });
+}
+
+net::awaitable<void> Worker::walk(Visit visit, std::size_t places) {
+  const io::SlotPtr slot = loop_.acquire(static_cast<std::uint8_t>(SlotKind::walk));
+  bool more = true;
+  for (std::optional<std::size_t> next = 0; next && more;) {
+    next = loop_.visit(static_cast<std::uint8_t>(SlotKind::session), *next, places, [&](io::Slot& found) {
+      auto* session = static_cast<Session*>(found.subject());
+      if (session != nullptr) more = more && visit(*session);
+    });
+    co_await slot->yield();
+  }
+}
+
+void Worker::probe() {
+  const io::Clock::time_point now = io::Clock::now();
+  loop_.post([this, now] {
+    lag_ns_.store(std::chrono::nanoseconds(io::Clock::now() - now).count(), std::memory_order_relaxed);
+    pipes_on_loan_.store(pipes_.on_loan(), std::memory_order_relaxed);
+  });
+  clockid_t clock{};
+  timespec used{};
+  if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
+  const auto cpu = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  if (probed_ != io::Clock::time_point{}) {
+    busy_ratio_ = std::min(1.0, std::chrono::duration<double>(cpu - cpu_time_) / (now - probed_));
+  }
+  cpu_time_ = cpu;
+  probed_ = now;
+}
+
+WorkerSnapshot Worker::snapshot() const {
+  return {busy_ratio_, load_.load(std::memory_order_relaxed),
+          std::chrono::duration<double>(std::chrono::nanoseconds(lag_ns_.load(std::memory_order_relaxed))).count(),
+          pipes_on_loan_.load(std::memory_order_relaxed)};
 }
 
 void Worker::join() {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,6 +15,7 @@
 #include "server/config/server_config.hpp"
 #include "server/listener/acceptor.hpp"
 #include "server/listener/open_listener.hpp"
+#include "server/observe/snapshot.hpp"
 #include "server/session/session.hpp"
 
 namespace weir {
@@ -67,6 +70,18 @@ class Worker {
   /// Cuts every session. Any thread.
   void cut_sessions();
 
+  /// Walks through all sessions in slices, between which others have their turn, as long as `visit` returns true, and
+  /// then calls `done`, unless memory runs out. Both run on the worker's thread; neither may throw. A session that
+  /// begins meanwhile may be missed, and whoever ended by then is not shown. `places` is how many slots a slice looks
+  /// at. Any thread.
+  using Visit = std::function<bool(Session&)>;
+  void walk_sessions(Visit visit, std::function<void()> done, std::size_t places);
+
+  /// Measures how long a posted call waits for its turn. Control thread.
+  void probe();
+  /// Of the last probe; `busy_ratio` is since the one before it. Control thread.
+  WorkerSnapshot snapshot() const;
+
   /// Ends the thread. Call only once no session and no acceptor is left. Control thread.
   void join();
 
@@ -77,6 +92,7 @@ class Worker {
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);
   void report_acceptors();
+  net::awaitable<void> walk(Visit visit, std::size_t places);
 
   const std::size_t index_;
   const Shared shared_;
@@ -87,6 +103,12 @@ class Worker {
   std::function<void()> when_acceptors_ended_;
   io::EventLoop loop_;  ///< destroyed first: coroutines refer to the members above
   std::thread thread_;
+  // Of the probe. The worker writes the first two, the control thread the others.
+  std::atomic<std::int64_t> lag_ns_{0};
+  std::atomic<std::uint64_t> pipes_on_loan_{0};
+  double busy_ratio_ = 0;
+  std::chrono::nanoseconds cpu_time_{0};
+  io::Clock::time_point probed_{};
   /// Connections that this worker serves or was handed. The worker that hands one over counts it here, so that a batch
   /// is spread well. On a cache line of its own, because all workers read it.
   alignas(64) std::atomic<std::uint32_t> load_{0};

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "common/net.hpp"
+#include "server/observe/live_connections.hpp"
+#include "server/worker/worker.hpp"
+
+namespace weir {
+
+/// Sees and ends live connections from the control thread. The workers walk through their sessions in slices of some
+/// hundred microseconds; the traffic has its turn in between.
+class ConnectionWatch {
+ public:
+  /// The executor's context must outlive the workers, which post to it.
+  ConnectionWatch(const net::Executor& executor, std::deque<Worker>& workers);
+  ConnectionWatch(const ConnectionWatch&) = delete;
+  ConnectionWatch& operator=(const ConnectionWatch&) = delete;
+
+  /// All live connections with their rates. Those who ask at the same time, or shortly after one another, share one
+  /// walk. Takes half a second where nobody has asked for long, because a rate needs two looks. Control thread.
+  net::awaitable<std::shared_ptr<const LiveConnections>> look();
+
+  /// Ends a connection as `killed`. False if there is none with that id. Control thread.
+  net::awaitable<bool> kill(std::uint64_t id);
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// What a worker does in a walk: `visit` on its own thread, and `take` on the control thread once it is through.
+  struct Errand {
+    Worker::Visit visit;
+    std::function<void()> take;
+  };
+  net::awaitable<void> send_round(std::function<Errand()> make_errand, std::size_t places);
+  net::awaitable<std::shared_ptr<LiveConnections>> walk();
+  net::awaitable<void> look_again();
+
+  const net::Executor executor_;
+  std::deque<Worker>& workers_;
+  std::shared_ptr<const LiveConnections> latest_;
+  CarriedThen then_;  ///< what rates are measured from
+  CarriedThen next_;  ///< what they will be measured from once it is old enough
+  bool looking_ = false;
+  boost::asio::steady_timer looked_;  ///< expires when a look ends
+};
+
+}  // namespace weir

@@ -1,0 +1,145 @@
+#include "server/live_daemon.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "common/stable_hash.hpp"
+#include "server/config/config_loader.hpp"
+#include "server/observe/process_figures.hpp"
+
+namespace weir {
+
+namespace {
+
+using admin::Change;
+
+/// How often the workers are measured.
+constexpr std::chrono::seconds kTick{1};
+
+std::string_view word_for(const EchoService&) { return "echo"; }
+std::string_view word_for(const DiscardService&) { return "discard"; }
+std::string_view word_for(const ProxyService&) { return "proxy"; }
+
+ListenerSnapshot listener_snapshot(const OpenListener& open) {
+  const Listener& listener = *open.listener;
+  ListenerSnapshot shown;
+  shown.name = listener.config().name;
+  shown.service = std::visit([](const auto& service) { return word_for(service); }, listener.service());
+  if (const auto* proxy = std::get_if<ProxyService>(&listener.service()))
+    shown.upstream = proxy->upstream->config().name;
+  shown.bound = bound_addresses(open.sockets);
+  listener.add_to(shown);
+  return shown;
+}
+
+}  // namespace
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                                   spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
+LiveDaemon::LiveDaemon(boost::asio::io_context& context, Parts parts)
+    : parts_(std::move(parts)),
+      config_hash_(fmt::format("{:016x}", stable_hash(dump_config(parts_.config)))),
+      log_level_(parts_.config.log.level),
+      connections_(context.get_executor(), parts_.workers),
+      timer_(context) {}
+
+void LiveDaemon::keep_history() {
+  history_.add(snapshot());
+  tick();
+}
+
+void LiveDaemon::tick() {
+  for (Worker& worker : parts_.workers) worker.probe();
+  constexpr std::uint64_t kTicksAStep = History::kStep / kTick;
+  if (ticks_++ % kTicksAStep == kTicksAStep - 1) history_.add(snapshot());
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+ServerSnapshot LiveDaemon::snapshot() {
+  const Admission::Totals totals = parts_.admission.totals();
+  ServerSnapshot now;
+  now.time = std::chrono::system_clock::now();
+  now.draining = parts_.admission.draining();
+  now.ready = !now.draining;
+  now.active = totals.active;
+  now.ended_in_drain = totals.ended;
+  now.cut_in_drain = totals.cut;
+  now.process = process_snapshot();
+  for (const Worker& worker : parts_.workers) now.workers.push_back(worker.snapshot());
+  for (const ListenerConfig& config : parts_.config.listeners) {
+    now.listeners.push_back(listener_snapshot(parts_.listeners.at(config.name)));
+  }
+  for (const UpstreamConfig& config : parts_.config.upstreams) {
+    now.upstreams.push_back(parts_.upstreams.at(config.name)->snapshot(io::Clock::now()));
+  }
+  return now;
+}
+
+ProcessSnapshot LiveDaemon::process_snapshot() const {
+  ProcessSnapshot process = read_process_figures();
+  process.started = started_;
+  process.config_loaded = started_;
+  process.config_file = parts_.config_file;
+  process.config_hash = config_hash_;
+  process.connection_limit = parts_.plan.admitted.value_or(0);
+  process.lost_log_lines = lost_log_lines();
+  process.lost_records = parts_.access_log.lost();
+  return process;
+}
+
+std::string LiveDaemon::effective_config() const { return dump_config(parts_.config); }
+
+std::vector<SessionRecord> LiveDaemon::recent_records(bool failed, std::size_t most) {
+  return parts_.access_log.recent(failed, most);
+}
+
+net::awaitable<ConnectionPage> LiveDaemon::connections(ConnectionQuery query) {
+  const auto live = co_await connections_.look();
+  co_return live ? select_connections(*live, query) : ConnectionPage{};
+}
+
+net::awaitable<std::vector<SourceSummary>> LiveDaemon::top_sources(std::size_t most) {
+  const auto live = co_await connections_.look();
+  co_return live ? summarize_sources(*live, most) : std::vector<SourceSummary>{};
+}
+
+net::awaitable<Change> LiveDaemon::kill(std::uint64_t id) {
+  const bool found = co_await connections_.kill(id);
+  co_return found ? Change::done : Change::not_found;
+}
+
+Change LiveDaemon::set_drained(const std::string& upstream, const std::string& backend, bool drained) {
+  const auto found = parts_.upstreams.find(upstream);
+  if (found == parts_.upstreams.end()) return Change::not_found;
+  const std::shared_ptr<Backend> which = found->second->find(backend);
+  if (!which) return Change::not_found;
+  const bool news = found->second->set_drained(*which, drained, "by the admin endpoint", io::Clock::now());
+  return news ? Change::done : Change::already;
+}
+
+Change LiveDaemon::drain_backend(const std::string& upstream, const std::string& backend) {
+  return set_drained(upstream, backend, true);
+}
+
+Change LiveDaemon::enable_backend(const std::string& upstream, const std::string& backend) {
+  return set_drained(upstream, backend, false);
+}
+
+Change LiveDaemon::drain() { return parts_.drain() ? Change::done : Change::already; }
+
+void LiveDaemon::set_log_level(LogLevel level) {
+  log_level_ = level;
+  weir::set_log_level(level_of(level));
+}
+
+}  // namespace weir

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/logging.hpp"
+#include "server/admin/daemon.hpp"
+#include "server/admission/admission.hpp"
+#include "server/capacity_plan.hpp"
+#include "server/config/server_config.hpp"
+#include "server/control/connection_watch.hpp"
+#include "server/listener/open_listener.hpp"
+#include "server/observe/access_log.hpp"
+#include "server/observe/history.hpp"
+#include "server/upstream/upstream.hpp"
+#include "server/worker/worker.hpp"
+
+namespace weir {
+
+/// The log's name for a level of the configuration.
+spdlog::level::level_enum level_of(LogLevel level);
+
+/// The running daemon as the admin endpoint sees it: adds up what the workers count, and passes on what is asked for.
+/// Control thread.
+class LiveDaemon final : public admin::Daemon {
+ public:
+  /// What it shows and acts on. Outlives it.
+  struct Parts {
+    const ServerConfig& config;
+    const std::string& config_file;
+    const CapacityPlan& plan;
+    Admission& admission;
+    OpenListeners& listeners;
+    Upstreams& upstreams;
+    std::deque<Worker>& workers;
+    AccessLog& access_log;
+    std::function<bool()> drain;  ///< begins the drain of the daemon; false if it has begun already
+  };
+
+  /// The context outlives the workers, too.
+  LiveDaemon(boost::asio::io_context& context, Parts parts);
+
+  /// Measures the workers every second and fills the history from now on.
+  void keep_history();
+
+  ServerSnapshot snapshot() override;
+  const History& history() const override { return history_; }
+  std::string effective_config() const override;
+  std::vector<SessionRecord> recent_records(bool failed, std::size_t most) override;
+  net::awaitable<ConnectionPage> connections(ConnectionQuery query) override;
+  net::awaitable<std::vector<SourceSummary>> top_sources(std::size_t most) override;
+  net::awaitable<admin::Change> kill(std::uint64_t id) override;
+  admin::Change drain_backend(const std::string& upstream, const std::string& backend) override;
+  admin::Change enable_backend(const std::string& upstream, const std::string& backend) override;
+  admin::Change drain() override;
+  LogLevel log_level() const override { return log_level_; }
+  void set_log_level(LogLevel level) override;
+
+ private:
+  admin::Change set_drained(const std::string& upstream, const std::string& backend, bool drained);
+  ProcessSnapshot process_snapshot() const;
+  void tick();
+
+  const Parts parts_;
+  const WallTime started_ = std::chrono::system_clock::now();
+  const std::string config_hash_;
+  LogLevel log_level_;
+  History history_;
+  ConnectionWatch connections_;
+  boost::asio::steady_timer timer_;
+  std::uint64_t ticks_ = 0;
+};
+
+}  // namespace weir
