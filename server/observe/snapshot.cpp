@@ -5,7 +5,7 @@
 namespace weir {
 
 std::string_view to_string(BackendState state) {
-  constexpr std::array<std::string_view, 6> kNames{"up", "down", "checking", "ejected", "drained", "left"};
+  constexpr std::array<std::string_view, kBackendStates> kNames{"up", "down", "checking", "ejected", "drained", "left"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

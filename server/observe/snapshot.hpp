@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/observe/distribution.hpp"
@@ -44,6 +45,7 @@ enum class BackendState : std::uint8_t {
   drained,   ///< gets no new connections, by an operator's wish
   left,      ///< its name stands for it no more; it still has connections
 };
+inline constexpr std::size_t kBackendStates = static_cast<std::size_t>(BackendState::left) + 1;
 std::string_view to_string(BackendState state);
 
 /// A backend's state and counts at one moment.

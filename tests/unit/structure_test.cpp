@@ -62,6 +62,7 @@ constexpr std::array kConfined{
     Confined{"yaml-cpp/", "server/config/"},     Confined{"CLI/", "/command_line"},
     Confined{"systemd/", "server/control/"},     Confined{"openssl/", "client/fetch/"},
     Confined{"boost/asio/ssl", "client/fetch/"}, Confined{"editline/", "client/workload/"},
+    Confined{"prometheus/", "server/observe/"},
 };
 
 bool stands_in(std::string_view path, std::string_view room) {

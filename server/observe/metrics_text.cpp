@@ -1,0 +1,15 @@
+#include "server/observe/metrics_text.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include "server/observe/metric_families.hpp"
+#include "server/observe/open_metrics.hpp"
+
+namespace weir {
+
+std::string render_metrics(const ServerSnapshot& snapshot, bool open_metrics) {
+  const std::vector<prometheus::MetricFamily> families = metric_families(snapshot);
+  return open_metrics ? to_open_metrics(families) : prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace weir
