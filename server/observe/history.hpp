@@ -1,10 +1,13 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "server/observe/snapshot.hpp"
 
@@ -33,16 +36,21 @@ class History {
   static constexpr std::chrono::seconds kStep{5};
   static constexpr std::size_t kSteps = 180;
 
-  /// Takes the difference to the snapshot before as one more step. Call every kStep.
+  /// Takes the difference to the snapshot before as one more step. Call every kStep. What is new in the snapshot has
+  /// counted from 0, and nothing is ever negative.
   void add(const ServerSnapshot& now);
 
   /// Oldest first.
   const std::deque<HistoryStep>& steps() const { return steps_; }
 
  private:
+  enum class Kind : std::uint8_t { listener, backend };
+  /// By kind, the name of the listener or upstream, and that of the backend: each backend has its own, so that one that
+  /// leaves takes nothing from what the others did.
+  using Totals = std::map<std::tuple<Kind, std::string, std::string>, HistoryPoint>;
+
   std::deque<HistoryStep> steps_;
-  std::map<std::string, HistoryPoint> listeners_;  ///< totals of the last snapshot
-  std::map<std::string, HistoryPoint> upstreams_;
+  Totals totals_;  ///< of the last snapshot
 };
 
 }  // namespace weir
