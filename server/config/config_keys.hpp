@@ -194,6 +194,7 @@ inline constexpr auto kKeys<AccessLogConfig> = std::tuple{
     key("format", &AccessLogConfig::format, Word{}),
     key("file", &AccessLogConfig::file, LogFile{}),
     key("sample", &AccessLogConfig::sample, WholeNumber{1, 1'000'000'000}),
+    key("only", &AccessLogConfig::only, Word{}),
 };
 
 template <>

@@ -39,6 +39,16 @@ constexpr std::string_view word_of(LogFormat format) {
   return "";
 }
 
+constexpr std::string_view word_of(AccessLogConfig::Only only) {
+  switch (only) {
+    case AccessLogConfig::Only::all:
+      return "all";
+    case AccessLogConfig::Only::failed:
+      return "failed";
+  }
+  return "";
+}
+
 constexpr std::string_view word_of(RelayConfig::Splice splice) {
   switch (splice) {
     case RelayConfig::Splice::automatic:

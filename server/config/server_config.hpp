@@ -32,10 +32,13 @@ struct LogConfig {
 };
 
 struct AccessLogConfig {
+  enum class Only { all, failed };
+
   bool enabled = true;
   LogFormat format = LogFormat::text;
   std::string file = "-";    ///< "-" is stderr
   std::uint32_t sample = 1;  ///< every n-th connection of a worker gets its record written
+  Only only = Only::all;     ///< `failed`: each that failed; of the others every n-th, and none where n is 1
 
   bool operator==(const AccessLogConfig&) const = default;
 };

@@ -10,43 +10,75 @@
 
 namespace weir {
 
-bool AccessLog::Queue::wants_next() {
+bool AccessLog::Queue::wants(SessionEnd end, Time now) {
+  const bool failed = is_failure(end);
+  logged_ = is_for_the_log(failed);
+  return logged_ || is_to_be_remembered(failed, now);
+}
+
+bool AccessLog::Queue::is_for_the_log(bool failed) {
   if (sample_ == 0) return false;
+  if (only_ == AccessLogConfig::Only::failed) {
+    if (failed) return true;
+    if (sample_ == 1) return false;
+  }
   if (++count_ < sample_) return false;
   count_ = 0;
   return true;
 }
 
+bool AccessLog::Queue::is_to_be_remembered(bool failed, Time now) {
+  if (!remember_) return false;
+  if (!failed) {
+    if (now < next_other_) return false;
+    next_other_ = now + kRememberedPause;
+    return true;
+  }
+  if (now >= more_failures_) {
+    more_failures_ = now + std::chrono::seconds(1);
+    failures_left_ = kRememberedFailures;
+  }
+  if (failures_left_ == 0) return false;
+  --failures_left_;
+  return true;
+}
+
 void AccessLog::Queue::push(SessionRecord record) {
+  record.logged = logged_;
   bool first = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (records_.size() >= kQueueLimit) {
-      ++dropped_;
+      dropped_ += logged_ ? 1 : 0;
       return;
     }
     first = records_.empty();
     try {
       records_.push_back(std::move(record));
     } catch (const std::bad_alloc&) {
-      ++dropped_;
+      dropped_ += logged_ ? 1 : 0;
       return;
     }
   }
   if (first) log_->wake();
 }
 
-AccessLog::AccessLog(const AccessLogConfig& config, std::size_t workers) : format_(config.format), queues_(workers) {
+AccessLog::AccessLog(const AccessLogConfig& config, std::size_t workers, bool remember)
+    : format_(config.format), remember_(remember), queues_(workers) {
   for (Queue& queue : queues_) {
     queue.log_ = this;
     queue.sample_ = config.enabled ? config.sample : 0;
+    queue.only_ = config.only;
+    queue.remember_ = remember;
   }
-  if (!config.enabled) return;
-  sink_ = std::make_shared<LogSink>(LogDestination::open(config.file));
-  lines_ = std::make_unique<spdlog::logger>("access", sink_);
-  lines_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-  // By default spdlog reports on stderr what it could not log, which may block.
-  lines_->set_error_handler([sink = sink_.get()](const std::string&) { sink->count_lost(1); });
+  if (config.enabled) {
+    sink_ = std::make_shared<LogSink>(LogDestination::open(config.file));
+    lines_ = std::make_unique<spdlog::logger>("access", sink_);
+    lines_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
+    // By default spdlog reports on stderr what it could not log, which may block.
+    lines_->set_error_handler([sink = sink_.get()](const std::string&) { sink->count_lost(1); });
+  }
+  if (!config.enabled && !remember) return;
   writer_ = std::thread([this] {
     hold_signals();
     run();
@@ -61,7 +93,8 @@ std::uint64_t AccessLog::close() {
     stopping_ = true;
   }
   woken_.notify_one();
-  if (!finish_within({.total = std::chrono::seconds(4)}, *sink_, written_.get_future())) ::_exit(0);
+  // Without a sink the thread waits for nothing.
+  if (sink_ && !finish_within({.total = std::chrono::seconds(4)}, *sink_, written_.get_future())) ::_exit(0);
   writer_.join();
   const std::uint64_t lost = unsaid_.count;
   say_losses();
@@ -94,7 +127,7 @@ void AccessLog::run() {
     for (bool more = true; more;) {
       more = write_all();
       // close() reports what is lost at the end.
-      if (!last && !sink_->given_up() && std::chrono::steady_clock::now() >= say_next_) say_losses();
+      if (!last && sink_ && !sink_->given_up() && std::chrono::steady_clock::now() >= say_next_) say_losses();
     }
     lock.lock();
     if (last) return;
@@ -109,20 +142,28 @@ bool AccessLog::write_all() {
     {
       const std::lock_guard<std::mutex> lock(queue.mutex_);
       batch.swap(queue.records_);
-      unsaid_.count += std::exchange(queue.dropped_, 0);
+      count_lost(std::exchange(queue.dropped_, 0));
     }
-    write(batch);
+    if (remember_) recent_.add(batch);  // first, because the log may take its time
+    if (lines_) write(batch);
     any = any || !batch.empty();
   }
+  if (!lines_) return any;
   if (any) lines_->flush();
   const LogSink::Losses lost = sink_->take_losses();
-  unsaid_.count += lost.count;
+  count_lost(lost.count);
   if (lost.error != 0) unsaid_.error = lost.error;
   return any;
 }
 
+void AccessLog::count_lost(std::uint64_t count) {
+  unsaid_.count += count;
+  lost_.fetch_add(count, std::memory_order_relaxed);
+}
+
 void AccessLog::write(const std::vector<SessionRecord>& batch) {
   for (const SessionRecord& record : batch) {
+    if (!record.logged) continue;
     if (sink_->given_up()) {
       sink_->count_lost(1);
     } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -12,44 +13,70 @@
 #include "common/log_sink.hpp"
 #include "common/logging.hpp"
 #include "server/config/server_config.hpp"
+#include "server/observe/recent_records.hpp"
 #include "server/observe/session_record.hpp"
 
 namespace weir {
 
-/// Writes the records of ended connections on a thread of its own, so that a worker never waits for a disk.
+/// Writes the records of ended connections on a thread of its own, so that a worker never waits for a disk, and
+/// remembers the newest for the admin endpoint.
 ///
 /// Each worker hands over its records through a queue of its own: a short mutex at a connection's end, for which only
 /// the writer contends, once per batch. The queues are bounded; records that do not fit, or could not be written, are
 /// counted and reported in the log.
 class AccessLog {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   static constexpr std::size_t kQueueLimit = 65536;
+  /// Of the records that the log does not take, a worker hands over this many failed ones a second for the admin
+  /// endpoint, and of the others one in each pause, so that a storm of connections costs no more.
+  static constexpr std::uint32_t kRememberedFailures = 100;
+  static constexpr std::chrono::milliseconds kRememberedPause{10};
 
   /// A worker's end of the log.
   class Queue {
    public:
-    /// Whether the next ended connection is in the sample. Call once for each. Worker's thread.
-    bool wants_next();
+    /// Whether the record of a connection that ended so is wanted. Ask once for each connection, and push() its record
+    /// before you ask for the next. Worker's thread.
+    bool wants(SessionEnd end, Time now);
     /// Worker's thread.
     void push(SessionRecord record);
 
    private:
     friend class AccessLog;
+    bool is_for_the_log(bool failed);
+    bool is_to_be_remembered(bool failed, Time now);
+
     AccessLog* log_ = nullptr;
     std::uint32_t sample_ = 0;  ///< 0: nothing is written
+    AccessLogConfig::Only only_ = AccessLogConfig::Only::all;
+    bool remember_ = false;
+    bool logged_ = true;  ///< of the record that was last wanted
     std::uint32_t count_ = 0;
+    std::uint32_t failures_left_ = 0;
+    Time more_failures_{};  ///< when there may be kRememberedFailures again
+    Time next_other_{};
     std::mutex mutex_;
     std::vector<SessionRecord> records_;
     std::uint64_t dropped_ = 0;
   };
 
-  /// Throws std::runtime_error when the file cannot be opened.
-  AccessLog(const AccessLogConfig& config, std::size_t workers);
+  /// With `remember`, recent() has records whether the log is enabled or not. Throws std::runtime_error when the file
+  /// cannot be opened.
+  AccessLog(const AccessLogConfig& config, std::size_t workers, bool remember = false);
   ~AccessLog() { close(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
   Queue& queue(std::size_t worker) { return queues_[worker]; }
+
+  /// The newest records, or the newest of connections that failed, newest first and RecentRecords::kMost at most. Any
+  /// thread.
+  std::vector<SessionRecord> recent(bool failed, std::size_t most) const { return recent_.newest(failed, most); }
+
+  /// Records that the log lost since the start. Any thread.
+  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
   /// Writes what is queued, within a time limit, and ends the thread. Returns how many records were lost and not yet
   /// reported in the log. Leaves the program by _exit(2) if the thread hangs in a file system for good: call it when
@@ -60,14 +87,18 @@ class AccessLog {
   void run();
   bool write_all();
   void write(const std::vector<SessionRecord>& batch);
+  void count_lost(std::uint64_t count);
   /// Reports how many records were lost since the last time.
   void say_losses();
   void wake();
 
   const LogFormat format_;
+  const bool remember_;
   std::vector<Queue> queues_;
-  std::shared_ptr<LogSink> sink_;
+  RecentRecords recent_;
+  std::shared_ptr<LogSink> sink_;  ///< null where nothing is written; then there are no lines_ either
   std::unique_ptr<spdlog::logger> lines_;
+  std::atomic<std::uint64_t> lost_{0};
   LogSink::Losses unsaid_;  ///< belongs to the writer's thread, and to close() once that has ended
   std::chrono::steady_clock::time_point say_next_{};
   std::mutex mutex_;

@@ -96,6 +96,7 @@ struct SessionRecord {
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;  ///< from a PROXY header
   SessionEnd end = SessionEnd::internal_error;
+  bool logged = true;  ///< false: kept for the admin endpoint alone; not part of the record
 };
 
 /// The record as one line without a newline, in the key order of the documentation: a JSON object, or `key=value`s.

@@ -58,7 +58,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   record.end = end;
   record.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.started());
-  const bool recorded = context.resources.records.wants_next();
+  const bool recorded = context.resources.records.wants(end, session.now());
   if (recorded && session.client.valid()) {
     if (const auto figures = read_tcp_figures(session.client.fd())) {
       record.rtt_us = figures->rtt_us;
@@ -163,7 +163,7 @@ void refuse_connection(ListenerContext& context, Arrival arrival, std::uint64_t 
   context.counters.add_begin();
   context.counters.add_end(why, {});  // first, so that a client that sees the refusal has been counted
   arrival.socket.reset();
-  if (!context.resources.records.wants_next()) return;
+  if (!context.resources.records.wants(why, context.resources.loop.now())) return;
   SessionRecord record;
   record.id = id;
   record.client = arrival.client;

@@ -174,6 +174,7 @@ const std::vector<Case>& cases() {
       {"access_log.format", "json", [](C& c) { c.access_log.format = LogFormat::json; }},
       {"access_log.file", "/a", [](C& c) { c.access_log.file = "/a"; }},
       {"access_log.sample", "2", [](C& c) { c.access_log.sample = 2; }},
+      {"access_log.only", "failed", [](C& c) { c.access_log.only = AccessLogConfig::Only::failed; }},
       {"relay.splice", "never", [](C& c) { c.relay.splice = RelayConfig::Splice::never; }},
       {"dns.servers", "[\"192.0.2.1:54\"]",
        [](C& c) { c.dns.servers = {ip_endpoint("192.0.2.1")}, c.dns.servers[0].set_port(54); }},

@@ -92,7 +92,7 @@ TEST(ConfigLoader, EveryKeyReachesItsField) {
 workers: 3
 drain_timeout: 1m
 log: {level: debug, format: json, file: /var/log/weir.log}
-access_log: {enabled: false, format: json, file: /var/log/access.log, sample: 10}
+access_log: {enabled: false, format: json, file: /var/log/access.log, sample: 10, only: failed}
 limits: {connections: 20k, backlog: 128, per_source: 7, rate: 100/s, rate_per_source: 2k/m}
 defaults: {timeouts: {idle: 1s, half_close: 2s, lifetime: 3s, header: 4s}}
 listeners:
@@ -132,7 +132,8 @@ upstreams:
   EXPECT_EQ(config.workers, 3u);
   EXPECT_EQ(config.drain_timeout, 60s);
   EXPECT_EQ(config.log, (LogConfig{LogLevel::debug, LogFormat::json, "/var/log/weir.log"}));
-  EXPECT_EQ(config.access_log, (AccessLogConfig{false, LogFormat::json, "/var/log/access.log", 10}));
+  EXPECT_EQ(config.access_log,
+            (AccessLogConfig{false, LogFormat::json, "/var/log/access.log", 10, AccessLogConfig::Only::failed}));
   EXPECT_EQ(
       config.limits,
       (LimitsConfig{
@@ -666,7 +667,7 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   config.workers = 1024;
   config.drain_timeout = 0ms;
   config.log = {LogLevel::off, LogFormat::json, "/tmp/with \"quotes\" and: colons # \xc3\xbc \\"};
-  config.access_log = {false, LogFormat::json, "null", 1'000'000'000};
+  config.access_log = {false, LogFormat::json, "null", 1'000'000'000, AccessLogConfig::Only::failed};
   config.limits = {std::uint64_t{1} << 60, 2, {3, 1s}, {4, 1h}, 1};
   config.default_timeouts = {1ms, std::chrono::milliseconds(kLongestDuration), 90s, 0ms};
   ListenerConfig echo;

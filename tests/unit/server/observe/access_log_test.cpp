@@ -84,11 +84,31 @@ TEST_F(AccessLogTest, ClosesThoughNobodyReadsAndSaysWhatWasLost) {
                                         "time\n"));
 }
 
-/// How many of so many connections that end get a record.
-std::size_t wanted(AccessLog& log, int connections) {
+constexpr AccessLog::Time kStart{std::chrono::hours(1)};
+
+/// How many of so many connections that end so, all at once, get a record.
+std::size_t wanted(AccessLog& log, int connections, SessionEnd end = SessionEnd::client_closed,
+                   AccessLog::Time now = kStart) {
   std::size_t count = 0;
-  for (int i = 0; i < connections; ++i) count += log.queue(0).wants_next() ? 1 : 0;
+  for (int i = 0; i < connections; ++i) count += log.queue(0).wants(end, now) ? 1 : 0;
   return count;
+}
+
+/// Lets a connection end, and hands over its record where it is wanted.
+void end_one(AccessLog& log, std::size_t worker, std::uint64_t id, SessionEnd end, AccessLog::Time now = kStart) {
+  if (!log.queue(worker).wants(end, now)) return;
+  SessionRecord record;
+  record.listener = std::make_shared<const std::string>("echo");
+  record.id = id;
+  record.ended_at = std::chrono::system_clock::time_point(std::chrono::seconds(id));
+  record.end = end;
+  log.queue(worker).push(record);
+}
+
+std::vector<std::uint64_t> recent_ids(const AccessLog& log, bool failed, std::size_t most = 1000) {
+  std::vector<std::uint64_t> ids;
+  for (const SessionRecord& record : log.recent(failed, most)) ids.push_back(record.id);
+  return ids;
 }
 
 TEST_F(AccessLogTest, SampleIsEveryNthConnection) {
@@ -100,10 +120,72 @@ TEST_F(AccessLogTest, SampleIsEveryNthConnection) {
   EXPECT_EQ(wanted(off, 100), 0u);
 }
 
+TEST_F(AccessLogTest, OnlyFailedTakesEachFailedOneAndSamplesTheOthersIfItIsToldTo) {
+  for (const auto& [sample, others] : {std::pair{1u, 0u}, {2u, 50u}, {10u, 10u}}) {
+    AccessLog log({.file = dir_.file("access.log"), .sample = sample, .only = AccessLogConfig::Only::failed}, 1);
+    EXPECT_EQ(wanted(log, 100, SessionEnd::denied), 100u);
+    EXPECT_EQ(wanted(log, 100, SessionEnd::server_closed), others);
+    EXPECT_EQ(wanted(log, 100, SessionEnd::killed), 100u);
+  }
+}
+
+TEST_F(AccessLogTest, RemembersWhatItWritesNewestFirstWhicheverWorkerHadIt) {
+  AccessLog log({.file = dir_.file("access.log")}, 2, true);
+  end_one(log, 1, 2, SessionEnd::client_closed);
+  end_one(log, 0, 1, SessionEnd::denied);
+  end_one(log, 0, 3, SessionEnd::server_reset);
+  ASSERT_TRUE(test::wait_until([&] { return log.recent(false, 10).size() == 3; }));
+  EXPECT_THAT(recent_ids(log, false), testing::ElementsAre(3, 2, 1));
+  EXPECT_THAT(recent_ids(log, true), testing::ElementsAre(3, 1));
+  EXPECT_THAT(recent_ids(log, false, 2), testing::ElementsAre(3, 2));
+  log.close();
+  EXPECT_EQ(lines_of(read_file(dir_.file("access.log"))).size(), 3u);
+}
+
+TEST_F(AccessLogTest, RemembersThoughTheLogIsOff) {
+  AccessLog log({.enabled = false}, 1, true);
+  end_one(log, 0, 1, SessionEnd::denied);
+  end_one(log, 0, 2, SessionEnd::client_closed);
+  ASSERT_TRUE(test::wait_until([&] { return log.recent(false, 10).size() == 2; }));
+  EXPECT_THAT(recent_ids(log, true), testing::ElementsAre(1));
+  EXPECT_EQ(log.close(), 0u);
+}
+
+TEST_F(AccessLogTest, WhatIsOnlyRememberedIsNotWritten) {
+  AccessLog log({.file = dir_.file("access.log"), .sample = 3}, 1, true);
+  for (std::uint64_t id = 1; id <= 9; ++id) end_one(log, 0, id, SessionEnd::denied);
+  ASSERT_TRUE(test::wait_until([&] { return log.recent(true, 10).size() == 9; }));
+  log.close();
+  const std::vector<std::string> lines = lines_of(read_file(dir_.file("access.log")));
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_THAT(lines[0], testing::HasSubstr(" id=3 "));
+}
+
+TEST_F(AccessLogTest, RemembersAHundredFailuresASecondAndOneOtherInTenMilliseconds) {
+  AccessLog log({.enabled = false}, 1, true);
+  using std::chrono::milliseconds;
+  for (const milliseconds since : {milliseconds(0), milliseconds(1000), milliseconds(5000)}) {
+    EXPECT_EQ(wanted(log, 1000, SessionEnd::refused_limit, kStart + since), 100u);
+    EXPECT_EQ(wanted(log, 1000, SessionEnd::refused_limit, kStart + since + milliseconds(999)), 0u);
+  }
+  for (const milliseconds since : {milliseconds(0), milliseconds(10), milliseconds(500)}) {
+    EXPECT_EQ(wanted(log, 1000, SessionEnd::client_closed, kStart + since), 1u);
+    EXPECT_EQ(wanted(log, 1000, SessionEnd::client_closed, kStart + since + milliseconds(9)), 0u);
+  }
+}
+
+TEST_F(AccessLogTest, RemembersNothingUnlessItIsToldTo) {
+  AccessLog log({.file = dir_.file("access.log")}, 1);
+  end_one(log, 0, 1, SessionEnd::denied);
+  log.close();
+  EXPECT_THAT(recent_ids(log, false), testing::IsEmpty());
+}
+
 TEST_F(AccessLogTest, FullDiskIsSaidAndCounted) {
   AccessLog log({.file = "/dev/full"}, 1);
   push(log, 10);
   log.close();
+  EXPECT_EQ(log.lost(), 10u);
   EXPECT_THAT(stop(), testing::HasSubstr(" connection records were lost: No space left on device\n"));
 }
 
