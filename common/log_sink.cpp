@@ -45,26 +45,29 @@ void LogSink::sink_it_(const spdlog::details::log_msg& message) {
     count_lost(1);
     return;
   }
-  append(message, 1);
+  append(message);
   if (text_.size() >= kGathered) flush_();
 }
 
-void LogSink::append(const spdlog::details::log_msg& message, std::uint64_t weight) {
+void LogSink::append(const spdlog::details::log_msg& message, std::uint64_t reported) {
   line_.clear();
   formatter_->format(message, line_);
   text_.reserve(text_.size() + line_.size());  // first all that may fail
-  entries_.push_back({text_.size() + line_.size(), weight});
+  entries_.push_back({text_.size() + line_.size(), reported});
   text_.append(line_.begin(), line_.end());
 }
 
 void LogSink::flush_() {
   if (entries_.empty()) return;
   const LogDestination::Written written = destination_->write({text_.data(), text_.size()}, given_up_);
-  std::uint64_t lost = 0;
-  for (const Entry& entry : entries_) lost += entry.end > written.bytes ? entry.weight : 0;
-  if (lost > 0) {
-    error_.store(written.error, std::memory_order_relaxed);
-    count_lost(lost);
+  if (entries_.back().end > written.bytes) error_.store(written.error, std::memory_order_relaxed);
+  for (const Entry& entry : entries_) {
+    if (entry.end <= written.bytes) continue;
+    if (entry.reported > 0) {
+      return_losses(entry.reported);
+    } else {
+      count_lost(1);
+    }
   }
   text_.clear();
   entries_.clear();

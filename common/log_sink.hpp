@@ -36,7 +36,12 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   /// Messages lost since the last call. Any thread, one at a time.
   Losses take_losses();
   /// Counts messages that were lost before they came here. Any thread.
-  void count_lost(std::uint64_t count) { lost_.fetch_add(count, std::memory_order_relaxed); }
+  void count_lost(std::uint64_t count) {
+    lost_.fetch_add(count, std::memory_order_relaxed);
+    lost_in_all_.fetch_add(count, std::memory_order_relaxed);
+  }
+  /// Messages lost since the start. Any thread.
+  std::uint64_t lost_in_all() const { return lost_in_all_.load(std::memory_order_relaxed); }
 
   /// Grows whenever anybody writes to this destination, or a message comes here. Any thread.
   std::uint64_t progress() const { return destination_->progress() + came_.load(std::memory_order_relaxed); }
@@ -45,13 +50,16 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override;
-  /// Adds a line whose loss counts as `weight` messages.
-  void append(const spdlog::details::log_msg& message, std::uint64_t weight);
+  /// Adds a line that reports so many losses, 0 if it is a message like any other. If the report is lost,
+  /// take_losses() has these losses again.
+  void append(const spdlog::details::log_msg& message, std::uint64_t reported = 0);
+  /// For take_losses() to have them again.
+  void return_losses(std::uint64_t count) { lost_.fetch_add(count, std::memory_order_relaxed); }
 
  private:
   struct Entry {
     std::size_t end;  ///< in `text_`
-    std::uint64_t weight;
+    std::uint64_t reported;
   };
 
   const std::shared_ptr<LogDestination> destination_;
@@ -60,7 +68,8 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   std::vector<Entry> entries_;
   std::atomic<bool> given_up_{false};
   std::atomic<std::uint64_t> came_{0};
-  std::atomic<std::uint64_t> lost_{0};
+  std::atomic<std::uint64_t> lost_{0};  ///< and not taken yet
+  std::atomic<std::uint64_t> lost_in_all_{0};
   std::atomic<int> error_{0};
 };
 

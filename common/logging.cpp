@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/journal.hpp"
 #include "common/log_sink.hpp"
 #include "common/stop_signals.hpp"
 
@@ -55,7 +56,7 @@ class MessageSink : public LogSink {
       const std::string text = describe(losses);
       append({"weir", spdlog::level::warn, text}, losses.count);
     } catch (...) {
-      count_lost(losses.count);  // for the next message to say
+      return_losses(losses.count);  // for the next message to say
       throw;
     }
   }
@@ -93,6 +94,7 @@ Log& the_log() {
 bool say_on_stderr(const std::string& text) try {
   const auto sink = std::make_shared<LogSink>(LogDestination::open("-"));
   sink->set_pattern("weir: %v");
+  if (stderr_is_journal()) sink->set_pattern(priority_prefix(Priority::warning) + "weir: %v");
   std::packaged_task<void()> say([sink, text] {
     hold_signals();
     sink->log({"weir", spdlog::level::warn, text});
@@ -116,6 +118,53 @@ class JsonFormatter : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
 };
 
+Priority priority_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::trace:
+    case spdlog::level::debug:
+      return Priority::debug;
+    case spdlog::level::warn:
+      return Priority::warning;
+    case spdlog::level::err:
+      return Priority::error;
+    case spdlog::level::critical:
+      return Priority::critical;
+    default:
+      return Priority::info;
+  }
+}
+
+/// Lines for the journal: the priority in front of what another formatter writes.
+class JournalFormatter : public spdlog::formatter {
+ public:
+  explicit JournalFormatter(std::unique_ptr<spdlog::formatter> line) : line_(std::move(line)) {}
+
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
+    const std::string prefix = priority_prefix(priority_of(message.level));
+    line.append(prefix.data(), prefix.data() + prefix.size());
+    line_->format(message, line);
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<JournalFormatter>(line_->clone());
+  }
+
+ private:
+  const std::unique_ptr<spdlog::formatter> line_;
+};
+
+std::unique_ptr<spdlog::formatter> make_formatter(bool json, bool journal) {
+  std::unique_ptr<spdlog::formatter> line;
+  if (json) {
+    line = std::make_unique<JsonFormatter>();
+  } else {
+    // The journal has the time of each line.
+    const char* const pattern = journal ? "%l %v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+    line = std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc);
+  }
+  if (journal) line = std::make_unique<JournalFormatter>(std::move(line));
+  return line;
+}
+
 }  // namespace
 
 void start_logging(const LogTarget& target) {
@@ -126,17 +175,21 @@ void start_logging(const LogTarget& target) {
   log.queue = std::make_shared<spdlog::details::thread_pool>(kQueue, 1, hold_signals);
   log.sink = std::make_shared<MessageSink>(std::move(destination), *log.queue);
   auto logger = std::make_shared<spdlog::async_logger>("weir", log.sink, log.queue, kOverflow);
-  if (target.json) {
-    logger->set_formatter(std::make_unique<JsonFormatter>());
-  } else {
-    logger->set_formatter(
-        std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc));
-  }
+  logger->set_formatter(make_formatter(target.json, log.is_stderr && stderr_is_journal()));
   logger->set_level(target.level);
   logger->flush_on(spdlog::level::trace);
   // By default spdlog says on stderr what it could not log, which may block.
   logger->set_error_handler([sink = log.sink.get()](const std::string&) { sink->count_lost(1); });
   spdlog::set_default_logger(std::move(logger));
+}
+
+void set_log_level(spdlog::level::level_enum level) { spdlog::default_logger_raw()->set_level(level); }
+
+spdlog::level::level_enum log_level() { return spdlog::default_logger_raw()->level(); }
+
+std::uint64_t lost_log_lines() {
+  const Log& log = the_log();
+  return log.sink ? log.sink->lost_in_all() + log.queue->overrun_counter() : 0;
 }
 
 LogEnd stop_logging() {
@@ -179,6 +232,10 @@ std::string format_time(std::chrono::system_clock::time_point time) {
   const auto millis = duration_cast<milliseconds>(time - floor<std::chrono::seconds>(time)).count();
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
                      utc.tm_hour, utc.tm_min, utc.tm_sec, millis);
+}
+
+std::string times_since_last_said(std::uint64_t times) {
+  return times > 1 ? fmt::format(" ({} times since last said)", times) : "";
 }
 
 std::uint64_t LogLimiter::admit(std::chrono::steady_clock::time_point now) {

@@ -19,8 +19,18 @@ struct LogTarget {
   std::string file = "-";  ///< "-" is stderr
 };
 
-/// Sets the default logger up. Throws std::runtime_error when the file cannot be opened. Main thread, once.
+/// Sets the default logger up. Throws std::runtime_error when the file cannot be opened. Main thread, once. Where the
+/// log goes to the journal, each line begins with its priority, and a line of text has no time, because the journal has
+/// it.
 void start_logging(const LogTarget& target);
+
+/// What is below the level is not logged, from the next message on. Any thread, while the log runs.
+void set_log_level(spdlog::level::level_enum level);
+spdlog::level::level_enum log_level();
+
+/// Messages lost since the start: there was no place in the queue, or they could not be written. Any thread, while the
+/// log runs.
+std::uint64_t lost_log_lines();
 
 /// What became of the log.
 struct LogEnd {
@@ -40,6 +50,10 @@ std::string json_quote(std::string_view text);
 
 /// RFC 3339 in UTC with milliseconds: `2025-01-31T12:00:00.123Z`.
 std::string format_time(std::chrono::system_clock::time_point time);
+
+/// What a message says of the events before it that LogLimiter held back: nothing where there were none, or
+/// " (3 times since last said)".
+std::string times_since_last_said(std::uint64_t times);
 
 /// Lets one event in a second through, so that a flood says itself once, and counts the rest. Any thread.
 class LogLimiter {

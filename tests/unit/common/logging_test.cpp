@@ -43,7 +43,9 @@ TEST_F(Logging, SaysHowManyMessagesAreMissingWhereTheyAreMissing) {
   const std::string text = unread.read_until([&](const std::string& read) {
     return read.find("message " + std::to_string(kMessages - 1)) != std::string::npos && read.ends_with('\n');
   });
+  const std::uint64_t lost_in_all = lost_log_lines();
   EXPECT_EQ(stop_logging().losses, "");
+  std::uint64_t lost = 0;
   // The number of a message is how many were written or lost before it.
   static const std::regex message(R"re("message":"(?:message (\d+)|(\d+) log messages were lost: .*)"\}$)re");
   int next = 0;
@@ -53,12 +55,14 @@ TEST_F(Logging, SaysHowManyMessagesAreMissingWhereTheyAreMissing) {
     ASSERT_TRUE(std::regex_search(line, match, message)) << line;
     if (match[2].matched) {
       next += std::stoi(match[2]);
+      lost += std::stoul(match[2]);
       ++notices;
     } else {
       EXPECT_EQ(std::stoi(match[1]), next++);
     }
   }
   EXPECT_EQ(next, kMessages);
+  EXPECT_EQ(lost, lost_in_all);
   EXPECT_GT(notices, 0);
 }
 
@@ -71,6 +75,36 @@ TEST_F(Logging, ReturnsHowManyMessagesALogLostThatNobodyReads) {
   EXPECT_TRUE(end.finished);
   EXPECT_EQ(end.losses, "20000 log messages were lost: they could not be written in time");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "weir: " + end.losses + "\n");
+}
+
+TEST_F(Logging, LevelCanBeChangedWhileItRuns) {
+  start_logging({.level = spdlog::level::warn, .file = dir_.file("log")});
+  spdlog::info("one");
+  set_log_level(spdlog::level::debug);
+  EXPECT_EQ(log_level(), spdlog::level::debug);
+  spdlog::debug("two");
+  set_log_level(spdlog::level::off);
+  spdlog::critical("three");
+  EXPECT_EQ(stop_logging().losses, "");
+  EXPECT_THAT(test::lines_of(read_file(dir_.file("log"))), testing::ElementsAre(testing::EndsWith(" debug two")));
+}
+
+TEST_F(Logging, LostLinesAreCountedFromTheStart) {
+  start_logging({.file = "/dev/full"});
+  EXPECT_EQ(lost_log_lines(), 0u);
+  for (std::uint64_t lost = 1; lost <= 3; ++lost) {
+    spdlog::info("message");
+    EXPECT_TRUE(test::wait_until([&] { return lost_log_lines() == lost; })) << lost_log_lines();
+  }
+  EXPECT_EQ(lost_log_lines(), 3u);
+  testing::internal::CaptureStderr();
+  stop_logging();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("3 log messages were lost"));
+}
+
+TEST_F(Logging, AMessageSaysHowManyItStandsForIfThereWereMore) {
+  EXPECT_EQ(times_since_last_said(1), "");
+  EXPECT_EQ(times_since_last_said(3), " (3 times since last said)");
 }
 
 TEST_F(Logging, GoesOnWhileTheFileIsReopenedAndNobodyReads) {
