@@ -21,7 +21,8 @@ RUN apt-get update \
        libssl3 libsystemd0 libyaml-cpp0.7 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /stage/usr/bin/ /usr/bin/
-COPY --from=build /stage/etc/weir/ /etc/weir/
+# The container's log is its stderr: the file as it is in the sources, not as a service has it.
+COPY --from=build /src/config/weir.yaml /etc/weir/
 COPY --from=build /stage/usr/share/doc/weir/LICENSE /usr/share/doc/weir/LICENSE
 USER 10001:10001
 EXPOSE 7000

@@ -1,4 +1,5 @@
-# Runs at install time: the configuration and the systemd unit, with the paths of the prefix that is installed to.
+# Runs at install time: the configuration, the systemd unit and the rotation of its logs, with the paths of the prefix
+# that is installed to.
 # A prefix of /usr keeps its configuration in /etc, any other its own (the rule of GNUInstallDirs). A configuration that
 # is already there is the administrator's and stays.
 set(sysconfdir "${CMAKE_INSTALL_PREFIX}/etc")
@@ -9,7 +10,15 @@ endif()
 if(EXISTS "$ENV{DESTDIR}${sysconfdir}/weir/weir.yaml")
   message(STATUS "Kept: $ENV{DESTDIR}${sysconfdir}/weir/weir.yaml")
 else()
-  file(INSTALL "${WEIR_SOURCE_DIR}/config/weir.yaml" DESTINATION "${sysconfdir}/weir")
+  # What is installed is for the service, whose unit makes the folder of the log.
+  file(READ "${WEIR_SOURCE_DIR}/config/weir.yaml" config)
+  string(REPLACE "\n#access_log:" "\naccess_log:" config "${config}")
+  file(WRITE "${WEIR_BINARY_DIR}/config/weir.yaml" "${config}")
+  file(INSTALL "${WEIR_BINARY_DIR}/config/weir.yaml" DESTINATION "${sysconfdir}/weir")
+endif()
+
+if(NOT EXISTS "$ENV{DESTDIR}${sysconfdir}/logrotate.d/weir")
+  file(INSTALL "${WEIR_SOURCE_DIR}/systemd/weir.logrotate" DESTINATION "${sysconfdir}/logrotate.d" RENAME weir)
 endif()
 
 file(READ "${WEIR_SOURCE_DIR}/systemd/weir.service" unit)
