@@ -61,8 +61,6 @@ int open_path(const std::string& file) {
     const int both = ::open(file.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
     return both >= 0 || errno != EACCES ? both : ::open(file.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   }
-  std::error_code ignored;  // open(2) says it
-  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), ignored);
   return ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
 }
 
@@ -90,6 +88,26 @@ std::shared_ptr<LogDestination> LogDestination::open(const std::string& file) {
   return opened;
 }
 
+std::string LogDestination::problem_with(const std::string& file) {
+  if (file == "-") return "";
+  struct stat status{};
+  const auto may = [](const std::string& path, int how) {
+    return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0;
+  };
+  if (::stat(file.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return std::strerror(EISDIR);
+    if (S_ISSOCK(status.st_mode)) return "it is a socket";
+    return may(file, W_OK) ? "" : std::strerror(errno);
+  }
+  if (errno != ENOENT) return std::strerror(errno);
+  const std::filesystem::path parent = std::filesystem::path(file).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  if (::stat(folder.c_str(), &status) != 0) {
+    return errno == ENOENT ? "there is no folder " + folder : "folder " + folder + ": " + std::strerror(errno);
+  }
+  return may(folder, W_OK | X_OK) ? "" : "folder " + folder + ": " + std::strerror(errno);
+}
+
 std::vector<std::shared_ptr<LogDestination>> LogDestination::all() {
   std::vector<std::shared_ptr<LogDestination>> result;
   const std::lock_guard<std::mutex> lock(destinations().mutex);
@@ -112,7 +130,10 @@ LogDestination::Target LogDestination::open_target() const {
   target.fd = io::Descriptor(is_stderr ? duplicate_stderr() : open_path(file_));
   struct stat status{};
   if (!target.fd || ::fstat(target.fd.get(), &status) != 0) {
-    throw std::runtime_error("cannot open " + (is_stderr ? "stderr" : file_) + ": " + std::strerror(errno));
+    const std::string reason = std::strerror(errno);
+    const std::string problem = is_stderr ? "" : problem_with(file_);
+    throw std::runtime_error("cannot open " + (is_stderr ? "stderr" : file_) + ": " +
+                             (problem.empty() ? reason : problem));
   }
   if (S_ISREG(status.st_mode)) {
     target.torn = ends_within_a_line(target.fd.get(), status.st_size);

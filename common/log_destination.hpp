@@ -30,6 +30,8 @@ class LogDestination {
   /// A path, or "-" for stderr. Logs that name the same share it, so that their lines stay whole. Throws
   /// std::runtime_error when it cannot be opened.
   static std::shared_ptr<LogDestination> open(const std::string& file);
+  /// What keeps this process from opening it, or nothing. Opens and makes nothing.
+  static std::string problem_with(const std::string& file);
   LogDestination(const LogDestination&) = delete;
   LogDestination& operator=(const LogDestination&) = delete;
 

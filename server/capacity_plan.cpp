@@ -115,7 +115,8 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
   } else if (most == 0) {
     plan.warnings.push_back("no descriptor is left for connections: the daemon needs " +
                             grouped(plan.reserved.total()) + " for itself, and the hard limit is " +
-                            grouped(plan.machine.descriptors));
+                            grouped(plan.machine.descriptors) +
+                            "; raise it (LimitNOFILE=, ulimit -Hn, docker --ulimit nofile)");
   }
   if (plan.machine.somaxconn != 0 && config.limits.backlog > plan.machine.somaxconn) {
     plan.warnings.push_back("limits.backlog is " + grouped(config.limits.backlog) +

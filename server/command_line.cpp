@@ -47,7 +47,7 @@ void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   app.name("weir " + verb);
   const auto settable = [&] { app.add_option("--set", parsed.set)->allow_extra_args(false); };
   if (verb == "run" || verb == "check" || verb == "config") {
-    app.add_option("-c,--config", parsed.config_file)->required(verb != "run");
+    app.add_option("-c,--config,FILE", parsed.config_file);
     settable();
   } else if (verb == "echo" || verb == "discard") {
     app.add_option("BIND", parsed.bind);

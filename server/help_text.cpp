@@ -10,12 +10,12 @@ constexpr const char* kOverview = R"(weir - a TCP echo and proxy server
 
 usage: weir VERB [OPTIONS]
 
-  run [-c FILE]               serve what a configuration file says (/etc/weir/weir.yaml)
+  run [FILE]                  serve what a configuration file says (/etc/weir/weir.yaml)
   echo [BIND] [--upper]       send back what comes in; no file needed
   discard [BIND]              read and throw away; no file needed
   proxy BIND TARGET...        forward to the targets in turn; no file needed
-  check -c FILE               validate a file, print how many connections fit, exit
-  config -c FILE              print a file's effective configuration, every default filled in
+  check [FILE]                validate a file, print how many connections fit, exit
+  config [FILE]               print a file's effective configuration, every default filled in
   healthcheck TARGET          succeed if TARGET accepts, or answers 200 if it is http://HOST:PORT
   help [VERB]                 this page, or all about one verb
 
@@ -25,6 +25,7 @@ usage: weir VERB [OPTIONS]
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name; it defaults
 to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same, but needs a host and a port.
 Both may have a range of ports, HOST:7000-7010: each goes to the one at its place, or all to one.
+FILE is /etc/weir/weir.yaml unless said; -c FILE is the same.
 
 examples:
   weir echo :7000
@@ -36,7 +37,7 @@ exit status: 0 done or drained, 1 failed at run time, 2 bad usage or bad configu
 )";
 
 constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbs{{
-    {"run", R"(usage: weir run [-c FILE] [--set path.to.key=value]...
+    {"run", R"(usage: weir run [[-c] FILE] [--set path.to.key=value]...
 
 Serves what the configuration file says until SIGTERM or SIGINT.
 
@@ -47,16 +48,16 @@ examples:
   weir run -c weir.yaml
   weir run -c weir.yaml --set workers=4 --set listeners.db.timeouts.idle=1h
 )"},
-    {"check", R"(usage: weir check -c FILE [--set path.to.key=value]...
+    {"check", R"(usage: weir check [[-c] FILE] [--set path.to.key=value]...
 
 Validates a configuration and prints how many connections fit into this machine's descriptors
-and memory. Every problem is reported, each on its own line of stderr:
+and memory, and what it will lack here. FILE is /etc/weir/weir.yaml unless said. Every problem is reported, each on its own line of stderr:
 
   FILE:LINE:COL: path.to.key: what is wrong, and what would be right
 
 exit status: 0 fine, 2 the configuration has problems
 )"},
-    {"config", R"(usage: weir config -c FILE [--set path.to.key=value]...
+    {"config", R"(usage: weir config [[-c] FILE] [--set path.to.key=value]...
 
 Prints the effective configuration as YAML with every default filled in.
 

@@ -2,11 +2,14 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/journal.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/command_line.hpp"
 #include "server/config/config_loader.hpp"
+#include "server/log_files.hpp"
 #include "server/server.hpp"
 
 namespace {
@@ -22,7 +25,8 @@ int print(const std::string& text) {
 }
 
 int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");
+  const std::string lines = for_stderr(text.ends_with('\n') ? text : text + "\n", Priority::error);
+  std::fputs(lines.c_str(), stderr);
   return status;
 }
 
@@ -39,7 +43,9 @@ int execute(const Command& command) {
   if (command.verb == Command::Verb::run) {
     return run_server(config, command.config_text.empty() ? command.config_file : std::string());
   }
-  return print(describe(plan_capacity(config, read_machine_limits())) + command.config_file + ": ok\n");
+  CapacityPlan plan = plan_capacity(config, read_machine_limits());
+  for (std::string& warning : log_file_warnings(config)) plan.warnings.push_back(std::move(warning));
+  return print(describe(plan) + command.config_file + ": ok\n");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +15,10 @@ namespace weir {
 /// bounded whatever the file holds: one mebibyte, no device, no endless pipe, and a limit on what aliases expand to.
 ServerConfig load_config_file(const std::string& path, std::span<const Override> overrides = {});
 
-/// The same for a text; problems name `origin` in place of a file.
+/// The same for a text; problems name `origin` in place of a file. Relative paths of files that are read are relative
+/// to `folder`, or to the working directory where it is empty.
 ServerConfig load_config_text(std::string_view text, const std::string& origin,
-                              std::span<const Override> overrides = {});
+                              std::span<const Override> overrides = {}, const std::filesystem::path& folder = {});
 
 /// The effective configuration as YAML with every default filled in; loading it gives an equal ServerConfig.
 std::string dump_config(const ServerConfig& config);

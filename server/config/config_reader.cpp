@@ -4,9 +4,9 @@
 
 namespace weir {
 
-ServerConfig read_config(const YamlNode& root, Problems& problems) {
+ServerConfig read_config(const YamlNode& root, const std::filesystem::path& folder, Problems& problems) {
   ServerConfig config;
-  Reading reading{config};
+  Reading reading{config, folder};
   MapReader map(Value(root, root.position, "", problems));
   read_keys(kKeys<ServerConfig>, map, config, reading);
   map.finish(kPlannedKeys);

@@ -82,10 +82,11 @@ void Ranges::read(const Value& value, std::vector<std::string>& ranges, Reading&
 
 void Ranges::dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
 
-void RangesFile::read(const Value& value, std::string& path, Reading&) const {
+void RangesFile::read(const Value& value, std::string& path, Reading& reading) const {
   if (const auto text = value.text("a text")) path = *text;
   if (path.empty()) return;
   if (has_control(path)) return value.fail(in_quotes(path) + " holds a control character; write a file's path");
+  path = reading.absolute(path, value.position());
   try {
     AddressSet().add_file(path);
   } catch (const std::runtime_error& error) {

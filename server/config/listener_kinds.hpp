@@ -31,9 +31,9 @@ struct Ranges {
   void dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const;
 };
 
-/// A file of ranges. It is read here as well, so that its mistakes are found with all others.
+/// A file of ranges, as an absolute path. It is read here as well, so that its mistakes are found with all others.
 struct RangesFile {
-  void read(const Value& value, std::string& path, Reading&) const;
+  void read(const Value& value, std::string& path, Reading& reading) const;
   void dump(YAML::Emitter& out, const std::string& path) const;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -15,9 +16,17 @@ using Definitions = std::map<std::string, Position>;
 /// What one load has read so far and later keys refer to.
 struct Reading {
   ServerConfig& config;
+  std::filesystem::path folder{};  ///< the configuration file's; empty where there is no such file
   Definitions listeners{};
   Definitions upstreams{};
   BoundAddresses bound{};
+
+  /// An absolute path: what a file says is relative to the file's folder, what the command line says to the working
+  /// directory.
+  std::string absolute(const std::string& path, const Position& written) const {
+    const bool in_file = written.line > 0;
+    return std::filesystem::absolute(in_file ? folder / path : std::filesystem::path(path)).string();
+  }
 };
 
 }  // namespace weir

@@ -44,7 +44,7 @@ TEST(CommandLine, BadUsageIsExitStatusTwoWithAReason) {
                                                     {"echo", "--loud"},
                                                     {"proxy", "127.0.0.1:0"},
                                                     {"proxy", "127.0.0.1:0", "127.0.0.1:0"},
-                                                    {"check"},
+                                                    {"check", "one.yaml", "two.yaml"},
                                                     {"echo", "127.0.0.1:0", "--set", "wokers=3"},
                                                     {"echo", "127.0.0.1:0", "--set", "workers=many"},
                                                     {"echo", "127.0.0.1:0", "--set", "workers"}};

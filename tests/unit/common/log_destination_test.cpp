@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/temp_dir.hpp"
@@ -86,9 +87,9 @@ std::string write_now(LogDestination& destination, const std::string& text) {
   return std::to_string(written.bytes) + (written.error == 0 ? "" : std::string(" ") + std::strerror(written.error));
 }
 
-TEST(LogDestination, AppendsToAFileThatItMakesWithItsFolder) {
+TEST(LogDestination, AppendsToAFileThatItMakes) {
   const TempDir dir;
-  const std::string file = dir.file("new/folder/log");
+  const std::string file = dir.file("log");
   EXPECT_EQ(write_now(*LogDestination::open(file), "one\n"), "4");
   EXPECT_EQ(write_now(*LogDestination::open(file), "two\n"), "4");
   EXPECT_EQ(read_file(file), "one\ntwo\n");
@@ -236,6 +237,19 @@ TEST(LogDestination, WriterWhomATerminalHoldsInWriteCanStillGiveUp) {
   Writer writer(*destination, lines_of_size(1'000'000));
   log.read_until([](const std::string& read) { return read.size() > 100; });
   EXPECT_LT(writer.give_up().bytes, 1'000'000u);
+}
+
+TEST(LogDestination, SaysWhatKeepsItFromOpeningAndMakesNothing) {
+  const TempDir dir;
+  EXPECT_EQ(LogDestination::problem_with("-"), "");
+  EXPECT_EQ(LogDestination::problem_with(dir.file("new")), "");
+  EXPECT_EQ(LogDestination::problem_with(dir.write("old", "x")), "");
+  EXPECT_EQ(LogDestination::problem_with(dir.path().string()), "Is a directory");
+  EXPECT_EQ(LogDestination::problem_with(dir.file("a/b")), "there is no folder " + dir.file("a"));
+  EXPECT_EQ(LogDestination::problem_with(dir.file("old/b")), "Not a directory");
+  EXPECT_THROW(LogDestination::open(dir.file("a/b")), std::runtime_error);
+  EXPECT_FALSE(std::filesystem::exists(dir.file("new")));
+  EXPECT_FALSE(std::filesystem::exists(dir.file("a")));
 }
 
 }  // namespace

@@ -44,11 +44,18 @@ TEST(CommandLine, RunHasADefaultFile) {
   EXPECT_EQ(parse({"run", "--config=x.yaml"}).config_file, "x.yaml");
 }
 
-TEST(CommandLine, CheckAndConfigNeedAFile) {
+TEST(CommandLine, CheckAndConfigHaveTheSameDefaultFile) {
   EXPECT_EQ(parse({"check", "-c", "x"}).verb, Command::Verb::check);
   EXPECT_EQ(parse({"config", "-c", "x"}).verb, Command::Verb::config);
-  EXPECT_EQ(usage_error({"check"}), "weir check: --config is required\nsee: weir help check");
-  EXPECT_THAT(usage_error({"config"}), HasSubstr("--config is required"));
+  EXPECT_EQ(parse({"check"}).config_file, "/etc/weir/weir.yaml");
+  EXPECT_EQ(parse({"config"}).config_file, "/etc/weir/weir.yaml");
+}
+
+TEST(CommandLine, FileMayStandWithoutAnOption) {
+  for (const char* verb : {"run", "check", "config"}) EXPECT_EQ(parse({verb, "x"}), parse({verb, "-c", "x"})) << verb;
+  EXPECT_EQ(parse({"run", "--set", "a=b", "x"}).config_file, "x");
+  EXPECT_THAT(usage_error({"run", "x", "y"}), HasSubstr("weir run: "));
+  EXPECT_THAT(usage_error({"run", "x", "-c", "y"}), HasSubstr("weir run: "));
 }
 
 TEST(CommandLine, SetIsSplitAtTheFirstEqualsSign) {

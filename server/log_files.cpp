@@ -1,0 +1,24 @@
+#include "server/log_files.hpp"
+
+#include <unistd.h>
+
+#include <string_view>
+
+#include "common/log_destination.hpp"
+
+namespace weir {
+
+std::vector<std::string> log_file_warnings(const ServerConfig& config) {
+  std::vector<std::string> warnings;
+  const auto look_at = [&](std::string_view key, const std::string& file) {
+    const std::string problem = LogDestination::problem_with(file);
+    if (problem.empty()) return;
+    warnings.push_back(std::string(key) + ": " + file + " cannot be opened by user " + std::to_string(::geteuid()) +
+                       ": " + problem + "; the daemon does not start without it");
+  };
+  look_at("log.file", config.log.file);
+  if (config.access_log.enabled) look_at("access_log.file", config.access_log.file);
+  return warnings;
+}
+
+}  // namespace weir
