@@ -261,7 +261,7 @@ ProxyHeaderParse parse_proxy_header(std::span<const std::byte> bytes) {
   const std::string_view text = as_text(bytes);
   if (agrees(text, kV2Signature)) return text.size() < kV2Signature.size() ? ProxyHeaderParse{} : parse_v2(text);
   if (agrees(text, kV1Begin)) return text.size() < kV1Begin.size() ? ProxyHeaderParse{} : parse_v1(text);
-  return invalid("there is no PROXY header");
+  return invalid("it does not begin as one");
 }
 
 std::string make_proxy_header(ProxyVersion version, const ProxyHeader& header) {

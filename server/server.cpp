@@ -4,12 +4,17 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <csignal>
 #include <deque>
 #include <exception>
 #include <limits>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
 
+#include "common/journal.hpp"
 #include "common/logging.hpp"
 #include "common/stop_signals.hpp"
 #include "common/version.hpp"
@@ -42,6 +47,20 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// What a failure says to people: without descriptors, which of them was missing first says nothing.
+std::string describe_failure(const std::exception& error) {
+  int code = 0;
+  if (const auto* standard = dynamic_cast<const std::system_error*>(&error)) code = standard->code().value();
+  if (const auto* boost = dynamic_cast<const boost::system::system_error*>(&error)) code = boost->code().value();
+  if (code != EMFILE && code != ENFILE) return error.what();
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return fmt::format(
+      "descriptors ran out while the daemon started; their hard limit is {}, `weir check` says how many are needed; "
+      "raise it (LimitNOFILE=, ulimit -Hn, docker --ulimit nofile)",
+      limit.rlim_max);
+}
+
 /// What is reported at the end.
 struct Outcome {
   ServerSnapshot last;
@@ -70,7 +89,7 @@ class Server {
         control_context_, config_, config_file_, admission_,
         DataPlane{[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
         upstreams_);
-    for (const ListenerConfig& listener : config.listeners) open(listener);
+    open_all();
     for (std::size_t i = 0; i < plan_.workers; ++i) {
       workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
                             plan_.pipes_per_worker);
@@ -118,6 +137,21 @@ class Server {
   Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
   Service make_service(const DiscardConfig&) const { return DiscardService{}; }
   Service make_service(const ProxyConfig& config) const { return ProxyService{upstreams_.at(config.upstream)}; }
+
+  /// Reports each listener that cannot listen, not the first alone.
+  void open_all() {
+    std::size_t failed = 0;
+    for (const ListenerConfig& listener : config_.listeners) {
+      try {
+        open(listener);
+      } catch (const std::exception& error) {
+        spdlog::critical("listener {}: {}", listener.name, error.what());
+        ++failed;
+      }
+    }
+    if (failed == 0) return;
+    throw std::runtime_error(fmt::format("{} of {} listeners cannot listen", failed, config_.listeners.size()));
+  }
 
   void open(const ListenerConfig& config) {
     const int backlog = static_cast<int>(config_.limits.backlog);
@@ -172,7 +206,7 @@ int run_server(const ServerConfig& config, const std::string& config_file) {
   try {
     start_logging(log_target(config.log));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "weir: {}\n", error.what());
+    fmt::print(stderr, "{}", for_stderr(fmt::format("weir: {}\n", error.what()), Priority::critical));
     return 1;
   }
   int status = 0;
@@ -185,7 +219,7 @@ int run_server(const ServerConfig& config, const std::string& config_file) {
     lost_records = lost;
     spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
   } catch (const std::exception& error) {
-    spdlog::critical("{}", error.what());
+    spdlog::critical("{}", describe_failure(error));
     status = 1;
   }
   const LogEnd log = stop_logging();

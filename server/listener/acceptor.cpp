@@ -34,8 +34,8 @@ Accepted refuse_one(AcceptorContext& context, int listening, int error) {
   if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
   context.listener->counters.add_accept_error(error);
   if (const std::uint64_t times = context.listener->resources.refusals.admit(io::Clock::now()); times > 0) {
-    spdlog::error("listener {}: cannot accept: {} ({} times since last said); refusing newcomers",
-                  *context.listener->name, std::generic_category().message(error), times);
+    spdlog::error("listener {}: cannot accept: {}{}; refusing newcomers", *context.listener->name,
+                  std::generic_category().message(error), times_since_last_said(times));
   }
   if (refusal == io::SpareDescriptor::Refusal::no_descriptor) return Accepted::no_descriptor;
   record_refusal(context, peer);

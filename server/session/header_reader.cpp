@@ -26,8 +26,8 @@ Progress end(Session& session, SessionEnd why) {
 
 Progress refuse(Session& session, std::string_view problem) {
   if (const std::uint64_t times = session.context->resources.refusals.admit(session.now()); times > 0) {
-    spdlog::warn("listener {}: {} sent no PROXY header: {}; {} since last said", *session.context->name,
-                 session.peer.to_string(), problem, times);
+    spdlog::warn("listener {}: {} sent no valid PROXY header: {}{}", *session.context->name, session.peer.to_string(),
+                 problem, times_since_last_said(times));
   }
   return end(session, SessionEnd::bad_proxy_header);
 }
@@ -62,7 +62,8 @@ Progress read_on(Session& session, std::vector<std::byte>& taken) {
     if (got.status == Status::would_block) return Progress::incomplete;
     if (got.status == Status::end) {
       // A client that only checks whether the port is open sends nothing.
-      return taken.empty() ? end(session, SessionEnd::client_closed) : refuse(session, "it ended within it");
+      return taken.empty() ? end(session, SessionEnd::client_closed)
+                           : refuse(session, "the connection ended within it");
     }
     ProxyHeaderParse parse = parse_proxy_header(buffer.first(taken.size() + got.bytes));
     if (parse.status == ProxyHeaderParse::Status::invalid) return refuse(session, parse.problem);

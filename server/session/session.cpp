@@ -10,7 +10,8 @@ namespace {
 void say_refused(const ListenerContext& context, SessionEnd why, Session::Time now) {
   const std::uint64_t times = context.resources.refusals.admit(now);
   if (times == 0) return;
-  spdlog::warn("listener {}: a connection was refused: {}; {} since last said", *context.name, to_string(why), times);
+  spdlog::warn("listener {}: a connection was refused: {}{}", *context.name, to_string(why),
+               times_since_last_said(times));
 }
 
 }  // namespace

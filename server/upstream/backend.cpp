@@ -32,11 +32,7 @@ void Backend::report_failure(const std::string& upstream, int error) {
   const std::uint64_t times = failures_.admit(std::chrono::steady_clock::now());
   if (times == 0) return;
   const std::string reason = std::generic_category().message(error);
-  if (times == 1) {
-    spdlog::warn("upstream {}: cannot connect to {}: {}", upstream, *name_, reason);
-  } else {
-    spdlog::warn("upstream {}: cannot connect to {}: {} ({} times since last said)", upstream, *name_, reason, times);
-  }
+  spdlog::warn("upstream {}: cannot connect to {}: {}{}", upstream, *name_, reason, times_since_last_said(times));
 }
 
 }  // namespace weir

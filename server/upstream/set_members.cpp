@@ -108,6 +108,8 @@ void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, con
   }
   say(config_->name, joining, "joins", entry->config.dns->name);
   say(config_->name, leaving, "leaves, and keeps the connections that it has", entry->config.dns->name);
+  const Lock lock(mutex_);
+  if (backends_.empty() || tiers_.any_up()) log_whether_any_is_up();  // others are still to be checked
 }
 
 void Upstream::forget_checks(Backend& backend) {

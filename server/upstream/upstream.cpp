@@ -89,6 +89,7 @@ void Upstream::look_at_time(Time now) {
 
 void Upstream::reseat(Backend& backend, Time now) {
   queue_.reline(tiers_, tiers_.reseat(backend, now), config_->connect.attempts);
+  log_whether_any_is_up();
 }
 
 void Upstream::serve_queue(Time now) {
@@ -178,7 +179,18 @@ bool Upstream::set_drained(Backend& backend, bool drained, const std::string& wh
   reseat(backend, now);
   serve_queue(now);  // with it gone, backups may serve; with it back, it may
   spdlog::info("upstream {}: {} is {}: {}", config_->name, *backend.name(), drained ? "drained" : "enabled", why);
+  log_whether_any_is_up();
   return true;
+}
+
+void Upstream::log_whether_any_is_up() {
+  if (tiers_.any_up() != logged_none_up_) return;
+  logged_none_up_ = !logged_none_up_;
+  if (logged_none_up_) {
+    spdlog::error("upstream {}: no backend is up", config_->name);
+  } else {
+    spdlog::info("upstream {}: a backend is up again", config_->name);
+  }
 }
 
 void Upstream::serve_waiting(Time now) {

@@ -121,6 +121,7 @@ class Upstream {
   void serve_queue(Time now);
   void tell_return();
   Seen look_at(const std::shared_ptr<Backend>& backend, std::uint64_t serving, Time now) const;
+  void log_whether_any_is_up();
 
   void release(Backend& backend);
 
@@ -137,6 +138,7 @@ class Upstream {
   WaitQueue queue_;
   ReturnCall on_return_;
   Time told_return_ = Time::max();
+  bool logged_none_up_ = false;
 };
 
 /// Upstreams by their names.

@@ -92,12 +92,14 @@ TEST(ProxyHealth, ComesAndGoesAndSaysSoOnceEach) {
     ASSERT_TRUE(says(daemon, "is down", i));
     ASSERT_TRUE(let_it_be_checked());
     server.set_well(true);
-    ASSERT_TRUE(says(daemon, "is up", i));
+    ASSERT_TRUE(says(daemon, " is up: ", i));
     EXPECT_TRUE(echoes_through(daemon));
     ASSERT_TRUE(let_it_be_checked());
   }
   EXPECT_EQ(times_said(daemon, "is down"), 3);
-  EXPECT_EQ(times_said(daemon, "is up"), 3);
+  EXPECT_EQ(times_said(daemon, " is up: "), 3);
+  EXPECT_EQ(times_said(daemon, "no backend is up"), 3);
+  EXPECT_EQ(times_said(daemon, "a backend is up again"), 3);
 }
 
 TEST(ProxyHealth, AConnectionWaitsForAServerThatComesUp) {
@@ -108,7 +110,7 @@ TEST(ProxyHealth, AConnectionWaitsForAServerThatComesUp) {
   client.send_all("at last");
   EXPECT_FALSE(client.readable(milliseconds(100)));
   TestListener server = late.start_listening();
-  ASSERT_TRUE(says(daemon, "is up"));
+  ASSERT_TRUE(says(daemon, " is up: "));
   for (;;) {
     Peer taken = server.accept();
     char first = 0;
