@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "common/logging.hpp"
+#include "common/units.hpp"
 #include "server/control/service_manager.hpp"
 
 namespace weir {
@@ -75,8 +76,9 @@ bool Control::drain(const std::string& who) {
   deadline_ = std::chrono::steady_clock::now() + config_.drain_timeout;
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
-  spdlog::info("{}: draining {} connections, {} ms at most", who, active, config_.drain_timeout.count());
-  service_manager::notify_stopping(fmt::format("draining {} connections", active));
+  spdlog::info("{}: draining {} connections, {} at most; a second signal stops at once", who, active,
+               format_duration(config_.drain_timeout));
+  service_manager::notify_stopping(fmt::format("draining {} connections", active), config_.drain_timeout);
   watch_drain();
   return true;
 }

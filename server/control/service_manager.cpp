@@ -6,7 +6,12 @@ namespace weir::service_manager {
 
 void notify_ready(const std::string& status) { ::sd_notify(0, ("READY=1\nSTATUS=" + status).c_str()); }
 
-void notify_stopping(const std::string& status) { ::sd_notify(0, ("STOPPING=1\nSTATUS=" + status).c_str()); }
+void notify_stopping(const std::string& status, std::chrono::milliseconds longest) {
+  // The last handshakes, the cut and the flush of the logs are bounded by some 15 s together.
+  const std::chrono::microseconds extension = longest + std::chrono::seconds(15);
+  const std::string text = "STOPPING=1\nSTATUS=" + status;
+  ::sd_notify(0, (text + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(extension.count())).c_str());
+}
 
 void notify_status(const std::string& status) { ::sd_notify(0, ("STATUS=" + status).c_str()); }
 

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 /// What the service manager that started the daemon is told (sd_notify(3)); nothing happens without one.
 namespace weir::service_manager {
 
 void notify_ready(const std::string& status);
-void notify_stopping(const std::string& status);
+/// Stopping may take so long, and a while more for what remains to be done; the manager waits at least until then.
+void notify_stopping(const std::string& status, std::chrono::milliseconds longest);
 void notify_status(const std::string& status);
 
 }  // namespace weir::service_manager
