@@ -23,6 +23,7 @@ struct Parsed {
   std::string config_file;
   std::vector<std::string> set;
   std::string bind;
+  std::string admin;
   std::vector<std::string> targets;
   std::string topic;
   bool upper = false;
@@ -45,6 +46,7 @@ void check_verb(const std::string& verb) {
 
 void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   app.name("weir " + verb);
+  const auto serves_without_file = [&] { app.add_option("--admin", parsed.admin); };
   const auto settable = [&] { app.add_option("--set", parsed.set)->allow_extra_args(false); };
   if (verb == "run" || verb == "check" || verb == "config") {
     app.add_option("-c,--config,FILE", parsed.config_file);
@@ -52,10 +54,12 @@ void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   } else if (verb == "echo" || verb == "discard") {
     app.add_option("BIND", parsed.bind);
     if (verb == "echo") app.add_flag("--upper", parsed.upper);
+    serves_without_file();
     settable();
   } else if (verb == "proxy") {
     app.add_option("BIND", parsed.bind)->required();
     app.add_option("TARGET", parsed.targets)->required();
+    serves_without_file();
     settable();
   } else if (verb == "healthcheck") {
     app.add_option("TARGET", parsed.bind)->required();
@@ -76,12 +80,13 @@ std::vector<Override> read_overrides(const std::string& verb, const std::vector<
   return overrides;
 }
 
-/// As YAML; addresses may hold blanks, colons and quotes.
-std::string quoted_address(const std::string& verb, const std::string& text, AddressUse use) {
+/// As YAML; addresses may hold blanks, colons and quotes. `what` is what the command line calls it.
+std::string quoted_address(const std::string& verb, const std::string& what, const std::string& text, AddressUse use,
+                           Ports ports = Ports::range) {
   try {
-    parse_address(text, use, Ports::range);
+    parse_address(text, use, ports);
   } catch (const std::invalid_argument& error) {
-    refuse(verb, std::string(use == AddressUse::bind ? "BIND " : "TARGET ") + error.what());
+    refuse(verb, what + " " + error.what());
   }
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? "''" : std::string(1, c);
@@ -97,11 +102,15 @@ std::string make_config(const std::string& verb, const Parsed& parsed) {
     service = "proxy: {upstream: backend}";
     upstreams = "upstreams:\n  - name: backend\n    servers:\n";
     for (const std::string& target : parsed.targets) {
-      upstreams += "      - address: " + quoted_address(verb, target, AddressUse::target) + "\n";
+      upstreams += "      - address: " + quoted_address(verb, "TARGET", target, AddressUse::target) + "\n";
     }
   }
-  return "listeners:\n  - name: " + verb + "\n    bind: " + quoted_address(verb, bind, AddressUse::bind) + "\n    " +
-         service + "\n" + upstreams;
+  std::string admin;
+  if (!parsed.admin.empty()) {
+    admin = "admin:\n  bind: " + quoted_address(verb, "--admin", parsed.admin, AddressUse::bind, Ports::one) + "\n";
+  }
+  return "listeners:\n  - name: " + verb + "\n    bind: " + quoted_address(verb, "BIND", bind, AddressUse::bind) +
+         "\n    " + service + "\n" + upstreams + admin;
 }
 
 Command make_command(const std::string& verb, const Parsed& parsed) {

@@ -20,6 +20,7 @@ usage: weir VERB [OPTIONS]
   help [VERB]                 this page, or all about one verb
 
   --set path.to.key=value     override a key of the configuration; may be repeated
+  --admin BIND                echo, discard, proxy: open the admin endpoint there
   --version, --help
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name; it defaults
@@ -64,30 +65,33 @@ Prints the effective configuration as YAML with every default filled in.
 example:
   weir config -c weir.yaml --set workers=4 > effective.yaml
 )"},
-    {"echo", R"(usage: weir echo [BIND] [--upper] [--set path.to.key=value]...
+    {"echo", R"(usage: weir echo [BIND] [--upper] [--admin BIND] [--set path.to.key=value]...
 
 Sends back every byte that comes in. Needs no file; BIND defaults to 127.0.0.1:7000.
 
   --upper                     ASCII letters come back in upper case
+  --admin BIND                open the admin endpoint there: status page, metrics and API
   --set path.to.key=value     override a key; the listener's name is echo
 
 examples:
   weir echo
-  weir echo :7000 --set listeners.echo.timeouts.idle=1m
+  weir echo :7000 --admin 127.0.0.1:9900 --set listeners.echo.timeouts.idle=1m
 )"},
-    {"discard", R"(usage: weir discard [BIND] [--set path.to.key=value]...
+    {"discard", R"(usage: weir discard [BIND] [--admin BIND] [--set path.to.key=value]...
 
 Reads every byte and throws it away. Needs no file; BIND defaults to 127.0.0.1:7000.
 
+  --admin BIND                open the admin endpoint there: status page, metrics and API
   --set path.to.key=value     override a key; the listener's name is discard
 
 example:
   weir discard unix:/run/sink.sock
 )"},
-    {"proxy", R"(usage: weir proxy BIND TARGET [TARGET...] [--set path.to.key=value]...
+    {"proxy", R"(usage: weir proxy BIND TARGET [TARGET...] [--admin BIND] [--set path.to.key=value]...
 
 Forwards each connection to one of the targets, in turn. Needs no file.
 
+  --admin BIND                open the admin endpoint there: status page, metrics and API
   --set path.to.key=value     override a key; the listener's name is proxy, the upstream's is backend
 
 examples:

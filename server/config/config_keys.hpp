@@ -6,6 +6,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "server/config/admin_kinds.hpp"
 #include "server/config/daemon_kinds.hpp"
 #include "server/config/key.hpp"
 #include "server/config/listener_kinds.hpp"
@@ -198,6 +199,17 @@ inline constexpr auto kKeys<AccessLogConfig> = std::tuple{
 };
 
 template <>
+inline constexpr auto kKeys<AdminConfig> = std::tuple{
+    key("bind", &AdminConfig::bind, AdminBind{}),
+    rule(check_default_bind),
+    key("token_file", &AdminConfig::token_file, TokenFilePath{}),
+    key("read_token", &AdminConfig::read_token, Flag{}),
+    rule(check_read_token),
+    key("hosts", &AdminConfig::hosts, HostNames{}),
+    key("unix", &AdminConfig::unix_socket, Section{}),
+};
+
+template <>
 inline constexpr auto kKeys<RelayConfig> = std::tuple{
     key("splice", &RelayConfig::splice, Word{}),
 };
@@ -225,6 +237,9 @@ inline constexpr auto kKeys<ServerConfig> = std::tuple{
     key("drain_timeout", &ServerConfig::drain_timeout, Duration{}),
     key("log", &ServerConfig::log, Section{}),
     key("access_log", &ServerConfig::access_log, Section{}),
+    key("admin", &ServerConfig::admin, OptionalSection{}).shown_if([](const ServerConfig& config) {
+      return config.admin.has_value();
+    }),
     key("relay", &ServerConfig::relay, Section{}),
     key("dns", &ServerConfig::dns, Section{}),
     key("limits", &ServerConfig::limits, Section{}),
@@ -236,6 +251,6 @@ inline constexpr auto kKeys<ServerConfig> = std::tuple{
 };
 
 /// Keys of the whole file that a later version will know.
-inline constexpr std::array<std::string_view, 3> kPlannedKeys{"drain_announce", "drain_spread", "admin"};
+inline constexpr std::array<std::string_view, 2> kPlannedKeys{"drain_announce", "drain_spread"};
 
 }  // namespace weir

@@ -232,11 +232,23 @@ struct UpstreamConfig {
   bool operator==(const UpstreamConfig&) const = default;
 };
 
+/// The HTTP endpoint for operators and Prometheus.
+struct AdminConfig {
+  Address bind{.host = "127.0.0.1", .port = 9900};
+  std::string token_file;          ///< what acting from elsewhere needs (common/secret_file.hpp); empty = nobody may
+  bool read_token = false;         ///< whether reading from elsewhere needs it too
+  std::vector<std::string> hosts;  ///< names by which requests may call the endpoint, without a port
+  UnixConfig unix_socket;          ///< where `bind` is a path
+
+  bool operator==(const AdminConfig&) const = default;
+};
+
 struct ServerConfig {
   std::optional<std::uint32_t> workers;  ///< threads of the data plane; nothing = auto
   milliseconds drain_timeout{std::chrono::seconds{30}};
   LogConfig log;
   AccessLogConfig access_log;
+  std::optional<AdminConfig> admin;  ///< nothing = there is no endpoint
   RelayConfig relay;
   DnsConfig dns;
   LimitsConfig limits;

@@ -84,6 +84,19 @@ TEST(CommandLine, EchoNeedsNoFile) {
   EXPECT_EQ(loud.listeners[0].timeouts.idle, 5s);
 }
 
+TEST(CommandLine, AdminOpensTheEndpointOfVerbsWithoutAFile) {
+  EXPECT_FALSE(config_of({"echo"}).admin);
+  EXPECT_EQ(config_of({"echo", "--admin", ":0"}).admin->bind.to_string(), ":0");
+  EXPECT_EQ(config_of({"discard", "--admin", "unix:/run/it's"}).admin->bind.host, "/run/it's");
+  const ServerConfig proxy = config_of({"proxy", ":1", "--admin", "[::1]:9900", "db:2"});
+  EXPECT_EQ(proxy.admin->bind.to_string(), "[::1]:9900");
+  EXPECT_EQ(proxy.upstreams.at(0).servers.size(), 1u);
+  EXPECT_EQ(usage_error({"echo", "--admin", "9900"}),
+            "weir echo: --admin \"9900\" has no host; write 127.0.0.1:9900, or :9900 for all addresses\n"
+            "see: weir help echo");
+  EXPECT_THAT(usage_error({"run", "--admin", ":9900"}), HasSubstr("not expected: :9900 --admin"));
+}
+
 TEST(CommandLine, DefaultTimeoutsReachTheMadeUpListener) {
   EXPECT_EQ(config_of({"discard", "--set", "defaults.timeouts.idle=7s"}).listeners[0].timeouts.idle, 7s);
 }

@@ -4,6 +4,7 @@
 #include "server/config/config_keys.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -121,10 +122,21 @@ std::vector<ConfigProblem> problems_of(const std::string& text, const std::vecto
   }
 }
 
+const std::string& token_file() {
+  static const test::TempDir folder;
+  static const std::string path = [] {
+    const std::string file = folder.write("token", "secret\n");
+    ::chmod(file.c_str(), 0600);
+    return file;
+  }();
+  return path;
+}
+
 /// What a key's value needs beside it, be it as right as can be.
 std::vector<Override> needed_beside(const std::string& key, const std::string& value) {
   if (key == "dns.min_ttl") return {{"dns.max_ttl", "87600h"}};
   if (key == "dns.max_ttl") return {{"dns.min_ttl", "10ms"}};
+  if (key == "admin.read_token") return {{"admin.token_file", token_file()}};
   if (key == "listeners.N.accept_proxy_protocol") return {{"listeners.echo.trusted", "[192.0.2.1]"}};
   if (key == "upstreams.N.servers.N.record" && value == "srv") {
     return {{"upstreams.backend.servers.1", "{dns: b, record: srv}"}};
@@ -175,6 +187,16 @@ const std::vector<Case>& cases() {
       {"access_log.file", "/a", [](C& c) { c.access_log.file = "/a"; }},
       {"access_log.sample", "2", [](C& c) { c.access_log.sample = 2; }},
       {"access_log.only", "failed", [](C& c) { c.access_log.only = AccessLogConfig::Only::failed; }},
+      {"admin.bind", "unix:/a", [](C& c) { c.admin->bind = address("unix:/a"); }},
+      {"admin.token_file", token_file(), [](C& c) { c.admin->token_file = token_file(); }},
+      {"admin.read_token",
+       "true",
+       [](C& c) { c.admin->read_token = true, c.admin->token_file = token_file(); },
+       {{"admin.token_file", token_file()}}},
+      {"admin.hosts", "[weir.internal]", [](C& c) { c.admin->hosts = {"weir.internal"}; }},
+      {"admin.unix.mode", "\"0600\"", [](C& c) { c.admin->unix_socket.mode = 0600; }},
+      {"admin.unix.owner", "root", [](C& c) { c.admin->unix_socket.owner = "root"; }},
+      {"admin.unix.group", "0", [](C& c) { c.admin->unix_socket.group = "0"; }},
       {"relay.splice", "never", [](C& c) { c.relay.splice = RelayConfig::Splice::never; }},
       {"dns.servers", "[\"192.0.2.1:54\"]",
        [](C& c) { c.dns.servers = {ip_endpoint("192.0.2.1")}, c.dns.servers[0].set_port(54); }},

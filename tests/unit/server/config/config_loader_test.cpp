@@ -202,8 +202,41 @@ TEST(ConfigLoader, UnknownKeyWithoutANearOneListsWhatIsKnown) {
 }
 
 TEST(ConfigLoader, KeysOfLaterVersionsAreRefusedAsSuch) {
-  EXPECT_EQ(problem_with("admin: {bind: '127.0.0.1:9900'}"), "admin: is not supported by this version; remove it");
   EXPECT_EQ(problem_with("drain_spread: 5s"), "drain_spread: is not supported by this version; remove it");
+}
+
+TEST(ConfigLoader, TheAdminEndpointIsThereOnlyWhereItsSectionStands) {
+  EXPECT_FALSE(load_config_text(kEcho, "weir.yaml").admin);
+  EXPECT_EQ(load_config_text(std::string(kEcho) + "admin: {}\n", "weir.yaml").admin, AdminConfig());
+  EXPECT_EQ(load_config_text(kEcho, "weir.yaml", std::vector<Override>{{"admin.bind", ":9"}}).admin->bind.port, 9);
+}
+
+TEST(ConfigLoader, TheAdminEndpointBindsWhatNoListenerBinds) {
+  EXPECT_EQ(problem_with("admin: {bind: '127.0.0.1:7000'}"),
+            "listeners.echo.bind: 127.0.0.1:7000 is already bound on line 2; use another port");
+  EXPECT_THAT(problems_of("listeners: [{name: echo, bind: ':9900', echo: {}}]\nadmin: {}\n"),
+              ElementsAre(HasSubstr("overlaps 127.0.0.1:9900, which is bound on line 2")));
+  EXPECT_THAT(problem_with("admin: {bind: '127.0.0.1:1-2'}"), HasSubstr("has a range of ports, but one is needed"));
+}
+
+TEST(ConfigLoader, ATokenFileIsForItsOwnerAlone) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("token", "secret\n");
+  ::chmod(file.c_str(), 0640);
+  EXPECT_EQ(problem_with("admin: {token_file: " + file + "}"),
+            "admin.token_file: \"" + file + "\" is open to its group or to others; run: chmod 600 " + file);
+  ::chmod(file.c_str(), 0600);
+  EXPECT_THAT(problems_of(kEcho + ("admin: {token_file: " + file + ", read_token: true}")), IsEmpty());
+  EXPECT_THAT(problem_with("admin: {token_file: /nowhere, read_token: true}"),
+              HasSubstr("\"/nowhere\" cannot be read: No such file or directory"));
+  EXPECT_EQ(problem_with("admin: {read_token: true}"),
+            "admin.read_token: needs `token_file`; write the path of a file that holds the token");
+}
+
+TEST(ConfigLoader, HostsOfTheAdminEndpointAreNamesWithoutAPort) {
+  EXPECT_THAT(problems_of(kEcho + std::string("admin: {hosts: [weir.internal, a-b]}")), IsEmpty());
+  EXPECT_EQ(problem_with("admin: {hosts: ['weir.internal:9900']}"),
+            "admin.hosts.0: \"weir.internal:9900\" is no host name; write one without a port, such as weir.internal");
 }
 
 TEST(ConfigLoader, DuplicateKeyNamesTheFirst) {

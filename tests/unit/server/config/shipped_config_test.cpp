@@ -63,6 +63,7 @@ TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
                       {.dns = DnsName{DnsName::Record::a, "db.internal", 5432}}};
   upstream.health.emplace();  // absent by default; the file shows what it holds where it is there
   expected.upstreams = {upstream};
+  expected.admin.emplace();  // likewise
   const ServerConfig loaded = load_config_file(kConfigFolder / "reference.yaml");
   EXPECT_EQ(loaded, expected) << dump_config(loaded) << dump_config(expected);
 }
@@ -104,8 +105,9 @@ TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
   EXPECT_GT(values, 30u);
 }
 
-TEST(ShippedConfig, DefaultIsAnEchoOnLoopback) {
+TEST(ShippedConfig, DefaultIsAnEchoAndAnAdminEndpointOnLoopback) {
   ServerConfig expected;
+  expected.admin.emplace();
   expected.listeners = {listener("echo", "127.0.0.1:7000", EchoConfig{})};
   EXPECT_EQ(load_config_file(kConfigFolder / "weir.yaml"), expected);
 }
