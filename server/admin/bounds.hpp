@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace weir::admin {
+
+/// What the endpoint's connections may use. A request's bounds stand in request.hpp.
+struct Bounds {
+  std::size_t connections = 64;              ///< at once
+  std::size_t requests = 1000;               ///< of one connection
+  std::chrono::milliseconds idle{30'000};    ///< from one reply to the first byte of the next request
+  std::chrono::milliseconds arrival{5'000};  ///< of a request, from its first byte to its last
+  std::chrono::milliseconds taking{10'000};  ///< of a reply by its reader
+  std::chrono::milliseconds linger{1'000};   ///< for the peer's FIN after the last reply
+};
+
+}  // namespace weir::admin

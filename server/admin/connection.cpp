@@ -1,0 +1,161 @@
+#include "server/admin/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/verb.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/logging.hpp"
+
+namespace weir::admin {
+
+namespace {
+
+namespace asio = net::asio;
+using Error = boost::system::error_code;
+
+auto into(Error& error) { return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error); }
+
+/// What came of reading a request: it is there, or it is answered by `refusal`, or neither where the peer has gone.
+struct Arrival {
+  bool whole = false;
+  std::optional<Reply> refusal{};
+};
+
+/// Reads a request, but no more than its head where that is refused.
+net::awaitable<Arrival> read_request(Connections& all, Connection& connection, const Caller& caller,
+                                     RequestParser& parser) {
+  Error error;
+  Connection::Stream& stream = connection.stream;
+  boost::beast::flat_buffer& buffer = connection.buffer;
+  if (buffer.size() == 0) {
+    stream.expires_after(all.bounds.idle);
+    const std::size_t got = co_await stream.async_read_some(buffer.prepare(4096), into(error));
+    buffer.commit(got);
+    if (error) co_return Arrival{};
+  }
+  stream.expires_after(all.bounds.arrival);
+  co_await boost::beast::http::async_read_header(stream, buffer, parser, into(error));
+  if (error) co_return Arrival{false, reply_to_malformed(error)};
+  if (all.stop.stop_requested()) co_return Arrival{};
+  const RequestHead& head = parser.get();
+  if (auto refusal = all.api.refuse(caller, head)) co_return Arrival{false, std::move(refusal)};
+  if (head.count(http::field::expect) > 0 && !parser.is_done()) {
+    if (!boost::beast::iequals(head[http::field::expect], "100-continue")) {
+      co_return Arrival{false, error_reply(417, "the only expectation that is met here is 100-continue")};
+    }
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(stream, asio::buffer(kContinue), into(error));
+    if (error) co_return Arrival{};
+  }
+  if (!parser.is_done()) co_await boost::beast::http::async_read(stream, buffer, parser, into(error));
+  if (error) co_return Arrival{false, reply_to_malformed(error)};
+  co_return Arrival{true, std::nullopt};
+}
+
+net::awaitable<bool> send(Connections& all, Connection& connection, const Reply& reply, bool keep, bool head_alone) {
+  const std::string head = head_of(reply, keep);
+  const std::array<asio::const_buffer, 2> all_of_it{
+      asio::buffer(head), head_alone ? asio::const_buffer() : asio::const_buffer(asio::buffer(reply.body))};
+  connection.stream.expires_after(all.bounds.taking);
+  Error error;
+  co_await asio::async_write(connection.stream, all_of_it, into(error));
+  co_return !error;
+}
+
+/// Reads a request and answers it. False where the connection goes no further.
+net::awaitable<bool> exchange(Connections& all, Connection& connection, const Caller& caller, bool last) {
+  RequestParser parser;
+  connection.set_busy(false);
+  Arrival arrival = co_await read_request(all, connection, caller, parser);
+  if (all.stop.stop_requested() || (!arrival.whole && !arrival.refusal)) co_return false;
+  connection.set_busy(true);
+  // What is left of a request that was refused is not read.
+  const bool keep = parser.is_done() && parser.get().keep_alive() && !last;
+  const bool head_alone = parser.is_header_done() && parser.get().method() == http::verb::head;
+  Reply reply;
+  if (arrival.refusal) {
+    reply = std::move(*arrival.refusal);
+  } else {
+    reply = co_await all.api.answer(caller, parser.release());
+    if (all.stop.stop_requested()) co_return false;
+  }
+  const bool sent = co_await send(all, connection, reply, keep, head_alone);
+  co_return sent&& keep;
+}
+
+/// A close with unread bytes would become a RST, which may overtake the reply. So the FIN goes first, and what still
+/// comes is thrown away for a moment.
+net::awaitable<void> linger(Connections& all, Connection& connection) {
+  constexpr std::size_t kMost = 256 * 1024;
+  Error error;
+  connection.set_busy(false);
+  connection.stream.socket().shutdown(asio::socket_base::shutdown_send, error);
+  connection.stream.expires_after(all.bounds.linger);
+  std::array<char, 4096> rest;
+  for (std::size_t taken = 0; !error && taken < kMost;) {
+    taken += co_await connection.stream.async_read_some(asio::buffer(rest), into(error));
+  }
+}
+
+}  // namespace
+
+Connection::Connection(const net::Executor& executor, Connections& all) : stream(executor), all_(all) {
+  while (all_.open_.size() >= all_.bounds.connections && all_.close_one()) {
+  }
+  place_ = all_.open_.insert(all_.open_.end(), this);
+}
+
+Connection::~Connection() {
+  if (place_ != all_.open_.end()) all_.open_.erase(place_);
+}
+
+void Connection::close() {
+  if (place_ != all_.open_.end()) all_.open_.erase(std::exchange(place_, all_.open_.end()));
+  stream.close();
+}
+
+bool Connections::close_one() {
+  const auto rank = [](const Connection* connection) { return std::pair(connection->busy_, connection->since_); };
+  const auto longest =
+      std::min_element(open_.begin(), open_.end(),
+                       [&](const Connection* one, const Connection* other) { return rank(one) < rank(other); });
+  if (longest == open_.end()) return false;
+  (*longest)->close();
+  return true;
+}
+
+void Connections::close_all() {
+  while (close_one()) {
+  }
+}
+
+net::awaitable<void> serve(std::shared_ptr<Connections> all, io::Descriptor socket, int family, Caller caller) {
+  Connection connection(co_await asio::this_coro::executor, *all);
+  Error error;
+  connection.stream.socket().assign(Connection::Protocol(family, 0), socket.get(), error);
+  if (error) co_return;
+  socket.release();  // the stream closes it
+  try {
+    bool more = true;
+    for (std::size_t served = 1; more; ++served) {
+      more = co_await exchange(*all, connection, caller, served >= all->bounds.requests);
+    }
+    if (!all->stop.stop_requested()) co_await linger(*all, connection);
+  } catch (const boost::system::system_error&) {
+    if (!all->stop.stop_requested()) spdlog::error("admin: a connection of {} failed", caller.name);
+  } catch (const std::exception& failure) {
+    spdlog::error("admin: a connection of {} failed: {}", caller.name, failure.what());
+  }
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,118 @@
+#include "server/admin/endpoint.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "common/endpoint.hpp"
+#include "common/io/stream.hpp"
+#include "common/logging.hpp"
+#include "server/admin/connection.hpp"
+#include "server/control/spawn_until.hpp"
+
+namespace weir::admin {
+
+namespace {
+
+namespace asio = net::asio;
+
+constexpr int kBacklog = 128;
+constexpr std::chrono::milliseconds kPause{100};
+
+auto into(boost::system::error_code& error) {
+  return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
+}
+
+std::vector<ListeningSocket> listen(const AdminConfig& config) {
+  ListenerConfig listener;
+  listener.bind = {config.bind};
+  listener.unix_socket = config.unix_socket;
+  try {
+    return open_listening_sockets(listener, kBacklog, 1);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(std::string("admin: ") + error.what());
+  }
+}
+
+using Waiter = asio::posix::basic_stream_descriptor<net::Executor>;
+
+/// A descriptor of the same socket, because Asio closes those that it waits for.
+Waiter waiter_of(const ListeningSocket& socket, const net::Executor& executor) {
+  io::Descriptor copy(::fcntl(socket.descriptor(0), F_DUPFD_CLOEXEC, 0));
+  if (!copy) throw std::runtime_error("admin: cannot listen: " + std::generic_category().message(errno));
+  Waiter waiter(executor, copy.get());
+  copy.release();
+  return waiter;
+}
+
+/// Why nobody could be accepted, if it is worth a pause: where descriptors are used up, accept(2) would fail for ever.
+bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& executor, int listening,
+                const weir::Endpoint& bound) {
+  weir::Endpoint peer;
+  socklen_t size = weir::Endpoint::capacity();
+  io::Descriptor socket(::accept4(listening, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) {
+    if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return true;
+    static LogLimiter limiter;
+    const int error = errno;
+    if (const std::uint64_t times = limiter.admit(Connection::Clock::now()); times > 0) {
+      spdlog::warn("admin: cannot accept on {}: {} ({} times)", bound.to_string(),
+                   std::generic_category().message(error), times);
+    }
+    if (io::is_exhaustion(error)) all->close_one();
+    return false;
+  }
+  peer.resize(size);
+  spawn_until(all->stop, executor, serve(all, std::move(socket), bound.family(), caller_of(peer, bound)));
+  return true;
+}
+
+net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, Waiter socket, weir::Endpoint bound) {
+  const net::Executor executor = co_await asio::this_coro::executor;
+  asio::steady_timer pause(executor);
+  boost::system::error_code error;
+  for (;;) {
+    co_await socket.async_wait(Waiter::wait_read, into(error));
+    if (all->stop.stop_requested()) co_return;
+    bool goes_on = !error;
+    try {
+      goes_on = goes_on && accept_one(all, executor, socket.native_handle(), bound);
+    } catch (const std::bad_alloc&) {
+      goes_on = false;
+    }
+    if (goes_on) continue;
+    pause.expires_after(kPause);
+    co_await pause.async_wait(into(error));
+    if (all->stop.stop_requested()) co_return;
+  }
+}
+
+}  // namespace
+
+Endpoint::Endpoint(const net::Executor& executor, const AdminConfig& config, Daemon& daemon, const Bounds& bounds)
+    : sockets_(listen(config)), connections_(std::make_shared<Connections>(config, daemon, bounds, stop_.get_token())) {
+  for (const ListeningSocket& socket : sockets_) {
+    spawn_until(stop_.get_token(), executor,
+                keep_accepting(connections_, waiter_of(socket, executor), socket.endpoint()));
+  }
+}
+
+Endpoint::~Endpoint() { stop(); }
+
+void Endpoint::stop() {
+  if (stop_.stop_requested()) return;
+  stop_.request_stop();
+  connections_->close_all();
+  sockets_.clear();
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/admin/daemon.hpp"
+
+namespace weir::test {
+
+/// A daemon for the admin endpoint that answers at once, or never, and notes what it is asked to do.
+class FakeAdminDaemon : public admin::Daemon {
+ public:
+  ServerSnapshot now;
+  History past;
+  ConnectionPage page;
+  std::vector<SourceSummary> most;
+  std::vector<SessionRecord> records;
+  LogLevel level = LogLevel::info;
+  admin::Change change = admin::Change::done;  ///< what becomes of every attempt to change something
+  bool answers = true;                         ///< false: what is asked of workers waits for ever
+
+  std::vector<ConnectionQuery> queries;
+  std::vector<std::string> done;  ///< every attempt to change something
+  int snapshots = 0;
+
+  ServerSnapshot snapshot() override {
+    ++snapshots;
+    return now;
+  }
+  const History& history() const override { return past; }
+  std::string effective_config() const override { return "workers: auto\n"; }
+  std::vector<SessionRecord> recent_records(bool failed, std::size_t limit) override {
+    std::vector<SessionRecord> found;
+    for (const SessionRecord& record : records) {
+      if (found.size() < limit && (!failed || is_failure(record.end))) found.push_back(record);
+    }
+    return found;
+  }
+
+  net::awaitable<ConnectionPage> connections(ConnectionQuery query) override {
+    queries.push_back(query);
+    co_await wait();
+    co_return page;
+  }
+  net::awaitable<std::vector<SourceSummary>> top_sources(std::size_t limit) override {
+    co_await wait();
+    co_return std::vector<SourceSummary>(most.begin(),
+                                         most.begin() + static_cast<std::ptrdiff_t>(std::min(limit, most.size())));
+  }
+  net::awaitable<admin::Change> kill(std::uint64_t id) override {
+    done.push_back("kill " + std::to_string(id));
+    co_await wait();
+    co_return change;
+  }
+
+  admin::Change drain_backend(const std::string& upstream, const std::string& backend) override {
+    return note("drain " + upstream + " " + backend);
+  }
+  admin::Change enable_backend(const std::string& upstream, const std::string& backend) override {
+    return note("enable " + upstream + " " + backend);
+  }
+  admin::Change drain() override { return note("drain"); }
+
+  LogLevel log_level() const override { return level; }
+  void set_log_level(LogLevel wanted) override {
+    done.push_back("level " + std::to_string(static_cast<int>(wanted)));
+    level = wanted;
+  }
+
+ private:
+  admin::Change note(std::string what) {
+    done.push_back(std::move(what));
+    return change;
+  }
+  net::awaitable<void> wait() const {
+    net::asio::steady_timer timer(co_await net::asio::this_coro::executor);
+    timer.expires_after(answers ? std::chrono::seconds(0) : std::chrono::hours(1));
+    co_await timer.async_wait(net::asio::use_awaitable_t<net::Executor>());
+  }
+};
+
+}  // namespace weir::test

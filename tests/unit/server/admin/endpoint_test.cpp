@@ -1,0 +1,372 @@
+#include "server/admin/endpoint.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/io/stream.hpp"
+#include "tests/support/fake_admin_daemon.hpp"
+#include "tests/support/no_descriptors.hpp"
+#include "tests/support/peer.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/support/wait_until.hpp"
+
+namespace weir::admin {
+namespace {
+
+using test::Ending;
+using test::Peer;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kHealthz = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+constexpr const char* kOk = "{\"status\":\"ok\"}\n";
+
+/// The endpoint on a thread of its own, as the daemon's control thread.
+class EndpointTest : public testing::Test {
+ protected:
+  EndpointTest() {
+    config.bind = parse_address("127.0.0.1:0", AddressUse::bind);
+    bounds.idle = bounds.arrival = bounds.taking =
+        std::chrono::duration_cast<std::chrono::milliseconds>(test::kHang * 10);
+  }
+  ~EndpointTest() override { stop(); }
+
+  /// Where it listens.
+  weir::Endpoint start() {
+    endpoint_.emplace(context_.get_executor(), config, daemon, bounds);
+    const weir::Endpoint address = test::endpoint_of(endpoint_->bound().at(0));
+    thread_ = std::thread([this] { context_.run(); });
+    return address;
+  }
+  /// Whatever the function does happens on the endpoint's thread.
+  template <typename Function>
+  void on_thread(Function function) {
+    std::promise<void> done;
+    boost::asio::post(context_, [&] {
+      function();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  void stop() {
+    if (!thread_.joinable()) return;
+    on_thread([this] { endpoint_->stop(); });
+    work_.reset();
+    thread_.join();  // once every coroutine has ended
+  }
+
+  /// One reply whose length its head says.
+  static std::string receive_reply(Peer& peer, bool head_alone = false) {
+    std::string reply;
+    while (!reply.ends_with("\r\n\r\n")) reply += peer.receive_exactly(1);
+    const std::size_t at = reply.find("Content-Length: ");
+    if (head_alone || at == std::string::npos) return reply;
+    return reply + peer.receive_exactly(std::stoul(reply.substr(at + 16)));
+  }
+  static std::string ask(Peer& peer, std::string_view request) {
+    peer.send_all(request);
+    return receive_reply(peer);
+  }
+
+  AdminConfig config;
+  Bounds bounds;
+  test::FakeAdminDaemon daemon;
+
+ private:
+  boost::asio::io_context context_{1};
+  std::optional<boost::asio::executor_work_guard<net::Executor>> work_{context_.get_executor()};
+  std::optional<Endpoint> endpoint_;
+  std::thread thread_;
+};
+
+TEST_F(EndpointTest, AnswersRequestsOfOneConnectionInTurn) {
+  Peer peer = Peer::connect(start());
+  for (int i = 0; i < 3; ++i) {
+    const std::string reply = ask(peer, kHealthz);
+    EXPECT_THAT(reply, StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(reply, EndsWith(kOk));
+  }
+  peer.send_all(std::string(kHealthz) + kHealthz);  // pipelined
+  EXPECT_THAT(receive_reply(peer), EndsWith(kOk));
+  EXPECT_THAT(receive_reply(peer), EndsWith(kOk));
+  peer.send_all("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const test::Received rest = peer.receive_until_end();
+  EXPECT_THAT(rest.bytes, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(rest.bytes, EndsWith(kOk));
+  EXPECT_EQ(rest.ending, Ending::fin);
+}
+
+TEST_F(EndpointTest, HeadHasTheLengthAndNoBody) {
+  Peer peer = Peer::connect(start());
+  peer.send_all("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(receive_reply(peer, true), HasSubstr("Content-Length: 16\r\n"));
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointTest, ARequestMayComeByteByByte) {
+  Peer peer = Peer::connect(start());
+  const std::string request =
+      "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 18\r\n\r\n{\"level\": \"debug\"}";
+  for (const char byte : request) peer.send_all({&byte, 1});
+  EXPECT_THAT(receive_reply(peer), EndsWith("{\"result\":\"done\"}\n"));
+  stop();
+  EXPECT_EQ(daemon.level, LogLevel::debug);
+}
+
+TEST_F(EndpointTest, ABodyMayComeInChunksAndAfterContinue) {
+  Peer peer = Peer::connect(start());
+  peer.send_all(
+      "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(peer.receive_exactly(25), "HTTP/1.1 100 Continue\r\n\r\n");
+  peer.send_all("5\r\n{\"lev\r\nd\r\nel\": \"trace\"}\r\n0\r\n\r\n");
+  EXPECT_THAT(receive_reply(peer), EndsWith("{\"result\":\"done\"}\n"));
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointTest, ARefusedRequestIsNotAskedForItsBody) {
+  Peer peer = Peer::connect(start());
+  peer.send_all(
+      "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Length: 18\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_THAT(peer.receive_until_end().bytes, StartsWith("HTTP/1.1 415 "));
+}
+
+TEST_F(EndpointTest, AnotherExpectationFails) {
+  Peer peer = Peer::connect(start());
+  peer.send_all(
+      "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 18\r\nExpect: wonders\r\n\r\n");
+  EXPECT_THAT(peer.receive_until_end().bytes, StartsWith("HTTP/1.1 417 "));
+}
+
+TEST_F(EndpointTest, AHugeBodyIsRefusedBeforeItComes) {
+  const weir::Endpoint address = start();
+  const std::string head = "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  Peer peer = Peer::connect(address);
+  peer.send_all(head + "Content-Length: 1073741824\r\n\r\n" + std::string(100'000, 'x'));
+  const test::Received reply = peer.receive_until_end();
+  EXPECT_THAT(reply.bytes, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(reply.bytes, HasSubstr("Connection: close\r\n"));
+  Peer chunked = Peer::connect(address);
+  chunked.send_all(head + "Transfer-Encoding: chunked\r\n\r\n40000000\r\nx");
+  EXPECT_THAT(chunked.receive_until_end().bytes, StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(EndpointTest, HeadersHaveABound) {
+  Peer peer = Peer::connect(start());
+  peer.send_all("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(9000, 'x'));
+  EXPECT_THAT(peer.receive_until_end().bytes, StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(EndpointTest, WhatIsNoRequestIsSaidToBeNone) {
+  const weir::Endpoint address = start();
+  for (const char* bytes : {"nonsense\r\n\r\n", "GET /\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n",
+                            "GET / HTTP/2.0\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n",
+                            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n"}) {
+    Peer peer = Peer::connect(address);
+    peer.send_all(bytes);
+    const test::Received reply = peer.receive_until_end();
+    EXPECT_THAT(reply.bytes, StartsWith("HTTP/1.1 400 ")) << bytes;
+    EXPECT_THAT(reply.bytes, HasSubstr("{\"error\":\"this is no HTTP/1.1 request: ")) << bytes;
+  }
+}
+
+TEST_F(EndpointTest, ARequestThatComesTooSlowlyIsCut) {
+  bounds.arrival = std::chrono::milliseconds(50);
+  const weir::Endpoint address = start();
+  Peer begun = Peer::connect(address);
+  begun.send_all("GET /healthz HT");
+  EXPECT_EQ(begun.receive_until_end().bytes, "");
+  Peer without_body = Peer::connect(address);
+  without_body.send_all(
+      "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 18\r\n\r\n{");
+  EXPECT_EQ(without_body.receive_until_end().bytes, "");
+  Peer quick = Peer::connect(address);
+  EXPECT_THAT(ask(quick, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointTest, AnIdleConnectionEnds) {
+  bounds.idle = std::chrono::milliseconds(50);
+  Peer peer = Peer::connect(start());
+  EXPECT_THAT(peer.receive_until_end().bytes, "");
+}
+
+TEST_F(EndpointTest, AConnectionHasABoundedNumberOfRequests) {
+  bounds.requests = 2;
+  Peer peer = Peer::connect(start());
+  EXPECT_THAT(ask(peer, kHealthz), HasSubstr("Connection: keep-alive\r\n"));
+  peer.send_all(std::string(kHealthz) + kHealthz);
+  const test::Received rest = peer.receive_until_end();
+  EXPECT_THAT(rest.bytes, HasSubstr("Connection: close\r\n"));
+  EXPECT_EQ(rest.bytes.find("HTTP/1.1 200", 1), std::string::npos) << "a third request was answered";
+}
+
+TEST_F(EndpointTest, AThousandIdleConnectionsLockNobodyOut) {
+  const weir::Endpoint address = start();
+  std::vector<Peer> idle;
+  for (int i = 0; i < 1000; ++i) idle.push_back(Peer::connect(address));
+  Peer operator_ = Peer::connect(address);
+  EXPECT_THAT(ask(operator_, kHealthz), EndsWith(kOk));
+  // Those that came first gave way.
+  EXPECT_EQ(idle.front().receive_until_end().bytes, "");
+  EXPECT_THAT(ask(idle.back(), kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointTest, OneThatIsBeingAnsweredGivesWayLast) {
+  bounds.connections = 2;
+  daemon.answers = false;
+  const weir::Endpoint address = start();
+  Peer busy = Peer::connect(address);
+  busy.send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(test::wait_until([&] {
+    bool asked = false;
+    on_thread([&] { asked = !daemon.queries.empty(); });
+    return asked;
+  }));
+  Peer idle = Peer::connect(address);
+  EXPECT_THAT(ask(idle, kHealthz), EndsWith(kOk));
+  Peer newcomer = Peer::connect(address);
+  EXPECT_THAT(ask(newcomer, kHealthz), EndsWith(kOk));
+  EXPECT_EQ(idle.receive_until_end().bytes, "");
+  EXPECT_FALSE(busy.readable());
+}
+
+TEST_F(EndpointTest, AReaderThatTakesNothingIsCutAndCostsNobodyElse) {
+  bounds.taking = std::chrono::milliseconds(100);
+  daemon.page.connections.resize(20'000);
+  const weir::Endpoint address = start();
+  Peer slow = Peer::connect(address, {.receive_buffer = 4096});
+  slow.send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Peer quick = Peer::connect(address);
+  EXPECT_THAT(ask(quick, kHealthz), EndsWith(kOk));
+  ASSERT_TRUE(slow.readable(test::kHang));
+  // Once it is cut, nothing more can be sent to it.
+  ASSERT_TRUE(test::wait_until([&] {
+    try {
+      slow.send_all(kHealthz);
+      return false;
+    } catch (const std::system_error&) {
+      return true;
+    }
+  }));
+  EXPECT_THAT(ask(quick, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointTest, APeerThatResetsInTheMiddleOfAReplyHarmsNobody) {
+  daemon.page.connections.resize(20'000);
+  const weir::Endpoint address = start();
+  for (int i = 0; i < 5; ++i) {
+    Peer peer = Peer::connect(address, {.receive_buffer = 4096});
+    peer.send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    peer.receive_exactly(10);
+    peer.reset();
+  }
+  Peer other = Peer::connect(address);
+  EXPECT_THAT(ask(other, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointTest, StopCancelsRequestsUnderWay) {
+  daemon.answers = false;
+  const weir::Endpoint address = start();
+  Peer busy = Peer::connect(address);
+  busy.send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Peer half = Peer::connect(address);
+  half.send_all("GET /heal");
+  Peer idle = Peer::connect(address);
+  ASSERT_TRUE(test::wait_until([&] {
+    bool asked = false;
+    on_thread([&] { asked = !daemon.queries.empty(); });
+    return asked;
+  }));
+  stop();  // hangs unless every coroutine ends
+  EXPECT_EQ(busy.receive_until_end().bytes, "");
+  EXPECT_EQ(half.receive_until_end().bytes, "");
+  EXPECT_EQ(idle.receive_until_end().bytes, "");
+  EXPECT_THROW(Peer::connect(address), std::system_error);
+}
+
+TEST_F(EndpointTest, AFailingDaemonIsAnError500) {
+  class Failing : public test::FakeAdminDaemon {
+    ServerSnapshot snapshot() override { throw std::runtime_error("no memory"); }
+  } failing;
+  boost::asio::io_context context{1};
+  Endpoint endpoint(context.get_executor(), config, failing);
+  const weir::Endpoint address = test::endpoint_of(endpoint.bound().at(0));
+  std::thread thread([&] { context.run(); });
+  Peer peer = Peer::connect(address);
+  EXPECT_THAT(ask(peer, "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+  boost::asio::post(context, [&] { endpoint.stop(); });
+  thread.join();
+}
+
+TEST_F(EndpointTest, AnAddressInUseIsNamed) {
+  boost::asio::io_context context{1};
+  Endpoint first(context.get_executor(), config, daemon);
+  config.bind = parse_address(first.bound().at(0), AddressUse::bind);
+  try {
+    Endpoint(context.get_executor(), config, daemon);
+    FAIL() << "two listen on one address";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(error.what(), "admin: cannot listen on " + first.bound().at(0) + ": Address already in use");
+  }
+}
+
+TEST_F(EndpointTest, AUnixSocketHasItsModeAndGoesWithTheEndpoint) {
+  const test::TempDir folder;
+  const std::string path = folder.file("admin.sock");
+  config.bind = parse_address("unix:" + path, AddressUse::bind);
+  config.unix_socket.mode = 0600;
+  Peer peer = Peer::connect(start());
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  const std::string reply =
+      ask(peer, "POST /api/v1/drain HTTP/1.1\r\nHost: whatever\r\nContent-Type: application/json\r\n\r\n");
+  EXPECT_THAT(reply, EndsWith("{\"result\":\"done\"}\n"));
+  stop();
+  EXPECT_NE(::stat(path.c_str(), &status), 0);
+}
+
+TEST_F(EndpointTest, WithoutDescriptorsTheOneThatHasBeenIdleLongestGivesWay) {
+  const weir::Endpoint address = start();
+  Peer idle = Peer::connect(address);
+  EXPECT_THAT(ask(idle, kHealthz), EndsWith(kOk));
+  io::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const test::NoDescriptors none;
+  ASSERT_EQ(io::connect_socket(socket.get(), address), 0);
+  Peer newcomer(std::move(socket));
+  EXPECT_THAT(ask(newcomer, kHealthz), EndsWith(kOk));
+  EXPECT_EQ(idle.receive_until_end().bytes, "");
+}
+
+TEST_F(EndpointTest, WithoutDescriptorsItGoesOnOnceThereIsOne) {
+  const weir::Endpoint address = start();
+  io::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  std::optional<test::NoDescriptors> none(std::in_place);
+  ASSERT_EQ(io::connect_socket(socket.get(), address), 0);
+  Peer newcomer(std::move(socket));
+  newcomer.send_all(kHealthz);
+  on_thread([] {});
+  EXPECT_FALSE(newcomer.readable());
+  none.reset();
+  EXPECT_THAT(receive_reply(newcomer), EndsWith(kOk));
+}
+
+}  // namespace
+}  // namespace weir::admin
