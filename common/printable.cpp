@@ -5,6 +5,25 @@
 
 namespace weir {
 
+namespace {
+
+/// Takes the first character of a text that is not empty, escaped where it is not printable.
+std::string take_printable(std::string_view& text) {
+  const std::size_t length = utf8_length(text);
+  const auto first = static_cast<unsigned char>(text.front());
+  if (length == 0 || first < ' ' || first == 127) {
+    text.remove_prefix(1);
+    char escape[8];
+    std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(first));
+    return escape;
+  }
+  std::string character(text.substr(0, length));
+  text.remove_prefix(length);
+  return character;
+}
+
+}  // namespace
+
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 80;
   std::string result = "\"";
@@ -13,19 +32,25 @@ std::string in_quotes(std::string_view text) {
       result += "…";
       break;
     }
-    const std::size_t length = utf8_length(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    if (length == 0 || first < ' ' || first == 127) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(first));
-      result += escape;
-      text.remove_prefix(1);
-    } else {
-      result += text.substr(0, length);
-      text.remove_prefix(length);
-    }
+    result += take_printable(text);
   }
   return result + "\"";
+}
+
+std::string terminal_text(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::string character = take_printable(text);
+    const bool c1 = character.size() == 2 && character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0;
+    if (c1) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(character[1])));
+      result += escape;
+    } else {
+      result += character;
+    }
+  }
+  return result;
 }
 
 bool has_control(std::string_view text) {

@@ -10,6 +10,10 @@ namespace weir {
 /// ASCII that are no UTF-8 escaped as `\xNN`, and cut with `…` after 80 bytes.
 std::string in_quotes(std::string_view text);
 
+/// Text that somebody else wrote, fit for a terminal: control characters, those of C1 too, and bytes that are no UTF-8
+/// escaped as `\xNN`, so that nothing in it moves the cursor or changes colours.
+std::string terminal_text(std::string_view text);
+
 /// Whether it holds a control character of ASCII, as no path and no name should.
 bool has_control(std::string_view text);
 

@@ -9,13 +9,15 @@
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
 #include "common/version.hpp"
+#include "server/command_line_admin.hpp"
 #include "server/help_text.hpp"
 
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVerbs{"run",     "check", "config",      "echo",
-                                                 "discard", "proxy", "healthcheck", "help"};
+constexpr std::array<std::string_view, 13> kVerbs{"run",           "check",          "config", "echo",        "discard",
+                                                  "proxy",         "healthcheck",    "status", "connections", "kill",
+                                                  "drain-backend", "enable-backend", "help"};
 constexpr const char* kDefaultBind = "127.0.0.1:7000";
 
 /// The options and arguments of all verbs.
@@ -27,6 +29,7 @@ struct Parsed {
   std::vector<std::string> targets;
   std::string topic;
   bool upper = false;
+  AdminArguments admin;
 };
 
 [[noreturn]] void refuse(const std::string& verb, const std::string& why) {
@@ -63,6 +66,8 @@ void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
     settable();
   } else if (verb == "healthcheck") {
     app.add_option("TARGET", parsed.bind)->required();
+  } else if (is_admin_verb(verb)) {
+    declare_admin_verb(app, verb, parsed.admin);
   } else {
     app.add_option("VERB", parsed.topic);
   }
@@ -126,6 +131,15 @@ Command make_command(const std::string& verb, const Parsed& parsed) {
       command.target = parse_health_target(parsed.bind);
     } catch (const std::invalid_argument& error) {
       refuse(verb, std::string("TARGET ") + error.what());
+    }
+    return command;
+  }
+  if (is_admin_verb(verb)) {
+    command.verb = Command::Verb::admin;
+    try {
+      command.admin = make_admin_command(verb, parsed.admin);
+    } catch (const std::invalid_argument& error) {
+      refuse(verb, error.what());
     }
     return command;
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/admin/command.hpp"
 #include "server/config/overrides.hpp"
 #include "server/control/healthcheck.hpp"
 
@@ -15,13 +16,14 @@ inline constexpr const char* kDefaultConfigFile = "/etc/weir/weir.yaml";
 /// What a command line asks for. `weir echo`, `discard` and `proxy` are `run` with a configuration made from their
 /// arguments, so that `--set` works in the same way.
 struct Command {
-  enum class Verb { run, check, config, healthcheck, print };
+  enum class Verb { run, check, config, healthcheck, admin, print };
 
   Verb verb = Verb::print;
   std::string config_file;          ///< run, check, config: the file's name, or what error messages show instead
   std::string config_text;          ///< the configuration itself if there is no file
   std::vector<Override> overrides;  ///< run, check, config
   HealthTarget target;              ///< healthcheck
+  admin::Command admin;             ///< admin: what to ask a running daemon
   std::string text;                 ///< print: help or version, for stdout
 
   bool operator==(const Command&) const = default;

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "server/help_admin.hpp"
+
 namespace weir {
 namespace {
 
@@ -10,31 +12,39 @@ constexpr const char* kOverview = R"(weir - a TCP echo and proxy server
 
 usage: weir VERB [OPTIONS]
 
-  run [FILE]                  serve what a configuration file says (/etc/weir/weir.yaml)
+  run [FILE]                  serve a configuration file (/etc/weir/weir.yaml)
   echo [BIND] [--upper]       send back what comes in; no file needed
   discard [BIND]              read and throw away; no file needed
   proxy BIND TARGET...        forward to the targets in turn; no file needed
-  check [FILE]                validate a file, print how many connections fit, exit
-  config [FILE]               print a file's effective configuration, every default filled in
-  healthcheck TARGET          succeed if TARGET accepts, or answers 200 if it is http://HOST:PORT
+  check [FILE]                validate a file, print how many connections fit
+  config [FILE]               print a file's effective configuration
+  healthcheck TARGET          succeed if TARGET accepts, or http://... is well
+  status [ADMIN]              what a running daemon does; --watch shows it go on
+  connections [ADMIN]         its live connections, filtered and sorted
+  kill ID [ADMIN]             end one of them
+  drain-backend UPSTREAM ADDRESS [ADMIN]    give a backend no new connections
+  enable-backend UPSTREAM ADDRESS [ADMIN]   give it new connections again
   help [VERB]                 this page, or all about one verb
 
-  --set path.to.key=value     override a key of the configuration; may be repeated
+  --set path.to.key=value     override a key of the configuration; repeatable
   --admin BIND                echo, discard, proxy: open the admin endpoint there
   --version, --help
 
-BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name; it defaults
-to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same, but needs a host and a port.
-Both may have a range of ports, HOST:7000-7010: each goes to the one at its place, or all to one.
-FILE is /etc/weir/weir.yaml unless said; -c FILE is the same.
+BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name.
+It defaults to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same,
+but needs a host and a port. Both may have a range of ports, HOST:7000-7010;
+each port goes to the one at its place, or all to one. ADMIN is the TARGET where
+the daemon's admin endpoint listens: weir help status. FILE is
+/etc/weir/weir.yaml unless said; -c FILE is the same.
 
 examples:
   weir echo :7000
-  weir proxy :5433 10.0.0.5:5432 10.0.0.6:5432 --set upstreams.backend.connect.timeout=1s
+  weir proxy :5433 10.0.0.5:5432 10.0.0.6:5432
   weir check -c weir.yaml && weir run -c weir.yaml --set log.level=debug
 
-SIGTERM and SIGINT drain: accepting stops, connections may end. A second one stops at once.
-exit status: 0 done or drained, 1 failed at run time, 2 bad usage or bad configuration
+SIGTERM and SIGINT drain: accepting stops, connections may end. A second one
+stops at once. Exit status: 0 done or drained, 1 failed, 2 bad usage or bad
+configuration.
 )";
 
 constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbs{{
@@ -124,7 +134,7 @@ std::string help_text(std::string_view verb) {
   for (const auto& [name, text] : kVerbs) {
     if (name == verb) return text;
   }
-  return "";
+  return std::string(admin_help_text(verb));
 }
 
 }  // namespace weir

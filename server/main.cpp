@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/journal.hpp"
+#include "server/admin/command.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/command_line.hpp"
 #include "server/config/config_loader.hpp"
@@ -36,6 +37,7 @@ int execute(const Command& command) {
     const std::string reason = check_health(command.target);
     return reason.empty() ? kDone : complain("weir healthcheck: " + reason, kFailed);
   }
+  if (command.verb == Command::Verb::admin) return admin::run_command(command.admin, kDefaultConfigFile);
   const ServerConfig config = command.config_text.empty()
                                   ? load_config_file(command.config_file, command.overrides)
                                   : load_config_text(command.config_text, command.config_file, command.overrides);

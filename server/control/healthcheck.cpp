@@ -5,15 +5,13 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
-#include <future>
-#include <memory>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/io/blocking_connect.hpp"
+#include "common/io/blocking_resolve.hpp"
 #include "common/net.hpp"
 
 namespace weir {
@@ -26,33 +24,6 @@ using io::Clock;
 constexpr std::chrono::seconds kPatience{2};
 
 std::string reason(int error) { return std::system_category().message(error); }
-
-/// What a name stands for, or why it can't be told.
-struct Resolved {
-  std::vector<Endpoint> endpoints;
-  std::string problem;
-};
-
-Resolved try_resolve(const Address& address) {
-  try {
-    return {resolve(address, AddressUse::target), ""};
-  } catch (const std::exception& error) {
-    return {{}, error.what()};
-  }
-}
-
-/// getaddrinfo(3) can't be told a deadline, so a thread of its own waits for it and is left behind when it is late.
-std::vector<Endpoint> resolve_until(const Address& address, Clock::time_point deadline) {
-  std::packaged_task<Resolved()> task([address] { return try_resolve(address); });
-  std::future<Resolved> found = task.get_future();
-  std::thread(std::move(task)).detach();
-  if (found.wait_until(deadline) != std::future_status::ready) {
-    throw std::runtime_error("cannot resolve " + address.host + " within 2 s");
-  }
-  Resolved resolved = found.get();
-  if (!resolved.problem.empty()) throw std::runtime_error(resolved.problem);
-  return std::move(resolved.endpoints);
-}
 
 /// Empty when the answer to GET is 200, else the reason.
 std::string get_until(io::Descriptor socket, const Endpoint& endpoint, const HealthTarget& target,
@@ -114,7 +85,7 @@ std::string check_health(const HealthTarget& target) {
   const Clock::time_point deadline = Clock::now() + kPatience;
   std::string reasons;
   try {
-    const std::vector<Endpoint> endpoints = resolve_until(target.address, deadline);
+    const std::vector<Endpoint> endpoints = io::resolve_until(target.address, deadline);
     std::size_t untried = endpoints.size();
     for (const Endpoint& endpoint : endpoints) {
       // One address that drops packets must not eat the time of the others.

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "server/admin/client.hpp"
+
+namespace weir::admin {
+
+/// The endpoint answered that it will not; the text says why.
+class Refused : public std::runtime_error {
+ public:
+  Refused(unsigned status, const std::string& why) : std::runtime_error(why), status_(status) {}
+  unsigned status() const { return status_; }
+
+ private:
+  unsigned status_;
+};
+
+/// The body of a successful answer. Throws Refused, and Unreachable as the client does.
+std::string ask_text(const Client& client, boost::beast::http::verb method, const std::string& target);
+
+/// The same, read as JSON. What is none throws Unreachable: it is not weir that answers.
+boost::json::value ask(const Client& client, boost::beast::http::verb method, const std::string& target);
+
+/// What GET answers, or a null where the endpoint refuses, as one of another version may.
+boost::json::value ask_if_known(const Client& client, const std::string& target);
+
+/// A token from a file that holds nothing else. Throws std::runtime_error that says what is wrong.
+std::string read_token(const std::string& file);
+
+}  // namespace weir::admin

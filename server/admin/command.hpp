@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/address.hpp"
+
+namespace weir::admin {
+
+/// A verb of the command line that asks a running daemon.
+struct Command {
+  enum class Verb : std::uint8_t { status, connections, kill, drain_backend, enable_backend };
+
+  Verb verb = Verb::status;
+  std::optional<Address> endpoint;  ///< nothing where the command line names none
+  std::string token_file;           ///< empty where the command line names none
+  bool watch = false;               ///< status, connections: again each second
+  bool json = false;                ///< status, connections: what the API answers
+  std::string query;                ///< connections: `?listener=db&sort=kept`, or empty
+  std::string id;                   ///< kill
+  std::string upstream;             ///< drain_backend, enable_backend
+  std::string backend;              ///< likewise
+
+  bool operator==(const Command&) const = default;
+};
+
+/// The verb as it is typed.
+std::string to_string(Command::Verb verb);
+
+/// Carries the command out: the answer goes to stdout, what went wrong to stderr. The exit status: 0 done, 1 not
+/// (nobody answers, or refuses it), 2 bad usage. Where the command names no endpoint, the environment or else
+/// `config_file` says where it is. Blocks; with `watch` until a signal ends it.
+int run_command(const Command& command, const std::string& config_file);
+
+}  // namespace weir::admin

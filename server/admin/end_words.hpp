@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace weir::admin {
+
+/// What an operator makes of a connection's end.
+enum class EndKind : std::uint8_t {
+  in_order,  ///< client_closed, server_closed, drained
+  refused,   ///< by a limit, a rate or a rule; for want of resources too
+  failed,    ///< all others, also those that a later version may know
+};
+EndKind kind_of_end(std::string_view end);
+
+/// What it means, for people: `no backend took the connection`. Empty for one that is not known.
+std::string_view words_of_end(std::string_view end);
+
+}  // namespace weir::admin

@@ -1,0 +1,139 @@
+#include "server/command_line_admin.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "common/near_name.hpp"
+#include "common/printable.hpp"
+#include "common/units.hpp"
+#include "server/admin/admin_target.hpp"
+#include "server/admin/client.hpp"
+
+namespace weir {
+namespace {
+
+using admin::Command;
+
+constexpr std::array<std::string_view, 8> kSortKeys{"id", "age", "idle", "rate", "bytes", "kept", "rtt", "retransmits"};
+
+Command::Verb verb_of(std::string_view verb) {
+  for (const Command::Verb known :
+       {Command::Verb::status, Command::Verb::connections, Command::Verb::kill, Command::Verb::drain_backend}) {
+    if (verb == to_string(known)) return known;
+  }
+  return Command::Verb::enable_backend;
+}
+
+/// Runs a parser of a value and names the option in what it throws.
+template <typename Parse>
+void check(const char* option, const std::string& text, Parse parse) {
+  if (text.empty()) return;
+  try {
+    parse(text);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(std::string(option) + " " + error.what());
+  }
+}
+
+void check_sort(const std::string& key) {
+  if (std::find(kSortKeys.begin(), kSortKeys.end(), key) != kSortKeys.end()) return;
+  throw std::invalid_argument(in_quotes(key) + " is no key; " + name_hint(key, kSortKeys));
+}
+
+void check_limit(const std::string& text) {
+  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits && text.size() <= 4 && std::stoi(text) >= 1 && std::stoi(text) <= 1000) return;
+  throw std::invalid_argument(in_quotes(text) + " is no number from 1 to 1000");
+}
+
+std::string query_of(const AdminArguments& arguments) {
+  check("--min-age", arguments.min_age, [](const std::string& text) { parse_duration(text); });
+  check("--min-idle", arguments.min_idle, [](const std::string& text) { parse_duration(text); });
+  check("--min-rate", arguments.min_rate, [](const std::string& text) { parse_size(text); });
+  check("--sort", arguments.sort, check_sort);
+  check("--limit", arguments.limit, check_limit);
+  const std::array<std::pair<const char*, std::string>, 11> pairs{{
+      {"listener", arguments.listener},
+      {"upstream", arguments.upstream},
+      {"backend", arguments.backend},
+      {"source", arguments.source},
+      {"min_age", arguments.min_age},
+      {"min_idle", arguments.min_idle},
+      {"min_rate", arguments.min_rate},
+      {"slow", arguments.slow ? "1" : ""},
+      {"sort", arguments.sort},
+      {"order", arguments.ascending ? "asc" : ""},
+      {"limit", arguments.limit},
+  }};
+  std::string query;
+  for (const auto& [name, value] : pairs) {
+    if (value.empty()) continue;
+    query += (query.empty() ? "?" : "&") + std::string(name) + "=" + admin::percent_encoded(value);
+  }
+  return query;
+}
+
+}  // namespace
+
+bool is_admin_verb(std::string_view verb) {
+  return std::find(kAdminVerbs.begin(), kAdminVerbs.end(), verb) != kAdminVerbs.end();
+}
+
+void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& arguments) {
+  if (verb == "kill") app.add_option("ID", arguments.id)->required();
+  if (verb == "drain-backend" || verb == "enable-backend") {
+    app.add_option("UPSTREAM", arguments.upstream)->required();
+    app.add_option("ADDRESS", arguments.backend)->required();
+  }
+  if (verb == "connections") {
+    app.add_option("--listener", arguments.listener);
+    app.add_option("--upstream", arguments.upstream);
+    app.add_option("--backend", arguments.backend);
+    app.add_option("--source", arguments.source);
+    app.add_option("--min-age", arguments.min_age);
+    app.add_option("--min-idle", arguments.min_idle);
+    app.add_option("--min-rate", arguments.min_rate);
+    app.add_flag("--slow", arguments.slow);
+    app.add_option("--sort", arguments.sort);
+    app.add_flag("--ascending", arguments.ascending);
+    app.add_option("--limit", arguments.limit);
+  }
+  if (verb == "status" || verb == "connections") {
+    CLI::Option* const watch = app.add_flag("--watch", arguments.watch);
+    app.add_flag("--json", arguments.json)->excludes(watch);
+  }
+  app.add_option("--token-file", arguments.token_file);
+  app.add_option("ADMIN", arguments.admin);
+}
+
+admin::Command make_admin_command(std::string_view verb, const AdminArguments& arguments) {
+  Command command;
+  command.verb = verb_of(verb);
+  if (!arguments.admin.empty()) {
+    try {
+      command.endpoint = admin::parse_admin_target(arguments.admin);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(std::string("ADMIN ") + error.what());
+    }
+  }
+  command.token_file = arguments.token_file;
+  command.watch = arguments.watch;
+  command.json = arguments.json;
+  if (verb == "connections") {
+    command.query = query_of(arguments);
+    return command;
+  }
+  command.upstream = arguments.upstream;
+  command.backend = arguments.backend;
+  command.id = arguments.id;
+  const bool digits = std::all_of(command.id.begin(), command.id.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (verb == "kill" && (!digits || command.id.empty() || command.id.size() > 20)) {
+    throw std::invalid_argument("ID " + in_quotes(command.id) +
+                                " is no number; the ids are in weir connections and in the records");
+  }
+  return command;
+}
+
+}  // namespace weir

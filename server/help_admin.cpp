@@ -1,0 +1,97 @@
+#include "server/help_admin.hpp"
+
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kVerbs{{
+    {"status", R"(usage: weir status [ADMIN] [--watch | --json] [--token-file FILE]
+
+Shows what a running daemon does: its listeners, its backends with the time of
+their connects, why connections failed in the last five minutes, which clients
+do not read, and which sources have the most connections. A backend is marked
+"slow" if its p99 is 100 ms or more, or four times that of the fastest backend
+of its upstream. Sizes are bytes: 1.5K is 1536.
+
+  --watch                     again each second, until Ctrl-C
+  --json                      what GET /api/v1/status answers
+  --token-file FILE           a file that holds the token of the endpoint
+                              (WEIR_ADMIN_TOKEN_FILE in the environment)
+
+ADMIN is HOST:PORT, http://HOST:PORT, unix:/path or unix:@name. It defaults to
+WEIR_ADMIN in the environment, else to admin.bind in /etc/weir/weir.yaml, else
+to 127.0.0.1:9900.
+
+examples:
+  weir status --watch
+  weir status unix:/run/weir/admin.sock
+
+exit status: 0 done, 1 nobody answers or the endpoint refuses, 2 bad usage
+)"},
+    {"connections", R"(usage: weir connections [ADMIN] [FILTER...] [--watch | --json]
+
+Lists the live connections of a running daemon, the newest first. KEPT is what
+was read for a side and what that side has not acknowledged; SLOW SIDE is who
+takes no more. A wider terminal shows more columns.
+
+  --listener NAME             only those of this listener
+  --upstream NAME             only those to this upstream
+  --backend ADDRESS           only those to this backend
+  --source ADDRESS            only those from this address or range (10.0.0.0/8)
+  --min-age 1h                only those that are as old
+  --min-idle 30s              only those for which no byte moved for as long
+  --min-rate 1MiB             only those that move as much a second, or more
+  --slow                      only those that a side holds up by not
+                              reading
+  --sort KEY                  id, age, idle, rate, bytes, kept, rtt or
+                              retransmits, the greatest first
+  --ascending                 the least first
+  --limit N                   as many at most (100; 1000 is the most)
+  --watch                     again each second, until Ctrl-C
+  --json                      what GET /api/v1/connections answers
+  --token-file FILE, ADMIN    see: weir help status
+
+examples:
+  weir connections --sort kept          which client does not read?
+  weir connections --source 10.1.0.0/16 --min-idle 10m
+)"},
+    {"kill", R"(usage: weir kill ID [ADMIN] [--token-file FILE]
+
+Ends a connection of a running daemon, with a RST where it is in the middle of
+something. Its record says killed. ID is what weir connections and the log call
+it. For ADMIN see: weir help status
+
+exit status: 0 done, 1 no such connection or nobody answers, 2 bad usage
+)"},
+    {"drain-backend", R"(usage: weir drain-backend UPSTREAM ADDRESS [ADMIN] [--token-file FILE]
+
+Gives a backend no new connections; it keeps those that it has. This holds until
+weir enable-backend, and not beyond the end of the daemon. ADDRESS is what weir
+status calls the backend. For ADMIN see: weir help status
+
+example:
+  weir drain-backend postgres 10.0.0.5:5432
+
+exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
+)"},
+    {"enable-backend", R"(usage: weir enable-backend UPSTREAM ADDRESS [ADMIN] [--token-file FILE]
+
+Gives a backend that was drained new connections again. For ADMIN see:
+weir help status
+
+exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
+)"},
+}};
+
+}  // namespace
+
+std::string_view admin_help_text(std::string_view verb) {
+  for (const auto& [name, text] : kVerbs) {
+    if (name == verb) return text;
+  }
+  return "";
+}
+
+}  // namespace weir
