@@ -25,7 +25,7 @@ struct Parsed {
   std::string config_file;
   std::vector<std::string> set;
   std::string bind;
-  std::string admin;
+  std::string admin_bind;
   std::vector<std::string> targets;
   std::string topic;
   bool upper = false;
@@ -49,7 +49,7 @@ void check_verb(const std::string& verb) {
 
 void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   app.name("weir " + verb);
-  const auto serves_without_file = [&] { app.add_option("--admin", parsed.admin); };
+  const auto serves_without_file = [&] { app.add_option("--admin", parsed.admin_bind); };
   const auto settable = [&] { app.add_option("--set", parsed.set)->allow_extra_args(false); };
   if (verb == "run" || verb == "check" || verb == "config") {
     app.add_option("-c,--config,FILE", parsed.config_file);
@@ -111,8 +111,9 @@ std::string make_config(const std::string& verb, const Parsed& parsed) {
     }
   }
   std::string admin;
-  if (!parsed.admin.empty()) {
-    admin = "admin:\n  bind: " + quoted_address(verb, "--admin", parsed.admin, AddressUse::bind, Ports::one) + "\n";
+  if (!parsed.admin_bind.empty()) {
+    admin =
+        "admin:\n  bind: " + quoted_address(verb, "--admin", parsed.admin_bind, AddressUse::bind, Ports::one) + "\n";
   }
   return "listeners:\n  - name: " + verb + "\n    bind: " + quoted_address(verb, "BIND", bind, AddressUse::bind) +
          "\n    " + service + "\n" + upstreams + admin;
