@@ -6,6 +6,7 @@
 
 #include "common/io/pipe_pool.hpp"
 #include "common/units.hpp"
+#include "server/admin/bounds.hpp"
 
 namespace weir {
 namespace {
@@ -134,7 +135,7 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
 }  // namespace
 
 std::uint64_t CapacityPlan::Reserved::total() const {
-  return standard_streams + log_files + spare + control_thread + workers + listening + pipes + slack;
+  return standard_streams + log_files + spare + control_thread + workers + listening + pipes + slack + admin;
 }
 
 CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine) {
@@ -153,6 +154,10 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   }
   plan.reserved.workers = std::uint64_t{2} * plan.workers;
   plan.reserved.listening = listening_sockets(config, plan.workers);
+  if (config.admin) {
+    const std::uint64_t sockets = config.admin->bind.is_unix() ? 1 : endpoints_of(config.admin->bind);
+    plan.reserved.admin = 2 * sockets + admin::Bounds().connections;
+  }
 
   for (const ListenerConfig& listener : config.listeners) {
     (std::holds_alternative<ProxyConfig>(listener.service) ? plan.serves_proxied : plan.serves_direct) = true;

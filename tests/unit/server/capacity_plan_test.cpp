@@ -175,9 +175,17 @@ TEST(CapacityPlan, WhatIsCheckedOrLookedUpHasItsDescriptors) {
             none + kDescriptorsPerLookup + kServersPerName + 1);
 }
 
+TEST(CapacityPlan, TheAdminEndpointHasItsShare) {
+  const auto admin = [](const std::string& section) { return plan(kEcho + section).reserved.admin; };
+  EXPECT_EQ(admin(""), 0u);
+  EXPECT_EQ(admin("admin: {}"), 66u);
+  EXPECT_EQ(admin("admin: {bind: 'unix:/a'}"), 66u);
+  EXPECT_EQ(admin("admin: {bind: 'localhost:9900'}"), 68u);
+}
+
 TEST(CapacityPlan, ReservedIsTheSumOfItsParts) {
-  const CapacityPlan::Reserved reserved{1, 20, 300, 4'000, 50'000, 600'000, 7'000'000, 80'000'000};
-  EXPECT_EQ(reserved.total(), 87'654'321u);
+  const CapacityPlan::Reserved reserved{1, 20, 300, 4'000, 50'000, 600'000, 7'000'000, 80'000'000, 900'000'000};
+  EXPECT_EQ(reserved.total(), 987'654'321u);
 }
 
 TEST(CapacityPlan, WhatTheMachineCanJustGiveIsNoWarning) {
