@@ -1,5 +1,7 @@
 #include "server/admin/caller.hpp"
 
+#include <sys/socket.h>
+
 #include <optional>
 
 #include "common/ip_address.hpp"
@@ -15,10 +17,18 @@ bool is_loopback(const weir::Endpoint& endpoint) {
   return address->high == 0 && address->low == 1;
 }
 
+/// Who connected to a unix socket (SO_PEERCRED, unix(7)).
+std::string user_of(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "somebody";
+  return "user " + std::to_string(peer.uid);
+}
+
 }  // namespace
 
-Caller caller_of(const weir::Endpoint& peer, const weir::Endpoint& bound) {
-  if (bound.is_unix()) return {Caller::From::unix_socket, bound.to_string()};
+Caller caller_of(int socket, const weir::Endpoint& peer, const weir::Endpoint& bound) {
+  if (bound.is_unix()) return {Caller::From::unix_socket, user_of(socket) + " at " + bound.to_string()};
   const bool local = is_loopback(peer) && is_loopback(bound);
   return {local ? Caller::From::loopback : Caller::From::elsewhere, peer.to_string()};
 }

@@ -19,8 +19,9 @@ struct Caller {
   std::string name;  ///< for the log
 };
 
-/// `bound` is what the endpoint is bound to. Where that is more than loopback, a loopback peer counts as elsewhere too:
-/// it may be a proxy or a port forwarder that speaks for others.
-Caller caller_of(const weir::Endpoint& peer, const weir::Endpoint& bound);
+/// `socket` is the connection, `peer` its other end, and `bound` is what the endpoint is bound to. Where that is more
+/// than loopback, a loopback peer counts as elsewhere too: it may be a proxy or a port forwarder that speaks for
+/// others.
+Caller caller_of(int socket, const weir::Endpoint& peer, const weir::Endpoint& bound);
 
 }  // namespace weir::admin

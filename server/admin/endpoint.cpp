@@ -25,7 +25,7 @@ namespace {
 
 namespace asio = net::asio;
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1024;  // a burst must not be told to come again a second later
 constexpr std::chrono::milliseconds kPause{100};
 
 auto into(boost::system::error_code& error) {
@@ -72,7 +72,8 @@ bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& ex
     return false;
   }
   peer.resize(size);
-  spawn_until(all->stop, executor, serve(all, std::move(socket), bound.family(), caller_of(peer, bound)));
+  Caller caller = caller_of(socket.get(), peer, bound);
+  spawn_until(all->stop, executor, serve(all, std::move(socket), bound.family(), std::move(caller)));
   return true;
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/logging.hpp"
 #include "server/admin/api.hpp"
 #include "tests/fuzz/fuzz_target.hpp"
 #include "tests/support/fake_admin_daemon.hpp"
@@ -131,6 +132,7 @@ std::size_t take_request(std::string_view bytes, const Caller& caller, const Adm
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir::fuzz;
+  spdlog::set_level(spdlog::level::off);
   std::string_view input = as_text(data, size);
   if (input.size() < 2) return 0;
   const unsigned who = static_cast<unsigned char>(input[0]) % 8;

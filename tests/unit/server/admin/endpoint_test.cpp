@@ -166,6 +166,20 @@ TEST_F(EndpointTest, AHugeBodyIsRefusedBeforeItComes) {
   EXPECT_THAT(chunked.receive_until_end().bytes, StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(EndpointTest, ABodyMayHave64KiBAndNoMore) {
+  const weir::Endpoint address = start();
+  const std::string level = R"({"level": "debug"})";
+  const auto put = [&](std::size_t size) {
+    Peer peer = Peer::connect(address);
+    return ask(
+        peer,
+        "PUT /api/v1/log/level HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+            std::to_string(size) + "\r\n\r\n" + std::string(size - level.size(), ' ') + level);
+  };
+  EXPECT_THAT(put(64 * 1024), EndsWith("{\"result\":\"done\"}\n"));
+  EXPECT_THAT(put(64 * 1024 + 1), StartsWith("HTTP/1.1 413 "));
+}
+
 TEST_F(EndpointTest, HeadersHaveABound) {
   Peer peer = Peer::connect(start());
   peer.send_all("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(9000, 'x'));
