@@ -36,12 +36,12 @@ std::string headline(const json::value& status, const TextStyle& style) {
   const std::size_t workers = list_of(status, "workers").size();
   std::string line = fmt::format("weir {}, up {}, ", text_of(status, "version"), short_duration(uptime));
   line += coloured(state, ready && !draining ? Colour::green : Colour::yellow, style);
-  line += fmt::format("\n{}{}; {}, the busiest at {:.0f}% of a CPU; {}B of memory\n",
-                      counted(number_of(connections, "active"), "connection"),
-                      limit ? fmt::format(" of {:.0f} possible", *limit) : "",
-                      counted(static_cast<double>(workers), "worker"), 100 * busiest,
-                      short_size(number_of(member_of(status, "process"), "resident_bytes")));
-  return line;
+  const std::string figures =
+      fmt::format("{}{}; {}, the busiest at {:.0f}% of a CPU; {}B of memory",
+                  counted(number_of(connections, "active"), "connection"),
+                  limit ? fmt::format(" of {:.0f}", *limit) : "", counted(static_cast<double>(workers), "worker"),
+                  100 * busiest, short_size(number_of(member_of(status, "process"), "resident_bytes")));
+  return line + "\n" + paragraph(figures, Colour::none, style);
 }
 
 /// `2 connections are held up by clients that do not read: weir connections --slow`.

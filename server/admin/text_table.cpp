@@ -32,8 +32,8 @@ std::vector<std::size_t> TextTable::fitting_widths(std::size_t width) const {
   std::vector<std::size_t> widths(columns_.size(), 0);
   std::size_t used = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].fit == Fit::optional) continue;
-    widths[i] = std::max<std::size_t>(natural[i], 1);
+    if (columns_[i].fit == Fit::optional || natural[i] == 0) continue;
+    widths[i] = natural[i];
     used += widths[i] + (used > 0 ? kGap : 0);
   }
   for (std::size_t i = 0; i < columns_.size(); ++i) {

@@ -8,7 +8,8 @@
 namespace weir::admin {
 
 /// A table of text that fits a terminal. What does not fit loses its optional columns first, the last ones before the
-/// others; then the columns that may shrink are cut, the widest first.
+/// others; then the columns that may shrink are cut, the widest first. A column without a title is there only if a cell
+/// has something in it.
 class TextTable {
  public:
   enum class Kind : std::uint8_t { text, number };  ///< numbers stand at the right

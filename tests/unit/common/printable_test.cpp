@@ -13,6 +13,14 @@ TEST(Printable, WhatCannotBePrintedIsEscaped) {
   EXPECT_EQ(in_quotes(std::string_view("a\0b\n\x1b\xff", 6)), "\"a\\x00b\\x0a\\x1b\\xff\"");
 }
 
+TEST(Printable, NothingSteersATerminal) {
+  EXPECT_EQ(terminal_text("grüße 😀"), "grüße 😀");
+  EXPECT_EQ(terminal_text("a\033[2J\n\x7f"), "a\\x1b[2J\\x0a\\x7f");
+  EXPECT_EQ(terminal_text("\u009b2J\u00a0"), "\\x9b2J\u00a0");  // C1, which terminals obey in UTF-8 too
+  EXPECT_EQ(terminal_text("\xff"), "\\xff");
+  EXPECT_EQ(terminal_text(std::string(300, 'a')), std::string(300, 'a'));
+}
+
 TEST(Printable, LongTextIsCutBetweenCharacters) {
   std::string text;
   for (int i = 0; i < 100; ++i) text += "ü";

@@ -1,0 +1,155 @@
+#include "server/admin/command.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "server/admin/admin_target.hpp"
+#include "tests/support/dead_ends.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/server/admin/documented_answers.hpp"
+#include "tests/unit/server/admin/fake_endpoint.hpp"
+
+namespace weir::admin {
+namespace {
+
+using test::FakeEndpoint;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Result {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+Result run(const Command& command) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int status = run_command(command, "/nowhere/weir.yaml");
+  return {status, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+Command command_for(const std::string& address, Command::Verb verb) {
+  Command command;
+  command.verb = verb;
+  command.endpoint = parse_admin_target(address);
+  return command;
+}
+
+std::string documented(const std::string& heading) {
+  return FakeEndpoint::http(200, boost::json::serialize(test::documented_answer(heading)));
+}
+
+TEST(AdminCommand, StatusPutsFourAnswersTogether) {
+  const FakeEndpoint endpoint(
+      {{"GET /api/v1/status", documented("Status")},
+       {"GET /api/v1/history", documented("History")},
+       {"GET /api/v1/sources?limit=5", FakeEndpoint::http(200, boost::json::serialize(test::documented_sources()))},
+       {"GET /api/v1/connections?slow=1&sort=kept&limit=1000",
+        FakeEndpoint::http(200, R"({"matched": 1, "connections": [{"slow_side": "client"}]})")}});
+  const Result result = run(command_for(endpoint.address(), Command::Verb::status));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(StartsWith("weir 0.1.0, up 1h, ready\n"), HasSubstr("in the last 5s, 0 failed"),
+                                HasSubstr("192.0.2.1"), HasSubstr("1 connection is held up by clients")));
+}
+
+TEST(AdminCommand, StatusNeedsTheStatusAlone) {
+  const FakeEndpoint endpoint({{"GET /api/v1/status", documented("Status")}});
+  const Result result = run(command_for(endpoint.address(), Command::Verb::status));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("weir 0.1.0"));
+}
+
+TEST(AdminCommand, JsonIsWhatTheApiAnswers) {
+  const FakeEndpoint endpoint({{"GET /api/v1/status", FakeEndpoint::http(200, "{\"new\": [1]}")},
+                               {"GET /api/v1/connections?limit=3", FakeEndpoint::http(200, "{}\n")}});
+  Command status = command_for(endpoint.address(), Command::Verb::status);
+  status.json = true;
+  EXPECT_EQ(run(status).out, "{\"new\": [1]}\n");
+  Command connections = command_for(endpoint.address(), Command::Verb::connections);
+  connections.json = true;
+  connections.query = "?limit=3";
+  EXPECT_EQ(run(connections).out, "{}\n");
+}
+
+TEST(AdminCommand, ConnectionsAreATable) {
+  const FakeEndpoint endpoint({{"GET /api/v1/connections?slow=1", documented("Connections")}});
+  Command command = command_for(endpoint.address(), Command::Verb::connections);
+  command.query = "?slow=1";
+  const Result result = run(command);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.out, HasSubstr("4711  192.0.2.1:40000"));
+}
+
+TEST(AdminCommand, ChangesSayWhatCameOfThem) {
+  const std::string done = FakeEndpoint::http(200, R"({"result": "done"})");
+  const std::string already = FakeEndpoint::http(200, R"({"result": "already"})");
+  const FakeEndpoint endpoint({{"DELETE /api/v1/connections/4711", done},
+                               {"POST /api/v1/backends/my%20db/%5B::1%5D:5432/drain", done},
+                               {"POST /api/v1/backends/my%20db/%5B::1%5D:5432/enable", already}});
+  Command kill = command_for(endpoint.address(), Command::Verb::kill);
+  kill.id = "4711";
+  EXPECT_EQ(run(kill).out, "connection 4711 is ended\n");
+  Command backend = command_for(endpoint.address(), Command::Verb::drain_backend);
+  backend.upstream = "my db";
+  backend.backend = "[::1]:5432";
+  EXPECT_EQ(run(backend).out, "[::1]:5432 of my db gets no new connections and keeps those that it has\n");
+  backend.verb = Command::Verb::enable_backend;
+  EXPECT_EQ(run(backend).out, "[::1]:5432 of my db was not drained\n");
+}
+
+TEST(AdminCommand, ARefusalIsNamedAndFails) {
+  const FakeEndpoint endpoint(
+      {{"DELETE /api/v1/connections/1", FakeEndpoint::http(404, "{\"error\": \"no \\u001b[2J such one\"}")},
+       {"DELETE /api/v1/connections/2", FakeEndpoint::http(401, R"({"error": "a token is needed"})")},
+       {"DELETE /api/v1/connections/3", FakeEndpoint::http(500, "<html>")},
+       {"GET /api/v1/connections?source=x", FakeEndpoint::http(400, R"({"error": "source \"x\" is no address"})")}});
+  Command kill = command_for(endpoint.address(), Command::Verb::kill);
+  kill.id = "1";
+  EXPECT_EQ(run(kill).status, 1);
+  EXPECT_EQ(run(kill).err, "weir kill: no \\x1b[2J such one\n");
+  kill.id = "2";
+  EXPECT_EQ(run(kill).err,
+            "weir kill: a token is needed; name the token's file with --token-file or WEIR_ADMIN_TOKEN_FILE\n");
+  kill.id = "3";
+  EXPECT_THAT(run(kill).err, HasSubstr("with status 500 and no JSON; is it the admin endpoint of weir?"));
+  Command connections = command_for(endpoint.address(), Command::Verb::connections);
+  connections.query = "?source=x";
+  EXPECT_EQ(run(connections).status, 2);
+}
+
+TEST(AdminCommand, NobodyThereFails) {
+  const test::RefusedPort refused;
+  const Result result = run(command_for(refused.address(), Command::Verb::status));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, StartsWith("weir status: cannot reach the admin endpoint at " + refused.address()));
+}
+
+TEST(AdminCommand, AnotherHttpServerIsToldApart) {
+  const FakeEndpoint endpoint({{"GET /api/v1/status", FakeEndpoint::http(200, "<html>hello</html>")}});
+  const Result result = run(command_for(endpoint.address(), Command::Verb::status));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("is it the admin endpoint of weir?"));
+}
+
+TEST(AdminCommand, TheTokenComesFromAFile) {
+  const test::TempDir folder;
+  const FakeEndpoint endpoint({{"GET /api/v1/status", documented("Status")}});
+  Command command = command_for(endpoint.address(), Command::Verb::status);
+  command.token_file = folder.write("token", "s3cret\n");
+  EXPECT_EQ(run(command).status, 0);
+  EXPECT_THAT(endpoint.requests(), testing::Each(HasSubstr("Authorization: Bearer s3cret\r\n")));
+  command.token_file = folder.write("empty", "\n");
+  EXPECT_THAT(run(command).err, HasSubstr("must hold one line, the token"));
+  command.token_file = folder.write("two", "a\nb\n");
+  EXPECT_THAT(run(command).err, HasSubstr("must hold one line, the token"));
+  command.token_file = folder.file("missing");
+  EXPECT_THAT(run(command).err, HasSubstr("No such file or directory"));
+  EXPECT_EQ(run(command).status, 1);
+}
+
+}  // namespace
+}  // namespace weir::admin
