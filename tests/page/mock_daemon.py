@@ -196,7 +196,7 @@ class Daemon:
         self.last_id += 1
         source = random.choice(["192.0.2.1", "192.0.2.7", "192.0.2.44", "198.51.100.23", "[2001:db8:17::9]"])
         long_lived = random.random() < 0.02
-        slow = backend is not None and long_lived and random.random() < 0.3
+        slow = backend is not None and long_lived and random.random() < 0.1
         return {
             "id": self.last_id, "listener": listener.name, "upstream": listener.upstream or None, "backend": backend.name if backend else None,
             "client": f"{source}:{random.randrange(30000, 60000)}",
@@ -213,7 +213,7 @@ class Daemon:
         into = 0 if idle else int(listener.message * random.random() * 4 * seconds)
         out = into if listener.service == "echo" else into * 5
         if connection["slow_side"]:
-            connection["kept_for_client"] = 262144 + random.randrange(3000000)
+            connection["kept_for_client"] = int(connection["id"] * 7919 % 3000000 * random.uniform(0.98, 1)) + 65536
             out = out // 50
         for key, value in (("bytes_in", into), ("bytes_out", out)):
             connection[key] += value
@@ -379,6 +379,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:
+            pass  # the browser has left
 
     def do_GET(self):
         daemon, url = self.server.daemon, urlsplit(self.path)
