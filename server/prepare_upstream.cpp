@@ -26,6 +26,12 @@ Endpoint probe_source(const std::string& upstream, const std::string& address) {
                            (error == EADDRNOTAVAIL ? "; give this machine the address first" : ""));
 }
 
+std::vector<Endpoint> look_up(const UpstreamConfig& upstream, const Address& backend) try {
+  return resolve(backend, AddressUse::target);
+} catch (const std::runtime_error& error) {
+  throw std::runtime_error("upstream " + upstream.name + ": " + error.what());
+}
+
 void check_reachable(const PreparedUpstream& upstream, const PreparedUpstream::Entry& backend) {
   const SourcePool sources(upstream.sources);
   const std::vector<Endpoint>& endpoints = backend.endpoints;
@@ -46,7 +52,7 @@ PreparedUpstream prepare_upstream(std::shared_ptr<const UpstreamConfig> config) 
     const BackendConfig& backend = entry->config;
     PreparedUpstream::Entry next{entry, {}};
     if (!backend.dns) {
-      next.endpoints = resolve(backend.address, AddressUse::target);
+      next.endpoints = look_up(*prepared.config, backend.address);
       check_reachable(prepared, next);
     }
     prepared.entries.push_back(std::move(next));

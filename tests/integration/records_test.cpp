@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 #include <set>
+#include <utility>
 
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
@@ -113,6 +115,31 @@ TEST(Records, SampleIsEveryNthConnectionHoweverItEnds) {
   held.close();
   EXPECT_EQ(daemon.stop(), 0);
   EXPECT_EQ(lines_of(read_file(dir.file("log"))).size(), 2u);
+}
+
+TEST(Records, OnlyFailedLeavesOutThoseThatEndedInOrderUnlessTheyAreSampled) {
+  for (const auto& [sample, orderly] : {std::pair{"1", 0}, {"2", 2}}) {
+    const TempDir dir;
+    Daemon daemon = Daemon::with_config(
+        "listeners: [{name: open, bind: '127.0.0.1:0', echo: {}},\n"
+        "  {name: closed, bind: '127.0.0.1:0', echo: {}, deny: 0.0.0.0/0}]\n"
+        "workers: 1\naccess_log: {only: failed, sample: " +
+        std::string(sample) + ", file: " + dir.file("log") + "}\n");
+    for (int i = 0; i < 4; ++i) {
+      daemon.connect("open").exchange("x");
+      daemon.connect("closed").receive_until_end();
+    }
+    EXPECT_EQ(daemon.stop(), 0);
+    const std::vector<std::string> lines = lines_of(read_file(dir.file("log")));
+    const auto count = [&](const std::string& end) {
+      return std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+        return line.find(" end=" + end + " ") != std::string::npos;
+      });
+    };
+    EXPECT_EQ(count("denied"), 4);
+    EXPECT_EQ(count("client_closed"), orderly);
+    EXPECT_EQ(lines.size(), 4u + static_cast<std::size_t>(orderly));
+  }
 }
 
 TEST(Records, UnixClientHasNoRoundTripTime) {
