@@ -47,6 +47,8 @@ class DataPlane {
 
   Peer connect() const { return Peer::connect(open_.sockets[0].endpoint()); }
 
+  std::deque<Worker>& workers() { return workers_; }
+
   /// Calls the function on that worker's thread and returns its result.
   template <typename Function>
   auto on_worker(std::size_t worker, Function function) {
@@ -79,7 +81,7 @@ class DataPlane {
     Service service = EchoService{EchoConfig::Transform::none};
     if (!config_.upstreams.empty()) {
       auto upstream = std::make_shared<const UpstreamConfig>(config_.upstreams[0]);
-      service = ProxyService{std::make_shared<Upstream>(prepare_upstream(std::move(upstream)))};
+      service = ProxyService{std::make_shared<Upstream>(prepare_upstream(std::move(upstream)), workers)};
     }
     return {std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers),
             open_listening_sockets(config, 128, workers)};

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace weir {
 namespace {
 
@@ -149,6 +152,72 @@ TEST_F(GateTest, WhoIsNotBelievedMayNotSendTheHeaderThatIsRequired) {
   EXPECT_EQ(enter("198.51.100.1:1"), SessionEnd::denied);
   EXPECT_EQ(enter("192.0.2.1:1"), std::nullopt);
   EXPECT_EQ(admission_->totals().active, 1u);
+}
+
+/// What add_refusals() says, without what refused nobody.
+std::map<std::string, std::uint64_t> refusals(const Gate& gate) {
+  std::map<std::string, std::uint64_t> all;
+  gate.add_refusals(all);
+  std::erase_if(all, [](const auto& one) { return one.second == 0; });
+  return all;
+}
+
+using Refusals = std::map<std::string, std::uint64_t>;
+
+TEST_F(GateTest, CountsARefusalForTheLimitThatRefused) {
+  config_.limits.connections = 1;
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  enter();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"listener_connections", 2}}));
+
+  config_ = {};
+  process_limit_ = 0;
+  make();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"process_connections", 1}}));
+
+  process_limit_ = 1000;
+  process_rate_ = {1, std::chrono::hours(1)};
+  make();
+  enter();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"process_rate", 1}}));
+
+  process_rate_ = {};
+  config_.limits.rate = {1, std::chrono::hours(1)};
+  make();
+  enter();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"listener_rate", 1}}));
+
+  config_ = {};
+  process_per_source_ = 1;
+  make();
+  enter();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"source_connections", 1}}));
+
+  process_per_source_ = 0;
+  config_.limits.rate_per_source = {1, std::chrono::hours(1)};
+  make();
+  enter();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"source_rate", 1}}));
+
+  config_ = {};
+  config_.access.deny = {"192.0.2.0/24"};
+  make();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"rules", 1}}));
+
+  config_ = {};
+  config_.accept_proxy_protocol = ListenerConfig::ProxyHeaders::required;
+  config_.trusted = {"10.0.0.0/8"};
+  make();
+  enter();
+  EXPECT_EQ(refusals(*gate_), (Refusals{{"trusted", 1}}));
 }
 
 }  // namespace

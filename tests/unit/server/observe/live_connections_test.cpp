@@ -84,8 +84,8 @@ TEST(SelectConnections, EverySortHasItsKey) {
   greater.kept_for_client = 1;
   greater.rtt_us = 0;
   greater.retransmits = 0;
-  for (const Sort sort : {Sort::id, Sort::age, Sort::idle, Sort::rate, Sort::bytes, Sort::kept, Sort::rtt,
-                          Sort::retransmits}) {
+  for (const Sort sort :
+       {Sort::id, Sort::age, Sort::idle, Sort::rate, Sort::bytes, Sort::kept, Sort::rtt, Sort::retransmits}) {
     EXPECT_THAT(ids(select_connections(all, {.sort = sort})), ElementsAre(2, 1)) << static_cast<int>(sort);
   }
 }

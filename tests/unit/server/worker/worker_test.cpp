@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <latch>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +61,88 @@ TEST(Worker, ARetiredListenerWithoutSessionsIsGoneAtOnce) {
   plane.stop_accepting();
   const std::weak_ptr<Listener> listener = plane.retire();
   EXPECT_TRUE(test::wait_until([&] { return listener.expired(); }));
+}
+
+/// The ids of the sessions that a walk over all workers shows, with so many places a slice.
+std::multiset<std::uint64_t> walk(DataPlane& plane, std::size_t places) {
+  std::mutex mutex;
+  std::multiset<std::uint64_t> ids;
+  std::latch done(static_cast<std::ptrdiff_t>(plane.workers().size()));
+  for (Worker& worker : plane.workers()) {
+    worker.walk_sessions(
+        [&](Session& session) {
+          const std::lock_guard<std::mutex> lock(mutex);
+          ids.insert(session.id);
+          return true;
+        },
+        [&done] { done.count_down(); }, places);
+  }
+  done.wait();
+  return ids;
+}
+
+TEST(Worker, AWalkShowsEachSessionOnce) {
+  DataPlane plane(test::echo_config() + kNoRecords, 2);
+  EXPECT_TRUE(walk(plane, 1).empty());
+  std::vector<Peer> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(plane.connect());
+    expect_served(clients.back());
+  }
+  for (const std::size_t places : {1, 3, 1000}) {
+    const std::multiset<std::uint64_t> ids = walk(plane, places);
+    EXPECT_EQ(ids.size(), 10u);
+    EXPECT_EQ(std::set<std::uint64_t>(ids.begin(), ids.end()).size(), 10u);
+  }
+}
+
+TEST(Worker, AWalkLetsOthersHaveTheirTurnBetweenItsSlices) {
+  DataPlane plane(test::echo_config() + kNoRecords, 1);
+  std::vector<Peer> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(plane.connect());
+    expect_served(clients.back());
+  }
+  std::atomic<int> seen = 0;
+  std::atomic<int> seen_by_another = -1;
+  std::promise<void> done;
+  plane.workers()[0].walk_sessions(
+      [&](Session&) {
+        if (++seen == 1) plane.workers()[0].settle([&] { seen_by_another = seen.load(); });
+        return true;
+      },
+      [&done] { done.set_value(); }, 1);
+  done.get_future().get();
+  EXPECT_EQ(seen, 3);
+  EXPECT_TRUE(seen_by_another == 1 || seen_by_another == 2) << seen_by_another;
+}
+
+TEST(Worker, AWalkEndsEarlyIfItsVisitorHasFoundWhatItSought) {
+  DataPlane plane(test::echo_config() + kNoRecords, 1);
+  std::vector<Peer> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(plane.connect());
+    expect_served(clients.back());
+  }
+  int seen = 0;
+  std::promise<void> done;
+  plane.workers()[0].walk_sessions([&](Session&) { return ++seen < 2; }, [&done] { done.set_value(); }, 1000);
+  done.get_future().get();
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(Worker, AProbeMeasuresTheLoopAndTheThread) {
+  DataPlane plane(test::echo_config() + kNoRecords, 1);
+  Worker& worker = plane.workers()[0];
+  Peer client = plane.connect();
+  expect_served(client);
+  worker.probe();
+  ASSERT_TRUE(test::wait_until([&] { return worker.snapshot().loop_lag > 0; }));
+  expect_served(client);
+  worker.probe();
+  EXPECT_GT(worker.snapshot().busy_ratio, 0);
+  EXPECT_LE(worker.snapshot().busy_ratio, 1);
+  EXPECT_EQ(worker.snapshot().connections, 1u);
 }
 
 }  // namespace
