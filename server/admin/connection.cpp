@@ -110,7 +110,7 @@ net::awaitable<void> linger(Connections& all, Connection& connection) {
 }  // namespace
 
 Connection::Connection(const net::Executor& executor, Connections& all) : stream(executor), all_(all) {
-  while (all_.open_.size() >= all_.bounds.connections && all_.close_one()) {
+  while (all_.open_.size() >= all_.bounds.connections && all_.close_one(Connections::Which::any)) {
   }
   place_ = all_.open_.insert(all_.open_.end(), this);
 }
@@ -124,18 +124,18 @@ void Connection::close() {
   stream.close();
 }
 
-bool Connections::close_one() {
+bool Connections::close_one(Which which) {
   const auto rank = [](const Connection* connection) { return std::pair(connection->busy_, connection->since_); };
   const auto longest =
       std::min_element(open_.begin(), open_.end(),
                        [&](const Connection* one, const Connection* other) { return rank(one) < rank(other); });
-  if (longest == open_.end()) return false;
+  if (longest == open_.end() || ((*longest)->busy_ && which == Which::idle)) return false;
   (*longest)->close();
   return true;
 }
 
 void Connections::close_all() {
-  while (close_one()) {
+  while (close_one(Which::any)) {
   }
 }
 

@@ -58,8 +58,10 @@ class Connections {
   Connections(AdminConfig settings, Daemon& daemon, const Bounds& limits, std::stop_token stop_token)
       : config(std::move(settings)), bounds(limits), stop(std::move(stop_token)), api(config, daemon) {}
 
-  /// Closes the one that has been idle longest, or if none is idle, busy longest. False if there is none.
-  bool close_one();
+  enum class Which { idle, any };
+  /// Closes the one that has been idle longest; of `any`, if none is idle, the one that has been busy longest. False if
+  /// there is none.
+  bool close_one(Which which);
   void close_all();
 
   const AdminConfig config;

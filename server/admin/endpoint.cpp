@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -43,18 +42,19 @@ std::vector<ListeningSocket> listen(const AdminConfig& config) {
   }
 }
 
-using Waiter = asio::posix::basic_stream_descriptor<net::Executor>;
+using Waiter = Endpoint::Waiter;
 
-/// A descriptor of the same socket, because Asio closes those that it waits for.
-Waiter waiter_of(const ListeningSocket& socket, const net::Executor& executor) {
+/// Waits on a descriptor of its own for the same socket, because Asio closes those that it waits on.
+std::shared_ptr<Waiter> waiter_of(const ListeningSocket& socket, const net::Executor& executor) {
   io::Descriptor copy(::fcntl(socket.descriptor(0), F_DUPFD_CLOEXEC, 0));
   if (!copy) throw std::runtime_error("admin: cannot listen: " + std::generic_category().message(errno));
-  Waiter waiter(executor, copy.get());
+  auto waiter = std::make_shared<Waiter>(executor, copy.get());
   copy.release();
   return waiter;
 }
 
-/// Why nobody could be accepted, if it is worth a pause: where descriptors are used up, accept(2) would fail for ever.
+/// Accepts a connection where one waits. False where a pause is due: while descriptors are used up, accept(2) fails at
+/// once and for ever.
 bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& executor, int listening,
                 const weir::Endpoint& bound) {
   weir::Endpoint peer;
@@ -65,10 +65,10 @@ bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& ex
     static LogLimiter limiter;
     const int error = errno;
     if (const std::uint64_t times = limiter.admit(Connection::Clock::now()); times > 0) {
-      spdlog::warn("admin: cannot accept on {}: {} ({} times)", bound.to_string(),
+      spdlog::warn("admin: cannot accept on {}: {}; {} times since last said", bound.to_string(),
                    std::generic_category().message(error), times);
     }
-    if (io::is_exhaustion(error)) all->close_one();
+    if (io::is_exhaustion(error)) all->close_one(Connections::Which::idle);
     return false;
   }
   peer.resize(size);
@@ -77,16 +77,17 @@ bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& ex
   return true;
 }
 
-net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, Waiter socket, weir::Endpoint bound) {
+net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, std::shared_ptr<Waiter> socket,
+                                    weir::Endpoint bound) {
   const net::Executor executor = co_await asio::this_coro::executor;
   asio::steady_timer pause(executor);
   boost::system::error_code error;
   for (;;) {
-    co_await socket.async_wait(Waiter::wait_read, into(error));
+    co_await socket->async_wait(Waiter::wait_read, into(error));
     if (all->stop.stop_requested()) co_return;
     bool goes_on = !error;
     try {
-      goes_on = goes_on && accept_one(all, executor, socket.native_handle(), bound);
+      goes_on = goes_on && accept_one(all, executor, socket->native_handle(), bound);
     } catch (const std::bad_alloc&) {
       goes_on = false;
     }
@@ -102,8 +103,8 @@ net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, Waiter soc
 Endpoint::Endpoint(const net::Executor& executor, const AdminConfig& config, Daemon& daemon, const Bounds& bounds)
     : sockets_(listen(config)), connections_(std::make_shared<Connections>(config, daemon, bounds, stop_.get_token())) {
   for (const ListeningSocket& socket : sockets_) {
-    spawn_until(stop_.get_token(), executor,
-                keep_accepting(connections_, waiter_of(socket, executor), socket.endpoint()));
+    waiters_.push_back(waiter_of(socket, executor));
+    spawn_until(stop_.get_token(), executor, keep_accepting(connections_, waiters_.back(), socket.endpoint()));
   }
 }
 
@@ -113,6 +114,10 @@ void Endpoint::stop() {
   if (stop_.stop_requested()) return;
   stop_.request_stop();
   connections_->close_all();
+  for (const std::shared_ptr<Waiter>& waiter : waiters_) {
+    boost::system::error_code ignored;
+    waiter->close(ignored);
+  }
   sockets_.clear();
 }
 

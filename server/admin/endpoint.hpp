@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -20,6 +21,8 @@ class Connections;
 /// too many, the one that has been idle longest gives way. Control thread.
 class Endpoint {
  public:
+  using Waiter = net::asio::posix::basic_stream_descriptor<net::Executor>;
+
   /// Listens from here on. Throws std::runtime_error, as "admin: cannot listen on 127.0.0.1:9900: Address already in
   /// use". The daemon must outlive it, or at least stop(). The executor's context runs on the control thread and
   /// outlives it.
@@ -31,13 +34,15 @@ class Endpoint {
   /// The addresses that it listens on; a port 0 has been replaced by the one that was picked. None once it is stopped.
   std::vector<std::string> bound() const { return bound_addresses(sockets_); }
 
-  /// Closes everything and removes a socket's file. From here on it calls the daemon no more; what the daemon itself
-  /// has under way for a request is cancelled, and ends in the executor's next turns.
+  /// Closes everything, so that its address is free again, and removes a socket's file. From here on it calls the
+  /// daemon no more; what the daemon itself has under way for a request is cancelled, and ends in the executor's next
+  /// turns.
   void stop();
 
  private:
   std::stop_source stop_;
   std::vector<ListeningSocket> sockets_;
+  std::vector<std::shared_ptr<Waiter>> waiters_;  ///< for connections, one for each socket
   std::shared_ptr<Connections> connections_;
 };
 

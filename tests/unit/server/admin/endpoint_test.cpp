@@ -62,8 +62,16 @@ class EndpointTest : public testing::Test {
     done.get_future().wait();
   }
   void stop() {
+    stop_and([](const net::Executor&) {});
+  }
+  /// What follows the stop at once.
+  template <typename Function>
+  void stop_and(Function function) {
     if (!thread_.joinable()) return;
-    on_thread([this] { endpoint_->stop(); });
+    on_thread([&] {
+      endpoint_->stop();
+      function(context_.get_executor());
+    });
     work_.reset();
     thread_.join();  // once every coroutine has ended
   }
@@ -312,6 +320,16 @@ TEST_F(EndpointTest, StopCancelsRequestsUnderWay) {
   EXPECT_EQ(half.receive_until_end().bytes, "");
   EXPECT_EQ(idle.receive_until_end().bytes, "");
   EXPECT_THROW(Peer::connect(address), std::system_error);
+}
+
+TEST_F(EndpointTest, ItsAddressIsFreeAsSoonAsItIsStopped) {
+  const weir::Endpoint address = start();
+  Peer peer = Peer::connect(address);
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+  stop_and([&](const net::Executor& executor) {
+    config.bind = parse_address(address.to_string(), AddressUse::bind);
+    EXPECT_NO_THROW(Endpoint(executor, config, daemon));
+  });
 }
 
 TEST_F(EndpointTest, AFailingDaemonIsAnError500) {
