@@ -88,6 +88,7 @@ class BrowserTest(unittest.TestCase):
         for log in ("browser", "performance"):
             self.browser.get_log(log)  # what is older belongs to another test
         self.browser.get(self.world.url)
+        self.script("performance.setResourceTimingBufferSize(100000)")  # wait_for_updates() counts in it
         self.wait(lambda: "Ready" in self.text("#readiness"), "the page shows the daemon")
 
     def emulate_theme(self, theme):
@@ -133,23 +134,26 @@ class BrowserTest(unittest.TestCase):
     def show(self, identifier):
         self.script("document.getElementById(arguments[0]).scrollIntoView()", identifier)
 
-    def press(self, find):
-        """Presses the button that `find()` finds, and waits for the dialog. Rows come and go, and may take it along."""
+    def click(self, find):
+        """Clicks what `find()` finds, as soon as nothing covers it: the page grows and moves while it fills itself."""
 
         def try_it():
-            button = find()
-            self.script("arguments[0].scrollIntoView({block: 'center'})", button)
-            button.click()
+            found = find()
+            self.script("arguments[0].scrollIntoView({block: 'center'})", found)
+            found.click()
             return True
 
-        self.wait(try_it, "there is a button to press")
+        self.wait(try_it, "there is something to click")
+
+    def press(self, find):
+        self.click(find)
         self.wait(self.dialog_is_open, "the dialog opens")
 
     def press_backend(self, backend):
         self.press(lambda: self.find(f'tr[data-key="{backend}"] button'))
 
     def agree(self):
-        self.find("#ask-go").click()
+        self.click(lambda: self.find("#ask-go"))
 
     def dialog_is_open(self):
         return self.script("return document.getElementById('ask').open")
@@ -170,7 +174,7 @@ class Page(BrowserTest):
         for identifier in ("connections", "records", "config"):
             self.show(identifier)
             self.wait_for_updates(1)
-        self.find("#config summary").click()
+        self.click(lambda: self.find("#config summary"))
         self.wait(lambda: "workers" in self.text("#config-text"), "the configuration is shown")
         self.assertEqual([entry for entry in self.browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")], [])
         asked = [event["params"]["request"]["url"] for event in self.events() if event["method"] == "Network.requestWillBeSent"]
@@ -185,7 +189,7 @@ class Page(BrowserTest):
         self.show("connections")
         self.events()
         for _ in range(4):
-            self.find("#slow").click()  # asks for the connections at once
+            self.click(lambda: self.find("#slow"))  # asks for the connections at once
         self.wait_for_updates(2)
         under_way, most = {}, 0
         for event in self.events():
@@ -227,7 +231,7 @@ class Page(BrowserTest):
     def test_failed_records_are_marked(self):
         self.world.fail_a_connection()
         self.show("records")
-        self.find("#records-failed").click()
+        self.click(lambda: self.find("#records-failed"))
         rows = "#records tbody tr"
         self.wait(lambda: self.all(rows) and len(self.all(rows)) == len(self.all(f"{rows}.bad")), "failed records alone are shown, marked")
         self.assertIn("(failed)", self.text(rows))
