@@ -32,28 +32,28 @@ inline constexpr std::array kDurationBounds{0.001, 0.005, 0.01, 0.05, 0.1,  0.5,
 inline constexpr std::array kWaitBounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                         0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   5.0,  10.0};
 
-/// Counts into the buckets of `kBounds`. Written by one thread, read by any.
-template <const auto& kBounds>
+/// Counts into the buckets of `Bounds`. Written by one thread, read by any.
+template <const auto& Bounds>
 class DistributionCounts {
  public:
   using Time = std::chrono::microseconds;
 
   void add(Time time) {
     const double seconds = std::chrono::duration<double>(time).count();
-    const auto at = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
+    const auto at = std::lower_bound(Bounds.begin(), Bounds.end(), seconds) - Bounds.begin();
     counts_[static_cast<std::size_t>(at)].add();
     sum_.add(static_cast<std::uint64_t>(std::max<Time::rep>(time.count(), 0)));
   }
 
   void add_to(Distribution& total) const {
-    total.bounds = kBounds;
+    total.bounds = Bounds;
     total.counts.resize(counts_.size());
     for (std::size_t i = 0; i < counts_.size(); ++i) total.counts[i] += counts_[i].get();
     total.sum += std::chrono::duration<double>(Time(sum_.get())).count();
   }
 
  private:
-  std::array<Counter, kBounds.size() + 1> counts_;
+  std::array<Counter, Bounds.size() + 1> counts_;
   Counter sum_;  ///< in microseconds
 };
 
