@@ -47,7 +47,8 @@ Address default_admin_target(const char* environment, const std::string& config_
   if (const std::optional<std::string> bind = admin_bind_of(config_file)) {
     try {
       return target_of_bind(*bind);
-    } catch (const std::invalid_argument&) {  // it does not say where the endpoint is
+    } catch (const std::invalid_argument&) {
+      return parse_admin_target(kDefault);  // it does not say where the endpoint is
     }
   }
   return parse_admin_target(kDefault);

@@ -16,7 +16,7 @@ namespace json = boost::json;
 using Kind = TextTable::Kind;
 using Fit = TextTable::Fit;
 
-std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string duration_text(const json::value& connection, std::string_view key) {
   return short_duration(std::chrono::milliseconds(static_cast<std::int64_t>(number_of(connection, key))));
