@@ -104,10 +104,11 @@ std::optional<Reply> refuse_token(bool acting, const RequestHead& head, const Ad
   return reply;
 }
 
-bool is_probe(const RequestHead& head) {
+/// What says nothing of the daemon that would need a token: whether it is well, and the page, which asks for the token.
+bool is_open(const RequestHead& head) {
   const auto target = head.target();
   const std::string_view path = std::string_view(target.data(), target.size()).substr(0, target.find('?'));
-  return path == "/healthz" || path == "/readyz";
+  return path == "/healthz" || path == "/readyz" || path == "/";
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ std::optional<Reply> refuse(const Caller& caller, const RequestHead& head, const
   if (acting && comes_from_a_foreign_page(head)) {
     return error_reply(403, "this request comes from another site's page; only this endpoint's own page may act");
   }
-  const bool needs_token = acting || (config.read_token && !is_probe(head));
+  const bool needs_token = acting || (config.read_token && !is_open(head));
   if (caller.from == Caller::From::elsewhere && needs_token) {
     if (auto refusal = refuse_token(acting, head, config, check_token)) return refusal;
   }

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -27,7 +28,10 @@ json::object counts_json(const std::map<std::string, std::uint64_t>& counts) {
 
 json::object distribution_json(const Distribution& distribution) {
   const std::uint64_t count = distribution.count();
-  const auto percentile = [&](double q) { return count == 0 ? json::value() : json::value(distribution.quantile(q)); };
+  const auto percentile = [&](double q) {
+    const double bound = distribution.quantile(q);
+    return count == 0 || std::isinf(bound) ? json::value() : json::value(bound);
+  };
   return {{"count", count},
           {"p50_seconds", percentile(0.5)},
           {"p90_seconds", percentile(0.9)},

@@ -81,7 +81,7 @@ TEST_F(Guard, ReadingFromElsewhereNeedsTheTokenWhereTheConfigurationSaysSo) {
   EXPECT_EQ(status(From::elsewhere, request(verb::get, "/metrics")), 401u);
   EXPECT_EQ(status(From::elsewhere, request(verb::head, "/metrics")), 401u);
   EXPECT_EQ(status(From::elsewhere, with_token(request(verb::get, "/metrics"))), 200u);
-  for (const char* probe : {"/healthz", "/readyz", "/readyz?x=1"}) {
+  for (const char* probe : {"/healthz", "/readyz", "/readyz?x=1", "/"}) {
     EXPECT_EQ(status(From::elsewhere, request(verb::get, probe)), 200u);
     EXPECT_EQ(status(From::elsewhere, request(verb::post, probe)), 401u);
   }
