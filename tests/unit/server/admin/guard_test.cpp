@@ -156,8 +156,9 @@ TEST_F(Guard, PagesOfOtherSitesMayNotAct) {
   };
   EXPECT_EQ(from_page("http://127.0.0.1:9900"), 200u);
   EXPECT_EQ(from_page("https://127.0.0.1:9900"), 200u);
-  for (const char* foreign : {"http://evil.example", "null", "", "http://127.0.0.1:9901", "http://127.0.0.1",
-                              "http://localhost:9900", "127.0.0.1:9900", "http://127.0.0.1:9900/"}) {
+  for (const char* foreign :
+       {"http://evil.example", "null", "", "http://127.0.0.1:9901", "http://127.0.0.1", "http://localhost:9900",
+        "http://evil.127.0.0.1:9900", "127.0.0.1:9900", "http://127.0.0.1:9900/"}) {
     EXPECT_EQ(from_page(foreign), 403u) << foreign;
   }
   RequestHead crossing = request(verb::post);
