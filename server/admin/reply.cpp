@@ -106,7 +106,9 @@ std::string head_of(const Reply& reply, bool keep) {
       "X-Content-Type-Options: nosniff\r\nConnection: {}\r\n",
       reply.status, std::string_view(reason.data(), reason.size()), http_date(std::time(nullptr)), reply.content_type,
       reply.body.size(), keep ? "keep-alive" : "close");
-  for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : reply.headers) {
+    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+  }
   return head + "\r\n";
 }
 
