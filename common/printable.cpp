@@ -11,6 +11,13 @@ namespace {
 std::string take_printable(std::string_view& text) {
   const std::size_t length = utf8_length(text);
   const auto first = static_cast<unsigned char>(text.front());
+  // U+0080 to U+009F: some terminals take them for the beginning of a command.
+  if (length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0) {
+    char escape[8];
+    std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[1])));
+    text.remove_prefix(length);
+    return escape;
+  }
   if (length == 0 || first < ' ' || first == 127) {
     text.remove_prefix(1);
     char escape[8];
@@ -40,15 +47,7 @@ std::string in_quotes(std::string_view text) {
 std::string terminal_text(std::string_view text) {
   std::string result;
   while (!text.empty()) {
-    const std::string character = take_printable(text);
-    const bool c1 = character.size() == 2 && character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0;
-    if (c1) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(character[1])));
-      result += escape;
-    } else {
-      result += character;
-    }
+    result += take_printable(text);
   }
   return result;
 }

@@ -1,8 +1,6 @@
 #include "server/live_daemon.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -51,21 +49,33 @@ LiveDaemon::LiveDaemon(boost::asio::io_context& context, Parts parts)
       timer_(context) {}
 
 void LiveDaemon::keep_history() {
-  history_.add(snapshot());
-  tick();
+  history_.add(traffic_snapshot());
+  for (Worker& worker : parts_.workers) worker.probe();
+  timer_.expires_after(kTick);
+  wait_for_tick();
 }
 
-void LiveDaemon::tick() {
-  for (Worker& worker : parts_.workers) worker.probe();
-  constexpr std::uint64_t kTicksAStep = History::kStep / kTick;
-  if (ticks_++ % kTicksAStep == kTicksAStep - 1) history_.add(snapshot());
-  timer_.expires_after(kTick);
+void LiveDaemon::wait_for_tick() {
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
 }
 
+void LiveDaemon::tick() {
+  timer_.expires_at(timer_.expiry() + kTick);
+  wait_for_tick();  // first, so that a lack of memory in what follows costs one step
+  for (Worker& worker : parts_.workers) worker.probe();
+  constexpr std::uint64_t kTicksAStep = History::kStep / kTick;
+  if (++ticks_ % kTicksAStep == 0) history_.add(traffic_snapshot());
+}
+
 ServerSnapshot LiveDaemon::snapshot() {
+  ServerSnapshot now = traffic_snapshot();
+  now.process = process_snapshot();
+  return now;
+}
+
+ServerSnapshot LiveDaemon::traffic_snapshot() const {
   const Admission::Totals totals = parts_.admission.totals();
   ServerSnapshot now;
   now.time = std::chrono::system_clock::now();
@@ -74,7 +84,6 @@ ServerSnapshot LiveDaemon::snapshot() {
   now.active = totals.active;
   now.ended_in_drain = totals.ended;
   now.cut_in_drain = totals.cut;
-  now.process = process_snapshot();
   for (const Worker& worker : parts_.workers) now.workers.push_back(worker.snapshot());
   for (const ListenerConfig& config : parts_.config.listeners) {
     now.listeners.push_back(listener_snapshot(parts_.listeners.at(config.name)));
@@ -114,8 +123,15 @@ net::awaitable<std::vector<SourceSummary>> LiveDaemon::top_sources(std::size_t m
 }
 
 net::awaitable<Change> LiveDaemon::kill(std::uint64_t id) {
-  const bool found = co_await connections_.kill(id);
-  co_return found ? Change::done : Change::not_found;
+  switch (co_await connections_.kill(id)) {
+    case ConnectionWatch::Killed::yes:
+      co_return Change::done;
+    case ConnectionWatch::Killed::not_found:
+      co_return Change::not_found;
+    case ConnectionWatch::Killed::unknown:
+      break;
+  }
+  throw std::runtime_error("a worker is too busy to say whether it has the connection; try again");
 }
 
 Change LiveDaemon::set_drained(const std::string& upstream, const std::string& backend, bool drained) {

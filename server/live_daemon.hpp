@@ -49,6 +49,8 @@ class LiveDaemon final : public admin::Daemon {
   void keep_history();
 
   ServerSnapshot snapshot() override;
+  /// Of listeners, upstreams and workers alone, which costs no system call for each descriptor.
+  ServerSnapshot traffic_snapshot() const;
   const History& history() const override { return history_; }
   std::string effective_config() const override;
   std::vector<SessionRecord> recent_records(bool failed, std::size_t most) override;
@@ -64,6 +66,7 @@ class LiveDaemon final : public admin::Daemon {
  private:
   admin::Change set_drained(const std::string& upstream, const std::string& backend, bool drained);
   ProcessSnapshot process_snapshot() const;
+  void wait_for_tick();
   void tick();
 
   const Parts parts_;

@@ -12,7 +12,9 @@ struct Bounds {
   std::chrono::milliseconds idle{30'000};    ///< from one reply to the first byte of the next request
   std::chrono::milliseconds arrival{5'000};  ///< of a request, from its first byte to its last
   std::chrono::milliseconds taking{10'000};  ///< of a reply by its reader
-  std::chrono::milliseconds linger{1'000};   ///< for the peer's FIN after the last reply
+  /// How long one that is being answered is spared when there are too many; after that it counts as idle.
+  std::chrono::milliseconds answering{1'000};
+  std::chrono::milliseconds linger{1'000};  ///< for the peer's FIN after the last reply
 };
 
 }  // namespace weir::admin

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/beast/http/verb.hpp>
+#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -62,8 +63,8 @@ std::string view_of(const Command& command, const Client& client) {
   const std::string target =
       command.verb == Command::Verb::status ? "/api/v1/status" : "/api/v1/connections" + command.query;
   if (!command.json) return connections_text(ask(client, verb::get, target), style);
-  std::string answer = ask_text(client, verb::get, target);
-  return answer.ends_with('\n') ? answer : answer + "\n";
+  const std::string answer = boost::json::serialize(ask(client, verb::get, target));
+  return (::isatty(STDOUT_FILENO) == 1 ? terminal_text(answer) : answer) + "\n";
 }
 
 void watch_view(const Command& command, const Client& client) {

@@ -46,8 +46,12 @@ net::awaitable<Arrival> read_request(Connections& all, Connection& connection, c
   stream.expires_after(all.bounds.arrival);
   co_await boost::beast::http::async_read_header(stream, buffer, parser, into(error));
   if (error) co_return Arrival{false, reply_to_malformed(error)};
-  if (all.stop.stop_requested()) co_return Arrival{};
+  if (connection.closed()) co_return Arrival{};
   const RequestHead& head = parser.get();
+  // What does not end in "chunked" has no end that both sides would agree on (RFC 9112, 6.3).
+  if (head.count(http::field::transfer_encoding) > 0 && (!parser.chunked() || head.version() < 11)) {
+    co_return Arrival{false, error_reply(400, "a Transfer-Encoding must be chunked")};
+  }
   if (auto refusal = all.api.refuse(caller, head)) co_return Arrival{false, std::move(refusal)};
   if (head.count(http::field::expect) > 0 && !parser.is_done()) {
     if (!boost::beast::iequals(head[http::field::expect], "100-continue")) {
@@ -77,7 +81,7 @@ net::awaitable<bool> exchange(Connections& all, Connection& connection, const Ca
   RequestParser parser;
   connection.set_busy(false);
   Arrival arrival = co_await read_request(all, connection, caller, parser);
-  if (all.stop.stop_requested() || (!arrival.whole && !arrival.refusal)) co_return false;
+  if (connection.closed() || (!arrival.whole && !arrival.refusal)) co_return false;
   connection.set_busy(true);
   // What is left of a request that was refused is not read.
   const bool keep = parser.is_done() && parser.get().keep_alive() && !last;
@@ -87,7 +91,7 @@ net::awaitable<bool> exchange(Connections& all, Connection& connection, const Ca
     reply = std::move(*arrival.refusal);
   } else {
     reply = co_await all.api.answer(caller, parser.release());
-    if (all.stop.stop_requested()) co_return false;
+    if (connection.closed()) co_return false;
   }
   const bool sent = co_await send(all, connection, reply, keep, head_alone);
   co_return sent&& keep;
@@ -109,7 +113,8 @@ net::awaitable<void> linger(Connections& all, Connection& connection) {
 
 }  // namespace
 
-Connection::Connection(const net::Executor& executor, Connections& all) : stream(executor), all_(all) {
+Connection::Connection(const net::Executor& executor, Connections& all, std::stop_source end)
+    : stream(executor), all_(all), end_(std::move(end)) {
   while (all_.open_.size() >= all_.bounds.connections && all_.close_one(Connections::Which::any)) {
   }
   place_ = all_.open_.insert(all_.open_.end(), this);
@@ -122,10 +127,18 @@ Connection::~Connection() {
 void Connection::close() {
   if (place_ != all_.open_.end()) all_.open_.erase(std::exchange(place_, all_.open_.end()));
   stream.close();
+  end_.request_stop();
 }
 
 bool Connections::close_one(Which which) {
-  const auto rank = [](const Connection* connection) { return std::pair(connection->busy_, connection->since_); };
+  // Whoever keeps all places busy must not lock out the others, who have only come.
+  const Connection::Clock::time_point now = Connection::Clock::now();
+  const auto rank = [&](const Connection* connection) {
+    const Connection::Clock::duration age = now - connection->since_;
+    const bool hopeful = connection->fresh_ && age < bounds.arrival;
+    const bool at_work = connection->busy_ && age < bounds.answering;
+    return std::pair(hopeful ? 2 : at_work ? 1 : 0, connection->since_);
+  };
   const auto longest =
       std::min_element(open_.begin(), open_.end(),
                        [&](const Connection* one, const Connection* other) { return rank(one) < rank(other); });
@@ -139,22 +152,21 @@ void Connections::close_all() {
   }
 }
 
-net::awaitable<void> serve(std::shared_ptr<Connections> all, io::Descriptor socket, int family, Caller caller) {
-  Connection connection(co_await asio::this_coro::executor, *all);
-  Error error;
-  connection.stream.socket().assign(Connection::Protocol(family, 0), socket.get(), error);
-  if (error) co_return;
-  socket.release();  // the stream closes it
+net::awaitable<void> serve(std::shared_ptr<Connections> all, std::stop_source end, io::Descriptor socket, int family,
+                           Caller caller) {
   try {
+    Connection connection(co_await asio::this_coro::executor, *all, end);
+    Error error;
+    connection.stream.socket().assign(Connection::Protocol(family, 0), socket.get(), error);
+    if (error) co_return;
+    socket.release();  // the stream closes it
     bool more = true;
     for (std::size_t served = 1; more; ++served) {
       more = co_await exchange(*all, connection, caller, served >= all->bounds.requests);
     }
-    if (!all->stop.stop_requested()) co_await linger(*all, connection);
-  } catch (const boost::system::system_error&) {
-    if (!all->stop.stop_requested()) spdlog::error("admin: a connection of {} failed", caller.name);
+    if (!connection.closed()) co_await linger(*all, connection);
   } catch (const std::exception& failure) {
-    spdlog::error("admin: a connection of {} failed: {}", caller.name, failure.what());
+    if (!end.stop_requested()) spdlog::error("admin: a connection of {} failed: {}", caller.name, failure.what());
   }
 }
 

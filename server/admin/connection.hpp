@@ -26,8 +26,8 @@ class Connection {
   using Protocol = net::asio::generic::stream_protocol;
   using Stream = boost::beast::basic_stream<Protocol, net::Executor>;
 
-  /// Takes its place among all; whoever has been idle longest may have to give way.
-  Connection(const net::Executor& executor, Connections& all);
+  /// Takes its place among all; another may have to give way. `end` ends the coroutine that serves it.
+  Connection(const net::Executor& executor, Connections& all, std::stop_source end);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -35,10 +35,12 @@ class Connection {
   /// Whether it has all of a request, and so is about to be answered.
   void set_busy(bool busy) {
     busy_ = busy;
+    fresh_ = fresh_ && !busy;
     since_ = Clock::now();
   }
-  /// Ends whatever it waits for.
+  /// Ends whatever it waits for, an answer that is being worked out included.
   void close();
+  bool closed() const { return end_.stop_requested(); }
 
   Stream stream;
   boost::beast::flat_buffer buffer{2 * kLargestHead};  ///< what has come and belongs to no request yet
@@ -47,7 +49,9 @@ class Connection {
   friend class Connections;
 
   Connections& all_;
+  std::stop_source end_;
   bool busy_ = false;
+  bool fresh_ = true;  ///< it has not sent a request yet
   Clock::time_point since_ = Clock::now();
   std::list<Connection*>::iterator place_;  ///< the end of the list where it has none
 };
@@ -59,8 +63,8 @@ class Connections {
       : config(std::move(settings)), bounds(limits), stop(std::move(stop_token)), api(config, daemon) {}
 
   enum class Which { idle, any };
-  /// Closes the one that has been idle longest; of `any`, if none is idle, the one that has been busy longest. False if
-  /// there is none.
+  /// Closes the one that can best be spared: one that has been idle, or busy for long, for the longest time; then one
+  /// that is busy; then one that has only come. `idle` spares those that are busy. False if there is none.
   bool close_one(Which which);
   void close_all();
 
@@ -75,7 +79,8 @@ class Connections {
   std::list<Connection*> open_;
 };
 
-/// Serves one connection until it ends.
-net::awaitable<void> serve(std::shared_ptr<Connections> all, io::Descriptor socket, int family, Caller caller);
+/// Serves one connection until it ends. Spawn it with the token of `end`.
+net::awaitable<void> serve(std::shared_ptr<Connections> all, std::stop_source end, io::Descriptor socket, int family,
+                           Caller caller);
 
 }  // namespace weir::admin

@@ -68,6 +68,10 @@ std::string connections_text(const json::value& page, const TextStyle& style) {
   if (const auto shown = static_cast<double>(connections.size()); shown < matched) {
     text += fmt::format("; the first {:.0f} are shown, --limit N shows more", shown);
   }
+  const json::value* const complete = page.as_object().if_contains("complete");
+  if (complete != nullptr && complete->is_bool() && !complete->as_bool()) {
+    text += "; a worker did not answer in time, and its connections are missing";
+  }
   text = paragraph(text, Colour::none, style);
   TextTable table({{"ID", Kind::number},
                    {"CLIENT", Kind::text, Fit::shrinks},

@@ -73,7 +73,8 @@ bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& ex
   }
   peer.resize(size);
   Caller caller = caller_of(socket.get(), peer, bound);
-  spawn_until(all->stop, executor, serve(all, std::move(socket), bound.family(), std::move(caller)));
+  std::stop_source end;
+  spawn_until(end.get_token(), executor, serve(all, end, std::move(socket), bound.family(), std::move(caller)));
   return true;
 }
 
@@ -82,19 +83,16 @@ net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, std::share
   const net::Executor executor = co_await asio::this_coro::executor;
   asio::steady_timer pause(executor);
   boost::system::error_code error;
-  for (;;) {
-    co_await socket->async_wait(Waiter::wait_read, into(error));
-    if (all->stop.stop_requested()) co_return;
-    bool goes_on = !error;
+  while (!all->stop.stop_requested()) {
     try {
-      goes_on = goes_on && accept_one(all, executor, socket->native_handle(), bound);
+      co_await socket->async_wait(Waiter::wait_read, into(error));
+      if (all->stop.stop_requested()) co_return;
+      if (!error && accept_one(all, executor, socket->native_handle(), bound)) continue;
+      pause.expires_after(kPause);
+      co_await pause.async_wait(into(error));
     } catch (const std::bad_alloc&) {
-      goes_on = false;
+      continue;  // the connection that came is closed
     }
-    if (goes_on) continue;
-    pause.expires_after(kPause);
-    co_await pause.async_wait(into(error));
-    if (all->stop.stop_requested()) co_return;
   }
 }
 

@@ -46,11 +46,8 @@ json::value connections_json(const ConnectionQuery& query, const ConnectionPage&
   json::array connections;
   connections.reserve(page.connections.size());
   for (const LiveConnection& connection : page.connections) connections.push_back(connection_json(connection));
-  return {{"total", page.total},
-          {"matched", page.matched},
-          {"offset", query.offset},
-          {"limit", query.limit},
-          {"connections", std::move(connections)}};
+  return {{"total", page.total},    {"matched", page.matched}, {"complete", page.complete},
+          {"offset", query.offset}, {"limit", query.limit},    {"connections", std::move(connections)}};
 }
 
 json::value sources_json(const std::vector<SourceSummary>& sources) {

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <tuple>
+#include <utility>
 
 #include "common/logging.hpp"
 #include "common/secret_file.hpp"
@@ -27,11 +28,14 @@ void TokenFile::read_again_if_changed() {
   struct stat now{};
   const bool found = ::stat(path_.c_str(), &now) == 0;
   if (found && seen_ && identity(now) == identity(*seen_)) return;
-  seen_ = found ? std::optional(now) : std::nullopt;
-  const std::string before = problem_;
+  // Until it has been read whole there is no token, and it is read again at the next use: the old one is not valid any
+  // more, and what kept it from being read may be over by then.
+  seen_.reset();
+  const std::string before = std::exchange(problem_, "it was not read yet");
   try {
     token_ = sha256(read_secret_file(path_));
     problem_.clear();
+    seen_ = now;
   } catch (const std::runtime_error& error) {
     problem_ = error.what();
   }

@@ -1,12 +1,13 @@
 #include "server/control/connection_watch.hpp"
 
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
 #include <iterator>
 #include <new>
 #include <utility>
-#include <vector>
 
 #include "server/session/show_session.hpp"
 
@@ -27,7 +28,10 @@ constexpr milliseconds kRateTime{500};
 /// … and over no longer than this, where it is to be one of now.
 constexpr milliseconds kRateTimeMost{5000};
 /// How long a worker may take.
-constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::seconds kPatience{1};
+
+/// Whether it has not ended already, and was not told to end.
+bool can_be_killed(const Session& session) { return !session.end && session.slot->interruption() == 0; }
 
 auto into(boost::system::error_code& error) {
   return net::asio::redirect_error(net::asio::use_awaitable_t<net::Executor>(), error);
@@ -36,13 +40,15 @@ auto into(boost::system::error_code& error) {
 }  // namespace
 
 ConnectionWatch::ConnectionWatch(const net::Executor& executor, std::deque<Worker>& workers)
-    : executor_(executor), workers_(workers), looked_(executor) {}
+    : executor_(executor), workers_(workers), looked_(executor), forget_(executor) {}
 
-/// Has each worker run an errand of its own, and waits until all are back. One that takes too long is left out.
-net::awaitable<void> ConnectionWatch::send_round(std::function<Errand()> make_errand, std::size_t places) {
+/// Has each worker run an errand of its own, and waits until all are back, or for as long as patience lasts: what comes
+/// later is not taken. Returns whether all came back.
+net::awaitable<bool> ConnectionWatch::send_round(std::function<Errand()> make_errand, std::size_t places) {
   struct Round {
     std::size_t missing;
     boost::asio::steady_timer over;
+    bool closed = false;
   };
   const auto round = std::make_shared<Round>(Round{workers_.size(), boost::asio::steady_timer(executor_)});
   round->over.expires_after(kPatience);
@@ -53,6 +59,7 @@ net::awaitable<void> ConnectionWatch::send_round(std::function<Errand()> make_er
         [executor = executor_, round, take = std::move(errand.take)] {
           try {
             net::asio::post(executor, [round, take] {
+              if (round->closed) return;
               take();
               if (--round->missing == 0) round->over.cancel();
             });
@@ -64,12 +71,14 @@ net::awaitable<void> ConnectionWatch::send_round(std::function<Errand()> make_er
   }
   boost::system::error_code ignored;
   co_await round->over.async_wait(into(ignored));
+  round->closed = true;
+  co_return round->missing == 0;
 }
 
 net::awaitable<std::shared_ptr<LiveConnections>> ConnectionWatch::walk() {
   const auto found = std::make_shared<LiveConnections>();
   const auto make_errand = [found] {
-    const auto own = std::make_shared<std::vector<LiveConnection>>();
+    const auto own = std::make_shared<std::deque<LiveConnection>>() /* grows without moving what it holds */;
     const auto show = [own](Session& session) {
       try {
         LiveConnection shown;
@@ -84,7 +93,7 @@ net::awaitable<std::shared_ptr<LiveConnections>> ConnectionWatch::walk() {
     };
     return Errand{show, take};
   };
-  co_await send_round(make_errand, kShownPlaces);
+  found->complete = co_await send_round(make_errand, kShownPlaces);
   found->when = steady_clock::now();
   co_return found;
 }
@@ -102,42 +111,64 @@ net::awaitable<void> ConnectionWatch::look_again() {
   if (found->when - next_.when() >= kRateTime) then_ = std::exchange(next_, CarriedThen(*found));
   then_.set_rates(*found);
   latest_ = found;
+  // A large daemon must not hold on to what nobody asks for.
+  forget_.expires_after(2 * kRateTimeMost);
+  forget_.async_wait([this](const boost::system::error_code& error) {
+    if (error || looking_) return;
+    latest_.reset();
+    then_ = next_ = CarriedThen();
+  });
 }
 
 net::awaitable<std::shared_ptr<const LiveConnections>> ConnectionWatch::look() {
-  while (looking_) {
-    boost::system::error_code ignored;
-    co_await looked_.async_wait(into(ignored));
-  }
-  if (latest_ && steady_clock::now() - latest_->when < kFresh) co_return latest_;
+  const Time oldest = steady_clock::now() - kFresh;
+  while (looking_) co_await until_looked();
+  if (latest_ && latest_->when > oldest) co_return latest_;
   looking_ = true;
   looked_.expires_at(Time::max());
-  // Whoever asked may be gone before the look ends: it goes on for the others.
-  net::asio::co_spawn(executor_, look_again(), [this](std::exception_ptr) {
+  const auto end = [this](std::exception_ptr) {
     looking_ = false;
     looked_.cancel();
-  });
-  while (looking_) {
-    boost::system::error_code ignored;
-    co_await looked_.async_wait(into(ignored));
+  };
+  try {
+    // Whoever asked may be gone before the look ends: it goes on for the others.
+    net::asio::co_spawn(executor_, look_again(), end);
+  } catch (...) {
+    end(nullptr);
+    throw;
   }
+  while (looking_) co_await until_looked();
+  if (!latest_ || latest_->when < oldest) throw std::bad_alloc();  // nothing else makes a look fail
   co_return latest_;
 }
 
-net::awaitable<bool> ConnectionWatch::kill(std::uint64_t id) {
-  const auto found = std::make_shared<bool>(false);
-  const auto make_errand = [found, id] {
+net::awaitable<void> ConnectionWatch::until_looked() {
+  boost::system::error_code ignored;
+  co_await looked_.async_wait(into(ignored));
+}
+
+net::awaitable<ConnectionWatch::Killed> ConnectionWatch::kill(std::uint64_t id) {
+  struct Search {
+    std::atomic<bool> over{false};  ///< whoever comes late kills nobody
+    bool found = false;
+  };
+  const auto search = std::make_shared<Search>();
+  const auto make_errand = [search, id] {
     const auto own = std::make_shared<bool>(false);
-    const auto search = [own, id](Session& session) {
-      if (session.id != id) return true;
+    const auto visit = [search, own, id](Session& session) {
+      if (session.id != id) return !search->over;
+      if (search->over || !can_be_killed(session)) return false;
       *own = true;
       session.slot->interrupt(static_cast<std::uint8_t>(Interruption::killed));
       return false;
     };
-    return Errand{search, [found, own] { *found = *found || *own; }};
+    const auto take = [search, own] { search->found = search->found || *own; };
+    return Errand{visit, take};
   };
-  co_await send_round(make_errand, kSearchedPlaces);
-  co_return *found;
+  const bool all_answered = co_await send_round(make_errand, kSearchedPlaces);
+  search->over = true;
+  if (search->found) co_return Killed::yes;
+  co_return all_answered ? Killed::not_found : Killed::unknown;
 }
 
 }  // namespace weir

@@ -24,11 +24,17 @@ class ConnectionWatch {
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
   /// All live connections with their rates. Those who ask at the same time, or shortly after one another, share one
-  /// walk. Takes half a second where nobody has asked for long, because a rate needs two looks. Control thread.
+  /// walk. Takes half a second where nobody has asked for long, because a rate needs two looks. Throws std::bad_alloc.
+  /// Control thread.
   net::awaitable<std::shared_ptr<const LiveConnections>> look();
 
-  /// Ends a connection as `killed`. False if there is none with that id. Control thread.
-  net::awaitable<bool> kill(std::uint64_t id);
+  enum class Killed : std::uint8_t {
+    yes,
+    not_found,
+    unknown,  ///< a worker did not answer; it will kill nobody later
+  };
+  /// Ends a connection as `killed`. Control thread.
+  net::awaitable<Killed> kill(std::uint64_t id);
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -38,9 +44,10 @@ class ConnectionWatch {
     Worker::Visit visit;
     std::function<void()> take;
   };
-  net::awaitable<void> send_round(std::function<Errand()> make_errand, std::size_t places);
+  net::awaitable<bool> send_round(std::function<Errand()> make_errand, std::size_t places);
   net::awaitable<std::shared_ptr<LiveConnections>> walk();
   net::awaitable<void> look_again();
+  net::awaitable<void> until_looked();
 
   const net::Executor executor_;
   std::deque<Worker>& workers_;
@@ -49,6 +56,7 @@ class ConnectionWatch {
   CarriedThen next_;  ///< what they will be measured from once it is old enough
   bool looking_ = false;
   boost::asio::steady_timer looked_;  ///< expires when a look ends
+  boost::asio::steady_timer forget_;
 };
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <new>
 
 #include "common/logging.hpp"
 #include "common/units.hpp"
@@ -32,7 +33,15 @@ Control::Control(boost::asio::io_context& context, const ServerConfig& config, c
 void Control::run() {
   wait_for_signal();
   for (const auto& [name, upstream] : upstreams_) watches_.try_emplace(name, context_, upstream, config_.dns);
-  context_.run();
+  for (bool over = false; !over;) {
+    try {
+      context_.run();
+      over = true;
+    } catch (const std::bad_alloc&) {
+      // What was to be done is not done, be it a check or an answer of the admin endpoint. Traffic goes on.
+      spdlog::error("no memory for the control thread; going on without what it was about to do");
+    }
+  }
 }
 
 void Control::wait_for_signal() {

@@ -20,7 +20,7 @@ class ErrnoCounts {
       const int kind = count.error.load(std::memory_order_relaxed);
       if (kind != error && kind != 0) continue;
       if (kind == 0) count.error.store(error, std::memory_order_relaxed);
-      count.times.store(count.times.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      count.times.store(count.times.load(std::memory_order_relaxed) + 1, std::memory_order_release);
       return;
     }
     others_.store(others_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

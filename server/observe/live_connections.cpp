@@ -108,8 +108,10 @@ void CarriedThen::set_rates(LiveConnections& now) const {
   const double since = std::chrono::duration<double>(now.when - when_).count();
   for (LiveConnection& connection : now.all) {
     const auto before = bytes_.find(connection.id);
-    const double seconds =
-        before != bytes_.end() ? since : std::min(since, std::chrono::duration<double>(connection.age).count());
+    const double age = std::chrono::duration<double>(connection.age).count();
+    // One that is older but was not seen then: its worker was not looked through to the end.
+    if (before == bytes_.end() && age > since + 0.1) continue;
+    const double seconds = before != bytes_.end() ? since : std::min(since, age);
     if (seconds <= 0) continue;
     const Bytes then = before != bytes_.end() ? before->second : Bytes{0, 0};
     connection.rate_in = static_cast<double>(connection.bytes_in - then.in) / seconds;
@@ -136,6 +138,7 @@ ConnectionPage select_connections(const LiveConnections& connections, const Conn
   std::partial_sort(matching.begin(), place(last), matching.end(), before);
   ConnectionPage page;
   page.total = connections.all.size();
+  page.complete = connections.complete;
   page.matched = matching.size();
   for (std::size_t i = first; i < last; ++i) page.connections.push_back(*matching[i]);
   return page;

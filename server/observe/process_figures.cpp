@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 namespace weir {
@@ -18,10 +17,11 @@ std::uint64_t open_descriptors() {
   // Since Linux 6.2 its size is the number of descriptors; before, they must be counted.
   if (::stat("/proc/self/fd", &status) == 0 && status.st_size > 0) return static_cast<std::uint64_t>(status.st_size);
   std::error_code error;
-  const std::filesystem::directory_iterator all("/proc/self/fd", error);
-  if (error) return 0;
-  const auto count = std::distance(begin(all), end(all));
-  return static_cast<std::uint64_t>(count) - 1;  // the one that reads them
+  std::uint64_t count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end; at.increment(error)) {
+    ++count;
+  }
+  return count == 0 ? 0 : count - 1;  // without the one that reads them
 }
 
 std::uint64_t resident_bytes() {

@@ -18,7 +18,7 @@ class RecentRecords {
 
   RecentRecords();
 
-  /// Takes records that ended one after the other, oldest first. Allocates nothing.
+  /// Takes records that ended one after the other, oldest first.
   void add(std::span<const SessionRecord> batch);
 
   /// Newest first; at most kMost.

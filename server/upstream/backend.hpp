@@ -77,6 +77,9 @@ class Backend : public std::enable_shared_from_this<Backend> {
   /// Whether it is one of the backends of that tier. Under the upstream's mutex.
   bool stands_in(const Tier& tier) const { return seat_.tier == &tier; }
 
+  /// What the outside calls it: its name, and a number where several of the upstream have that name. Control thread.
+  const std::string& label() const { return label_; }
+
   /// What that worker counts of it. Written by that worker only, read by any thread.
   BackendCounters& counters(std::size_t worker) { return counters_[worker]; }
 
@@ -118,7 +121,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   std::atomic<std::uint32_t> cuts_{0};     ///< times that all its connections were to be cut
   std::atomic<bool> failing_{false};       ///< the last connect failed; spares those that succeed the mutex
   std::vector<BackendCounters> counters_;  ///< one for each worker
-  std::uint64_t checks_passed_ = 0;        ///< of the control thread
+  std::string label_;                      ///< of the control thread, as the next two
+  std::uint64_t checks_passed_ = 0;
   std::uint64_t checks_failed_ = 0;
 
   // Under the upstream's mutex.
@@ -131,7 +135,9 @@ class Backend : public std::enable_shared_from_this<Backend> {
   std::uint64_t ejections_ = 0;
   Since health_since_;  ///< since when `up_` or `unproven_` is what it is
   Since ejected_since_;
-  Since drained_since_;  ///< or since when it is not drained any more
+  Since drained_since_;    ///< or since when it is not drained any more
+  WallTime back_since_{};  ///< when its last ejection ended, or will
+  WallTime left_since_{};
   Ejection ejection_;
   io::Clock::time_point warm_since_ = io::Clock::time_point::min();  ///< slow start began, or will
   Seat seat_;

@@ -52,6 +52,10 @@ std::shared_ptr<Backend> Upstream::make_member(const std::shared_ptr<const Backe
                                            std::vector<Endpoint>{member.endpoint}, member.standing, workers_);
   backend->unproven_ = config_->health.has_value();
   backend->up_ = !backend->unproven_;
+  if (const auto wish = drained_.find({entry->key, *backend->name()}); wish != drained_.end()) {
+    backend->drained_ = true;
+    backend->drained_since_ = wish->second;
+  }
   return backend;
 }
 
@@ -88,6 +92,7 @@ void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, con
   const Backends leaving = missing(backends_, next);
   if (!moved && joining.empty() && leaving.empty()) return;
 
+  label(next);
   Tiers tiers(*config_, standings, seeds_());
   {
     const Lock lock(mutex_);
@@ -99,6 +104,7 @@ void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, con
     std::erase_if(left_, [](const auto& backend) { return !backend->left_; });
     for (const auto& backend : leaving) {
       backend->left_ = true;
+      backend->left_since_ = std::chrono::system_clock::now();
       if (backend->active_ > 0) left_.push_back(backend);
     }
     backends_.swap(next);
@@ -116,6 +122,26 @@ void Upstream::forget_checks(Backend& backend) {
   const Lock lock(mutex_);
   backend.unproven_ = true;
   backend.up_ = false;
+  backend.health_since_ = {std::chrono::system_clock::now(), nullptr};
+}
+
+/// Gives those a label that have none yet: the least number that none of them, nor one that has left, has with its
+/// name.
+void Upstream::label(const Backends& backends) const {
+  std::set<std::string> taken;
+  for (const auto& backend : backends) taken.insert(backend->label_);
+  {
+    const Lock lock(mutex_);
+    for (const auto& backend : left_) taken.insert(backend->label_);
+  }
+  for (const auto& backend : backends) {
+    if (!backend->label_.empty()) continue;
+    std::string label = *backend->name();
+    for (std::size_t number = 2; !taken.insert(label).second; ++number) {
+      label = *backend->name() + "#" + std::to_string(number);
+    }
+    backend->label_ = std::move(label);
+  }
 }
 
 }  // namespace weir

@@ -58,6 +58,7 @@ Upstream::Upstream(PreparedUpstream prepared, std::size_t workers)
         return backends;
       }()),
       tiers_(*config_, {}, 0) {
+  label(backends_);
   Tiers tiers(*config_, standings(), seeds_());
   tiers_.replace(tiers, standings(), io::Clock::now());
 }
@@ -120,7 +121,10 @@ void Upstream::connected(Backend& backend, Time now) {
   if (!backend.failing_.load(std::memory_order_relaxed)) return;
   const Lock lock(mutex_);
   backend.failing_.store(false, std::memory_order_relaxed);
-  if (backend.ejection_.is_ejected(now)) backend.warm_since_ = now;
+  if (backend.ejection_.is_ejected(now)) {
+    backend.warm_since_ = now;
+    backend.back_since_ = std::chrono::system_clock::now();
+  }
   backend.ejection_.succeeded();
   reseat(backend, now);
   serve_queue(now);
@@ -136,7 +140,9 @@ void Upstream::failed(Backend& backend, int error, Time now) {
   ++backend.ejections_;
   reseat(backend, now);
   serve_queue(now);  // with it gone, some may have none left to try
-  backend.ejected_since_ = {std::chrono::system_clock::now(), nullptr};
+  const WallTime wall = std::chrono::system_clock::now();
+  backend.ejected_since_ = {wall, nullptr};
+  backend.back_since_ = wall + std::chrono::duration_cast<WallTime::duration>(backend.ejection_.until() - now);
   const std::string why = fmt::format("left out for {} after {} connect failures in a row: {}",
                                       format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
                                       config_->eject.failures, std::generic_category().message(error));
@@ -149,11 +155,12 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
   {
     const Lock lock(mutex_);
     if (!backend.unproven_ && backend.up_ == up) return false;
+    Since since{std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
     if (!up && config_->on_down == UpstreamConfig::OnDown::reset) {
       for (const CutWatchEntry& watch : backend.watches_) cut[&watch.loop].push_back(watch.slot);
       ++backend.cuts_;
     }
-    backend.health_since_ = {std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
+    backend.health_since_ = std::move(since);
     backend.unproven_ = false;  // from here on nothing fails
     backend.up_ = up;
     if (up) {
@@ -171,15 +178,20 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
 }
 
 bool Upstream::set_drained(Backend& backend, bool drained, const std::string& why, Time now) {
-  const Lock lock(mutex_);
-  if (backend.drained_ == drained) return false;
-  backend.drained_since_ = {std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
-  backend.drained_ = drained;
-  if (!drained) backend.warm_since_ = now;
-  reseat(backend, now);
-  serve_queue(now);  // with it gone, backups may serve; with it back, it may
+  const Since since{std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
+  const std::pair key(backend.entry().key, *backend.name());
+  {
+    const Lock lock(mutex_);
+    if (backend.drained_ == drained) return false;
+    if (drained) drained_[key] = since;
+    backend.drained_since_ = since;
+    backend.drained_ = drained;
+    if (!drained) backend.warm_since_ = std::max(now, backend.ejection_.until());
+    reseat(backend, now);
+    serve_queue(now);  // with it gone, backups may serve; with it back, it may
+  }
+  if (!drained) drained_.erase(key);
   spdlog::info("upstream {}: {} is {}: {}", config_->name, *backend.name(), drained ? "drained" : "enabled", why);
-  log_whether_any_is_up();
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/io/timer_wheel.hpp"
@@ -97,7 +98,7 @@ class Upstream {
   /// What that worker counts of its connections' waits. Written by that worker only, read by any thread.
   QueueCounters& queue_counters(std::size_t worker) { return queue_counters_[worker]; }
   /// Its state and counts, backends that have left but still have connections included. Control thread.
-  UpstreamSnapshot snapshot(Time now) const;
+  UpstreamSnapshot snapshot(Time now);
   /// The backend that snapshot() calls so, among those that new connections go to; null for none. Control thread.
   std::shared_ptr<Backend> find(const std::string& name) const;
 
@@ -112,6 +113,7 @@ class Upstream {
   struct Seen;
   Tiers::Backends standings() const;
   Backends known_of(const BackendKey& entry) const;
+  void label(const Backends& backends) const;
   std::shared_ptr<Backend> make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member);
 
   // Under the mutex.
@@ -131,8 +133,11 @@ class Upstream {
   SourcePool sources_;
   std::vector<QueueCounters> queue_counters_;  ///< one for each worker
   std::minstd_rand seeds_;                     ///< of the control thread
-  Backends backends_;                          ///< changed by the control thread alone
-  Backends left_;                              ///< those that still have connections
+  /// Those that an operator drained, by their entries and names, so that one that leaves and comes back stays drained.
+  /// Of the control thread.
+  std::map<std::pair<BackendKey, std::string>, Since> drained_;
+  Backends backends_;  ///< changed by the control thread alone
+  Backends left_;      ///< those that still have connections
   mutable std::mutex mutex_;
   Tiers tiers_;
   WaitQueue queue_;

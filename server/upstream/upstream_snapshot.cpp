@@ -1,5 +1,5 @@
 #include <chrono>
-#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,27 +9,6 @@
 
 /// What an upstream shows to the outside.
 namespace weir {
-
-namespace {
-
-/// Names backends apart: the configuration may name one address twice, and two names may stand for it.
-class Naming {
- public:
-  std::string name(const Backend& backend) {
-    const std::size_t place = ++places_[*backend.name()];
-    return place == 1 ? *backend.name() : *backend.name() + "#" + std::to_string(place);
-  }
-
- private:
-  std::map<std::string, std::size_t> places_;
-};
-
-/// The moment on the wall clock.
-WallTime on_the_wall(io::Clock::time_point when, io::Clock::time_point now) {
-  return std::chrono::system_clock::now() + std::chrono::duration_cast<WallTime::duration>(when - now);
-}
-
-}  // namespace
 
 /// What is read of a backend under the mutex: little, because workers may wait for it.
 struct Upstream::Seen {
@@ -46,7 +25,9 @@ Upstream::Seen Upstream::look_at(const std::shared_ptr<Backend>& backend, std::u
   const Backend& at = *backend;
   Seen seen{backend, BackendState::up, at.health_since_, at.up_ && !at.unproven_, 0, at.active_, at.ejections_};
   if (at.left_) {
+    static const auto why = std::make_shared<const std::string>("its name stands for it no more");
     seen.state = BackendState::left;
+    seen.since = {at.left_since_, why};
   } else if (at.drained_) {
     seen.state = BackendState::drained;
     seen.since = at.drained_since_;
@@ -60,34 +41,32 @@ Upstream::Seen Upstream::look_at(const std::shared_ptr<Backend>& backend, std::u
   } else {
     // Up since the last of what kept it from being so.
     if (at.drained_since_.when > seen.since.when) seen.since = at.drained_since_;
-    if (at.ejection_.until() > Time{} && on_the_wall(at.ejection_.until(), now) > seen.since.when) {
-      seen.since = {on_the_wall(at.ejection_.until(), now), nullptr};
-    }
+    if (at.back_since_ > seen.since.when) seen.since = {at.back_since_, nullptr};
   }
   seen.share = tiers_.share_of(at, serving, now);
   return seen;
 }
 
-UpstreamSnapshot Upstream::snapshot(Time now) const {
+UpstreamSnapshot Upstream::snapshot(Time now) {
   UpstreamSnapshot shown;
   shown.name = config_->name;
   shown.balance = word_of(config_->balance);
   shown.queue_size = config_->queue.size;
   for (const QueueCounters& counters : queue_counters_) counters.waits.add_to(shown.queue_waits);
   std::vector<Seen> all;
+  all.reserve(backends_.size());
   {
     const Lock lock(mutex_);
+    look_at_time(now);
     shown.waiting = queue_.size();
     const std::uint64_t serving = tiers_.serving_weight(now);
-    all.reserve(backends_.size() + left_.size());
     for (const auto& backend : backends_) all.push_back(look_at(backend, serving, now));
     for (const auto& backend : left_) all.push_back(look_at(backend, serving, now));
   }
-  Naming naming;
   for (const Seen& seen : all) {
     const Backend& backend = *seen.backend;
     BackendSnapshot& one = shown.backends.emplace_back();
-    one.name = naming.name(backend);
+    one.name = backend.label();
     one.entry = backend.entry().key.target;
     one.state = seen.state;
     one.since = seen.since.when;
@@ -107,9 +86,8 @@ UpstreamSnapshot Upstream::snapshot(Time now) const {
 }
 
 std::shared_ptr<Backend> Upstream::find(const std::string& name) const {
-  Naming naming;
   for (const std::shared_ptr<Backend>& backend : backends_) {
-    if (naming.name(*backend) == name) return backend;
+    if (backend->label() == name) return backend;
   }
   return nullptr;
 }

@@ -121,15 +121,16 @@ void Worker::walk_sessions(Visit visit, std::function<void()> done, std::size_t 
   // A lack of memory ends the walk early; whoever waits for `done` does so within a time limit.
   loop_.post([this, visit = std::move(visit), done = std::move(done), places] {
     try {
-      loop_.spawn(walk(visit, places), [done](std::exception_ptr) { done(); });
+      // Here, because a coroutine that ends before it ever waited is ended by Asio through a post, which allocates.
+      io::SlotPtr slot = loop_.acquire(static_cast<std::uint8_t>(SlotKind::walk));
+      loop_.spawn(walk(std::move(slot), visit, places), [done](std::exception_ptr) { done(); });
     } catch (const std::bad_alloc&) {
       return;
     }
   });
 }
 
-net::awaitable<void> Worker::walk(Visit visit, std::size_t places) {
-  const io::SlotPtr slot = loop_.acquire(static_cast<std::uint8_t>(SlotKind::walk));
+net::awaitable<void> Worker::walk(io::SlotPtr slot, Visit visit, std::size_t places) {
   bool more = true;
   for (std::optional<std::size_t> next = 0; next && more;) {
     next = loop_.visit(static_cast<std::uint8_t>(SlotKind::session), *next, places, [&](io::Slot& found) {
@@ -142,24 +143,29 @@ net::awaitable<void> Worker::walk(Visit visit, std::size_t places) {
 
 void Worker::probe() {
   const io::Clock::time_point now = io::Clock::now();
-  loop_.post([this, now] {
-    lag_ns_.store(std::chrono::nanoseconds(io::Clock::now() - now).count(), std::memory_order_relaxed);
-    pipes_on_loan_.store(pipes_.on_loan(), std::memory_order_relaxed);
-  });
+  if (probe_is_back_.exchange(false)) {
+    probe_sent_ = now;
+    loop_.post([this, now] {
+      lag_ns_.store(std::chrono::nanoseconds(io::Clock::now() - now).count(), std::memory_order_relaxed);
+      pipes_on_loan_.store(pipes_.on_loan(), std::memory_order_relaxed);
+      probe_is_back_ = true;
+    });
+  }
   clockid_t clock{};
   timespec used{};
   if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
   const auto cpu = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-  if (probed_ != io::Clock::time_point{}) {
-    busy_ratio_ = std::min(1.0, std::chrono::duration<double>(cpu - cpu_time_) / (now - probed_));
+  if (measured_ != io::Clock::time_point{}) {
+    busy_ratio_ = std::min(1.0, std::chrono::duration<double>(cpu - cpu_time_) / (now - measured_));
   }
   cpu_time_ = cpu;
-  probed_ = now;
+  measured_ = now;
 }
 
 WorkerSnapshot Worker::snapshot() const {
-  return {busy_ratio_, load_.load(std::memory_order_relaxed),
-          std::chrono::duration<double>(std::chrono::nanoseconds(lag_ns_.load(std::memory_order_relaxed))).count(),
+  std::chrono::nanoseconds lag(lag_ns_.load(std::memory_order_relaxed));
+  if (!probe_is_back_) lag = std::max(lag, std::chrono::nanoseconds(io::Clock::now() - probe_sent_));
+  return {busy_ratio_, load_.load(std::memory_order_relaxed), std::chrono::duration<double>(lag).count(),
           pipes_on_loan_.load(std::memory_order_relaxed)};
 }
 

@@ -77,9 +77,10 @@ class Worker {
   using Visit = std::function<bool(Session&)>;
   void walk_sessions(Visit visit, std::function<void()> done, std::size_t places);
 
-  /// Measures how long a posted call waits for its turn. Control thread.
+  /// Measures the thread's CPU time, and how long a posted call waits for its turn. Control thread.
   void probe();
-  /// Of the last probe; `busy_ratio` is since the one before it. Control thread.
+  /// Of the last probe; `busy_ratio` is since the one before it, and the lag grows while a probe is out. Control
+  /// thread.
   WorkerSnapshot snapshot() const;
 
   /// Ends the thread. Call only once no session and no acceptor is left. Control thread.
@@ -92,7 +93,7 @@ class Worker {
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);
   void report_acceptors();
-  net::awaitable<void> walk(Visit visit, std::size_t places);
+  net::awaitable<void> walk(io::SlotPtr slot, Visit visit, std::size_t places);
 
   const std::size_t index_;
   const Shared shared_;
@@ -101,14 +102,16 @@ class Worker {
   std::map<const Listener*, ListenerContextPtr> contexts_;
   std::list<AcceptorContext> acceptors_;
   std::function<void()> when_acceptors_ended_;
-  io::EventLoop loop_;  ///< destroyed first: coroutines refer to the members above
-  std::thread thread_;
-  // Of the probe. The worker writes the first two, the control thread the others.
+  // Of the probe. The worker writes the first three once it is there, the control thread the others.
   std::atomic<std::int64_t> lag_ns_{0};
   std::atomic<std::uint64_t> pipes_on_loan_{0};
+  std::atomic<bool> probe_is_back_{true};
   double busy_ratio_ = 0;
   std::chrono::nanoseconds cpu_time_{0};
-  io::Clock::time_point probed_{};
+  io::Clock::time_point measured_{};
+  io::Clock::time_point probe_sent_{};
+  io::EventLoop loop_;  ///< destroyed first: coroutines refer to the members above
+  std::thread thread_;
   /// Connections that this worker serves or was handed. The worker that hands one over counts it here, so that a batch
   /// is spread well. On a cache line of its own, because all workers read it.
   alignas(64) std::atomic<std::uint32_t> load_{0};

@@ -314,7 +314,7 @@ class Daemon:
         found.sort(key=keys[query.get("sort", "id")], reverse=query.get("order", "desc") == "desc")
         offset, limit = int(query.get("offset", 0)), int(query.get("limit", 100))
         page = [{key: value for key, value in each.items() if key not in ("ends_at", "served", "of")} for each in found[offset : offset + limit]]
-        return {"total": len(self.connections), "matched": len(found), "offset": offset, "limit": limit, "connections": page}
+        return {"total": len(self.connections), "matched": len(found), "complete": True, "offset": offset, "limit": limit, "connections": page}
 
     def sources(self, query):
         found = {}

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ class FakeAdminDaemon : public admin::Daemon {
   std::vector<ConnectionQuery> queries;
   std::vector<std::string> done;  ///< every attempt to change something
   int snapshots = 0;
+  int cancelled = 0;  ///< of what was asked of workers
 
   ServerSnapshot snapshot() override {
     ++snapshots;
@@ -78,10 +80,15 @@ class FakeAdminDaemon : public admin::Daemon {
     done.push_back(std::move(what));
     return change;
   }
-  net::awaitable<void> wait() const {
+  net::awaitable<void> wait() {
     net::asio::steady_timer timer(co_await net::asio::this_coro::executor);
     timer.expires_after(answers ? std::chrono::seconds(0) : std::chrono::hours(1));
-    co_await timer.async_wait(net::asio::use_awaitable_t<net::Executor>());
+    try {
+      co_await timer.async_wait(net::asio::use_awaitable_t<net::Executor>());
+    } catch (const boost::system::system_error&) {
+      ++cancelled;
+      throw;
+    }
   }
 };
 

@@ -39,7 +39,7 @@ class EndpointTest : public testing::Test {
  protected:
   EndpointTest() {
     config.bind = parse_address("127.0.0.1:0", AddressUse::bind);
-    bounds.idle = bounds.arrival = bounds.taking =
+    bounds.idle = bounds.arrival = bounds.taking = bounds.answering =
         std::chrono::duration_cast<std::chrono::milliseconds>(test::kHang * 10);
   }
   ~EndpointTest() override { stop(); }
@@ -212,6 +212,19 @@ TEST_F(EndpointTest, WhatIsNoRequestIsSaidToBeNone) {
   }
 }
 
+TEST_F(EndpointTest, ABodyWhoseEndIsNotKnownIsRefused) {
+  const weir::Endpoint address = start();
+  for (const char* head :
+       {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: identity\r\n", "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: gzip\r\nContent-Length: 10\r\n"}) {
+    Peer peer = Peer::connect(address);
+    peer.send_all("GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + std::string(head) + "\r\n" + std::string(kHealthz));
+    const std::string reply = peer.receive_until_end().bytes;
+    EXPECT_THAT(reply, StartsWith("HTTP/1.1 400 ")) << head;
+    EXPECT_THAT(reply, testing::Not(HasSubstr(" 200 "))) << head;
+  }
+}
+
 TEST_F(EndpointTest, ARequestThatComesTooSlowlyIsCut) {
   bounds.arrival = std::chrono::milliseconds(50);
   const weir::Endpoint address = start();
@@ -271,6 +284,51 @@ TEST_F(EndpointTest, OneThatIsBeingAnsweredGivesWayLast) {
   EXPECT_THAT(ask(newcomer, kHealthz), EndsWith(kOk));
   EXPECT_TRUE(is_cut(idle));
   EXPECT_FALSE(busy.readable());
+}
+
+TEST_F(EndpointTest, WhatIsWorkedOutForOneThatGaveWayIsCancelled) {
+  bounds.connections = 1;
+  daemon.answers = false;
+  const weir::Endpoint address = start();
+  Peer busy = Peer::connect(address);
+  busy.send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto seen = [&](const int& count) {
+    int value = 0;
+    on_thread([&] { value = count; });
+    return value;
+  };
+  ASSERT_TRUE(test::wait_until([&] {
+    bool asked = false;
+    on_thread([&] { asked = !daemon.queries.empty(); });
+    return asked;
+  }));
+  Peer newcomer = Peer::connect(address);
+  EXPECT_THAT(ask(newcomer, kHealthz), EndsWith(kOk));
+  EXPECT_TRUE(is_cut(busy));
+  EXPECT_TRUE(test::wait_until([&] { return seen(daemon.cancelled) == 1; }));
+}
+
+TEST_F(EndpointTest, ThoseThatAreBusyForLongDoNotLockOutNewcomers) {
+  bounds.connections = 2;
+  bounds.answering = std::chrono::milliseconds(0);
+  daemon.answers = false;
+  const weir::Endpoint address = start();
+  std::vector<Peer> busy;
+  for (std::size_t i = 1; i <= 2; ++i) {
+    busy.push_back(Peer::connect(address));
+    busy.back().send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(test::wait_until([&] {
+      std::size_t asked = 0;
+      on_thread([&] { asked = daemon.queries.size(); });
+      return asked == i;
+    }));
+  }
+  Peer newcomer = Peer::connect(address);
+  Peer another = Peer::connect(address);
+  EXPECT_THAT(ask(another, kHealthz), EndsWith(kOk));
+  EXPECT_THAT(ask(newcomer, kHealthz), EndsWith(kOk));
+  EXPECT_TRUE(is_cut(busy[0]));
+  EXPECT_TRUE(is_cut(busy[1]));
 }
 
 TEST_F(EndpointTest, AReaderThatTakesNothingIsCutAndCostsNobodyElse) {

@@ -58,6 +58,15 @@ TEST(CarriedThen, AConnectionThatBeganLaterHasItsRatesSinceItsBegin) {
   EXPECT_DOUBLE_EQ(*now.all[0].rate_in, 500);
 }
 
+TEST(CarriedThen, AConnectionThatTheEarlierLookMissedHasNoRate) {
+  const CarriedThen then(LiveConnections{kThen, {}});
+  LiveConnections now{kThen + seconds(1), {connection(1)}};
+  now.all[0].age = seconds(3600);
+  now.all[0].bytes_in = 1'000'000'000;
+  then.set_rates(now);
+  EXPECT_FALSE(now.all[0].rate_in);
+}
+
 TEST(CarriedThen, AConnectionThatHasJustBegunHasNoRate) {
   const CarriedThen then(LiveConnections{kThen, {}});
   LiveConnections now{kThen + seconds(10), {connection(1)}};

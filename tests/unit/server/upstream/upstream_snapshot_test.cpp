@@ -59,7 +59,62 @@ TEST_F(UpstreamSnapshotTest, AnEjectedBackendSaysSoUntilItsTimeIsOver) {
   EXPECT_EQ(shown(0).ejections, 1U);
   EXPECT_TRUE(shown(0).healthy);
   EXPECT_EQ(shown(0, 9).state, BackendState::ejected);
-  EXPECT_EQ(shown(0, 11).state, BackendState::up);
+  const BackendSnapshot back = shown(0, 11);
+  EXPECT_EQ(back.state, BackendState::up);
+  EXPECT_DOUBLE_EQ(back.share, 0.5);
+  EXPECT_EQ(back.since, shown(0, 12).since) << "the moment does not move";
+  EXPECT_GT(back.since, shown(1, 12).since);
+  upstream_->connected(backend(0), at(13));
+  EXPECT_EQ(shown(0, 14).since, back.since) << "it was back before it was used";
+}
+
+TEST_F(UpstreamSnapshotTest, AnEjectedBackendThatIsEnabledStillStartsSlowlyOnceItIsBack) {
+  config_.eject.failures = 1;
+  config_.eject.duration = seconds(100);
+  config_.slow_start = seconds(100);
+  make(2);
+  fail(0, 1);
+  upstream_->set_drained(backend(0), true, "the test says so", at(1));
+  upstream_->set_drained(backend(0), false, "the test says so", at(2));
+  EXPECT_LT(shown(0, 101).share, 0.1);
+}
+
+TEST_F(UpstreamSnapshotTest, AMemberThatLeavesAndComesBackStaysDrained) {
+  BackendConfig name;
+  name.dns = DnsName{DnsName::Record::a, "db.internal", 1};
+  config_.servers = {name};
+  make();
+  const auto entry = upstream_->entries().front();
+  const Upstream::Member member{
+      resolve(parse_address("127.0.0.1:1000", AddressUse::target), AddressUse::target).front(), {}};
+  upstream_->set_members(entry, {member}, at(0));
+  upstream_->set_drained(backend(0), true, "the test says so", at(0));
+  upstream_->set_members(entry, {}, at(1));
+  EXPECT_TRUE(upstream_->backends().empty());
+  upstream_->set_members(entry, {member}, at(2));
+  EXPECT_EQ(shown(0, 2).state, BackendState::drained);
+  EXPECT_EQ(take(2).blocked, Blocked::none_up);
+  upstream_->set_drained(backend(0), false, "the test says so", at(3));
+  upstream_->set_members(entry, {}, at(4));
+  upstream_->set_members(entry, {member}, at(5));
+  EXPECT_EQ(shown(0, 5).state, BackendState::up);
+}
+
+TEST_F(UpstreamSnapshotTest, AMemberThatLeftSaysSoWhileItHasConnections) {
+  BackendConfig name;
+  name.dns = DnsName{DnsName::Record::a, "db.internal", 1};
+  config_.servers = {name};
+  make();
+  const auto entry = upstream_->entries().front();
+  const Upstream::Member member{
+      resolve(parse_address("127.0.0.1:1000", AddressUse::target), AddressUse::target).front(), {}};
+  upstream_->set_members(entry, {member}, at(0));
+  const Lease lease = take().lease;
+  const WallTime before = std::chrono::system_clock::now();
+  upstream_->set_members(entry, {}, at(1));
+  EXPECT_EQ(shown(0, 1).state, BackendState::left);
+  EXPECT_GE(shown(0, 1).since, before);
+  EXPECT_EQ(shown(0, 1).active, 1U);
 }
 
 TEST_F(UpstreamSnapshotTest, BackupsHaveNoShareWhileOthersServe) {
