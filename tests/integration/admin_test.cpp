@@ -124,6 +124,41 @@ TEST(Admin, AClientThatDoesNotReadIsTheSlowSide) {
   idler.reset();
 }
 
+TEST(Admin, ABackendThatDoesNotReadIsTheSlowSideAndNobodyElseIsSlow) {
+  TestListener backend(loopback(0), 128, 4096);
+  Daemon daemon = Daemon::with_config(proxy_config({backend.address()}) + kAdmin);
+  const AdminClient admin(daemon);
+  Peer well = daemon.connect();
+  well.send_all("x");
+  Peer served = backend.accept();
+  served.receive_exactly(1);
+  Peer pusher = daemon.connect();
+  Peer deaf = backend.accept();
+  pusher.send_until_stalled(std::string(64 << 20, 'x'));
+  ASSERT_TRUE(wait_until([&] { return connections(admin, "?slow=1").size() == 1; }));
+  const value slow = connections(admin, "?slow=1")[0];
+  EXPECT_EQ(text(slow.at("slow_side")), R"("backend")");
+  EXPECT_GT(number(slow.at("kept_for_backend")), number(slow.at("kept_for_client")));
+  EXPECT_EQ(text(slow.at("client")), '"' + pusher.local_name() + '"');
+  pusher.reset();
+}
+
+TEST(Admin, TheHistoryHoldsWhatHappened) {
+  Daemon daemon = Daemon::with_config(echo_config() + kAdmin);
+  const AdminClient admin(daemon);
+  daemon.connect().exchange("hello");
+  const auto sum = [&](const char* key) {
+    std::int64_t all = 0;
+    for (const value& step : admin.get("/api/v1/history").json().at("steps").as_array()) {
+      all += number(step.at("listeners").at("echo").at(key));
+    }
+    return all;
+  };
+  EXPECT_TRUE(wait_until([&] { return sum("accepted") == 1; }));
+  EXPECT_EQ(sum("bytes_in"), 5);
+  EXPECT_EQ(sum("bytes_out"), 5);
+}
+
 TEST(Admin, AKilledConnectionEndsAtBothSidesAndItsRecordSaysSo) {
   TestListener backend;
   Daemon daemon = Daemon::with_config(proxy_config({backend.address()}) + kAdmin);
@@ -326,13 +361,18 @@ TEST(Admin, CountersAgreeWithTheRecords) {
     return Leave::close;
   });
   const RefusedPort gone;
+  const BlackHole silent;
   Daemon daemon = Daemon::with_config(
       "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {}, limits: {connections: 50}},"
       " {name: proxy, bind: '127.0.0.1:0', proxy: {upstream: up}, timeouts: {idle: 100ms}},"
       " {name: dead, bind: '127.0.0.1:0', proxy: {upstream: down}},"
+      " {name: stuck, bind: '127.0.0.1:0', proxy: {upstream: silent}},"
       " {name: denied, bind: '127.0.0.1:0', discard: {}, deny: ['127.0.0.1']}]\n"
       "upstreams: [{name: up, servers: [{address: '" +
       backend.address() +
+      "'}]},"
+      " {name: silent, connect: {timeout: 1h}, servers: [{address: '" +
+      silent.address() +
       "'}]},"
       " {name: down, servers: [{address: '" +
       gone.address() + "'}], connect: {attempts: 1}, eject: {failures: 0}}]\n" + kAdmin);
@@ -357,6 +397,11 @@ TEST(Admin, CountersAgreeWithTheRecords) {
     daemon.connect("denied").receive_until_end();
     begun += 7;
   }
+  Peer leaving = daemon.connect("stuck");
+  leaving.send_all("lost");
+  ASSERT_TRUE(wait_until([&] { return connections(admin, "?listener=stuck").size() == 1; }));
+  leaving.reset();
+  ++begun;
   Peer idle = daemon.connect("proxy");
   idle.receive_until_end();
   ++begun;
@@ -373,12 +418,19 @@ TEST(Admin, CountersAgreeWithTheRecords) {
   std::map<std::string, double> counted = admin.metrics();
   for (const auto& [series, count] : ended) EXPECT_EQ(counted[series], count) << series;
   for (const auto& [series, sum] : bytes) EXPECT_EQ(counted[series], sum) << series;
+  EXPECT_EQ(bytes["weir_bytes_total{listener=\"stuck\",direction=\"in\"}"], 4);
   double all = 0;
+  double accepted = 0;
+  double lived = 0;
   for (const auto& [series, count] : counted) {
+    if (series.starts_with("weir_connections_total")) accepted += count;
+    if (series.starts_with("weir_connection_duration_seconds_count")) lived += count;
     if (series.starts_with("weir_connections_ended_total")) all += count;
     if (series.starts_with("weir_connections_active")) EXPECT_EQ(count, 0) << series;
   }
   EXPECT_EQ(all, static_cast<double>(begun));
+  EXPECT_EQ(accepted, all);
+  EXPECT_EQ(lived, all);
 }
 
 TEST(Admin, AUnixSocketHasItsModeAndIsRemovedAtTheEnd) {
