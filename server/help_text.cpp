@@ -27,7 +27,7 @@ usage: weir VERB [OPTIONS]
   help [VERB]                 this page, or all about one verb
 
   --set path.to.key=value     override a key of the configuration; repeatable
-  --admin BIND                echo, discard, proxy: open the admin endpoint there
+  --admin BIND                echo, discard, proxy: open an admin endpoint there
   --version, --help
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name.

@@ -123,14 +123,9 @@ net::awaitable<std::vector<SourceSummary>> LiveDaemon::top_sources(std::size_t m
 }
 
 net::awaitable<Change> LiveDaemon::kill(std::uint64_t id) {
-  switch (co_await connections_.kill(id)) {
-    case ConnectionWatch::Killed::yes:
-      co_return Change::done;
-    case ConnectionWatch::Killed::not_found:
-      co_return Change::not_found;
-    case ConnectionWatch::Killed::unknown:
-      break;
-  }
+  const ConnectionWatch::Killed killed = co_await connections_.kill(id);
+  if (killed == ConnectionWatch::Killed::yes) co_return Change::done;
+  if (killed == ConnectionWatch::Killed::not_found) co_return Change::not_found;
   throw std::runtime_error("a worker is too busy to say whether it has the connection; try again");
 }
 

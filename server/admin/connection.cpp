@@ -29,6 +29,7 @@ auto into(Error& error) { return asio::redirect_error(asio::use_awaitable_t<net:
 struct Arrival {
   bool whole = false;
   std::optional<Reply> refusal{};
+  bool unclear = false;  ///< nobody can tell where it ends, so nothing that follows is a request
 };
 
 /// Reads a request, but no more than its head where that is refused.
@@ -50,7 +51,7 @@ net::awaitable<Arrival> read_request(Connections& all, Connection& connection, c
   const RequestHead& head = parser.get();
   // What does not end in "chunked" has no end that both sides would agree on (RFC 9112, 6.3).
   if (head.count(http::field::transfer_encoding) > 0 && (!parser.chunked() || head.version() < 11)) {
-    co_return Arrival{false, error_reply(400, "a Transfer-Encoding must be chunked")};
+    co_return Arrival{false, error_reply(400, "a Transfer-Encoding must be chunked"), true};
   }
   if (auto refusal = all.api.refuse(caller, head)) co_return Arrival{false, std::move(refusal)};
   if (head.count(http::field::expect) > 0 && !parser.is_done()) {
@@ -84,7 +85,7 @@ net::awaitable<bool> exchange(Connections& all, Connection& connection, const Ca
   if (connection.closed() || (!arrival.whole && !arrival.refusal)) co_return false;
   connection.set_busy(true);
   // What is left of a request that was refused is not read.
-  const bool keep = parser.is_done() && parser.get().keep_alive() && !last;
+  const bool keep = !arrival.unclear && parser.is_done() && parser.get().keep_alive() && !last;
   const bool head_alone = parser.is_header_done() && parser.get().method() == http::verb::head;
   Reply reply;
   if (arrival.refusal) {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "tests/support/admin_client.hpp"
-#include "tests/support/checkout.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
@@ -149,7 +148,8 @@ TEST(Admin, TheHistoryHoldsWhatHappened) {
   daemon.connect().exchange("hello");
   const auto sum = [&](const char* key) {
     std::int64_t all = 0;
-    for (const value& step : admin.get("/api/v1/history").json().at("steps").as_array()) {
+    const value history = admin.get("/api/v1/history").json();
+    for (const value& step : history.at("steps").as_array()) {
       all += number(step.at("listeners").at("echo").at(key));
     }
     return all;
@@ -448,7 +448,7 @@ TEST(Admin, AUnixSocketHasItsModeAndIsRemovedAtTheEnd) {
 
 TEST(Admin, ABusyAddressIsAnErrorThatNamesIt) {
   const TestListener busy;
-  Process weir({built_program("weir"), "echo", "127.0.0.1:0", "--admin", busy.address()});
+  Process weir("weir", {"echo", "127.0.0.1:0", "--admin", busy.address()});
   EXPECT_EQ(weir.wait_exit(), 1);
   EXPECT_THAT(weir.err(), AllOf(HasSubstr("admin"), HasSubstr(busy.address()), HasSubstr("in use")));
 }

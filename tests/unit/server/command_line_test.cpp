@@ -94,7 +94,7 @@ TEST(CommandLine, AdminOpensTheEndpointOfVerbsWithoutAFile) {
   EXPECT_EQ(usage_error({"echo", "--admin", "9900"}),
             "weir echo: --admin \"9900\" has no host; write 127.0.0.1:9900, or :9900 for all addresses\n"
             "see: weir help echo");
-  EXPECT_THAT(usage_error({"run", "--admin", ":9900"}), HasSubstr("not expected: :9900 --admin"));
+  EXPECT_THAT(usage_error({"run", "--admin", ":9900"}), HasSubstr("not expected: --admin"));
 }
 
 TEST(CommandLine, DefaultTimeoutsReachTheMadeUpListener) {

@@ -67,7 +67,7 @@ TEST(AdminCommand, JsonIsWhatTheApiAnswers) {
                                {"GET /api/v1/connections?limit=3", FakeEndpoint::http(200, "{}\n")}});
   Command status = command_for(endpoint.address(), Command::Verb::status);
   status.json = true;
-  EXPECT_EQ(run(status).out, "{\"new\": [1]}\n");
+  EXPECT_EQ(run(status).out, "{\"new\":[1]}\n");
   Command connections = command_for(endpoint.address(), Command::Verb::connections);
   connections.json = true;
   connections.query = "?limit=3";
