@@ -58,10 +58,10 @@ struct LiveConnection {
 struct ConnectionQuery {
   enum class Sort : std::uint8_t { id, age, idle, rate, bytes, kept, rtt, retransmits };
 
-  std::string listener;  ///< empty = any
-  std::string upstream;
-  std::string backend;
-  std::string source;  ///< an address or a CIDR range of the client, proxied or not
+  std::string listener{};  ///< empty = any
+  std::string upstream{};
+  std::string backend{};
+  std::string source{};  ///< an address or a CIDR range of the client, proxied or not
   std::chrono::milliseconds min_age{0};
   std::chrono::milliseconds min_idle{0};
   double min_rate = 0;  ///< bytes a second, both ways together

@@ -426,7 +426,9 @@ TEST(Admin, CountersAgreeWithTheRecords) {
     if (series.starts_with("weir_connections_total")) accepted += count;
     if (series.starts_with("weir_connection_duration_seconds_count")) lived += count;
     if (series.starts_with("weir_connections_ended_total")) all += count;
-    if (series.starts_with("weir_connections_active")) EXPECT_EQ(count, 0) << series;
+    if (series.starts_with("weir_connections_active")) {
+      EXPECT_EQ(count, 0) << series;
+    }
   }
   EXPECT_EQ(all, static_cast<double>(begun));
   EXPECT_EQ(accepted, all);
