@@ -134,7 +134,7 @@ TEST(ProxyFlappingBackend, WhoComesWhileAllAreDownIsServedWhenTheyAreBack) {
     one.start();
     two.start();
     for (Peer& client : clients) EXPECT_EQ(client.receive_exactly(7), "at last");
-    ASSERT_TRUE(wait_until([&] { return times_said(daemon, " is up") == 2 * i; }));
+    ASSERT_TRUE(wait_until([&] { return times_said(daemon, " is up: ") == 2 * i; }));
   }
   for (const Record& record : daemon.wait_for_records(24)) {
     EXPECT_EQ(record.end(), "client_closed");
