@@ -1,9 +1,9 @@
 #include "server/worker/worker.hpp"
 
 #include <pthread.h>
-#include <time.h>
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <memory>
 #include <new>
