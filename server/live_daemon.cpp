@@ -114,12 +114,12 @@ std::vector<SessionRecord> LiveDaemon::recent_records(bool failed, std::size_t m
 
 net::awaitable<ConnectionPage> LiveDaemon::connections(ConnectionQuery query) {
   const auto live = co_await connections_.look();
-  co_return live ? select_connections(*live, query) : ConnectionPage{};
+  co_return select_connections(*live, query);
 }
 
 net::awaitable<std::vector<SourceSummary>> LiveDaemon::top_sources(std::size_t most) {
   const auto live = co_await connections_.look();
-  co_return live ? summarize_sources(*live, most) : std::vector<SourceSummary>{};
+  co_return summarize_sources(*live, most);
 }
 
 net::awaitable<Change> LiveDaemon::kill(std::uint64_t id) {

@@ -29,8 +29,7 @@ std::string not_weir(const Client& client, const std::string& target, unsigned s
                      client.address().to_string(), target.substr(0, target.find('?')), status);
 }
 
-}  // namespace
-
+/// The body of a successful answer.
 std::string ask_text(const Client& client, http::verb method, const std::string& target) {
   Answer answer = client.request(method, target);
   if (answer.status >= 200 && answer.status < 300) return std::move(answer.body);
@@ -39,6 +38,8 @@ std::string ask_text(const Client& client, http::verb method, const std::string&
   if (answer.status == 401) why += "; name the token's file with --token-file or WEIR_ADMIN_TOKEN_FILE";
   throw Refused(answer.status, why);
 }
+
+}  // namespace
 
 json::value ask(const Client& client, http::verb method, const std::string& target) {
   json::value value = parse_body(ask_text(client, method, target));

@@ -18,13 +18,12 @@ class Refused : public std::runtime_error {
   unsigned status_;
 };
 
-/// The body of a successful answer. Throws Refused, and Unreachable as the client does.
-std::string ask_text(const Client& client, boost::beast::http::verb method, const std::string& target);
-
-/// The same, read as JSON. What is none throws Unreachable: it is not weir that answers.
+/// A successful answer. Throws Refused, and Unreachable as the client does, or where it is no JSON: it is not weir that
+/// answers.
 boost::json::value ask(const Client& client, boost::beast::http::verb method, const std::string& target);
 
-/// What GET answers, or a null where the endpoint refuses, as one of another version may.
+/// What GET answers, or a null where the endpoint refuses, as one of another version may, or does not answer in
+/// time.
 boost::json::value ask_if_known(const Client& client, const std::string& target);
 
 /// A token from a file that holds nothing else. Throws std::runtime_error that says what is wrong.

@@ -78,22 +78,29 @@ net::awaitable<bool> ConnectionWatch::send_round(std::function<Errand()> make_er
 net::awaitable<std::shared_ptr<LiveConnections>> ConnectionWatch::walk() {
   const auto found = std::make_shared<LiveConnections>();
   const auto make_errand = [found] {
-    const auto own = std::make_shared<std::deque<LiveConnection>>() /* grows without moving what it holds */;
+    struct Own {
+      std::deque<LiveConnection> shown;  ///< which grows without moving what it holds
+      bool all = true;
+    };
+    const auto own = std::make_shared<Own>();
     const auto show = [own](Session& session) {
       try {
         LiveConnection shown;
-        if (show_session(session, shown)) own->push_back(std::move(shown));
-        return true;
+        if (show_session(session, shown)) own->shown.push_back(std::move(shown));
       } catch (const std::bad_alloc&) {
-        return false;  // the list ends here
+        own->all = false;
       }
+      return own->all;
     };
     const auto take = [found, own] {
-      found->all.insert(found->all.end(), std::make_move_iterator(own->begin()), std::make_move_iterator(own->end()));
+      found->complete = found->complete && own->all;
+      found->all.insert(found->all.end(), std::make_move_iterator(own->shown.begin()),
+                        std::make_move_iterator(own->shown.end()));
     };
     return Errand{show, take};
   };
-  found->complete = co_await send_round(make_errand, kShownPlaces);
+  const bool all_answered = co_await send_round(make_errand, kShownPlaces);
+  found->complete = found->complete && all_answered;
   found->when = steady_clock::now();
   co_return found;
 }

@@ -13,14 +13,6 @@ namespace {
 
 using prometheus::MetricFamily;
 
-constexpr std::array kLimits{"process_connections",
-                             "process_rate",
-                             "listener_connections",
-                             "listener_rate",
-                             "source_connections",
-                             "source_rate",
-                             "rules",
-                             "trusted"};
 /// There from the start, so that increase() sees the first one. Others appear once they have happened.
 constexpr std::array kAcceptErrors{"EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"};
 
@@ -61,9 +53,7 @@ std::vector<MetricFamily> listener_metrics(const ServerSnapshot& snapshot) {
        });
   each(counter("weir_connections_refused_total", "Refused connections, by the limit that refused them."),
        [](MetricFamily& family, Labels labels, Listener l) {
-         std::map<std::string, std::uint64_t> refusals = l.refusals;
-         for (const char* limit : kLimits) refusals.try_emplace(limit, 0);
-         for (const auto& [limit, count] : refusals) {
+         for (const auto& [limit, count] : l.refusals) {
            add_series(family, with_label(labels, "limit", limit), static_cast<double>(count));
          }
        });

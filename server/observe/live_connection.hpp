@@ -77,7 +77,7 @@ struct ConnectionPage {
   std::vector<LiveConnection> connections;
   std::size_t matched = 0;  ///< how many there are on all pages
   std::size_t total = 0;    ///< how many live, whatever the query says
-  bool complete = true;     ///< false: a worker did not answer in time, and its connections are missing
+  bool complete = true;     ///< false: a worker did not answer in time or had no memory, and connections are missing
 };
 
 /// A source and what it holds. A source is an IPv4 address or an IPv6 /64.

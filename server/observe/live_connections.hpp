@@ -14,7 +14,7 @@ namespace weir {
 struct LiveConnections {
   std::chrono::steady_clock::time_point when{};
   std::vector<LiveConnection> all;
-  bool complete = true;  ///< false: a worker did not answer in time, and its connections are missing
+  bool complete = true;  ///< false: a worker did not answer in time or had no memory, and connections are missing
 };
 
 /// What connections had carried at a moment, from which rates follow.

@@ -30,8 +30,8 @@ struct ListenerSnapshot {
   std::uint64_t bytes_out = 0;                         ///< written to clients
   Distribution durations;                              ///< of the connections that ended
   std::map<std::string, std::uint64_t> accept_errors;  ///< by the name of the errno, such as EMFILE
-  /// By the limit: process_connections, process_rate, listener_connections, listener_rate, source_connections,
-  /// source_rate, rules, trusted.
+  /// By the limit, those that refused nobody too: process_connections, process_rate, listener_connections,
+  /// listener_rate, source_connections, source_rate, rules, trusted.
   std::map<std::string, std::uint64_t> refusals;
 
   std::uint64_t ended_as(SessionEnd end) const { return ended[static_cast<std::size_t>(end)]; }

@@ -281,6 +281,9 @@ TEST(Admin, RefusalsAreCountedByTheLimitThatRefused) {
   const value status = admin.status();
   EXPECT_EQ(number(listener_of(status, 0).at("refusals").at("source_connections")), 1);
   EXPECT_EQ(number(listener_of(status, 1).at("refusals").at("rules")), 1);
+  EXPECT_EQ(admin.metric(R"(weir_connections_refused_total{listener="none",limit="rules"})"), 1);
+  EXPECT_EQ(admin.metric(R"(weir_connections_refused_total{listener="none",limit="source_rate"})"), 0)
+      << "it is there from the start";
 }
 
 TEST(Admin, TheNewestRecordsAreKeptEvenWithoutAnAccessLog) {

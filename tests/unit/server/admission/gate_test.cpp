@@ -164,6 +164,20 @@ std::map<std::string, std::uint64_t> refusals(const Gate& gate) {
 
 using Refusals = std::map<std::string, std::uint64_t>;
 
+TEST_F(GateTest, NamesEveryLimitFromTheStart) {
+  make();
+  std::map<std::string, std::uint64_t> all;
+  gate_->add_refusals(all);
+  EXPECT_EQ(all, (std::map<std::string, std::uint64_t>{{"process_connections", 0},
+                                                       {"process_rate", 0},
+                                                       {"listener_connections", 0},
+                                                       {"listener_rate", 0},
+                                                       {"source_connections", 0},
+                                                       {"source_rate", 0},
+                                                       {"rules", 0},
+                                                       {"trusted", 0}}));
+}
+
 TEST_F(GateTest, CountsARefusalForTheLimitThatRefused) {
   config_.limits.connections = 1;
   make();

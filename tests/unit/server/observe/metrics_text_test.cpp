@@ -138,6 +138,7 @@ TEST(MetricsText, ShowsTheDaemon) {
 TEST(MetricsText, HasEveryEndFromTheStart) {
   ServerSnapshot snapshot;
   snapshot.listeners.emplace_back().name = "shout";
+  snapshot.listeners.back().refusals = {{"source_rate", 0}};  // as the daemon says it
   const std::vector<std::string> lines = text_of(snapshot);
   for (std::size_t i = 0; i < kSessionEnds; ++i) {
     EXPECT_THAT(lines, Contains("weir_connections_ended_total{listener=\"shout\",end=\"" +
