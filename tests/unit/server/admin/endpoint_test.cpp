@@ -158,6 +158,17 @@ TEST_F(EndpointTest, ARefusedRequestIsNotAskedForItsBody) {
   EXPECT_THAT(peer.receive_until_end().bytes, StartsWith("HTTP/1.1 415 "));
 }
 
+TEST_F(EndpointTest, WhatFollowsABodyDoesNotMakeARequestAllowed) {
+  Peer peer = Peer::connect(start());
+  peer.send_all(
+      "PUT /api/v1/log/level HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "12\r\n{\"level\": \"trace\"}\r\n0\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(receive_reply(peer), StartsWith("HTTP/1.1 400 "));
+  EXPECT_TRUE(is_cut(peer));
+  stop();
+  EXPECT_TRUE(daemon.done.empty());
+}
+
 TEST_F(EndpointTest, AnotherExpectationFails) {
   Peer peer = Peer::connect(start());
   peer.send_all(
