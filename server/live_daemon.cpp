@@ -148,6 +148,10 @@ Change LiveDaemon::enable_backend(const std::string& upstream, const std::string
 
 Change LiveDaemon::drain() { return parts_.drain() ? Change::done : Change::already; }
 
+net::awaitable<admin::Reload> LiveDaemon::reload(bool /*dry_run*/) {
+  co_return admin::Reload{.problems = {"reloading is not supported yet; restart to apply changes"}};
+}
+
 void LiveDaemon::set_log_level(LogLevel level) {
   log_level_ = level;
   weir::set_log_level(level_of(level));

@@ -60,6 +60,7 @@ class LiveDaemon final : public admin::Daemon {
   admin::Change drain_backend(const std::string& upstream, const std::string& backend) override;
   admin::Change enable_backend(const std::string& upstream, const std::string& backend) override;
   admin::Change drain() override;
+  net::awaitable<admin::Reload> reload(bool dry_run) override;
   LogLevel log_level() const override { return log_level_; }
   void set_log_level(LogLevel level) override;
 

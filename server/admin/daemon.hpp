@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/net.hpp"
+#include "server/config/config_diff.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/history.hpp"
 #include "server/observe/live_connection.hpp"
@@ -18,6 +19,15 @@ enum class Change : std::uint8_t {
   done,
   already,    ///< it was so before
   not_found,  ///< no such upstream, backend or connection
+};
+
+/// What came of a reload, or would come of it.
+struct Reload {
+  enum class Result : std::uint8_t { applied, unchanged, refused };
+
+  Result result = Result::refused;
+  ConfigDiff diff{};                    ///< what it changed or would change; empty where the file could not be read
+  std::vector<std::string> problems{};  ///< why it was refused, a line each, as `weir check` prints them
 };
 
 /// What the admin endpoint sees of the daemon, and can do to it. Control thread.
@@ -44,6 +54,10 @@ class Daemon {
   virtual Change enable_backend(const std::string& upstream, const std::string& backend) = 0;
   /// Begins to drain the daemon, as SIGTERM does.
   virtual Change drain() = 0;
+
+  /// Loads the configuration file anew and applies it, or refuses it whole. With `dry_run` nothing is applied; the
+  /// result says what would have come of it.
+  virtual net::awaitable<Reload> reload(bool dry_run) = 0;
 
   virtual LogLevel log_level() const = 0;
   virtual void set_log_level(LogLevel level) = 0;

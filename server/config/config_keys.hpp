@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <functional>
 #include <string_view>
@@ -235,6 +234,10 @@ template <>
 inline constexpr auto kKeys<ServerConfig> = std::tuple{
     key("workers", &ServerConfig::workers, Workers{}),
     key("drain_timeout", &ServerConfig::drain_timeout, Duration{}),
+    key("drain_announce", &ServerConfig::drain_announce, Duration{}),
+    key("drain_spread", &ServerConfig::drain_spread, Duration{}),
+    key("upgrade_timeout", &ServerConfig::upgrade_timeout, Duration{milliseconds(1)}),
+    key("removed_listener", &ServerConfig::removed_listener, Word{}),
     key("log", &ServerConfig::log, Section{}),
     key("access_log", &ServerConfig::access_log, Section{}),
     key("admin", &ServerConfig::admin, OptionalSection{}).shown_if([](const ServerConfig& config) {
@@ -249,8 +252,5 @@ inline constexpr auto kKeys<ServerConfig> = std::tuple{
     key("listeners", &ServerConfig::listeners, ListenerList{}),
     rule(check_listeners),
 };
-
-/// Keys of the whole file that a later version will know.
-inline constexpr std::array<std::string_view, 2> kPlannedKeys{"drain_announce", "drain_spread"};
 
 }  // namespace weir

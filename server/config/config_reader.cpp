@@ -9,7 +9,7 @@ ServerConfig read_config(const YamlNode& root, const std::filesystem::path& fold
   Reading reading{config, folder};
   MapReader map(Value(root, root.position, "", problems));
   read_keys(kKeys<ServerConfig>, map, config, reading);
-  map.finish(kPlannedKeys);
+  map.finish();
   return config;
 }
 

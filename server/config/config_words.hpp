@@ -139,6 +139,16 @@ constexpr std::string_view word_of(UpstreamConfig::OnDown on_down) {
   return "";
 }
 
+constexpr std::string_view word_of(RemovedListener removed) {
+  switch (removed) {
+    case RemovedListener::drain:
+      return "drain";
+    case RemovedListener::cut:
+      return "cut";
+  }
+  return "";
+}
+
 /// How many words an enumeration has, whose enumerators count from 0.
 template <typename Enum>
 inline constexpr std::size_t kWordCount = [] {

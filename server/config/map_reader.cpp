@@ -30,7 +30,7 @@ std::optional<Value> MapReader::require(std::string_view key, std::string_view r
   return value;
 }
 
-void MapReader::finish(std::span<const std::string_view> planned) {
+void MapReader::finish() {
   std::map<std::string_view, const YamlEntry*> seen;
   for (const YamlEntry& entry : map_.node().entries) {
     const Position& position = entry.key.position;
@@ -46,8 +46,6 @@ void MapReader::finish(std::span<const std::string_view> planned) {
       map_.problems().add(
           position, path,
           "stands twice" + (line > 0 ? ", first on line " + std::to_string(line) : std::string()) + "; keep one");
-    } else if (std::find(planned.begin(), planned.end(), key) != planned.end()) {
-      map_.problems().add(position, path, "is not supported by this version; remove it");
     } else if (key == "<<") {
       map_.problems().add(position, path, "merge keys are not supported; give a whole section an anchor instead");
     } else if (std::find(known_.begin(), known_.end(), key) == known_.end()) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,8 +21,8 @@ class MapReader {
   /// Reports when the key is missing; `right` says what to write.
   std::optional<Value> require(std::string_view key, std::string_view right);
 
-  /// Reports unknown keys and keys that stand twice. `planned` are keys that a later version will know.
-  void finish(std::span<const std::string_view> planned = {});
+  /// Reports unknown keys and keys that stand twice.
+  void finish();
 
  private:
   Value map_;

@@ -243,9 +243,19 @@ struct AdminConfig {
   bool operator==(const AdminConfig&) const = default;
 };
 
+/// What happens to the connections of a listener that a reload removes.
+enum class RemovedListener {
+  drain,  ///< they go on until they end
+  cut,    ///< those that are left after `drain_timeout` are closed
+};
+
 struct ServerConfig {
   std::optional<std::uint32_t> workers;  ///< threads of the data plane; nothing = auto
   milliseconds drain_timeout{std::chrono::seconds{30}};
+  milliseconds drain_announce{0};  ///< how long /readyz says 503 before accepting stops
+  milliseconds drain_spread{0};    ///< idle connections are closed evenly over this last part of the drain
+  milliseconds upgrade_timeout{std::chrono::seconds{30}};  ///< how long a new program may take until it is ready
+  RemovedListener removed_listener = RemovedListener::drain;
   LogConfig log;
   AccessLogConfig access_log;
   std::optional<AdminConfig> admin;  ///< nothing = there is no endpoint

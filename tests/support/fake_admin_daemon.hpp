@@ -24,6 +24,7 @@ class FakeAdminDaemon : public admin::Daemon {
   std::vector<SessionRecord> records;
   LogLevel level = LogLevel::info;
   admin::Change change = admin::Change::done;  ///< what becomes of every attempt to change something
+  admin::Reload reloaded;                      ///< what becomes of every reload
   bool answers = true;                         ///< false: what is asked of workers waits for ever
 
   std::vector<ConnectionQuery> queries;
@@ -68,6 +69,12 @@ class FakeAdminDaemon : public admin::Daemon {
     return note("enable " + upstream + " " + backend);
   }
   admin::Change drain() override { return note("drain"); }
+
+  net::awaitable<admin::Reload> reload(bool dry_run) override {
+    done.emplace_back(dry_run ? "reload dry_run" : "reload");
+    co_await wait();
+    co_return reloaded;
+  }
 
   LogLevel log_level() const override { return level; }
   void set_log_level(LogLevel wanted) override {

@@ -179,6 +179,10 @@ const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       {"workers", "3", [](C& c) { c.workers = 3; }},
       {"drain_timeout", "31s", [](C& c) { c.drain_timeout = 31s; }},
+      {"drain_announce", "1s", [](C& c) { c.drain_announce = 1s; }},
+      {"drain_spread", "2s", [](C& c) { c.drain_spread = 2s; }},
+      {"upgrade_timeout", "32s", [](C& c) { c.upgrade_timeout = 32s; }},
+      {"removed_listener", "cut", [](C& c) { c.removed_listener = RemovedListener::cut; }},
       {"log.level", "debug", [](C& c) { c.log.level = LogLevel::debug; }},
       {"log.format", "json", [](C& c) { c.log.format = LogFormat::json; }},
       {"log.file", "/l", [](C& c) { c.log.file = "/l"; }},

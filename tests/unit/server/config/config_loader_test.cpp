@@ -201,10 +201,6 @@ TEST(ConfigLoader, UnknownKeyWithoutANearOneListsWhatIsKnown) {
   EXPECT_EQ(problem_with("worker: 2"), "worker: unknown key; did you mean \"workers\"?");
 }
 
-TEST(ConfigLoader, KeysOfLaterVersionsAreRefusedAsSuch) {
-  EXPECT_EQ(problem_with("drain_spread: 5s"), "drain_spread: is not supported by this version; remove it");
-}
-
 TEST(ConfigLoader, TheAdminEndpointIsThereOnlyWhereItsSectionStands) {
   EXPECT_FALSE(load_config_text(kEcho, "weir.yaml").admin);
   EXPECT_EQ(load_config_text(std::string(kEcho) + "admin: {}\n", "weir.yaml").admin, AdminConfig());
