@@ -21,17 +21,18 @@ std::string_view word_for(const EchoService&) { return "echo"; }
 std::string_view word_for(const DiscardService&) { return "discard"; }
 std::string_view word_for(const ProxyService&) { return "proxy"; }
 
-ListenerSnapshot listener_snapshot(const OpenListener& open) {
-  const Listener& listener = *open.listener;
+ListenerSnapshot listener_snapshot(const Listener& listener, const std::vector<ListeningSocket>& sockets) {
   ListenerSnapshot shown;
   shown.name = listener.config().name;
   shown.service = std::visit([](const auto& service) { return word_for(service); }, listener.service());
   if (const auto* proxy = std::get_if<ProxyService>(&listener.service()))
-    shown.upstream = proxy->upstream->config().name;
-  shown.bound = bound_addresses(open.sockets);
+    shown.upstream = proxy->upstream->name();
+  shown.bound = bound_addresses(sockets);
   listener.add_to(shown);
   return shown;
 }
+
+std::string hash_of(const ServerConfig& config) { return fmt::format("{:016x}", stable_hash(dump_config(config))); }
 
 }  // namespace
 
@@ -43,14 +44,19 @@ spdlog::level::level_enum level_of(LogLevel level) {
 
 LiveDaemon::LiveDaemon(boost::asio::io_context& context, Parts parts)
     : parts_(std::move(parts)),
-      config_hash_(fmt::format("{:016x}", stable_hash(dump_config(parts_.config)))),
-      log_level_(parts_.config.log.level),
-      connections_(context.get_executor(), parts_.workers),
+      config_hash_(hash_of(*parts_.config)),
+      log_level_(parts_.config->log.level),
+      connections_(context.get_executor(), parts_.data_plane.workers()),
       timer_(context) {}
+
+void LiveDaemon::take_config() {
+  config_loaded_ = std::chrono::system_clock::now();
+  config_hash_ = hash_of(*parts_.config);
+}
 
 void LiveDaemon::keep_history() {
   history_.add(traffic_snapshot());
-  for (Worker& worker : parts_.workers) worker.probe();
+  for (Worker& worker : parts_.data_plane.workers()) worker.probe();
   timer_.expires_after(kTick);
   wait_for_tick();
 }
@@ -64,7 +70,7 @@ void LiveDaemon::wait_for_tick() {
 void LiveDaemon::tick() {
   timer_.expires_at(timer_.expiry() + kTick);
   wait_for_tick();  // first, so that a lack of memory in what follows costs one step
-  for (Worker& worker : parts_.workers) worker.probe();
+  for (Worker& worker : parts_.data_plane.workers()) worker.probe();
   constexpr std::uint64_t kTicksAStep = History::kStep / kTick;
   if (++ticks_ % kTicksAStep == 0) history_.add(traffic_snapshot());
 }
@@ -76,20 +82,24 @@ ServerSnapshot LiveDaemon::snapshot() {
 }
 
 ServerSnapshot LiveDaemon::traffic_snapshot() const {
-  const Admission::Totals totals = parts_.admission.totals();
+  const Admission::Totals totals = parts_.data_plane.admission().totals();
   ServerSnapshot now;
   now.time = std::chrono::system_clock::now();
-  now.draining = parts_.admission.draining();
+  now.draining = parts_.data_plane.admission().draining();
   now.ready = !now.draining;
   now.active = totals.active;
   now.ended_in_drain = totals.ended;
   now.cut_in_drain = totals.cut;
-  for (const Worker& worker : parts_.workers) now.workers.push_back(worker.snapshot());
-  for (const ListenerConfig& config : parts_.config.listeners) {
-    now.listeners.push_back(listener_snapshot(parts_.listeners.at(config.name)));
+  for (const Worker& worker : parts_.data_plane.workers()) now.workers.push_back(worker.snapshot());
+  for (const ListenerConfig& config : parts_.config->listeners) {
+    const OpenListener& open = parts_.data_plane.listeners().at(config.name);
+    now.listeners.push_back(listener_snapshot(*open.listener, open.sockets));
   }
-  for (const UpstreamConfig& config : parts_.config.upstreams) {
-    now.upstreams.push_back(parts_.upstreams.at(config.name)->snapshot(io::Clock::now()));
+  for (const ListenerPtr& listener : parts_.data_plane.removed()) {
+    now.listeners.push_back(listener_snapshot(*listener, {}));
+  }
+  for (const UpstreamConfig& config : parts_.config->upstreams) {
+    now.upstreams.push_back(parts_.data_plane.upstreams().at(config.name)->snapshot(io::Clock::now()));
   }
   return now;
 }
@@ -97,19 +107,19 @@ ServerSnapshot LiveDaemon::traffic_snapshot() const {
 ProcessSnapshot LiveDaemon::process_snapshot() const {
   ProcessSnapshot process = read_process_figures();
   process.started = started_;
-  process.config_loaded = started_;
+  process.config_loaded = config_loaded_;
   process.config_file = parts_.config_file;
   process.config_hash = config_hash_;
   process.connection_limit = parts_.plan.admitted.value_or(0);
   process.lost_log_lines = lost_log_lines();
-  process.lost_records = parts_.access_log.lost();
+  process.lost_records = parts_.data_plane.access_log().lost();
   return process;
 }
 
-std::string LiveDaemon::effective_config() const { return dump_config(parts_.config); }
+std::string LiveDaemon::effective_config() const { return dump_config(*parts_.config); }
 
 std::vector<SessionRecord> LiveDaemon::recent_records(bool failed, std::size_t most) {
-  return parts_.access_log.recent(failed, most);
+  return parts_.data_plane.access_log().recent(failed, most);
 }
 
 net::awaitable<ConnectionPage> LiveDaemon::connections(ConnectionQuery query) {
@@ -130,8 +140,8 @@ net::awaitable<Change> LiveDaemon::kill(std::uint64_t id) {
 }
 
 Change LiveDaemon::set_drained(const std::string& upstream, const std::string& backend, bool drained) {
-  const auto found = parts_.upstreams.find(upstream);
-  if (found == parts_.upstreams.end()) return Change::not_found;
+  const auto found = parts_.data_plane.upstreams().find(upstream);
+  if (found == parts_.data_plane.upstreams().end()) return Change::not_found;
   const std::shared_ptr<Backend> which = found->second->find(backend);
   if (!which) return Change::not_found;
   const bool news = found->second->set_drained(*which, drained, "by the admin endpoint", io::Clock::now());
@@ -148,8 +158,9 @@ Change LiveDaemon::enable_backend(const std::string& upstream, const std::string
 
 Change LiveDaemon::drain() { return parts_.drain() ? Change::done : Change::already; }
 
-net::awaitable<admin::Reload> LiveDaemon::reload(bool /*dry_run*/) {
-  co_return admin::Reload{.problems = {"reloading is not supported yet; restart to apply changes"}};
+net::awaitable<admin::Reload> LiveDaemon::reload(bool dry_run) {
+  admin::Reload outcome = co_await parts_.reload(dry_run);
+  co_return outcome;
 }
 
 void LiveDaemon::set_log_level(LogLevel level) {

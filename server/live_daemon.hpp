@@ -3,22 +3,18 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/logging.hpp"
 #include "server/admin/daemon.hpp"
-#include "server/admission/admission.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/config/server_config.hpp"
 #include "server/control/connection_watch.hpp"
-#include "server/listener/open_listener.hpp"
-#include "server/observe/access_log.hpp"
+#include "server/data_plane.hpp"
 #include "server/observe/history.hpp"
-#include "server/upstream/upstream.hpp"
-#include "server/worker/worker.hpp"
 
 namespace weir {
 
@@ -31,19 +27,19 @@ class LiveDaemon final : public admin::Daemon {
  public:
   /// What it shows and acts on. Outlives it.
   struct Parts {
-    const ServerConfig& config;
+    const std::shared_ptr<const ServerConfig>& config;  ///< the current one, as is the plan
     const std::string& config_file;
     const CapacityPlan& plan;
-    Admission& admission;
-    OpenListeners& listeners;
-    Upstreams& upstreams;
-    std::deque<Worker>& workers;
-    AccessLog& access_log;
+    DataPlane& data_plane;
     std::function<bool()> drain;  ///< begins the drain of the daemon; false if it has begun already
+    std::function<net::awaitable<admin::Reload>(bool dry_run)> reload;
   };
 
   /// The context outlives the workers, too.
   LiveDaemon(boost::asio::io_context& context, Parts parts);
+
+  /// Another configuration is current.
+  void take_config();
 
   /// Measures the workers every second and fills the history from now on.
   void keep_history();
@@ -72,7 +68,8 @@ class LiveDaemon final : public admin::Daemon {
 
   const Parts parts_;
   const WallTime started_ = std::chrono::system_clock::now();
-  const std::string config_hash_;
+  WallTime config_loaded_ = started_;
+  std::string config_hash_;
   LogLevel log_level_;
   History history_;
   ConnectionWatch connections_;

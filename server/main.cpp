@@ -43,7 +43,9 @@ int execute(const Command& command) {
                                   : load_config_text(command.config_text, command.config_file, command.overrides);
   if (command.verb == Command::Verb::config) return print(dump_config(config));
   if (command.verb == Command::Verb::run) {
-    return run_server(config, command.config_text.empty() ? command.config_file : std::string());
+    if (!command.config_text.empty()) return run_server({}, config);
+    return run_server({command.config_file, [&] { return load_config_file(command.config_file, command.overrides); }},
+                      config);
   }
   CapacityPlan plan = plan_capacity(config, read_machine_limits());
   for (std::string& warning : log_file_warnings(config)) plan.warnings.push_back(std::move(warning));

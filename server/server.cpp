@@ -4,30 +4,31 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <csignal>
-#include <deque>
+#include <algorithm>
 #include <exception>
-#include <limits>
+#include <functional>
+#include <memory>
 #include <optional>
-#include <stdexcept>
+#include <set>
 #include <system_error>
 
 #include "common/journal.hpp"
 #include "common/logging.hpp"
 #include "common/stop_signals.hpp"
+#include "common/units.hpp"
 #include "common/version.hpp"
 #include "server/admin/endpoint.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
 #include "server/live_daemon.hpp"
+#include "server/data_plane.hpp"
 #include "server/observe/snapshot.hpp"
-#include "server/prepare_upstream.hpp"
-#include "server/upstream/upstream.hpp"
-#include "server/worker/accept_stop.hpp"
-#include "server/worker/worker.hpp"
+#include "server/reloader.hpp"
 
 namespace weir {
 
@@ -67,126 +68,123 @@ struct Outcome {
   std::uint64_t lost_records = 0;  ///< since the log last reported them
 };
 
-/// The whole daemon. Members stand in order of life: what sessions refer to comes before the workers that run them.
+/// The whole daemon. Members stand in order of life. Control thread.
 class Server {
  public:
-  Server(const ServerConfig& config, const std::string& config_file)
-      : config_(config),
-        config_file_(config_file),
+  Server(const ServerSource& source, const ServerConfig& config)
+      : source_(source),
+        config_(std::make_shared<const ServerConfig>(config)),
         plan_(plan_capacity(config, read_machine_limits())),
-        admission_(plan_.admitted.value_or(std::numeric_limits<std::uint64_t>::max()), config.limits.rate),
-        sources_(config.limits.per_source, config.limits.rate_per_source),
-        access_log_(config.access_log, plan_.workers, config.admin.has_value()),
-        accept_stop_(listeners_, workers_) {
-    // Names are resolved first, while a signal still ends the program at once. Signals are caught after that, before
-    // any socket listens.
-    for (const UpstreamConfig& upstream : config.upstreams) {
-      upstreams_.emplace(upstream.name,
-                         std::make_shared<Upstream>(prepare_upstream(std::make_shared<const UpstreamConfig>(upstream)),
-                                                    plan_.workers));
-    }
-    control_.emplace(
-        control_context_, config_, config_file_, admission_,
-        DataPlane{[this](bool at_once) { return accept_stop_.advance(at_once); }, [this] { cut_sessions(); }},
-        upstreams_);
-    open_all();
-    for (std::size_t i = 0; i < plan_.workers; ++i) {
-      workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
-                            plan_.pipes_per_worker);
-    }
+        // Names are resolved here, while a signal still ends the program at once. Signals are caught after that, before
+        // any socket listens.
+        data_plane_(config, plan_),
+        control_(control_context_, config_, data_plane_.admission(),
+                 ControlSteps{[this](bool at_once) { return data_plane_.close_all(at_once); },
+                              [this] { data_plane_.cut_sessions(); },
+                              source.load ? [this](const std::string& who) { reloader_.start(who); }
+                                          : std::function<void(const std::string&)>()},
+                 data_plane_.upstreams()),
+        reloader_({control_context_, config_, source.load, [this] { return data_plane_.running(config_); },
+                   [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); }}),
+        closing_(control_context_) {
+    data_plane_.open(config, plan_);
     live_.emplace(control_context_,
-                  LiveDaemon::Parts{config_, config_file_, plan_, admission_, listeners_, upstreams_, workers_,
-                                    access_log_, [this] { return control_->drain("the admin endpoint"); }});
-    if (config_.admin) admin_.emplace(control_context_.get_executor(), *config_.admin, *live_);
+                  LiveDaemon::Parts{config_, source_.file, plan_, data_plane_,
+                                    [this] { return control_.drain("the admin endpoint"); },
+                                    [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); }});
+    if (config_->admin) admin_.emplace(control_context_.get_executor(), *config_->admin, *live_);
   }
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  ~Server() { join(); }
+  ~Server() { data_plane_.join(); }
 
   /// Serves until it is drained.
   Outcome run() {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
-    for (Worker& worker : workers_) worker.start(workers_);
-    for (auto& [name, open] : listeners_) serve(open);
-    for (const ListenerConfig& listener : config_.listeners) {
-      for (const std::string& bound : bound_addresses(listeners_.at(listener.name).sockets)) {
-        spdlog::info("listening on {} listener={}", bound, listener.name);
-      }
-    }
+    data_plane_.start();
+    for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     if (admin_) {
       for (const std::string& bound : admin_->bound()) spdlog::info("admin endpoint on {}", admin_address(bound));
       live_->keep_history();
     }
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
-    const std::string ready =
-        fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion, listeners_.size(), workers_.size(), limit);
+    const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
+                                          data_plane_.listeners().size(), plan_.workers, limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
-    control_->run();
+    control_.run();
     admin_.reset();
-    join();
+    data_plane_.join();
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
     const ServerSnapshot last = live_->snapshot();
     for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
-    return {last, access_log_.close()};
+    return {last, data_plane_.access_log().close()};
   }
 
  private:
-  // One for each kind of ServiceConfig.
-  Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
-  Service make_service(const DiscardConfig&) const { return DiscardService{}; }
-  Service make_service(const ProxyConfig& config) const { return ProxyService{upstreams_.at(config.upstream)}; }
-
-  /// Reports each listener that cannot listen, not the first alone.
-  void open_all() {
-    std::size_t failed = 0;
-    for (const ListenerConfig& listener : config_.listeners) {
-      try {
-        open(listener);
-      } catch (const std::exception& error) {
-        spdlog::critical("listener {}: {}", listener.name, error.what());
-        ++failed;
-      }
+  static void say_where(const OpenListener& open) {
+    for (const std::string& bound : bound_addresses(open.sockets)) {
+      spdlog::info("listening on {} listener={}", bound, open.listener->config().name);
     }
-    if (failed == 0) return;
-    throw std::runtime_error(fmt::format("{} of {} listeners cannot listen", failed, config_.listeners.size()));
   }
 
-  void open(const ListenerConfig& config) {
-    const int backlog = static_cast<int>(config_.limits.backlog);
-    Service service = std::visit([this](const auto& kind) { return make_service(kind); }, config.service);
-    const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, plan_.workers);
-    listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, plan_.workers)});
+  std::string obstacle() {
+    if (!source_.load) return "the daemon was started without a configuration file; restart it with other arguments";
+    return data_plane_.admission().draining() ? "the daemon is draining" : "";
   }
 
-  void serve(const OpenListener& open) {
-    for (Worker& worker : workers_) worker.serve(open.listener);
-    for (Worker& worker : workers_) worker.accept_from(open);
+  void apply(PreparedReload& next) {
+    std::set<std::string> changed;
+    for (const auto& [name, upstream] : next.changed_upstreams) changed.insert(name);
+    for (const auto& [name, upstream] : next.new_upstreams) changed.insert(name);
+    if (next.config->dns != config_->dns) {
+      for (const auto& [name, upstream] : data_plane_.upstreams()) changed.insert(name);
+    }
+    std::set<std::string> known;
+    for (const ListenerPtr& listener : data_plane_.removed()) known.insert(listener->config().name);
+    data_plane_.apply(next);
+    config_ = next.config;
+    plan_ = next.plan;
+    control_.watch_upstreams(changed);
+    live_->take_config();
+    for (const ListenerPtr& listener : data_plane_.removed()) {
+      if (!known.contains(listener->config().name)) cut_later(listener);
+    }
+    close_removed();
   }
 
-  void join() {
-    for (Worker& worker : workers_) worker.join();
+  /// `removed_listener: cut`.
+  void cut_later(const ListenerPtr& listener) {
+    if (config_->removed_listener != RemovedListener::cut) return;
+    auto timer = std::make_shared<boost::asio::steady_timer>(control_context_, config_->drain_timeout);
+    timer->async_wait([this, listener, timer](const boost::system::error_code& error) {
+      const auto& removed = data_plane_.removed();
+      if (error || std::find(removed.begin(), removed.end(), listener) == removed.end()) return;
+      spdlog::warn("listener {}: cutting what is left of its connections; it was removed {} ago", listener->config().name,
+                   format_duration(config_->drain_timeout));
+      data_plane_.cut_sessions(listener);
+    });
   }
 
-  void cut_sessions() {
-    for (Worker& worker : workers_) worker.cut_sessions();
+  /// Closes, step by step, the sockets that no listener goes on with.
+  void close_removed() {
+    const auto pause = data_plane_.close_removed();
+    if (!pause) return;
+    closing_.expires_after(*pause);
+    closing_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) close_removed();
+    });
   }
 
-  const ServerConfig& config_;
-  const std::string& config_file_;
-  const CapacityPlan plan_;
-  Admission admission_;
-  SourceTable sources_;
-  io::SpareDescriptor spare_;
-  LogLimiter refusals_;
-  Upstreams upstreams_;
-  AccessLog access_log_;  // writes records that name backends
-  OpenListeners listeners_;
+  const ServerSource& source_;
+  std::shared_ptr<const ServerConfig> config_;
+  CapacityPlan plan_;
   boost::asio::io_context control_context_{1};  // workers post to it, even when they are destroyed
-  std::deque<Worker> workers_;
-  AcceptStop accept_stop_;  // before the workers' threads start, and until they are joined
-  std::optional<Control> control_;
+  DataPlane data_plane_;
+  Control control_;
+  Reloader reloader_;
+  boost::asio::steady_timer closing_;
   std::optional<LiveDaemon> live_;
   std::optional<admin::Endpoint> admin_;
 };
@@ -202,7 +200,7 @@ void report_losses(const LogEnd& log, std::uint64_t lost_records) {
 
 }  // namespace
 
-int run_server(const ServerConfig& config, const std::string& config_file) {
+int run_server(const ServerSource& source, const ServerConfig& config) {
   try {
     start_logging(log_target(config.log));
   } catch (const std::exception& error) {
@@ -215,7 +213,7 @@ int run_server(const ServerConfig& config, const std::string& config_file) {
     // A peer that has gone is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    const auto [last, lost] = Server(config, config_file).run();
+    const auto [last, lost] = Server(source, config).run();
     lost_records = lost;
     spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
   } catch (const std::exception& error) {

@@ -1,18 +1,24 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "server/config/server_config.hpp"
 
 namespace weir {
 
+/// Where the configuration came from, for a reload.
+struct ServerSource {
+  std::string file;  ///< empty where there is none
+  /// Reads it anew; throws ConfigError. Null where there is no file. Any thread, one at a time.
+  std::function<ServerConfig()> load;
+};
+
 /// Serves what the configuration says until a signal ends it. Everything is put together and taken down here. Call
 /// once, on the main thread.
 ///
-/// `config_file` is what SIGHUP would reload, empty if there is none.
-///
 /// Returns the exit status: 0 after a drain or a second signal, 1 if something failed at run time (a bind, say), with
 /// the reason logged.
-int run_server(const ServerConfig& config, const std::string& config_file);
+int run_server(const ServerSource& source, const ServerConfig& config);
 
 }  // namespace weir

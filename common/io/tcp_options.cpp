@@ -26,4 +26,12 @@ void apply_tcp_options(int fd, const TcpOptions& options) {
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options.keepalive.count));
 }
 
+void replace_tcp_options(int fd, const TcpOptions& options) {
+  if (!options.nodelay) set(fd, IPPROTO_TCP, TCP_NODELAY, 0);
+  if (options.fast_open == 0) set(fd, IPPROTO_TCP, TCP_FASTOPEN, 0);
+  if (options.user_timeout.count() == 0) set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);
+  if (!options.keepalive.enabled) set(fd, SOL_SOCKET, SO_KEEPALIVE, 0);
+  apply_tcp_options(fd, options);
+}
+
 }  // namespace weir::io

@@ -34,5 +34,7 @@ struct TcpOptions {
 /// from a listening socket inherit all of them; `fast_open` is the listening socket's own. Best effort: a kernel that
 /// refuses one leaves its own default.
 void apply_tcp_options(int fd, const TcpOptions& options);
+/// The same for a socket that was set to others before.
+void replace_tcp_options(int fd, const TcpOptions& options);
 
 }  // namespace weir::io

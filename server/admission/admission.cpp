@@ -11,6 +11,12 @@ Admission::Entry Admission::enter(io::Clock::time_point now) {
   return {id, std::nullopt};
 }
 
+void Admission::set_limits(std::uint64_t limit, const Rate& rate) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  limit_ = limit;
+  rate_ = rate;
+}
+
 void Admission::withdraw() {
   const std::lock_guard<std::mutex> lock(mutex_);
   --totals_.active;

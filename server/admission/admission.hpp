@@ -23,6 +23,9 @@ class Admission {
   /// `limit` is how many connections there may be at once, `rate` how fast new ones may come.
   explicit Admission(std::uint64_t limit, const Rate& rate = {}) : limit_(limit), rate_(rate) {}
 
+  /// From now on these limits hold; connections beyond them stay.
+  void set_limits(std::uint64_t limit, const Rate& rate);
+
   /// The number of a connection that was just accepted, unique within the process and ascending; and why it is refused.
   struct Entry {
     std::uint64_t id;
@@ -41,9 +44,9 @@ class Admission {
   Totals totals() const;
 
  private:
-  const std::uint64_t limit_;
-  const Rate rate_;
   mutable std::mutex mutex_;
+  std::uint64_t limit_;
+  Rate rate_;
   std::uint64_t last_id_ = 0;
   TokenBucket bucket_;
   std::atomic<bool> draining_{false};

@@ -4,13 +4,16 @@ namespace weir {
 
 using ProxyHeaders = ListenerConfig::ProxyHeaders;
 
-Gate::Gate(Admission& process, SourceTable& process_sources, const ListenerConfig& config)
+Gate::Gate(Admission& process, const SourceTable& process_sources, const ListenerConfig& config, const Gate* before)
     : process_(process),
       process_sources_(process_sources),
       limits_(config.limits),
       headers_(config.accept_proxy_protocol),
       rules_(config.access),
-      sources_(config.limits.per_source, config.limits.rate_per_source) {
+      sources_(before == nullptr
+                   ? SourceTable(config.limits.per_source, config.limits.rate_per_source)
+                   : SourceTable(config.limits.per_source, config.limits.rate_per_source, before->sources_)),
+      counts_(before == nullptr ? std::make_shared<Counts>() : before->counts_) {
   for (const std::string& cidr : config.trusted) trusted_.add(cidr);
   trusted_.seal();
 }
@@ -54,20 +57,19 @@ std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
 }
 
 std::optional<SessionEnd> Gate::enter_listener(Time now) {
-  if (limits_.connections == 0 && limits_.rate.count == 0) return std::nullopt;
-  const std::lock_guard lock(mutex_);
-  if (limits_.connections != 0 && connections_ >= limits_.connections) {
+  // Counted where they are not limited, too: the next configuration may limit them.
+  const std::lock_guard lock(counts_->mutex);
+  if (limits_.connections != 0 && counts_->connections >= limits_.connections) {
     return refuse(Barrier::listener_connections, SessionEnd::refused_limit);
   }
-  if (!bucket_.admit(limits_.rate, now)) return refuse(Barrier::listener_rate, SessionEnd::refused_rate);
-  ++connections_;
+  if (!counts_->bucket.admit(limits_.rate, now)) return refuse(Barrier::listener_rate, SessionEnd::refused_rate);
+  ++counts_->connections;
   return std::nullopt;
 }
 
 void Gate::leave_listener() {
-  if (limits_.connections == 0 && limits_.rate.count == 0) return;
-  const std::lock_guard lock(mutex_);
-  --connections_;
+  const std::lock_guard lock(counts_->mutex);
+  --counts_->connections;
 }
 
 void Gate::leave(const std::optional<ClientAddress>& source, bool cut) {
@@ -86,7 +88,7 @@ SessionEnd Gate::refuse(SessionEnd why, Barrier connections, Barrier rate) {
 }
 
 SessionEnd Gate::refuse(Barrier barrier, SessionEnd why) {
-  refusals_[static_cast<std::size_t>(barrier)].fetch_add(1, std::memory_order_relaxed);
+  counts_->refusals[static_cast<std::size_t>(barrier)].fetch_add(1, std::memory_order_relaxed);
   return why;
 }
 
@@ -100,7 +102,7 @@ void Gate::add_refusals(std::map<std::string, std::uint64_t>& total) const {
                                      "rules",
                                      "trusted"};
   static_assert(kNames.size() == static_cast<std::size_t>(Barrier::count_));
-  for (std::size_t i = 0; i < kNames.size(); ++i) total[kNames[i]] += refusals_[i].load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kNames.size(); ++i) total[kNames[i]] += counts_->refusals[i].load(std::memory_order_relaxed);
 }
 
 }  // namespace weir

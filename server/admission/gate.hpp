@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -25,7 +26,9 @@ class Gate {
   using Time = io::Clock::time_point;
 
   /// Reads the files that the rules name; throws as AccessRules does. `process_sources` counts over all listeners.
-  Gate(Admission& process, SourceTable& process_sources, const ListenerConfig& config);
+  /// `before` is the gate of the listener's earlier configuration, whose connections count here too.
+  Gate(Admission& process, const SourceTable& process_sources, const ListenerConfig& config,
+       const Gate* before = nullptr);
 
   struct Entry {
     std::uint64_t id;                   ///< the connection's
@@ -65,17 +68,22 @@ class Gate {
   SessionEnd refuse(SessionEnd why, Barrier connections, Barrier rate);
   SessionEnd refuse(Barrier barrier, SessionEnd why);
 
+  /// What is counted through all configurations of the listener.
+  struct Counts {
+    std::mutex mutex;
+    std::uint32_t connections = 0;
+    TokenBucket bucket;
+    std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Barrier::count_)> refusals{};
+  };
+
   Admission& process_;
-  SourceTable& process_sources_;
+  SourceTable process_sources_;
   const ScopeLimits& limits_;
   const ListenerConfig::ProxyHeaders headers_;
   AddressSet trusted_;
   const AccessRules rules_;
   SourceTable sources_;
-  std::mutex mutex_;
-  std::uint32_t connections_ = 0;  ///< counted only if they are limited
-  TokenBucket bucket_;
-  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Barrier::count_)> refusals_{};
+  const std::shared_ptr<Counts> counts_;
 };
 
 }  // namespace weir

@@ -18,8 +18,18 @@ std::uint64_t seeded_hash(const IpAddress& address) { return mix(mix(address.hig
 
 std::size_t SourceTable::Hash::operator()(const IpAddress& address) const { return seeded_hash(address); }
 
-SourceTable::Shard& SourceTable::shard_of(const IpAddress& source) {
-  return shards_[(seeded_hash(source) >> 32) % kShards];
+SourceTable::SourceTable(std::uint32_t connections, const Rate& rate)
+    : connections_(connections),
+      rate_(rate),
+      counts_(connections != 0 || rate.count != 0 ? std::make_shared<Counts>() : nullptr) {}
+
+SourceTable::SourceTable(std::uint32_t connections, const Rate& rate, const SourceTable& before)
+    : SourceTable(connections, rate) {
+  if (counts_ && before.counts_) counts_ = before.counts_;
+}
+
+SourceTable::Shard& SourceTable::shard_of(const IpAddress& source) const {
+  return counts_->shards[(seeded_hash(source) >> 32) % kShards];
 }
 
 void SourceTable::Shard::forget_first() {
@@ -29,7 +39,7 @@ void SourceTable::Shard::forget_first() {
 }
 
 std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) try {
-  if (!limits()) return std::nullopt;
+  if (!counts_) return std::nullopt;
   const IpAddress key = source.source();
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
@@ -53,7 +63,7 @@ std::optional<SessionEnd> SourceTable::enter(const IpAddress& source, Time now) 
 }
 
 void SourceTable::leave(const IpAddress& source) {
-  if (!limits()) return;
+  if (!counts_) return;
   const IpAddress key = source.source();
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
@@ -69,7 +79,8 @@ void SourceTable::leave(const IpAddress& source) {
 
 std::size_t SourceTable::size() const {
   std::size_t sources = 0;
-  for (const Shard& shard : shards_) {
+  if (!counts_) return sources;
+  for (const Shard& shard : counts_->shards) {
     const std::lock_guard lock(shard.mutex);
     sources += shard.sources.size();
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -15,7 +16,7 @@
 namespace weir {
 
 /// Enforces the connection limit and the connection rate of each source. Exact over all workers: one short mutex of a
-/// shard at a connection's begin and end. Any thread.
+/// shard at a connection's begin and end. A copy has the same counts. Any thread.
 ///
 /// A source that has connections is never forgotten. Of those that have none, at most kMostIdle are remembered for the
 /// sake of their rate, in some 27 MiB. If there are more, the table forgets those whose loss does the least harm, which
@@ -27,7 +28,10 @@ class SourceTable {
   static constexpr std::size_t kMostIdle = 262'144;
 
   /// `connections` 0 = any number. If neither is limited, nothing is counted and no mutex is taken.
-  SourceTable(std::uint32_t connections, const Rate& rate) : connections_(connections), rate_(rate) {}
+  explicit SourceTable(std::uint32_t connections = 0, const Rate& rate = {});
+  /// Other limits, for what the table before has counted and goes on counting. Where that one limited nothing, it has
+  /// counted nothing.
+  SourceTable(std::uint32_t connections, const Rate& rate, const SourceTable& before);
 
   /// Counts a connection of the source, or says why it is refused, which may be lack of memory.
   std::optional<SessionEnd> enter(const IpAddress& source, Time now);
@@ -38,8 +42,6 @@ class SourceTable {
   std::size_t size() const;
 
  private:
-  bool limits() const { return connections_ != 0 || rate_.count != 0; }
-
   /// Linked into its shard's idle sources while it has no connections.
   struct Source : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>> {
     const IpAddress* address = nullptr;
@@ -66,11 +68,15 @@ class SourceTable {
   static constexpr std::size_t kMostIdleOfShard = kMostIdle / kShards;
   static constexpr int kForgottenACall = 2;  ///< more than a call can add
 
-  Shard& shard_of(const IpAddress& source);
+  struct Counts {
+    std::array<Shard, kShards> shards;
+  };
 
-  const std::uint32_t connections_;
-  const Rate rate_;
-  std::array<Shard, kShards> shards_;
+  Shard& shard_of(const IpAddress& source) const;
+
+  std::uint32_t connections_;
+  Rate rate_;
+  std::shared_ptr<Counts> counts_;  ///< null where nothing is limited
 };
 
 }  // namespace weir

@@ -17,7 +17,8 @@ class TokenBucket {
   bool admit(const Rate& rate, Time now) {
     if (rate.count == 0) return true;
     const auto interval = std::chrono::duration_cast<Time::duration>(rate.period) / rate.count;
-    const Time due = std::max(due_, now);
+    // Not later than a bucket that is just empty, which it may be by an earlier, slower rate.
+    const Time due = std::clamp(due_, now, now + rate.period);
     if (due - now > rate.period - interval) return false;
     due_ = due + interval;
     return true;

@@ -16,12 +16,11 @@ constexpr std::chrono::milliseconds kDrainPoll{10};
 
 }  // namespace
 
-Control::Control(boost::asio::io_context& context, const ServerConfig& config, const std::string& config_file,
-                 Admission& admission, DataPlane data_plane, const Upstreams& upstreams)
+Control::Control(boost::asio::io_context& context, const std::shared_ptr<const ServerConfig>& config,
+                 Admission& admission, ControlSteps steps, const Upstreams& upstreams)
     : config_(config),
-      config_file_(config_file),
       admission_(admission),
-      data_plane_(std::move(data_plane)),
+      steps_(std::move(steps)),
       upstreams_(upstreams),
       context_(context),
       signals_(context_, SIGTERM, SIGINT, SIGHUP),
@@ -32,7 +31,7 @@ Control::Control(boost::asio::io_context& context, const ServerConfig& config, c
 
 void Control::run() {
   wait_for_signal();
-  for (const auto& [name, upstream] : upstreams_) watches_.try_emplace(name, context_, upstream, config_.dns);
+  watch_upstreams({});
   for (bool over = false; !over;) {
     try {
       context_.run();
@@ -42,6 +41,12 @@ void Control::run() {
       spdlog::error("no memory for the control thread; going on without what it was about to do");
     }
   }
+}
+
+void Control::watch_upstreams(const std::set<std::string>& changed) {
+  std::erase_if(watches_,
+                [&](const auto& watch) { return changed.contains(watch.first) || !upstreams_.contains(watch.first); });
+  for (const auto& [name, upstream] : upstreams_) watches_.try_emplace(name, context_, upstream, config_->dns);
 }
 
 void Control::wait_for_signal() {
@@ -62,11 +67,7 @@ void Control::handle_signal(int signal) {
       spdlog::warn("SIGUSR2 ignored: an upgrade in place is not supported by this version");
       return;
     case SIGHUP:
-      if (!config_file_.empty()) {
-        spdlog::warn("SIGHUP ignored: reloading {} is not supported by this version; restart to apply changes",
-                     config_file_);
-        return;
-      }
+      if (steps_.reload) return steps_.reload("SIGHUP");
       break;
     default:
       break;
@@ -82,12 +83,12 @@ void Control::handle_signal(int signal) {
 bool Control::drain(const std::string& who) {
   if (phase_ != Phase::serving) return false;
   phase_ = Phase::draining;
-  deadline_ = std::chrono::steady_clock::now() + config_.drain_timeout;
+  deadline_ = std::chrono::steady_clock::now() + config_->drain_timeout;
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
   spdlog::info("{}: draining {} connections, {} at most; a second signal stops at once", who, active,
-               format_duration(config_.drain_timeout));
-  service_manager::notify_stopping(fmt::format("draining {} connections", active), config_.drain_timeout);
+               format_duration(config_->drain_timeout));
+  service_manager::notify_stopping(fmt::format("draining {} connections", active), config_->drain_timeout);
   watch_drain();
   return true;
 }
@@ -95,7 +96,7 @@ bool Control::drain(const std::string& who) {
 void Control::begin_cut() {
   phase_ = Phase::cutting;
   spdlog::warn("{}: cutting {} connections", why_cut_, admission_.totals().active);
-  data_plane_.cut_sessions();
+  steps_.cut_sessions();
 }
 
 void Control::watch_drain() {
@@ -110,7 +111,7 @@ std::chrono::milliseconds Control::step_of_drain() {
   if (why_cut_ == nullptr && std::chrono::steady_clock::now() >= deadline_) why_cut_ = "drain_timeout";
   if (!closed_) {
     // To the end even when all are to be cut, so that whoever is queued has a record.
-    if (const auto pause = data_plane_.stop_accepting(why_cut_ != nullptr)) return *pause;
+    if (const auto pause = steps_.stop_accepting(why_cut_ != nullptr)) return *pause;
     closed_ = true;
   }
   if (admission_.totals().active == 0) {

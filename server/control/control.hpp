@@ -6,7 +6,9 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "server/admission/admission.hpp"
@@ -15,31 +17,36 @@
 
 namespace weir {
 
-/// What the control thread does to the data plane.
-struct DataPlane {
+/// What the control thread does to the rest of the daemon.
+struct ControlSteps {
   /// The next step towards closed listening sockets: how long to wait before the one after, nothing once they are
   /// closed. True for one that waits for nobody outside.
   std::function<std::optional<std::chrono::milliseconds>(bool at_once)> stop_accepting;
   std::function<void()> cut_sessions;
+  /// SIGHUP; null where there is no file to reload, and it drains.
+  std::function<void(const std::string& who)> reload;
 };
 
 /// The control thread's work: waits for signals, takes the daemon through its drain, and watches the upstreams
 /// meanwhile.
 ///
-///     serving ──SIGTERM, SIGINT, SIGHUP──▶ draining ──all ended──▶ stopped
+///     serving ──SIGTERM, SIGINT──▶ draining ──all ended──▶ stopped
 ///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped
 ///
-/// SIGUSR1 reopens the log files at any time.
+/// SIGUSR1 reopens the log files at any time, and SIGHUP reloads the configuration.
 ///
 /// Signals are caught from the construction on, and those that come before run() are handled by it.
 class Control {
  public:
-  /// `config_file` is what SIGHUP would reload; without one it drains. The context is the control thread's.
-  Control(boost::asio::io_context& context, const ServerConfig& config, const std::string& config_file,
-          Admission& admission, DataPlane data_plane, const Upstreams& upstreams);
+  /// The context is the control thread's; `config` is what is current whenever it is looked at.
+  Control(boost::asio::io_context& context, const std::shared_ptr<const ServerConfig>& config, Admission& admission,
+          ControlSteps steps, const Upstreams& upstreams);
 
   /// Runs the context and serves signals until the daemon is drained. Main thread.
   void run();
+
+  /// Watches the upstreams that there are now; those named here anew, because they go on otherwise. Control thread.
+  void watch_upstreams(const std::set<std::string>& changed);
 
   /// Begins the drain; `who` is for the log. False if it has begun already. Control thread.
   bool drain(const std::string& who);
@@ -53,10 +60,9 @@ class Control {
   void watch_drain();
   std::chrono::milliseconds step_of_drain();
 
-  const ServerConfig& config_;
-  const std::string& config_file_;
+  const std::shared_ptr<const ServerConfig>& config_;
   Admission& admission_;
-  DataPlane data_plane_;
+  const ControlSteps steps_;
   const Upstreams& upstreams_;
   boost::asio::io_context& context_;
   std::map<std::string, UpstreamWatch> watches_;  ///< by the upstream's name

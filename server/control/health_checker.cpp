@@ -159,12 +159,13 @@ void HealthChecker::check_new_backends() {
 
 net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared, std::shared_ptr<Backend> backend) {
   Upstream& upstream = *shared->upstream;
-  const HealthConfig& config = *upstream.config().health;
-  Health health(config);
+  const std::shared_ptr<const UpstreamConfig> pinned = upstream.pinned_config();
+  const HealthConfig& config = *pinned->health;
+  Health health(config, upstream.known_health(*backend));
   // So that connections have turns of their own.
-  SourceTurns sources(upstream.sources(), backend->endpoints().size() == 1);
+  SourceTurns sources(backend->sources().pool(), backend->endpoints().size() == 1);
   // A backend that expects a PROXY header is told that this is no client's connection.
-  const std::string opening = make_proxy_header(upstream.config().send_proxy_protocol, {}) + config.send;
+  const std::string opening = make_proxy_header(pinned->send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
     try {
@@ -177,8 +178,7 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
         upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
       }
     } catch (const std::bad_alloc&) {
-      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream.config().name,
-                    *backend->name());
+      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream.name(), *backend->name());
     }
     timer.expires_after(pause_before_check(config, std::uniform_real_distribution<double>(0, 1)(shared->random)));
     boost::system::error_code ignored;

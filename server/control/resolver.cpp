@@ -54,9 +54,9 @@ void report(const Upstream& upstream, const std::string& name, std::size_t membe
             std::string& said) {
   if (problem == said) return;
   if (problem.empty()) {
-    spdlog::info("upstream {}: {} can be looked up again", upstream.config().name, name);
+    spdlog::info("upstream {}: {} can be looked up again", upstream.name(), name);
   } else {
-    spdlog::warn("upstream {}: {}; it has {} backends of {} now", upstream.config().name, problem, members, name);
+    spdlog::warn("upstream {}: {}; it has {} backends of {} now", upstream.name(), problem, members, name);
   }
   said = problem;
 }
@@ -134,7 +134,7 @@ net::awaitable<void> keep(std::shared_ptr<const Shared> shared, std::shared_ptr<
     } catch (const std::exception& error) {
       if (shared->stop.stop_requested()) co_return;
       // No descriptor or no memory is left, and what is known holds.
-      spdlog::warn("upstream {}: cannot look up {}: {}", upstream.config().name, dns.name, error.what());
+      spdlog::warn("upstream {}: cannot look up {}: {}", upstream.name(), dns.name, error.what());
     }
     timer.expires_after(pause);
     boost::system::error_code ignored;

@@ -7,6 +7,9 @@
 namespace weir::service_manager {
 
 void notify_ready(const std::string& status);
+/// A reload begins, and one is over, whatever came of it.
+void notify_reloading();
+void notify_reloaded();
 /// Stopping may take so long, and a while more for what remains to be done; the manager waits at least until then.
 void notify_stopping(const std::string& status, std::chrono::milliseconds longest);
 void notify_status(const std::string& status);

@@ -87,9 +87,11 @@ Batch accept_batch(AcceptorContext& context, int listening, int most) {
 
 }  // namespace
 
-net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
+net::awaitable<void> run_acceptor(AcceptorContext& context) {
+  const int listening = context.listening;
   io::EventLoop& loop = context.listener->resources.loop;
   const io::SlotPtr slot = loop.acquire(static_cast<std::uint8_t>(SlotKind::acceptor));
+  context.slot = slot.get();
   if (!slot->watch(io::Side::first, listening)) {
     throw std::system_error(errno, std::generic_category(), "cannot watch a listening socket");
   }
@@ -126,6 +128,7 @@ net::awaitable<void> run_acceptor(AcceptorContext& context, int listening) {
     }
   }
   slot->unwatch(listening);
+  context.slot = nullptr;
 }
 
 }  // namespace weir

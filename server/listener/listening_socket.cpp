@@ -70,12 +70,9 @@ bool hide_from_newcomers(int fd) { return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 
 
 }  // namespace
 
-ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& address, const Endpoint& endpoint,
-                                 std::uint16_t port_offset, int backlog, std::size_t workers)
-    : endpoint_(endpoint),
-      dual_stack_(!address.is_unix() && address.host.empty()),
-      port_offset_(port_offset),
-      port_count_(address.port_count) {
+ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog,
+                                 std::size_t workers, PortUse use)
+    : place_(place), endpoint_(place.endpoint) {
   if (endpoint_.is_unix()) {
     const bool has_file = SocketFile::is_needed(endpoint_);
     const SocketPermissions permissions(config.unix_socket);  // first, because looking up accounts may take a while
@@ -89,7 +86,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const Address& ad
     return;
   }
   // The probe holds the port until the group listens: bound but not listening, it does not conflict with the group.
-  const io::Descriptor probe = open(false);
+  const io::Descriptor probe = open(use == PortUse::shared);
   endpoint_ = local_endpoint(probe.get());
   for (std::size_t i = 0; i < workers; ++i) {
     sockets_.push_back(open(true));
@@ -110,17 +107,16 @@ ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, std:
   }
   if (sockets.empty()) throw std::runtime_error("cannot adopt a listener without a socket");
   if (SocketFile::is_needed(adopted.endpoint_)) adopted.file_ = SocketFile(adopted.endpoint_);
-  adopted.port_offset_ = port_offset;
-  adopted.port_count_ = port_count;
+  adopted.place_ = {adopted.endpoint_, false, port_offset, port_count};
   adopted.sockets_ = std::move(sockets);
   return adopted;
 }
 
 std::string ListeningSocket::name() const {
-  if (port_count_ == 1) return endpoint_.to_string();
+  if (place_.port_count == 1) return endpoint_.to_string();
   Endpoint first = endpoint_;
-  first.set_port(static_cast<std::uint16_t>(endpoint_.port() - port_offset_));
-  return first.to_string() + "-" + std::to_string(first.port() + port_count_ - 1);
+  first.set_port(static_cast<std::uint16_t>(endpoint_.port() - place_.port_offset));
+  return first.to_string() + "-" + std::to_string(first.port() + place_.port_count - 1);
 }
 
 bool ListeningSocket::refuse_newcomers() const {
@@ -137,10 +133,20 @@ io::Descriptor ListeningSocket::open(bool reuse_port) const {
   io::Descriptor socket = io::open_stream_socket(endpoint_.family());
   if (!socket) fail(endpoint_, errno);
   if (endpoint_.is_inet()) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (endpoint_.family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, dual_stack_ ? 0 : 1);
+  if (endpoint_.family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, place_.dual_stack ? 0 : 1);
   if (reuse_port) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (::bind(socket.get(), endpoint_.data(), endpoint_.size()) != 0) fail(endpoint_, errno);
   return socket;
+}
+
+void ListeningSocket::reconfigure(const BindPlace& place, const TcpConfig& tcp, int backlog,
+                                  const std::optional<SocketPermissions>& permissions) {
+  place_ = place;
+  for (const io::Descriptor& socket : sockets_) {
+    if (endpoint_.is_inet()) io::replace_tcp_options(socket.get(), tcp);
+  }
+  listen(backlog);  // once more: the kernel takes the new backlog
+  if (permissions && SocketFile::is_needed(endpoint_)) file_.set(*permissions);
 }
 
 void ListeningSocket::listen(int backlog) const {
@@ -157,16 +163,22 @@ std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& soc
   return names;
 }
 
-std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers) {
-  std::vector<ListeningSocket> sockets;
+std::vector<BindPlace> bind_places(const ListenerConfig& config) {
+  std::vector<BindPlace> places;
   for (const Address& address : config.bind) {
     for (Endpoint endpoint : resolve(address, AddressUse::bind)) {
       for (std::uint16_t offset = 0; offset < address.port_count; ++offset) {
         if (offset > 0) endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + 1));
-        sockets.emplace_back(config, address, endpoint, offset, backlog, workers);
+        places.push_back({endpoint, !address.is_unix() && address.host.empty(), offset, address.port_count});
       }
     }
   }
+  return places;
+}
+
+std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers) {
+  std::vector<ListeningSocket> sockets;
+  for (const BindPlace& place : bind_places(config)) sockets.emplace_back(config, place, backlog, workers);
   return sockets;
 }
 

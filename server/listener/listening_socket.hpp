@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,15 +13,37 @@
 
 namespace weir {
 
+/// One port of a listener's `bind` list, resolved.
+struct BindPlace {
+  Endpoint endpoint;               ///< with port 0 for any free one
+  bool dual_stack = false;         ///< takes connections of both families
+  std::uint16_t port_offset = 0;   ///< its place in the range, from 0
+  std::uint16_t port_count = 1;    ///< of the range
+
+  /// Whether sockets of one can serve as those of the other.
+  bool same_address(const BindPlace& other) const {
+    return endpoint == other.endpoint && dual_stack == other.dual_stack;
+  }
+};
+
+/// In the order of the list. Blocks while names are looked up; throws std::runtime_error as resolve() does. Any thread.
+std::vector<BindPlace> bind_places(const ListenerConfig& config);
+
+/// Who else may listen on a port that is about to be bound.
+enum class PortUse : std::uint8_t {
+  exclusive,  ///< nobody: a port that something listens on is an error
+  shared,     ///< sockets of this process, which are about to be closed
+};
+
 /// The listening sockets of one bound endpoint: one per worker (SO_REUSEPORT), or a single one, as a unix socket has,
 /// whose connections one worker accepts and hands on. Owns them; workers borrow the descriptors.
 class ListeningSocket {
  public:
-  /// Binds one port of the address, resolved as `endpoint`, and listens. Throws std::system_error whose text names the
-  /// endpoint. A port that something else listens on is an error, because the bind is first tried without SO_REUSEPORT.
-  /// A stale unix socket file is replaced; a file that still accepts, or is not a socket, is an error. Control thread.
-  ListeningSocket(const ListenerConfig& config, const Address& address, const Endpoint& endpoint,
-                  std::uint16_t port_offset, int backlog, std::size_t workers);
+  /// Binds and listens. Throws std::system_error whose text names the endpoint. A port that something else listens on
+  /// is an error, because the bind is first tried without SO_REUSEPORT. A stale unix socket file is replaced; a file
+  /// that still accepts, or is not a socket, is an error. One thread at a time.
+  ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog, std::size_t workers,
+                  PortUse use = PortUse::exclusive);
 
   /// Takes over sockets that listen already, all on the same endpoint: bound by a service manager or by another
   /// process. They are one for each worker, or a single one for all. The file of a unix socket goes with it. Throws
@@ -31,11 +54,19 @@ class ListeningSocket {
 
   /// The address as bound: port 0 has been replaced by the port that was picked.
   const Endpoint& endpoint() const { return endpoint_; }
+  /// What was asked for.
+  const BindPlace& place() const { return place_; }
   /// The descriptor for that worker. A shared one is the same for all, and only worker 0 accepts from it.
   int descriptor(std::size_t worker) const { return sockets_[shared() ? 0 : worker].get(); }
+  /// Moved from, or closed.
+  bool is_empty() const { return sockets_.empty(); }
   bool shared() const { return sockets_.size() == 1; }
   /// The place of its port in the range, from 0.
-  std::uint16_t port_offset() const { return port_offset_; }
+  std::uint16_t port_offset() const { return place_.port_offset; }
+  /// Goes on at that place, which has the same address, with these options; `permissions` are those of a socket with a
+  /// file. Throws std::system_error that names what failed, having done what it could. Control thread.
+  void reconfigure(const BindPlace& place, const TcpConfig& tcp, int backlog,
+                   const std::optional<SocketPermissions>& permissions);
   /// For people: the endpoint, or the whole range.
   std::string name() const;
   /// From now on newcomers are refused as if nobody listened, while the queue and TCP handshakes under way live on,
@@ -47,10 +78,8 @@ class ListeningSocket {
   io::Descriptor open(bool reuse_port) const;
   void listen(int backlog) const;
 
+  BindPlace place_;
   Endpoint endpoint_;
-  bool dual_stack_ = false;
-  std::uint16_t port_offset_ = 0;
-  std::uint16_t port_count_ = 1;
   std::vector<io::Descriptor> sockets_;
   SocketFile file_;  ///< destroyed first, while the socket keeps the file's inode number from being reused
 };

@@ -19,9 +19,8 @@ namespace {
 struct ConnectContext {
   Session& session;
   Upstream& upstream;
+  const UpstreamConfig& config;
   BackendConnection& backend;
-
-  const UpstreamConfig& config() const { return upstream.config(); }
 };
 
 /// Ends a session that has no backend yet if its client has left; returns whether it is over. What the client sent is
@@ -31,7 +30,7 @@ bool left_by_client(ConnectContext context) {
   const io::Stream& client = context.session.client;
   if (client.failed()) {
     context.session.end_with(end_of_error(true, client.take_error()));
-  } else if (client.peer_ended() && context.config().connect.abort_on == ConnectConfig::AbortOn::close) {
+  } else if (client.peer_ended() && context.config.connect.abort_on == ConnectConfig::AbortOn::close) {
     context.session.end_with(SessionEnd::client_closed);
   } else {
     return false;
@@ -73,9 +72,9 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   io::Stream& backend = context.backend.stream;
   if (left_by_client(context)) co_return 0;
   const Session::Time started = io::Clock::now();
-  const Session::Time deadline = started + context.config().connect.timeout;
+  const Session::Time deadline = started + context.config.connect.timeout;
   io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
-    if (target.is_inet()) io::apply_tcp_options(fd, context.config().tcp);
+    if (target.is_inet()) io::apply_tcp_options(fd, context.config.tcp);
     return 0;
   });
   bool full = io::is_queue_full(target, start.error);
@@ -104,7 +103,7 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   } else if (const int error = io::refuse_self_connect(backend.fd(), target); error != 0) {
     co_return error;
   }
-  const std::string header = header_for(session, context.config());
+  const std::string header = header_for(session, context.config);
   for (std::size_t sent = 0; sent < header.size();) {
     const io::IoResult put = backend.write(std::as_bytes(std::span(header)).subspan(sent));
     // A backend that answered and is gone: the relay passes on what it sent.
@@ -171,7 +170,7 @@ net::awaitable<Upstream::Pick> wait_for_place(ConnectContext context, Upstream::
                                               Search& search) {
   Session& session = context.session;
   const Session::Time started = session.now();
-  const milliseconds patience = context.config().queue.timeout;
+  const milliseconds patience = context.config.queue.timeout;
   const Session::Time deadline =
       patience.count() == 0 ? Session::Time::max() : started + std::max(patience - search.waited, milliseconds(0));
   Waiter waiter(context.upstream, *session.slot, source, search.tried, search.ticket, started);
@@ -201,7 +200,7 @@ net::awaitable<Upstream::Pick> next_place(ConnectContext context, Search& search
   Session& session = context.session;
   const std::uint64_t source = session.source().source_hash();
   for (;;) {
-    const Session::Time resume = session.now() + (search.again ? context.config().connect.delay : milliseconds(0));
+    const Session::Time resume = session.now() + (search.again ? context.config.connect.delay : milliseconds(0));
     while (session.now() < resume) {
       if (co_await wait_before_connected(context, resume)) co_return Upstream::Pick{};
     }
@@ -221,12 +220,14 @@ net::awaitable<Upstream::Pick> next_place(ConnectContext context, Search& search
 
 }  // namespace
 
-net::awaitable<void> connect_backend(Session& session, Upstream& upstream, BackendConnection& backend) {
-  const ConnectContext context{session, upstream, backend};
+net::awaitable<void> connect_backend(Session& session, const ProxyService& service, BackendConnection& backend) {
+  Upstream& upstream = *service.upstream;
+  const UpstreamConfig& config = *service.config;
+  const ConnectContext context{session, upstream, config, backend};
   const std::size_t worker = session.context->worker;
   Search search;
   SessionEnd failure = SessionEnd::connect_failed;
-  while (backend.attempts < upstream.config().connect.attempts) {
+  while (backend.attempts < config.connect.attempts) {
     Upstream::Pick pick = co_await next_place(context, search);
     if (session.end) co_return;
     backend.lease = std::move(pick.lease);
@@ -239,7 +240,7 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
       backend.stream.reset();  // a backend that has just accepted gets what the client gets
       co_return;
     }
-    if (error == 0 && upstream.config().on_down == UpstreamConfig::OnDown::reset) {
+    if (error == 0 && config.on_down == UpstreamConfig::OnDown::reset) {
       backend.watch = std::make_unique<CutWatch>(chosen, *session.slot);  // before the check, so that no cut is missed
     }
     const bool went_down = error == 0 && backend.was_cut();  // while it was being connected to
@@ -253,7 +254,7 @@ net::awaitable<void> connect_backend(Session& session, Upstream& upstream, Backe
     backend.stream.reset();
     if (!went_down) {
       chosen.counters(worker).add_failure(error);
-      chosen.report_failure(upstream.config().name, error);
+      chosen.report_failure(upstream.name(), error);
       const bool local = io::is_local_error(error);
       failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
       // Waiting for a descriptor would hold the client's, which another connection could use.

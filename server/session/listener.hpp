@@ -13,17 +13,25 @@
 
 namespace weir {
 
-/// What all connections of a listener share, on every worker: its configuration, its service, who may come in, and what
-/// is counted of its connections. Pinned by whoever needs it, so that it lives until its last connection has ended.
+/// What all connections of a listener share that came under one configuration, on every worker: that configuration, its
+/// service, who may come in, and what is counted of its connections. Pinned by whoever needs it, so that it lives until
+/// the last of these connections has ended. What is counted is shared by all configurations that the listener ever had.
 class Listener {
  public:
   /// Reads the files that the rules name; throws as Gate does.
-  Listener(ListenerConfig config, Service service, Admission& process, SourceTable& process_sources,
+  Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
            std::size_t workers)
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_),
-        counters_(workers) {}
+        counters_(std::make_shared<std::vector<ListenerCounters>>(workers)) {}
+  /// The same listener under another configuration.
+  Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
+           const Listener& before)
+      : config_(std::move(config)),
+        service_(std::move(service)),
+        gate_(process, process_sources, config_, &before.gate_),
+        counters_(before.counters_) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -32,16 +40,16 @@ class Listener {
   /// Any thread.
   Gate& gate() { return gate_; }
   /// Written by that worker only, read by any thread.
-  ListenerCounters& counters(std::size_t worker) { return counters_[worker]; }
+  ListenerCounters& counters(std::size_t worker) { return (*counters_)[worker]; }
   /// How many connections ended in this way, over all workers. Any thread.
   std::uint64_t ended(SessionEnd end) const {
     std::uint64_t count = 0;
-    for (const ListenerCounters& counters : counters_) count += counters.ended_as(end);
+    for (const ListenerCounters& counters : *counters_) count += counters.ended_as(end);
     return count;
   }
   /// What was counted, over all workers, and who was refused. Any thread.
   void add_to(ListenerSnapshot& total) const {
-    for (const ListenerCounters& counters : counters_) counters.add_to(total);
+    for (const ListenerCounters& counters : *counters_) counters.add_to(total);
     gate_.add_refusals(total.refusals);
   }
 
@@ -49,7 +57,7 @@ class Listener {
   const ListenerConfig config_;
   const Service service_;
   Gate gate_;
-  std::vector<ListenerCounters> counters_;  ///< one for each worker
+  const std::shared_ptr<std::vector<ListenerCounters>> counters_;  ///< one for each worker
 };
 
 using ListenerPtr = std::shared_ptr<Listener>;

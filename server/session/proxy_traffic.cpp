@@ -32,7 +32,7 @@ Outcome ProxyTraffic::Way::forward(io::Stream& source, io::Stream& sink, const M
   return outcome;
 }
 
-net::awaitable<void> ProxyTraffic::connect(Session& session) { return connect_backend(session, upstream_, backend_); }
+net::awaitable<void> ProxyTraffic::connect(Session& session) { return connect_backend(session, service_, backend_); }
 
 Turn ProxyTraffic::turn(Session& session) {
   if (failed_ != Side::none) return deliver_last(session);

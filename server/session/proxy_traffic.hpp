@@ -21,7 +21,7 @@ namespace weir {
 /// everything before it: once the other side's send queue is empty or `half_close` has passed.
 class ProxyTraffic {
  public:
-  explicit ProxyTraffic(const ProxyService& service) : upstream_(*service.upstream) {}
+  explicit ProxyTraffic(const ProxyService& service) : service_(service) {}
 
   net::awaitable<void> connect(Session& session);
   Turn turn(Session& session);
@@ -30,7 +30,7 @@ class ProxyTraffic {
   Carried carried() const;
   Kept kept(const Session& session) const;
   void count(const Carried& more, std::size_t worker);
-  const Upstream& upstream() const { return upstream_; }
+  const Upstream& upstream() const { return *service_.upstream; }
 
  private:
   /// A direction, and whether its FIN has been passed on.
@@ -54,7 +54,7 @@ class ProxyTraffic {
   std::optional<SessionEnd> find_failure(const io::Stream& client, Direction::Outcome to_backend,
                                          Direction::Outcome to_client);
 
-  Upstream& upstream_;  ///< pinned by the listener, which the session pins
+  const ProxyService& service_;  ///< the listener's, which the session pins
   BackendConnection backend_;
   Way to_backend_;
   Way to_client_;

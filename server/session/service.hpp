@@ -1,16 +1,17 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <variant>
 
 #include "server/config/server_config.hpp"
+#include "server/upstream/upstream.hpp"
 
 namespace weir {
 
 class DiscardTraffic;
 class EchoTraffic;
 class ProxyTraffic;
-class Upstream;
 
 /// Sends back what comes.
 struct EchoService {
@@ -23,10 +24,17 @@ struct DiscardService {
   using Traffic = DiscardTraffic;
 };
 
-/// Connects to a backend of the upstream and relays.
+/// Connects to a backend of the upstream and relays. A connection lives by the configuration of the upstream that its
+/// listener had when it came, whatever the upstream is configured by later.
 struct ProxyService {
   using Traffic = ProxyTraffic;
+
+  explicit ProxyService(std::shared_ptr<Upstream> of) : upstream(std::move(of)), config(upstream->pinned_config()) {}
+  ProxyService(std::shared_ptr<Upstream> of, std::shared_ptr<const UpstreamConfig> with)
+      : upstream(std::move(of)), config(std::move(with)) {}
+
   std::shared_ptr<Upstream> upstream;
+  std::shared_ptr<const UpstreamConfig> config;
 };
 
 /// What a listener does with a connection. A service's Traffic is its state for one connection and does its work:

@@ -50,7 +50,7 @@ void show_traffic(const Session& session, const Traffic& traffic, LiveConnection
   shown.kept_for_client = kept.for_client;
   shown.kept_for_backend = kept.for_backend;
   shown.slow_side = slow_side(kept);
-  if constexpr (Connects<Traffic>) shown.upstream = traffic.upstream().config().name;
+  if constexpr (Connects<Traffic>) shown.upstream = traffic.upstream().name();
 }
 
 }  // namespace

@@ -11,14 +11,15 @@ std::atomic<Backend::Id> g_next_id{0};
 
 }  // namespace
 
-Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, const SourcePool& pool,
+Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, std::shared_ptr<const SourcePool> pool,
                  std::string name, std::vector<Endpoint> endpoints, Standing standing, std::size_t workers)
     : entry_(std::move(entry)),
       upstream_(upstream),
       id_(g_next_id.fetch_add(1, std::memory_order_relaxed)),
       name_(std::make_shared<const std::string>(std::move(name))),
       endpoints_(std::move(endpoints)),
-      sources_(pool, endpoints_.size() == 1 && !entry_->config.address.is_range()),
+      pool_(std::move(pool)),
+      sources_(*pool_, endpoints_.size() == 1 && !entry_->config.address.is_range()),
       counters_(workers),
       standing_(standing) {
   health_since_.when = std::chrono::system_clock::now();
@@ -26,6 +27,22 @@ Backend::Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, 
   for (std::uint16_t i = 0; address.is_range() && i < address.port_count; ++i) {
     ports_.push_back(std::make_shared<const std::string>(address.at(i).to_string()));
   }
+}
+
+void Backend::succeed(const Backend& before) {
+  failing_.store(before.failing_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  checks_passed_ = before.checks_passed_;
+  checks_failed_ = before.checks_failed_;
+  up_ = before.up_;
+  unproven_ = before.unproven_;
+  drained_ = before.drained_;
+  ejections_ = before.ejections_;
+  health_since_ = before.health_since_;
+  ejected_since_ = before.ejected_since_;
+  drained_since_ = before.drained_since_;
+  back_since_ = before.back_since_;
+  ejection_ = before.ejection_;
+  warm_since_ = before.warm_since_;
 }
 
 void Backend::report_failure(const std::string& upstream, int error) {

@@ -46,12 +46,12 @@ class Backend : public std::enable_shared_from_this<Backend> {
   using Id = std::uint64_t;
 
   /// `endpoints` is what to connect to, in this order, until one works; `name` is for people and records.
-  Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, const SourcePool& pool, std::string name,
-          std::vector<Endpoint> endpoints, Standing standing, std::size_t workers);
+  Backend(std::shared_ptr<const BackendEntry> entry, Upstream& upstream, std::shared_ptr<const SourcePool> pool,
+          std::string name, std::vector<Endpoint> endpoints, Standing standing, std::size_t workers);
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
-  /// What it was configured by.
+  /// What it is configured by now. Control thread.
   const BackendEntry& entry() const { return *entry_; }
   /// Unique within the process.
   Id id() const { return id_; }
@@ -105,17 +105,21 @@ class Backend : public std::enable_shared_from_this<Backend> {
     bool warming = false;    ///< its weight is still growing
   };
 
+  /// Goes on where another one stands, but for its connections. Under the upstream's mutex.
+  void succeed(const Backend& before);
+
   bool has_room() const {
     const std::uint32_t most = entry_->config.max_connections;
     return most == 0 || active_ < most;
   }
 
-  const std::shared_ptr<const BackendEntry> entry_;
+  std::shared_ptr<const BackendEntry> entry_;  ///< replaced by the control thread, under the upstream's mutex
   Upstream& upstream_;
   const Id id_;
   const std::shared_ptr<const std::string> name_;
   std::vector<std::shared_ptr<const std::string>> ports_;  ///< the names of a range's ports; else none
   const std::vector<Endpoint> endpoints_;
+  const std::shared_ptr<const SourcePool> pool_;
   SourceTurns sources_;
   LogLimiter failures_;
   std::atomic<std::uint32_t> cuts_{0};     ///< times that all its connections were to be cut
@@ -137,7 +141,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   Since ejected_since_;
   Since drained_since_;    ///< or since when it is not drained any more
   WallTime back_since_{};  ///< when its last ejection ended, or will
-  WallTime left_since_{};
+  Since left_since_;
   Ejection ejection_;
   io::Clock::time_point warm_since_ = io::Clock::time_point::min();  ///< slow start began, or will
   Seat seat_;

@@ -2,16 +2,19 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "server/config/server_config.hpp"
 
 namespace weir {
 
 /// Whether a backend is up, by the outcomes of its checks: `fall` failures in a row take it down, `rise` successes in a
-/// row bring it back. It begins up, and its first check alone decides. Policy only.
+/// row bring it back. Of one of which nothing is known the first check alone decides. Policy only.
 class Health {
  public:
-  explicit Health(const HealthConfig& config) : fall_(config.fall), rise_(config.rise) {}
+  /// `known` is what earlier checks found, if there were any.
+  explicit Health(const HealthConfig& config, std::optional<bool> known = std::nullopt)
+      : fall_(config.fall), rise_(config.rise), up_(known.value_or(true)), first_(!known) {}
 
   bool up() const { return up_; }
 
@@ -29,9 +32,9 @@ class Health {
  private:
   const std::uint32_t fall_;
   const std::uint32_t rise_;
+  bool up_;
+  bool first_;
   std::uint32_t against_ = 0;  ///< outcomes in a row that speak against up_
-  bool up_ = true;
-  bool first_ = true;
 };
 
 /// The pause before a backend's next check: the interval, or up to a tenth less (`chance` 0) or more (`chance` 1), so

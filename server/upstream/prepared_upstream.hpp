@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -9,6 +10,11 @@
 #include "server/upstream/backend_entry.hpp"
 
 namespace weir {
+
+/// Whether both hold the same; a resolver may shuffle them.
+inline bool same_endpoints(const std::vector<Endpoint>& one, const std::vector<Endpoint>& other) {
+  return std::is_permutation(one.begin(), one.end(), other.begin(), other.end());
+}
 
 /// What an Upstream is made of. Whatever can block or fail was done before (server/prepare_upstream.hpp).
 struct PreparedUpstream {
@@ -22,6 +28,12 @@ struct PreparedUpstream {
   std::vector<Entry> entries;     ///< in the order of the configuration
   std::vector<Endpoint> sources;  ///< the addresses of `bind_source`
   std::uint64_t seed = 0;         ///< for policies that pick at random
+
+  BackendEntries backend_entries() const {
+    BackendEntries list;
+    for (const Entry& any : entries) list.push_back(any.entry);
+    return list;
+  }
 };
 
 }  // namespace weir

@@ -35,11 +35,13 @@ void say(const std::string& upstream, const Backends& backends, const char* what
 
 }  // namespace
 
+/// Those that may serve again, with what they were counted before.
 Upstream::Backends Upstream::known_of(const BackendKey& entry) const {
   Backends known;
   const auto add = [&](const Backends& backends) {
-    std::copy_if(backends.begin(), backends.end(), std::back_inserter(known),
-                 [&](const auto& backend) { return backend->entry().key == entry; });
+    std::copy_if(
+        backends.begin(), backends.end(), std::back_inserter(known),
+        [&](const auto& backend) { return backend->entry().key == entry && backend->pool_ == sources_; });
   };
   add(backends_);
   const Lock lock(mutex_);
@@ -47,23 +49,55 @@ Upstream::Backends Upstream::known_of(const BackendKey& entry) const {
   return known;
 }
 
+void Upstream::drain_if_wished(Backend& backend) const {
+  const auto wish = drained_.find({backend.entry().key, *backend.name()});
+  if (wish == drained_.end()) return;
+  backend.drained_ = true;
+  backend.drained_since_ = wish->second;
+}
+
 std::shared_ptr<Backend> Upstream::make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member) {
   auto backend = std::make_shared<Backend>(entry, *this, sources_, member.endpoint.to_string(),
                                            std::vector<Endpoint>{member.endpoint}, member.standing, workers_);
   backend->unproven_ = config_->health.has_value();
   backend->up_ = !backend->unproven_;
-  if (const auto wish = drained_.find({entry->key, *backend->name()}); wish != drained_.end()) {
-    backend->drained_ = true;
-    backend->drained_since_ = wish->second;
-  }
+  drain_if_wished(*backend);
   return backend;
+}
+
+Upstream::Moves Upstream::arrange(const Tiers::Backends& next, const UpstreamConfig& config, const char* why, Time now,
+                                  const std::function<void()>& change) {
+  Backends serving;
+  for (const auto& [backend, standing] : next) serving.push_back(backend);
+  Moves moves{missing(serving, backends_), missing(backends_, serving)};
+  label(serving);
+  Tiers tiers(config, next, seeds_());
+  const Since left{std::chrono::system_clock::now(), std::make_shared<const std::string>(why)};
+  const Lock lock(mutex_);
+  left_.reserve(left_.size() + moves.leaving.size());  // from here on nothing fails
+  for (const auto& backend : moves.joining) {
+    backend->left_ = false;
+    backend->warm_since_ = now;
+  }
+  std::erase_if(left_, [](const auto& backend) { return !backend->left_; });
+  change();
+  for (const auto& backend : moves.leaving) {
+    backend->left_ = true;
+    backend->left_since_ = left;
+    if (backend->active_ > 0) left_.push_back(backend);
+  }
+  backends_.swap(serving);
+  tiers_.replace(tiers, next, now);
+  queue_.reline(tiers_);
+  serve_queue(now);
+  return moves;
 }
 
 void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, const std::vector<Member>& members,
                            Time now) {
   std::map<std::string, std::shared_ptr<Backend>> known;
   for (const auto& backend : known_of(entry->key)) known.emplace(*backend->name(), backend);
-  std::vector<std::pair<std::shared_ptr<Backend>, Standing>> own;
+  Tiers::Backends own;
   std::set<std::string> named;
   bool moved = false;
   for (const Member& member : members) {
@@ -73,49 +107,32 @@ void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, con
     own.emplace_back(found != known.end() ? found->second : make_member(entry, member), member.standing);
     moved = moved || own.back().first->standing_ != member.standing;
   }
-  Backends next;
-  Tiers::Backends standings;
-  const auto add = [&](const std::shared_ptr<Backend>& backend, const Standing& standing) {
-    next.push_back(backend);
-    standings.emplace_back(backend, standing);
-  };
+  Tiers::Backends next;
+  Backends serving;
   for (const auto& any : entries_) {
     if (any->key == entry->key) {
-      for (const auto& [backend, standing] : own) add(backend, standing);
+      next.insert(next.end(), own.begin(), own.end());
       continue;
     }
     for (const auto& backend : backends_) {
-      if (backend->entry().key == any->key) add(backend, backend->standing_);
+      if (backend->entry().key == any->key) next.emplace_back(backend, backend->standing_);
     }
   }
-  const Backends joining = missing(next, backends_);
-  const Backends leaving = missing(backends_, next);
-  if (!moved && joining.empty() && leaving.empty()) return;
-
-  label(next);
-  Tiers tiers(*config_, standings, seeds_());
-  {
-    const Lock lock(mutex_);
-    left_.reserve(left_.size() + leaving.size());  // from here on nothing fails
-    for (const auto& backend : joining) {
-      backend->left_ = false;
-      backend->warm_since_ = now;
-    }
-    std::erase_if(left_, [](const auto& backend) { return !backend->left_; });
-    for (const auto& backend : leaving) {
-      backend->left_ = true;
-      backend->left_since_ = std::chrono::system_clock::now();
-      if (backend->active_ > 0) left_.push_back(backend);
-    }
-    backends_.swap(next);
-    tiers_.replace(tiers, standings, now);
-    queue_.reline(tiers_);
-    serve_queue(now);
-  }
-  say(config_->name, joining, "joins", entry->config.dns->name);
-  say(config_->name, leaving, "leaves, and keeps the connections that it has", entry->config.dns->name);
+  for (const auto& [backend, standing] : next) serving.push_back(backend);
+  if (!moved && missing(serving, backends_).empty() && missing(backends_, serving).empty()) return;
+  const Moves moves = arrange(next, *config_, "its name stands for it no more", now, [&] {
+    for (const auto& [backend, standing] : own) backend->entry_ = entry;
+  });
+  say(name_, moves.joining, "joins", entry->config.dns->name);
+  say(name_, moves.leaving, "leaves, and keeps the connections that it has", entry->config.dns->name);
   const Lock lock(mutex_);
   if (backends_.empty() || tiers_.any_up()) log_whether_any_is_up();  // others are still to be checked
+}
+
+std::optional<bool> Upstream::known_health(const Backend& backend) const {
+  const Lock lock(mutex_);
+  if (backend.unproven_ || backend.checks_passed_ + backend.checks_failed_ == 0) return std::nullopt;
+  return backend.up_;
 }
 
 void Upstream::forget_checks(Backend& backend) {

@@ -29,31 +29,23 @@ void wake(Wakes& wakes) {
   }
 }
 
-BackendEntries entries_of(const PreparedUpstream& prepared) {
-  BackendEntries entries;
-  for (const PreparedUpstream::Entry& any : prepared.entries) entries.push_back(any.entry);
-  return entries;
-}
-
 }  // namespace
 
 void LeaseRelease::operator()(Backend* backend) const { backend->upstream_.release(*backend); }
 
 Upstream::Upstream(PreparedUpstream prepared, std::size_t workers)
-    : config_(std::move(prepared.config)),
+    : name_(prepared.config->name),
       workers_(workers),
-      entries_(entries_of(prepared)),
-      sources_(std::move(prepared.sources)),
+      config_(std::move(prepared.config)),
+      most_tried_(config_->connect.attempts),
+      entries_(prepared.backend_entries()),
+      sources_(std::make_shared<const SourcePool>(std::move(prepared.sources))),
       queue_counters_(workers),
       seeds_(static_cast<std::minstd_rand::result_type>(prepared.seed)),
       backends_([&] {
         Backends backends;
-        for (auto& [entry, endpoints] : prepared.entries) {
-          const BackendConfig& backend = entry->config;
-          if (backend.dns) continue;
-          backends.push_back(std::make_shared<Backend>(
-              entry, *this, sources_, backend.address.to_string(), std::move(endpoints),
-              Standing{backend.weight * Standing::kWhole, backend.backup ? Standing::kBackup : 0}, workers));
+        for (const PreparedUpstream::Entry& entry : prepared.entries) {
+          if (!entry.entry->config.dns) backends.push_back(make_configured(entry));
         }
         return backends;
       }()),
@@ -89,7 +81,7 @@ void Upstream::look_at_time(Time now) {
 }
 
 void Upstream::reseat(Backend& backend, Time now) {
-  queue_.reline(tiers_, tiers_.reseat(backend, now), config_->connect.attempts);
+  queue_.reline(tiers_, tiers_.reseat(backend, now), most_tried_);
   log_whether_any_is_up();
 }
 
@@ -147,7 +139,7 @@ void Upstream::failed(Backend& backend, int error, Time now) {
                                       format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
                                       config_->eject.failures, std::generic_category().message(error));
   backend.ejected_since_.why = std::make_shared<const std::string>(why);
-  spdlog::warn("upstream {}: {} is {}", config_->name, *backend.name(), why);
+  spdlog::warn("upstream {}: {} is {}", name_, *backend.name(), why);
 }
 
 bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time now) {
@@ -166,9 +158,9 @@ bool Upstream::set_up(Backend& backend, bool up, const std::string& why, Time no
     if (up) {
       backend.warm_since_ = now;
       backend.ejection_.succeeded();
-      spdlog::info("upstream {}: {} is up: {}", config_->name, *backend.name(), why);
+      spdlog::info("upstream {}: {} is up: {}", name_, *backend.name(), why);
     } else {
-      spdlog::warn("upstream {}: {} is down: {}", config_->name, *backend.name(), why);
+      spdlog::warn("upstream {}: {} is down: {}", name_, *backend.name(), why);
     }
     reseat(backend, now);
     serve_queue(now);  // with it gone, backups may serve, and those that are left out
@@ -191,7 +183,7 @@ bool Upstream::set_drained(Backend& backend, bool drained, const std::string& wh
     serve_queue(now);  // with it gone, backups may serve; with it back, it may
   }
   if (!drained) drained_.erase(key);
-  spdlog::info("upstream {}: {} is {}: {}", config_->name, *backend.name(), drained ? "drained" : "enabled", why);
+  spdlog::info("upstream {}: {} is {}: {}", name_, *backend.name(), drained ? "drained" : "enabled", why);
   return true;
 }
 
@@ -199,9 +191,9 @@ void Upstream::log_whether_any_is_up() {
   if (tiers_.any_up() != logged_none_up_) return;
   logged_none_up_ = !logged_none_up_;
   if (logged_none_up_) {
-    spdlog::error("upstream {}: no backend is up", config_->name);
+    spdlog::error("upstream {}: no backend is up", name_);
   } else {
-    spdlog::info("upstream {}: a backend is up again", config_->name);
+    spdlog::info("upstream {}: a backend is up again", name_);
   }
 }
 

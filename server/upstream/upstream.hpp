@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -35,11 +36,22 @@ class Upstream {
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
+  /// Any thread.
+  const std::string& name() const { return name_; }
+  /// What it is configured by now, and the same to be pinned by whoever goes on with it. Control thread.
   const UpstreamConfig& config() const { return *config_; }
-  /// What its configuration says under `servers`, in that order.
+  const std::shared_ptr<const UpstreamConfig>& pinned_config() const { return config_; }
+  /// What its configuration says under `servers`, in that order. Control thread.
   const BackendEntries& entries() const { return entries_; }
-  /// Where connections to its backends come from.
-  const SourcePool& sources() const { return sources_; }
+  /// Where connections to its backends come from. Control thread.
+  const SourcePool& sources() const { return *sources_; }
+
+  /// Goes on with another configuration of the same name. A backend that both configurations have keeps its
+  /// connections, its health, its ejection and whether it is drained; one that only the old one has gets no new
+  /// connections and goes once it has none. Where `bind_source` changed, every backend is a new one that begins with
+  /// the state of the old. Those who wait go on waiting. Changes nothing if it throws, which is std::bad_alloc alone.
+  /// Control thread.
+  void reconfigure(PreparedUpstream prepared, Time now);
 
   /// Why a connection got no place.
   using Blocked = Tiers::Blocked;
@@ -87,6 +99,9 @@ class Upstream {
   /// check has passed. Control thread.
   void set_members(const std::shared_ptr<const BackendEntry>& entry, const std::vector<Member>& members, Time now);
 
+  /// What the backend's checks have found so far; nothing where there were none, or none counts any more. Control
+  /// thread.
+  std::optional<bool> known_health(const Backend& backend) const;
   /// The backend's checks have ended, because it left: should it come back, it is a new one to them. Control thread.
   void forget_checks(Backend& backend);
 
@@ -115,6 +130,18 @@ class Upstream {
   Backends known_of(const BackendKey& entry) const;
   void label(const Backends& backends) const;
   std::shared_ptr<Backend> make_member(const std::shared_ptr<const BackendEntry>& entry, const Member& member);
+  std::shared_ptr<Backend> make_configured(const PreparedUpstream::Entry& entry);
+  /// Honours the wish that a backend of that name be drained.
+  void drain_if_wished(Backend& backend) const;
+  /// Who came and who left.
+  struct Moves {
+    Backends joining;
+    Backends leaving;
+  };
+  /// Puts these in the place of the backends that new connections go to. `change` is called under the mutex, and must
+  /// not fail; `why` is what is said of those that leave.
+  Moves arrange(const Tiers::Backends& next, const UpstreamConfig& config, const char* why, Time now,
+                const std::function<void()>& change);
 
   // Under the mutex.
   Pick pick(std::uint64_t source, Tried tried);
@@ -127,10 +154,13 @@ class Upstream {
 
   void release(Backend& backend);
 
-  const std::shared_ptr<const UpstreamConfig> config_;
+  const std::string name_;
   const std::size_t workers_;
-  const BackendEntries entries_;
-  SourcePool sources_;
+  // Replaced by the control thread, under the mutex.
+  std::shared_ptr<const UpstreamConfig> config_;
+  std::uint32_t most_tried_;  ///< `connect.attempts` of the configuration, or of an earlier one, which allowed most
+  BackendEntries entries_;
+  std::shared_ptr<const SourcePool> sources_;
   std::vector<QueueCounters> queue_counters_;  ///< one for each worker
   std::minstd_rand seeds_;                     ///< of the control thread
   /// Those that an operator drained, by their entries and names, so that one that leaves and comes back stays drained.

@@ -25,9 +25,8 @@ Upstream::Seen Upstream::look_at(const std::shared_ptr<Backend>& backend, std::u
   const Backend& at = *backend;
   Seen seen{backend, BackendState::up, at.health_since_, at.up_ && !at.unproven_, 0, at.active_, at.ejections_};
   if (at.left_) {
-    static const auto why = std::make_shared<const std::string>("its name stands for it no more");
     seen.state = BackendState::left;
-    seen.since = {at.left_since_, why};
+    seen.since = at.left_since_;
   } else if (at.drained_) {
     seen.state = BackendState::drained;
     seen.since = at.drained_since_;

@@ -11,19 +11,17 @@ constexpr std::chrono::milliseconds kWorkerPoll{1};
 
 }  // namespace
 
-void AcceptStop::begin() {
-  std::vector<const ListeningSocket*> sockets;
-  for (const auto& [name, open] : listeners_) {
-    for (const ListeningSocket& socket : open.sockets) sockets.push_back(&socket);
-  }
-  quiescence_.begin(sockets);
+std::vector<const ListeningSocket*> AcceptStop::sockets() const {
+  std::vector<const ListeningSocket*> all;
+  for (const ListeningSocket& socket : sockets_) all.push_back(&socket);
+  return all;
 }
 
 std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
   const auto when_done = [this] { done_.fetch_add(1, std::memory_order_release); };
   switch (stage_) {
     case Stage::listening:
-      begin();
+      quiescence_.begin(sockets());
       stage_ = Stage::quiescing;
       [[fallthrough]];
     case Stage::quiescing:
@@ -31,7 +29,7 @@ std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
         if (const auto pause = quiescence_.remaining(Quiescence::Clock::now())) return pause;
       }
       stage_ = Stage::stopping;
-      for (Worker& worker : workers_) worker.stop_accepting(when_done);
+      for (Worker& worker : workers_) worker.stop_accepting(sockets(), when_done);
       return kWorkerPoll;
     case Stage::stopping:
       if (!all_done()) return kWorkerPoll;
@@ -42,10 +40,7 @@ std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
       return kWorkerPoll;
     case Stage::settling:
       if (!all_done()) return kWorkerPoll;
-      for (auto& [name, open] : listeners_) {
-        for (Worker& worker : workers_) worker.retire(open.listener);
-      }
-      for (auto& [name, open] : listeners_) open.sockets.clear();
+      sockets_.clear();
       stage_ = Stage::closed;
       [[fallthrough]];
     case Stage::closed:

@@ -5,35 +5,42 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "server/listener/handshakes.hpp"
+#include "server/listener/listening_socket.hpp"
 #include "server/listener/quiescence.hpp"
 #include "server/worker/worker.hpp"
 
 namespace weir {
 
-/// Stops accepting and closes the listening sockets without losing a connection, in steps, so that the control thread
-/// serves signals between them:
+/// Stops accepting from some listening sockets and closes them without losing a connection, in steps, so that the
+/// control thread serves signals between them:
 ///
 ///     quiescing ──▶ stopping: each acceptor takes what is queued ──▶ settling: what was handed over is a session ──▶
 ///     closed
 ///
-/// Control thread. Outlives the workers' threads.
+/// Control thread. Lives until the sockets are closed, or the workers' threads have ended.
 class AcceptStop {
  public:
-  AcceptStop(OpenListeners& listeners, std::deque<Worker>& workers) : listeners_(listeners), workers_(workers) {}
+  AcceptStop(std::vector<ListeningSocket> sockets, std::deque<Worker>& workers)
+      : sockets_(std::move(sockets)), workers_(workers) {}
+  AcceptStop(const AcceptStop&) = delete;
+  AcceptStop& operator=(const AcceptStop&) = delete;
 
   /// Goes as far as it can; returns how long to wait before the next step, or nothing once the sockets are closed.
   /// `at_once` does not wait for handshakes under way. The first step waits for a grace period (Quiescence::begin()).
+  /// Once they are closed, whatever was accepted from them is a session.
   std::optional<std::chrono::milliseconds> advance(bool at_once);
 
  private:
   enum class Stage { listening, quiescing, stopping, settling, closed };
 
-  void begin();
+  std::vector<const ListeningSocket*> sockets() const;
   bool all_done() const { return done_.load(std::memory_order_acquire) == workers_.size(); }
 
-  OpenListeners& listeners_;
+  std::vector<ListeningSocket> sockets_;
   std::deque<Worker>& workers_;
   const Handshakes handshakes_;
   Quiescence quiescence_{handshakes_};

@@ -17,6 +17,9 @@ namespace weir {
 
 namespace {
 
+/// How many slots are looked at before others have their turn.
+constexpr std::size_t kCutPlaces = 1024;
+
 [[noreturn]] void die(const std::exception_ptr& failure) { std::rethrow_exception(failure); }
 
 }  // namespace
@@ -51,24 +54,47 @@ ListenerContextPtr Worker::context_of(const ListenerPtr& listener) {
   return found != contexts_.end() ? found->second : ListenerContextPtr(make_context(listener));
 }
 
-void Worker::accept_from(const OpenListener& open) {
-  for (const ListeningSocket& socket : open.sockets) {
-    if (socket.shared() && index_ != 0) continue;
-    loop_.post([this, listener = open.listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
-      run_acceptor_on(listening, context_of(listener), offset);
-    });
-  }
+void Worker::accept_from(const ListeningSocket& socket, const ListenerPtr& listener) {
+  if (!accepts_from(socket)) return;
+  loop_.post([this, listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
+    run_acceptor_on(listening, context_of(listener), offset);
+  });
 }
 
 void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset) {
   const auto deliver = [this](const ListenerContextPtr& to, Arrival arrival) { place(to, std::move(arrival)); };
-  const auto acceptor = acceptors_.insert(acceptors_.end(), {context, port_offset, deliver});
-  net::asio::co_spawn(loop_.executor(), run_acceptor(*acceptor, listening),
-                      [this, acceptor](std::exception_ptr failure) {
-                        if (failure) die(failure);
-                        acceptors_.erase(acceptor);
-                        report_acceptors();
-                      });
+  const auto acceptor = acceptors_.insert(acceptors_.end(), {listening, deliver, context, port_offset});
+  net::asio::co_spawn(loop_.executor(), run_acceptor(*acceptor), [this, acceptor](std::exception_ptr failure) {
+    if (failure) die(failure);
+    acceptors_.erase(acceptor);
+    report_stops();
+  });
+}
+
+void Worker::pass_on(const ListeningSocket& socket, const ListenerPtr& listener) {
+  if (!accepts_from(socket)) return;
+  loop_.post([this, listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
+    for (AcceptorContext& acceptor : acceptors_) {
+      if (acceptor.listening != listening) continue;
+      acceptor.listener = context_of(listener);
+      acceptor.port_offset = offset;
+    }
+  });
+}
+
+void Worker::stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done) {
+  std::set<int> listening;
+  for (const ListeningSocket* socket : sockets) {
+    if (accepts_from(*socket)) listening.insert(socket->descriptor(index_));
+  }
+  loop_.post([this, listening = std::move(listening), done = std::move(done)]() mutable {
+    for (const AcceptorContext& acceptor : acceptors_) {
+      if (acceptor.slot == nullptr || !listening.contains(acceptor.listening)) continue;
+      acceptor.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
+    }
+    stops_.push_back({std::move(listening), std::move(done)});
+    report_stops();
+  });
 }
 
 void Worker::place(const ListenerContextPtr& context, Arrival arrival) {
@@ -102,8 +128,20 @@ void Worker::start_session(const ListenerContextPtr& context, Arrival arrival) {
   }
 }
 
-void Worker::report_acceptors() {
-  if (acceptors_.empty() && when_acceptors_ended_) std::exchange(when_acceptors_ended_, nullptr)();
+void Worker::report_stops() {
+  std::set<int> accepting;
+  for (const AcceptorContext& acceptor : acceptors_) accepting.insert(acceptor.listening);
+  for (auto stop = stops_.begin(); stop != stops_.end();) {
+    const bool over = std::none_of(stop->sockets.begin(), stop->sockets.end(),
+                                   [&](int socket) { return accepting.contains(socket); });
+    if (!over) {
+      ++stop;
+      continue;
+    }
+    const std::function<void()> done = std::move(stop->done);
+    stop = stops_.erase(stop);
+    done();
+  }
 }
 
 void Worker::retire(const ListenerPtr& listener) {
@@ -115,6 +153,16 @@ void Worker::cut_sessions() {
     loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::session),
                         static_cast<std::uint8_t>(Interruption::shutdown));
   });
+}
+
+void Worker::cut_sessions(const ListenerPtr& listener) {
+  walk_sessions(
+      [listener](Session& session) {
+        if (session.context->listener != listener) return true;
+        session.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
+        return true;
+      },
+      [] {}, kCutPlaces);
 }
 
 void Worker::walk_sessions(Visit visit, std::function<void()> done, std::size_t places) {

@@ -8,7 +8,9 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <set>
 #include <thread>
+#include <vector>
 
 #include "common/io/event_loop.hpp"
 #include "common/io/pipe_pool.hpp"
@@ -41,21 +43,16 @@ class Worker {
   /// Starts the thread. `peers` are all workers, among which accepted connections are spread.
   void start(std::deque<Worker>& peers);
 
-  /// serve() makes the listener known, and accept_from() accepts connections from its sockets. All workers must know
-  /// the listener before one of them accepts. Any thread.
+  /// serve() makes the listener known, and accept_from() accepts connections for it from a socket. All workers must
+  /// know the listener before one of them accepts. Any thread.
   void serve(const ListenerPtr& listener);
-  void accept_from(const OpenListener& open);
+  void accept_from(const ListeningSocket& socket, const ListenerPtr& listener);
+  /// From now on the connections of a socket, which is accepted from, are that listener's, which is known. Any thread.
+  void pass_on(const ListeningSocket& socket, const ListenerPtr& listener);
 
-  /// Calls `done` on the worker's thread once it has stopped accepting. Any thread.
-  template <typename Done>
-  void stop_accepting(Done done) {
-    loop_.post([this, done] {
-      loop_.interrupt_all(static_cast<std::uint8_t>(SlotKind::acceptor),
-                          static_cast<std::uint8_t>(Interruption::shutdown));
-      when_acceptors_ended_ = done;
-      report_acceptors();
-    });
-  }
+  /// Stops accepting from these sockets; what is queued on them is still taken. Calls `done` on the worker's thread
+  /// once that is over. Any thread.
+  void stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done);
 
   /// Calls `done` on the worker's thread after all that was posted to it before. Any thread.
   template <typename Done>
@@ -67,8 +64,9 @@ class Worker {
   /// no worker accepts for it any more. Any thread.
   void retire(const ListenerPtr& listener);
 
-  /// Cuts every session. Any thread.
+  /// Cuts every session, or those of one listener. Any thread.
   void cut_sessions();
+  void cut_sessions(const ListenerPtr& listener);
 
   /// Walks through all sessions in slices, between which others have their turn, as long as `visit` returns true, and
   /// then calls `done`, unless memory runs out. Both run on the worker's thread; neither may throw. A session that
@@ -89,10 +87,11 @@ class Worker {
  private:
   ListenerContext* make_context(const ListenerPtr& listener);
   ListenerContextPtr context_of(const ListenerPtr& listener);
+  bool accepts_from(const ListeningSocket& socket) const { return !socket.shared() || index_ == 0; }
   void run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset);
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);
-  void report_acceptors();
+  void report_stops();
   net::awaitable<void> walk(io::SlotPtr slot, Visit visit, std::size_t places);
 
   const std::size_t index_;
@@ -101,7 +100,12 @@ class Worker {
   io::PipePool pipes_;
   std::map<const Listener*, ListenerContextPtr> contexts_;
   std::list<AcceptorContext> acceptors_;
-  std::function<void()> when_acceptors_ended_;
+  /// Sockets that are accepted from no more once their acceptors have ended.
+  struct Stop {
+    std::set<int> sockets;
+    std::function<void()> done;
+  };
+  std::list<Stop> stops_;
   // Of the probe. The worker writes the first three once it is there, the control thread the others.
   std::atomic<std::int64_t> lag_ns_{0};
   std::atomic<std::uint64_t> pipes_on_loan_{0};

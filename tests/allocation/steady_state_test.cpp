@@ -96,7 +96,7 @@ void exchange(Peer& client, int times) {
 }
 
 TEST_F(SteadyState, ProxiedMessagesAllocateNothing) {
-  Peer client = connect(ProxyService{upstream_});
+  Peer client = connect(ProxyService(upstream_));
   EXPECT_EQ(allocated_by([&] { exchange(client, 200); }), 0u);
 }
 
@@ -108,7 +108,7 @@ TEST_F(SteadyState, EchoedMessagesAllocateNothing) {
 TEST_F(SteadyState, ConnectionsThatFollowEachOtherReuseWhatTheFirstAllocated) {
   const auto life = [&] {
     for (int i = 0; i < 50; ++i) {
-      Peer client = connect(ProxyService{upstream_});
+      Peer client = connect(ProxyService(upstream_));
       exchange(client, 1);
       client.shutdown_write();
       ASSERT_EQ(client.receive_until_end().ending, test::Ending::fin);

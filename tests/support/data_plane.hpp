@@ -33,7 +33,9 @@ class DataPlane {
     }
     for (Worker& worker : workers_) worker.start(workers_);
     for (Worker& worker : workers_) worker.serve(open_.listener);
-    for (Worker& worker : workers_) worker.accept_from(open_);
+    for (Worker& worker : workers_) {
+      for (const ListeningSocket& socket : open_.sockets) worker.accept_from(socket, open_.listener);
+    }
   }
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
@@ -60,7 +62,9 @@ class DataPlane {
   /// Once it returns nobody accepts, and every connection that was handed over is a session.
   void stop_accepting() {
     std::latch stopped(static_cast<std::ptrdiff_t>(workers_.size()));
-    for (Worker& worker : workers_) worker.stop_accepting([&stopped] { stopped.count_down(); });
+    std::vector<const ListeningSocket*> sockets;
+    for (const ListeningSocket& socket : open_.sockets) sockets.push_back(&socket);
+    for (Worker& worker : workers_) worker.stop_accepting(sockets, [&stopped] { stopped.count_down(); });
     stopped.wait();
     for (std::size_t i = 0; i < workers_.size(); ++i) on_worker(i, [] { return true; });
   }
@@ -81,7 +85,7 @@ class DataPlane {
     Service service = EchoService{EchoConfig::Transform::none};
     if (!config_.upstreams.empty()) {
       auto upstream = std::make_shared<const UpstreamConfig>(config_.upstreams[0]);
-      service = ProxyService{std::make_shared<Upstream>(prepare_upstream(std::move(upstream)), workers)};
+      service = ProxyService(std::make_shared<Upstream>(prepare_upstream(std::move(upstream)), workers));
     }
     return {std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers),
             open_listening_sockets(config, 128, workers)};

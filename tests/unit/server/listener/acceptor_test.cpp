@@ -47,7 +47,7 @@ class AcceptorTest : public testing::Test {
   }
 
   void run() {
-    listener_.spawn(run_acceptor(context_, listening_.fd()));
+    listener_.spawn(run_acceptor(context_));
     listener_.spawn(count_turns());
     listener_.run();
   }
@@ -69,9 +69,11 @@ class AcceptorTest : public testing::Test {
   std::size_t accepted_ = 0;
   bool interrupted_at_first_ = false;
   std::vector<Batch> batches_;
-  AcceptorContext context_{listener_.context(), 0, [this](const ListenerContextPtr&, const Arrival&) {
+  AcceptorContext context_{listening_.fd(),
+                           [this](const ListenerContextPtr&, const Arrival&) {
                              if (++accepted_ == 1 && interrupted_at_first_) interrupt();
-                           }};
+                           },
+                           listener_.context()};
 };
 
 TEST_F(AcceptorTest, TakesThirtyTwoATurnAtMost) {
@@ -102,12 +104,14 @@ TEST_F(AcceptorTest, WithoutDescriptorsRefusesABatchAndPauses) {
 }
 
 TEST_F(AcceptorTest, WhatIsAcceptedIsDeliveredWithItsPlaceInTheRange) {
-  AcceptorContext third{listener_.context(), 3, [this](const ListenerContextPtr&, const Arrival& arrival) {
+  AcceptorContext third{listening_.fd(),
+                        [this](const ListenerContextPtr&, const Arrival& arrival) {
                           EXPECT_EQ(arrival.port_offset, 3);
                           EXPECT_EQ(arrival.client.to_string(), clients_[accepted_++].local_name());
-                        }};
+                        },
+                        listener_.context(), 3};
   queue_clients(2);
-  listener_.spawn(run_acceptor(third, listening_.fd()));
+  listener_.spawn(run_acceptor(third));
   listener_.spawn(count_turns());
   listener_.run();
   EXPECT_EQ(accepted_, 2u);

@@ -1,0 +1,205 @@
+#include "server/data_plane.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "server/prepare_upstream.hpp"
+
+namespace weir {
+
+namespace {
+
+std::uint64_t admitted_by(const CapacityPlan& plan) {
+  return plan.admitted.value_or(std::numeric_limits<std::uint64_t>::max());
+}
+
+bool has_connections(const Listener& listener) {
+  ListenerSnapshot counts;
+  listener.add_to(counts);
+  return counts.active > 0;
+}
+
+}  // namespace
+
+DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan)
+    : admission_(admitted_by(plan), config.limits.rate),
+      sources_(config.limits.per_source, config.limits.rate_per_source),
+      access_log_(config.access_log, plan.workers, config.admin.has_value()) {
+  for (const UpstreamConfig& upstream : config.upstreams) {
+    upstreams_.emplace(upstream.name,
+                       std::make_shared<Upstream>(prepare_upstream(std::make_shared<const UpstreamConfig>(upstream)),
+                                                  plan.workers));
+  }
+}
+
+void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan) {
+  std::size_t failed = 0;
+  for (const ListenerConfig& listener : config.listeners) {
+    try {
+      open(listener, static_cast<int>(config.limits.backlog), plan.workers);
+    } catch (const std::exception& error) {
+      spdlog::critical("listener {}: {}", listener.name, error.what());
+      ++failed;
+    }
+  }
+  if (failed > 0) {
+    throw std::runtime_error(fmt::format("{} of {} listeners cannot listen", failed, config.listeners.size()));
+  }
+  for (std::size_t i = 0; i < plan.workers; ++i) {
+    workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
+                          plan.pipes_per_worker);
+  }
+}
+
+void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t workers) {
+  Service service = std::visit([this](const auto& kind) { return make_service(kind); }, config.service);
+  const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
+  listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers)});
+}
+
+void DataPlane::start() {
+  for (Worker& worker : workers_) worker.start(workers_);
+  for (const auto& [name, open] : listeners_) {
+    for (Worker& worker : workers_) worker.serve(open.listener);
+    for (const ListeningSocket& socket : open.sockets) {
+      for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
+    }
+  }
+}
+
+RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
+  RunningState state;
+  state.config = std::move(config);
+  state.workers = workers_.size();
+  state.admission = &admission_;
+  state.sources = sources_;
+  for (const auto& [name, open] : listeners_) {
+    RunningState::OpenSockets& shown = state.listeners[name];
+    shown.listener = open.listener;
+    for (const ListeningSocket& socket : open.sockets) shown.places.push_back(socket.place());
+  }
+  for (const ListenerPtr& listener : removed()) state.removed.emplace(listener->config().name, listener);
+  for (const auto& [name, upstream] : upstreams_) {
+    RunningState::Backends& shown = state.upstreams[name];
+    shown.upstream = upstream;
+    shown.config = upstream->pinned_config();
+    for (const std::shared_ptr<Backend>& backend : upstream->backends()) {
+      if (!backend->entry().config.dns) shown.endpoints.emplace(backend->entry().key, backend->endpoints());
+    }
+  }
+  return state;
+}
+
+void DataPlane::apply(PreparedReload& next) {
+  const io::Clock::time_point now = io::Clock::now();
+  admission_.set_limits(admitted_by(next.plan), next.config->limits.rate);
+  sources_ = next.sources;
+  for (auto& [name, upstream] : next.changed_upstreams) upstreams_.at(name)->reconfigure(std::move(upstream), now);
+  for (auto& [name, upstream] : next.new_upstreams) upstreams_.emplace(name, std::move(upstream));
+
+  OpenListeners before = std::move(listeners_);
+  listeners_.clear();
+  std::vector<ListenerPtr> replaced;
+  for (auto& [name, prepared] : next.listeners) {
+    if (prepared.is_new_version) {
+      for (Worker& worker : workers_) worker.serve(prepared.listener);
+      const auto old = before.find(name);
+      if (old != before.end()) replaced.push_back(old->second.listener);
+    }
+    go_on(name, prepared, before);
+  }
+  std::vector<ListeningSocket> given_up;
+  for (auto& [name, open] : before) {
+    for (ListeningSocket& socket : open.sockets) {
+      if (!socket.is_empty()) given_up.push_back(std::move(socket));
+    }
+    if (!listeners_.contains(name)) {
+      removed_.push_back(open.listener);
+      replaced.push_back(open.listener);
+    }
+  }
+  for (const ListenerPtr& listener : replaced) {
+    for (Worker& worker : workers_) worker.retire(listener);
+  }
+  if (!given_up.empty()) stops_.emplace_back(std::move(given_up), workers_);
+  std::erase_if(removed_, [&](const ListenerPtr& listener) { return listeners_.contains(listener->config().name); });
+  std::erase_if(upstreams_, [&](const auto& named) {
+    return std::none_of(next.config->upstreams.begin(), next.config->upstreams.end(),
+                        [&](const UpstreamConfig& upstream) { return upstream.name == named.first; });
+  });
+}
+
+/// Gives a listener its sockets: those that it had, or another one had, and new ones.
+void DataPlane::go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before) {
+  OpenListener& open = listeners_[name];
+  open.listener = prepared.listener;
+  const ListenerConfig& config = open.listener->config();
+  for (PreparedSocket& from : prepared.sockets) {
+    auto* opened = std::get_if<ListeningSocket>(&from);
+    if (opened != nullptr) {
+      for (Worker& worker : workers_) worker.accept_from(*opened, open.listener);
+      open.sockets.push_back(std::move(*opened));
+      continue;
+    }
+    const auto& kept = std::get<KeptSocket>(from);
+    open.sockets.push_back(std::move(before.at(kept.listener).sockets[kept.index]));
+    ListeningSocket& socket = open.sockets.back();
+    if (prepared.refresh_sockets) {
+      try {
+        socket.reconfigure(kept.place, config.tcp, prepared.backlog, prepared.permissions);
+      } catch (const std::exception& error) {
+        spdlog::error("listener {}: {}; everything else of it is applied", name, error.what());
+      }
+    }
+    if (!prepared.is_new_version) continue;
+    for (Worker& worker : workers_) worker.pass_on(socket, open.listener);
+  }
+}
+
+const std::list<ListenerPtr>& DataPlane::removed() {
+  std::erase_if(removed_, [](const ListenerPtr& listener) { return !has_connections(*listener); });
+  return removed_;
+}
+
+std::optional<std::chrono::milliseconds> DataPlane::close_all(bool at_once) {
+  std::vector<ListeningSocket> sockets;
+  for (auto& [name, open] : listeners_) {
+    for (ListeningSocket& socket : open.sockets) sockets.push_back(std::move(socket));
+    open.sockets.clear();
+    for (Worker& worker : workers_) worker.retire(open.listener);
+  }
+  if (!sockets.empty()) stops_.emplace_back(std::move(sockets), workers_);
+  return close_removed(at_once);
+}
+
+std::optional<std::chrono::milliseconds> DataPlane::close_removed(bool at_once) {
+  std::optional<std::chrono::milliseconds> next;
+  for (auto stop = stops_.begin(); stop != stops_.end();) {
+    const auto pause = stop->advance(at_once);
+    if (!pause) {
+      stop = stops_.erase(stop);
+      continue;
+    }
+    next = next ? std::min(*next, *pause) : *pause;
+    ++stop;
+  }
+  return next;
+}
+
+void DataPlane::cut_sessions() {
+  for (Worker& worker : workers_) worker.cut_sessions();
+}
+
+void DataPlane::cut_sessions(const ListenerPtr& listener) {
+  for (Worker& worker : workers_) worker.cut_sessions(listener);
+}
+
+void DataPlane::join() {
+  for (Worker& worker : workers_) worker.join();
+}
+
+}  // namespace weir

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/io/spare_descriptor.hpp"
+#include "common/logging.hpp"
+#include "server/admission/admission.hpp"
+#include "server/admission/source_table.hpp"
+#include "server/capacity_plan.hpp"
+#include "server/config/server_config.hpp"
+#include "server/listener/open_listener.hpp"
+#include "server/observe/access_log.hpp"
+#include "server/prepared_reload.hpp"
+#include "server/upstream/upstream.hpp"
+#include "server/worker/accept_stop.hpp"
+#include "server/worker/worker.hpp"
+
+namespace weir {
+
+/// Everything that connections touch: listeners, upstreams, limits, records and the workers. Members stand in order of
+/// life: what sessions refer to comes before the workers that run them. Control thread.
+class DataPlane {
+ public:
+  /// Opens the access log and prepares the upstreams, which may block while names are resolved. Throws as
+  /// prepare_upstream() and AccessLog do.
+  DataPlane(const ServerConfig& config, const CapacityPlan& plan);
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+  ~DataPlane() { join(); }
+
+  /// Binds and listens. Logs each listener that cannot listen, and throws std::runtime_error if there is one.
+  void open(const ServerConfig& config, const CapacityPlan& plan);
+  /// Starts the workers, and accepts.
+  void start();
+
+  /// What a reload is prepared beside.
+  RunningState running(std::shared_ptr<const ServerConfig> config);
+  /// Goes on with another configuration. Fails for lack of memory alone.
+  void apply(PreparedReload& next);
+
+  /// The next step towards closed listening sockets, of all of them or of those that a reload has given up: how long to
+  /// wait before the one after, nothing once they are closed. `at_once` waits for nobody outside.
+  std::optional<std::chrono::milliseconds> close_all(bool at_once);
+  std::optional<std::chrono::milliseconds> close_removed(bool at_once = false);
+
+  void cut_sessions();
+  /// Cuts the connections of a listener that was removed.
+  void cut_sessions(const ListenerPtr& listener);
+  /// Ends the workers. Call only once no session and no acceptor is left.
+  void join();
+
+  Admission& admission() { return admission_; }
+  AccessLog& access_log() { return access_log_; }
+  Upstreams& upstreams() { return upstreams_; }
+  const OpenListeners& listeners() const { return listeners_; }
+  /// Listeners that reloads removed and that still have connections.
+  const std::list<ListenerPtr>& removed();
+  std::deque<Worker>& workers() { return workers_; }
+
+ private:
+  // One for each kind of ServiceConfig.
+  Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
+  Service make_service(const DiscardConfig&) const { return DiscardService{}; }
+  Service make_service(const ProxyConfig& config) const { return ProxyService(upstreams_.at(config.upstream)); }
+
+  void open(const ListenerConfig& config, int backlog, std::size_t workers);
+  void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
+
+  Admission admission_;
+  SourceTable sources_;
+  io::SpareDescriptor spare_;
+  LogLimiter refusals_;
+  Upstreams upstreams_;
+  AccessLog access_log_;  // writes records that name backends
+  OpenListeners listeners_;
+  std::list<ListenerPtr> removed_;
+  std::deque<Worker> workers_;
+  std::list<AcceptStop> stops_;
+};
+
+}  // namespace weir

@@ -1,0 +1,202 @@
+#include "server/prepared_reload.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "server/prepare_upstream.hpp"
+
+namespace weir {
+
+namespace {
+
+template <typename Item>
+const Item* find_named(const std::vector<Item>& items, const std::string& name) {
+  const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
+  return found == items.end() ? nullptr : &*found;
+}
+
+bool has_rule_files(const ListenerConfig& config) {
+  return !config.access.allow_file.empty() || !config.access.deny_file.empty();
+}
+
+/// One reload in the making.
+class Preparation {
+ public:
+  Preparation(const RunningState& running, std::shared_ptr<const ServerConfig> next)
+      : running_(running), next_(*next), sources_change_(sources_change(running.config->limits, next->limits)) {
+    prepared_.sources = sources_change_
+                            ? SourceTable(next->limits.per_source, next->limits.rate_per_source, running.sources)
+                            : running.sources;
+    prepared_.plan = plan_capacity(*next, read_machine_limits());
+    prepared_.config = std::move(next);
+  }
+
+  PreparedReload finish() {
+    for (const UpstreamConfig& upstream : next_.upstreams) {
+      attempt("", [&] { prepare(upstream); });
+    }
+    throw_if_any();
+    for (const ListenerConfig& listener : next_.listeners) {
+      attempt("listener " + listener.name + ": ", [&] {
+        for (BindPlace& place : bind_places(listener)) claims_[listener.name].push_back({std::move(place), {}});
+      });
+    }
+    throw_if_any();
+    claim_sockets();
+    for (const ListenerConfig& listener : next_.listeners) {
+      attempt("listener " + listener.name + ": ", [&] { prepare(listener); });
+    }
+    throw_if_any();
+    return std::move(prepared_);
+  }
+
+ private:
+  static bool sources_change(const LimitsConfig& before, const LimitsConfig& after) {
+    return before.per_source != after.per_source || before.rate_per_source != after.rate_per_source;
+  }
+
+  template <typename Work>
+  void attempt(const std::string& whose, Work work) {
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      problems_ += (problems_.empty() ? "" : "\n") + whose + error.what();
+    }
+  }
+
+  void throw_if_any() const {
+    if (!problems_.empty()) throw std::runtime_error(problems_);
+  }
+
+  void prepare(const UpstreamConfig& config) {
+    const auto running = running_.upstreams.find(config.name);
+    // Names of servers are resolved anew, so one whose configuration is the same may change too.
+    PreparedUpstream made = prepare_upstream(std::make_shared<const UpstreamConfig>(config));
+    if (running == running_.upstreams.end()) {
+      prepared_.new_upstreams.emplace(config.name, std::make_shared<Upstream>(std::move(made), running_.workers));
+    } else if (*running->second.config != config || moved(running->second, made)) {
+      prepared_.changed_upstreams.emplace(config.name, std::move(made));
+    }
+  }
+
+  /// Whether a name stands for other addresses now.
+  static bool moved(const RunningState::Backends& running, const PreparedUpstream& made) {
+    return std::any_of(made.entries.begin(), made.entries.end(), [&](const PreparedUpstream::Entry& entry) {
+      const auto before = running.endpoints.find(entry.entry->key);
+      return before != running.endpoints.end() && !same_endpoints(before->second, entry.endpoints);
+    });
+  }
+
+  /// Finds for each listener those of the open sockets that it goes on with: its own first.
+  void claim_sockets() {
+    std::set<std::pair<std::string, std::size_t>> claimed;
+    const auto claim_from = [&](Claim& claim, const std::string& name) {
+      const auto open = running_.listeners.find(name);
+      if (claim.kept || open == running_.listeners.end()) return;
+      for (std::size_t i = 0; i < open->second.places.size(); ++i) {
+        if (!open->second.places[i].same_address(claim.place) || !claimed.emplace(name, i).second) continue;
+        claim.kept = KeptSocket{name, i, claim.place};
+        return;
+      }
+    };
+    for (auto& [name, claims] : claims_) {
+      for (Claim& claim : claims) claim_from(claim, name);
+    }
+    for (auto& [name, claims] : claims_) {
+      for (Claim& claim : claims) {
+        const bool any_free_port = claim.place.endpoint.is_inet() && claim.place.endpoint.port() == 0;
+        if (any_free_port) continue;
+        for (const auto& [other, open] : running_.listeners) claim_from(claim, other);
+      }
+    }
+    for (const auto& [name, open] : running_.listeners) {
+      for (std::size_t i = 0; i < open.places.size(); ++i) {
+        if (claimed.contains({name, i}) || !open.places[i].endpoint.is_inet()) continue;
+        given_up_ports_.insert(open.places[i].endpoint.port());
+      }
+    }
+  }
+
+  void prepare(const ListenerConfig& config) {
+    PreparedListener& made = prepared_.listeners[config.name];
+    const ListenerConfig* before = find_named(running_.config->listeners, config.name);
+    const auto running = running_.listeners.find(config.name);
+    made.is_new_version = running == running_.listeners.end() || *before != config || sources_change_ ||
+                          has_rule_files(config) || upstream_changes(config);
+    made.listener = made.is_new_version ? make_listener(config) : running->second.listener;
+    made.refresh_sockets = before == nullptr || before->tcp != config.tcp ||
+                           before->unix_socket != config.unix_socket ||
+                           running_.config->limits.backlog != next_.limits.backlog;
+    if (config.has_socket_file()) made.permissions.emplace(config.unix_socket);
+    made.backlog = static_cast<int>(next_.limits.backlog);
+    for (Claim& claim : claims_.at(config.name)) {
+      if (claim.kept) {
+        made.refresh_sockets = made.refresh_sockets || claim.kept->listener != config.name;
+        made.sockets.emplace_back(*std::move(claim.kept));
+        continue;
+      }
+      const bool given_up = claim.place.endpoint.is_inet() && given_up_ports_.contains(claim.place.endpoint.port());
+      made.sockets.emplace_back(ListeningSocket(config, claim.place, made.backlog, running_.workers,
+                                                given_up ? PortUse::shared : PortUse::exclusive));
+    }
+  }
+
+  bool upstream_changes(const ListenerConfig& config) const {
+    const auto* proxy = std::get_if<ProxyConfig>(&config.service);
+    return proxy != nullptr && (prepared_.changed_upstreams.contains(proxy->upstream) ||
+                                prepared_.new_upstreams.contains(proxy->upstream));
+  }
+
+  // One for each kind of ServiceConfig.
+  Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
+  Service make_service(const DiscardConfig&) const { return DiscardService{}; }
+  Service make_service(const ProxyConfig& config) const {
+    const auto added = prepared_.new_upstreams.find(config.upstream);
+    if (added != prepared_.new_upstreams.end()) return ProxyService(added->second);
+    const RunningState::Backends& running = running_.upstreams.at(config.upstream);
+    const auto changed = prepared_.changed_upstreams.find(config.upstream);
+    return ProxyService(running.upstream, changed != prepared_.changed_upstreams.end() ? changed->second.config : running.config);
+  }
+
+  ListenerPtr make_listener(const ListenerConfig& config) const {
+    Service service = std::visit([this](const auto& kind) { return make_service(kind); }, config.service);
+    const auto open = running_.listeners.find(config.name);
+    const auto removed = running_.removed.find(config.name);
+    const Listener* before = open != running_.listeners.end()    ? open->second.listener.get()
+                             : removed != running_.removed.end() ? removed->second.get()
+                                                                 : nullptr;
+    if (before == nullptr) {
+      return std::make_shared<Listener>(config, std::move(service), *running_.admission, prepared_.sources,
+                                        running_.workers);
+    }
+    return std::make_shared<Listener>(config, std::move(service), *running_.admission, prepared_.sources, *before);
+  }
+
+  /// What is to become of one place of a `bind` list.
+  struct Claim {
+    BindPlace place;
+    std::optional<KeptSocket> kept;
+  };
+
+  const RunningState& running_;
+  const ServerConfig& next_;
+  const bool sources_change_;
+  PreparedReload prepared_;
+  std::map<std::string, std::vector<Claim>> claims_;
+  std::set<std::uint16_t> given_up_ports_;
+  std::string problems_;
+};
+
+}  // namespace
+
+PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next) {
+  return Preparation(running, std::move(next)).finish();
+}
+
+}  // namespace weir

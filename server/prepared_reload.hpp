@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/admission/admission.hpp"
+#include "server/admission/source_table.hpp"
+#include "server/capacity_plan.hpp"
+#include "server/config/config_diff.hpp"
+#include "server/config/server_config.hpp"
+#include "server/listener/listening_socket.hpp"
+#include "server/listener/socket_file.hpp"
+#include "server/session/listener.hpp"
+#include "server/upstream/prepared_upstream.hpp"
+#include "server/upstream/upstream.hpp"
+
+namespace weir {
+
+/// What runs while a reload is prepared, as far as that needs it. A copy, so that another thread may read it.
+struct RunningState {
+  struct OpenSockets {
+    ListenerPtr listener;
+    std::vector<BindPlace> places;  ///< of its sockets, in their order
+  };
+  struct Backends {
+    std::shared_ptr<Upstream> upstream;
+    std::shared_ptr<const UpstreamConfig> config;
+    /// What the configured addresses stood for; none of names that are looked up again and again.
+    std::map<BackendKey, std::vector<Endpoint>> endpoints;
+  };
+
+  std::shared_ptr<const ServerConfig> config;
+  std::size_t workers = 0;
+  Admission* admission = nullptr;
+  SourceTable sources;
+  std::map<std::string, OpenSockets> listeners;
+  std::map<std::string, ListenerPtr> removed;  ///< listeners that still have connections
+  std::map<std::string, Backends> upstreams;
+};
+
+/// Where a socket comes from that a listener goes on with: one that was open, or one that was opened for it.
+struct KeptSocket {
+  std::string listener;  ///< that had it
+  std::size_t index = 0;
+  BindPlace place;
+};
+using PreparedSocket = std::variant<KeptSocket, ListeningSocket>;
+
+/// A listener of the next configuration.
+struct PreparedListener {
+  ListenerPtr listener;  ///< the running one where nothing of it changes
+  bool is_new_version = false;
+  bool refresh_sockets = false;  ///< those that are kept have other options
+  int backlog = 0;
+  std::optional<SocketPermissions> permissions;  ///< of sockets with a file
+  std::vector<PreparedSocket> sockets;
+};
+
+/// Everything that a reload needs and that may block or fail, done beforehand. Thrown away, it leaves no trace.
+struct PreparedReload {
+  std::shared_ptr<const ServerConfig> config;
+  CapacityPlan plan;
+  SourceTable sources;
+  std::map<std::string, PreparedUpstream> changed_upstreams;
+  std::map<std::string, std::shared_ptr<Upstream>> new_upstreams;
+  std::map<std::string, PreparedListener> listeners;  ///< all of them
+};
+
+/// Prepares the step from what runs to `next`. Throws std::runtime_error whose text has a line for each thing that
+/// cannot be done. Any thread.
+PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next);
+
+}  // namespace weir

@@ -1,0 +1,136 @@
+#include "server/reloader.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "common/logging.hpp"
+#include "common/stop_signals.hpp"
+#include "server/config/config_diff.hpp"
+#include "server/control/service_manager.hpp"
+
+namespace weir {
+
+namespace {
+
+using Result = admin::Reload::Result;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+void report(const std::string& who, const admin::Reload& outcome) {
+  if (outcome.result == Result::refused) {
+    for (const std::string& problem : outcome.problems) spdlog::error("reload: {}", problem);
+    spdlog::error("{}: the reload was refused; what ran before goes on", who);
+    return;
+  }
+  if (outcome.result == Result::unchanged) {
+    spdlog::info("{}: reloaded; the configuration is the same", who);
+    return;
+  }
+  for (const std::string& line : lines_of(std::string())) spdlog::info("reload: {}", line);
+  spdlog::info("{}: reloaded", who);
+}
+
+}  // namespace
+
+struct Reloader::Job {
+  std::string who;
+  bool dry_run;
+  boost::asio::steady_timer over;  ///< cancelled once there is an outcome
+  std::optional<admin::Reload> outcome;
+};
+
+struct Reloader::Made {
+  admin::Reload outcome;
+  std::optional<PreparedReload> prepared;
+};
+
+Reloader::~Reloader() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Reloader::start(const std::string& who) { enqueue(who, false); }
+
+net::awaitable<admin::Reload> Reloader::reload(const std::string& who, bool dry_run) {
+  const std::shared_ptr<Job> job = enqueue(who, dry_run);
+  boost::system::error_code ignored;
+  while (!job->outcome) {
+    co_await job->over.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+  }
+  co_return *job->outcome;
+}
+
+std::shared_ptr<Reloader::Job> Reloader::enqueue(const std::string& who, bool dry_run) {
+  auto job = std::make_shared<Job>(
+      Job{who, dry_run, boost::asio::steady_timer(parts_.context, boost::asio::steady_timer::time_point::max()), {}});
+  jobs_.push_back(job);
+  if (jobs_.size() == 1) begin_next();
+  return job;
+}
+
+void Reloader::begin_next() {
+  const std::shared_ptr<Job> job = jobs_.front();
+  if (std::string obstacle = parts_.obstacle(); !obstacle.empty()) {
+    Made made;
+    made.outcome.problems.push_back(std::move(obstacle));
+    boost::asio::post(parts_.context, [this, job, made = std::move(made)]() mutable { finish(job, made); });
+    return;
+  }
+  if (!job->dry_run) service_manager::notify_reloading();
+  // The last one has posted what it made.
+  if (thread_.joinable()) thread_.join();
+  thread_ = std::thread([this, job, running = parts_.look()]() mutable {
+    hold_signals();
+    auto made = std::make_shared<Made>(make(*job, parts_.load, std::move(running)));
+    boost::asio::post(parts_.context, [this, job, made] { finish(job, *made); });
+  });
+}
+
+Reloader::Made Reloader::make(const Job& job, const std::function<ServerConfig()>& load, RunningState running) {
+  Made made;
+  admin::Reload& outcome = made.outcome;
+  try {
+    const auto next = std::make_shared<const ServerConfig>(load());
+    outcome.diff = diff_configs(*running.config, *next);
+    for (const RefusedChange& refused : outcome.diff.refused) outcome.problems.push_back(refused.to_string());
+    if (!outcome.problems.empty()) return made;
+    if (!job.dry_run) made.prepared.emplace(prepare_reload(running, next));
+    outcome.result = outcome.diff.empty() ? Result::unchanged : Result::applied;
+  } catch (const std::exception& error) {
+    outcome.problems = lines_of(error.what());
+  }
+  return made;
+}
+
+void Reloader::finish(const std::shared_ptr<Job>& job, Made& made) {
+  admin::Reload& outcome = made.outcome;
+  if (made.prepared) {
+    const std::string obstacle = parts_.obstacle();  // which may have come meanwhile
+    if (obstacle.empty()) {
+      parts_.apply(*made.prepared);
+    } else {
+      outcome.result = Result::refused;
+      outcome.problems.push_back(obstacle);
+    }
+  }
+  if (!job->dry_run) {
+    report(job->who, outcome);
+    service_manager::notify_reloaded();
+  }
+  job->outcome = std::move(outcome);
+  job->over.cancel();
+  jobs_.pop_front();
+  if (!jobs_.empty()) begin_next();
+}
+
+}  // namespace weir

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "common/net.hpp"
+#include "server/admin/daemon.hpp"
+#include "server/config/server_config.hpp"
+#include "server/prepared_reload.hpp"
+
+namespace weir {
+
+/// Loads the configuration anew while the daemon serves, one reload after the other:
+///
+///     load ─▶ compare ─▶ prepare: names resolved, files read, sockets bound ─▶ apply
+///     ╰────────────── a thread of its own ──────────────────────────────╯   control thread
+///
+/// Whatever fails does so before anything is applied; what was prepared is thrown away then, and what runs goes on.
+/// Control thread.
+class Reloader {
+ public:
+  /// What it works with. Outlives it.
+  struct Parts {
+    boost::asio::io_context& context;
+    const std::shared_ptr<const ServerConfig>& running;
+    /// Reads the configuration; throws ConfigError. Called on the other thread.
+    std::function<ServerConfig()> load;
+    /// What it is prepared beside.
+    std::function<RunningState()> look;
+    /// Why there can be no reload now, or nothing.
+    std::function<std::string()> obstacle;
+    /// Goes on with what was prepared.
+    std::function<void(PreparedReload&)> apply;
+  };
+
+  explicit Reloader(Parts parts) : parts_(std::move(parts)) {}
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+  /// Waits for what is being prepared, which is thrown away.
+  ~Reloader();
+
+  /// Begins a reload, or queues it behind the one that is under way; `who` is for the log.
+  void start(const std::string& who);
+  /// The same, and waits for what comes of it. It goes on when the caller is cancelled. With `dry_run` the file is
+  /// read and compared, and nothing is prepared or applied.
+  net::awaitable<admin::Reload> reload(const std::string& who, bool dry_run);
+
+ private:
+  struct Job;
+  /// What the other thread made.
+  struct Made;
+
+  std::shared_ptr<Job> enqueue(const std::string& who, bool dry_run);
+  void begin_next();
+  static Made make(const Job& job, const std::function<ServerConfig()>& load, RunningState running);
+  void finish(const std::shared_ptr<Job>& job, Made& made);
+
+  const Parts parts_;
+  std::deque<std::shared_ptr<Job>> jobs_;  ///< the first is under way
+  std::thread thread_;
+};
+
+}  // namespace weir
