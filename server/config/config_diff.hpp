@@ -8,13 +8,13 @@
 
 namespace weir {
 
-/// A key whose value differs, as the effective configuration shows it.
+/// A key whose value differs, as the effective configuration shows it, fit for a terminal.
 struct KeyChange {
-  std::string path;    ///< from the section around it: `timeouts.idle`
-  std::string before;  ///< `10m`; "absent" where the key is not shown
-  std::string after;
-  std::vector<std::string> added{};  ///< of a list whose order means nothing: the items that come
-  std::vector<std::string> removed{};
+  std::string path;      ///< from the section around it: `timeouts.idle`
+  std::string before{};  ///< `10m`; "absent" where the key is not shown; empty for a list whose order means nothing
+  std::string after{};
+  std::vector<std::string> added{};    ///< the items that such a list gets
+  std::vector<std::string> removed{};  ///< the items that it loses
 
   bool operator==(const KeyChange&) const = default;
 };
@@ -24,22 +24,19 @@ enum class ItemChange { added, removed, changed };
 struct ListenerDiff {
   std::string name;
   ItemChange change = ItemChange::changed;
-  std::vector<KeyChange> keys{};      ///< of one that is changed
-  std::vector<std::string> opened{};  ///< binds that it gets, as the configuration writes them
-  std::vector<std::string> closed{};  ///< binds that it loses
+  std::vector<KeyChange> keys{};      ///< of one that is changed, without its `bind`
+  std::vector<std::string> opened{};  ///< addresses that it begins to listen on; each port of a range is one
+  std::vector<std::string> closed{};  ///< those that it no longer listens on
 
   bool operator==(const ListenerDiff&) const = default;
 };
 
-/// An entry of an upstream's `servers`, told apart as BackendKey does.
+/// An entry of an upstream's `servers`, which are told apart as in BackendKey (server/upstream/backend_entry.hpp).
 struct BackendDiff {
   std::string target;       ///< the address; or the record, name and port of one that is looked up
-  std::size_t ordinal = 0;  ///< among the entries with the same target
+  std::size_t ordinal = 0;  ///< among the entries with the same target, from 0
   ItemChange change = ItemChange::changed;
   std::vector<KeyChange> keys{};  ///< of one that is changed
-
-  /// What people and the status call the entry: its address, or its name.
-  std::string entry{};
 
   bool operator==(const BackendDiff&) const = default;
 };
@@ -56,7 +53,7 @@ struct UpstreamDiff {
 /// A change that a running daemon cannot make.
 struct RefusedChange {
   KeyChange key;
-  std::string instead;  ///< what to do: `restart or upgrade the daemon`
+  std::string instead;  ///< `restart or upgrade the daemon`
 
   /// `workers: 2 -> 4 cannot change while it runs; restart or upgrade the daemon`
   std::string to_string() const;
@@ -70,7 +67,7 @@ struct ConfigDiff {
   std::vector<ListenerDiff> listeners{};  ///< in the order of the running configuration, then those that are added
   std::vector<UpstreamDiff> upstreams{};  ///< likewise
   std::vector<RefusedChange> refused{};   ///< these keys stand here alone
-  RemovedListener removed_listener{};     ///< what the next configuration wishes for connections of a removed listener
+  bool cuts_removed = false;              ///< what the next configuration says: `removed_listener: cut`
   std::string drain_timeout{};            ///< of the next configuration, as it shows it
 
   /// Nothing differs.
@@ -85,7 +82,7 @@ struct ConfigDiff {
 ConfigDiff diff_configs(const ServerConfig& running, const ServerConfig& next);
 
 /// The same for effective configurations as dump_config() wrote them, of whichever version. Throws ConfigError where
-/// one is no YAML.
+/// one cannot be read.
 ConfigDiff diff_dumps(const std::string& running, const std::string& next);
 
 }  // namespace weir

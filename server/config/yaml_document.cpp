@@ -3,7 +3,9 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <cstddef>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <sstream>
 #include <utility>
@@ -81,21 +83,19 @@ void forget_lines(YamlNode& node) {
   }
 }
 
-}  // namespace
-
-YamlNode parse_yaml(std::string_view text, const std::string& origin_name) {
+YamlNode parse(std::string_view text, const std::string& origin_name, const YamlTreeBuilder::Bounds& bounds) {
   const auto origin = std::make_shared<const std::string>(origin_name);
   check_text(text, origin);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    YamlTreeBuilder tree(origin);
+    YamlTreeBuilder tree(origin, bounds);
     if (!parser.HandleNextDocument(tree)) {
       YamlNode nothing;
       nothing.position = {origin, 0, 0};
       return nothing;
     }
-    YamlTreeBuilder second(origin);
+    YamlTreeBuilder second(origin, bounds);
     if (parser.HandleNextDocument(second)) {
       throw ConfigError(second.take_root().position, "a second document begins here; keep one in a file");
     }
@@ -105,6 +105,15 @@ YamlNode parse_yaml(std::string_view text, const std::string& origin_name) {
     if (!error.mark.is_null()) position = {origin, error.mark.line + 1, error.mark.column + 1};
     throw ConfigError(position, "not valid YAML: " + error.msg + syntax_hint(line_of(text, position.line)));
   }
+}
+
+}  // namespace
+
+YamlNode parse_yaml(std::string_view text, const std::string& origin) { return parse(text, origin, {}); }
+
+YamlNode parse_dump(std::string_view text, const std::string& origin) {
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  return parse(text, origin, {kAny, kAny});
 }
 
 YamlNode parse_override_value(std::string_view text, const std::string& origin) {

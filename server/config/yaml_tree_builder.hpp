@@ -22,11 +22,14 @@ namespace weir {
 class YamlTreeBuilder final : public YAML::EventHandler {
  public:
   /// What a document may cost once its aliases are expanded; checked while it is read, before anything is copied.
-  static constexpr std::size_t kMostNodes = 100'000;
-  static constexpr std::size_t kMostBytes = 8u << 20;
+  struct Bounds {
+    std::size_t nodes = 100'000;
+    std::size_t bytes = 8u << 20;
+  };
   static constexpr std::size_t kMostDepth = 32;
 
-  explicit YamlTreeBuilder(std::shared_ptr<const std::string> origin) : origin_(std::move(origin)) {}
+  YamlTreeBuilder(std::shared_ptr<const std::string> origin, const Bounds& bounds)
+      : origin_(std::move(origin)), bounds_(bounds) {}
 
   YamlNode take_root() { return std::move(root_); }
 
@@ -97,9 +100,9 @@ class YamlTreeBuilder final : public YAML::EventHandler {
 
   void charge(const Position& position, const Weight& weight) {
     // Each weight was itself accepted here, so the sums cannot overflow.
-    if (total_.nodes + weight.nodes > kMostNodes || total_.bytes + weight.bytes > kMostBytes) {
-      throw ConfigError(position, "the document holds more than " + std::to_string(kMostNodes) + " values or " +
-                                      std::to_string(kMostBytes >> 20) + " MiB once its aliases are expanded");
+    if (total_.nodes + weight.nodes > bounds_.nodes || total_.bytes + weight.bytes > bounds_.bytes) {
+      throw ConfigError(position, "the document holds more than " + std::to_string(bounds_.nodes) + " values or " +
+                                      std::to_string(bounds_.bytes >> 20) + " MiB once its aliases are expanded");
     }
     total_.nodes += weight.nodes;
     total_.bytes += weight.bytes;
@@ -156,6 +159,7 @@ class YamlTreeBuilder final : public YAML::EventHandler {
   }
 
   std::shared_ptr<const std::string> origin_;
+  Bounds bounds_;
   YamlNode root_;
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, Anchored> anchors_;

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/config/config_diff.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/config/yaml_document.hpp"
 #include "tests/support/checkout.hpp"
@@ -340,6 +341,46 @@ TEST(ConfigKeys, EachReachesItsFieldAloneAndIsKeptByTheEffectiveConfiguration) {
     EXPECT_EQ(loaded, expected) << dump_config(loaded);
     EXPECT_EQ(loaded == unchanged, one.key == kAlwaysZero);
     EXPECT_EQ(load_config_text(dump_config(loaded), "dump"), loaded);
+  }
+}
+
+/// Every key that a difference names, as config_keys.hpp does.
+std::set<std::string> named_by(const ConfigDiff& diff) {
+  std::set<std::string> named;
+  const auto add_keys = [&named](const std::string& prefix, const std::vector<KeyChange>& keys) {
+    for (const KeyChange& key : keys) named.insert(prefix + key.path);
+  };
+  add_keys("", diff.process);
+  for (const RefusedChange& refused : diff.refused) named.insert(refused.key.path);
+  for (const ListenerDiff& listener : diff.listeners) {
+    add_keys("listeners.N.", listener.keys);
+    if (!listener.opened.empty() && !listener.closed.empty()) named.insert("listeners.N.bind");
+    if (listener.change != ItemChange::changed) named.insert("listeners.N.name");
+  }
+  for (const UpstreamDiff& upstream : diff.upstreams) {
+    add_keys("upstreams.N.", upstream.keys);
+    if (upstream.change != ItemChange::changed) named.insert("upstreams.N.name");
+    for (const BackendDiff& backend : upstream.backends) {
+      add_keys("upstreams.N.servers.N.", backend.keys);
+      if (backend.change == ItemChange::changed) continue;
+      for (const char* key : {"address", "dns", "record"}) named.insert("upstreams.N.servers.N." + std::string(key));
+    }
+  }
+  return named;
+}
+
+TEST(ConfigKeys, EachIsNamedByTheDifferenceThatItMakes) {
+  const ServerConfig unchanged = load_config_text(reference(), "reference");
+  EXPECT_TRUE(diff_configs(unchanged, unchanged).empty());
+  for (const Case& one : cases()) {
+    if (one.key == kAlwaysZero) continue;
+    SCOPED_TRACE(one.key);
+    ServerConfig changed = unchanged;
+    one.change(changed);
+    for (const ConfigDiff& diff : {diff_configs(unchanged, changed), diff_configs(changed, unchanged)}) {
+      EXPECT_FALSE(diff.empty());
+      EXPECT_THAT(named_by(diff), ::testing::Contains(one.key));
+    }
   }
 }
 
