@@ -81,6 +81,7 @@ bool ends_within_a_line(int fd, off_t size) {
 
 std::shared_ptr<LogDestination> LogDestination::open(const std::string& file) {
   const std::lock_guard<std::mutex> lock(destinations().mutex);
+  std::erase_if(destinations().by_file, [](const auto& known) { return known.second.expired(); });
   std::weak_ptr<LogDestination>& known = destinations().by_file[file];
   if (std::shared_ptr<LogDestination> shared = known.lock()) return shared;
   std::shared_ptr<LogDestination> opened(new LogDestination(file));
@@ -146,21 +147,40 @@ LogDestination::Target LogDestination::open_target() const {
 }
 
 LogDestination::Written LogDestination::write(std::string_view lines, const std::atomic<bool>& given_up) {
+  const Deadline never(kNever);
+  return write(lines, given_up, never);
+}
+
+bool LogDestination::wait_until_free(std::unique_lock<std::mutex>& lock, const std::atomic<bool>& given_up,
+                                     const Deadline& until) {
+  while (busy_ && !given_up) {
+    const Time end = until;
+    if (end == kNever) {
+      free_.wait(lock);
+    } else if (free_.wait_until(lock, end) == std::cv_status::timeout && busy_) {
+      return false;
+    }
+  }
+  return true;
+}
+
+LogDestination::Written LogDestination::write(std::string_view lines, const std::atomic<bool>& given_up,
+                                              const Deadline& until) {
   std::vector<Target> replaced;  // closed once the mutex is free
   Written done;
   std::size_t begin = 0;  // of what the target got
   std::unique_lock<std::mutex> lock(mutex_);
-  free_.wait(lock, [&] { return !busy_ || given_up; });
-  if (given_up) return done;
+  done.late = !wait_until_free(lock, given_up, until);
+  if (given_up || done.late) return done;
   busy_ = true;
   writer_ = ::pthread_self();
-  while (done.bytes < lines.size() && done.error == 0 && !given_up) {
+  while (done.bytes < lines.size() && done.error == 0 && !done.late && !given_up) {
     if (next_) {
       replaced.push_back(take_next());
       begin = done.bytes = line_begin(lines, done.bytes);
     }
     lock.unlock();
-    done.error = write_chunk(lines, done.bytes);
+    write_chunk(lines, done, until);
     lock.lock();
   }
   if (done.bytes > begin) target_.torn = lines[done.bytes - 1] != '\n';
@@ -176,36 +196,54 @@ LogDestination::Target LogDestination::take_next() {
   return replaced;
 }
 
-int LogDestination::write_chunk(std::string_view lines, std::size_t& written) {
+void LogDestination::write_chunk(std::string_view lines, Written& done, const Deadline& until) {
   // poll(2) cannot promise that write(2) won't block, because others may write to the same pipe or terminal: that is
   // what interrupt()'s signal is for.
-  if (target_.kind == Kind::shared && !wait_until_writable()) return 0;
-  const std::string_view rest = lines.substr(written);
+  if (target_.kind == Kind::shared) {
+    const Wait wait = wait_until_writable(until);
+    done.late = wait == Wait::late;
+    if (wait != Wait::writable) return;
+  }
+  const std::string_view rest = lines.substr(done.bytes);
   const ssize_t count = write_once(target_.torn ? "\n" : target_.kind == Kind::file ? rest : whole_lines(rest));
   if (count > 0) {
-    if (!std::exchange(target_.torn, false)) written += static_cast<std::size_t>(count);
+    if (!std::exchange(target_.torn, false)) done.bytes += static_cast<std::size_t>(count);
     progress_.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
-    return 0;
+    return;
   }
-  if (count == 0) return EIO;
-  if (errno == EINTR) return 0;
-  if (errno != EAGAIN) return errno;
+  const int error = count == 0 ? EIO : errno;
+  if (error == EINTR) return;
+  if (error != EAGAIN) {
+    done.error = error;
+    return;
+  }
+  const Wait wait = wait_until_writable(until);
+  done.late = wait == Wait::late;
+  if (wait != Wait::writable) return;
   // A reader that made room for a little goes on reading: with a pause many chunks fit at once, and what is writable
   // but takes nothing, as a terminal with room for half a line's end, costs no processor.
-  if (wait_until_writable()) ::poll(nullptr, 0, 1);
-  return 0;
+  ::poll(nullptr, 0, 1);
+  done.late = std::chrono::steady_clock::now() >= until.load();
 }
 
-bool LogDestination::wait_until_writable() {
+LogDestination::Wait LogDestination::wait_until_writable(const Deadline& until) {
+  using std::chrono::milliseconds;
   std::array<pollfd, 2> waits{{{target_.fd.get(), POLLOUT, 0}, {wake_.get(), POLLIN, 0}}};
-  if (::poll(waits.data(), waits.size(), -1) < 0) return false;
+  int timeout = -1;
+  if (const Time end = until; end != kNever) {
+    const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+    timeout = static_cast<int>(std::clamp(left, milliseconds(0), milliseconds(60'000)).count());
+  }
+  const int ready = ::poll(waits.data(), waits.size(), timeout);
+  if (ready == 0) return Wait::late;
+  if (ready < 0) return Wait::woken;
   if (waits[1].revents != 0) {
     std::uint64_t times = 0;
     // It never blocks, and nobody holds the mutex here. NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection)
     [[maybe_unused]] const ssize_t count = ::read(wake_.get(), &times, sizeof times);
-    return false;
+    return Wait::woken;
   }
-  return true;
+  return Wait::writable;
 }
 
 ssize_t LogDestination::write_once(std::string_view bytes) {

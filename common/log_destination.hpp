@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -37,11 +38,19 @@ class LogDestination {
 
   struct Written {
     std::size_t bytes = 0;
-    int error = 0;  ///< errno of what ended it early; 0 also where the writer gave up
+    int error = 0;      ///< errno of what ended it early; 0 also where the writer gave up
+    bool late = false;  ///< it took no more, and `until` had come
   };
 
-  /// Writes lines, and waits as long as it takes, or until `given_up` is set and interrupt() called. A line that was
-  /// cut short is never continued by another: the next one begins on a line of its own. A log's own thread.
+  using Time = std::chrono::steady_clock::time_point;
+  using Deadline = std::atomic<Time>;
+  static_assert(Deadline::is_always_lock_free);
+  static constexpr Time kNever = Time::max();
+
+  /// Writes lines, and waits as long as it takes, or until `given_up` is set or `until` set earlier and interrupt()
+  /// called. After `until` it writes what is taken without a wait. A line that was cut short is never continued by
+  /// another: the next one begins on a line of its own. A log's own thread.
+  Written write(std::string_view lines, const std::atomic<bool>& given_up, const Deadline& until);
   Written write(std::string_view lines, const std::atomic<bool>& given_up);
 
   /// Lets the threads that wait in write() look around. One that is just about to call write(2) can miss it: repeat it
@@ -79,9 +88,12 @@ class LogDestination {
   Target open_target() const;
   /// Switches to the next target; returns the one before.
   Target take_next();
-  bool wait_until_writable();
+  /// False where `until` comes first, while another writes.
+  bool wait_until_free(std::unique_lock<std::mutex>& lock, const std::atomic<bool>& given_up, const Deadline& until);
+  enum class Wait { writable, woken, late };
+  Wait wait_until_writable(const Deadline& until);
   ssize_t write_once(std::string_view bytes);
-  int write_chunk(std::string_view lines, std::size_t& written);
+  void write_chunk(std::string_view lines, Written& done, const Deadline& until);
 
   const std::string file_;
   Target target_;               ///< replaced under the mutex, while busy by the writer only

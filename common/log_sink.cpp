@@ -1,5 +1,6 @@
 #include "common/log_sink.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -29,7 +30,31 @@ std::string LogSink::Losses::reason() const {
 
 void LogSink::give_up() {
   given_up_ = true;
-  destination_->interrupt();
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  if (destination_) destination_->interrupt();
+}
+
+void LogSink::hurry(Time until) {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  until_ = std::min(until_.load(), until);
+  if (destination_) destination_->interrupt();
+}
+
+std::shared_ptr<LogDestination> LogSink::change(std::shared_ptr<LogDestination> next) {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  until_ = LogDestination::kNever;
+  late_ = false;
+  return std::exchange(destination_, std::move(next));
+}
+
+std::uint64_t LogSink::progress() const {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  return (destination_ ? destination_->progress() : 0) + came_.load(std::memory_order_relaxed);
+}
+
+bool LogSink::may_block() const {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  return destination_ && destination_->may_block();
 }
 
 LogSink::Losses LogSink::take_losses() {
@@ -43,6 +68,10 @@ void LogSink::sink_it_(const spdlog::details::log_msg& message) {
   came_.fetch_add(1, std::memory_order_relaxed);
   if (given_up_) {
     count_lost(1);
+    return;
+  }
+  if (late_) {
+    ++left_over_;
     return;
   }
   append(message);
@@ -59,12 +88,16 @@ void LogSink::append(const spdlog::details::log_msg& message, std::uint64_t repo
 
 void LogSink::flush_() {
   if (entries_.empty()) return;
-  const LogDestination::Written written = destination_->write({text_.data(), text_.size()}, given_up_);
+  LogDestination::Written written;
+  if (destination_) written = destination_->write({text_.data(), text_.size()}, given_up_, until_);
+  late_ = written.late && !given_up_;
   if (entries_.back().end > written.bytes) error_.store(written.error, std::memory_order_relaxed);
   for (const Entry& entry : entries_) {
     if (entry.end <= written.bytes) continue;
     if (entry.reported > 0) {
       return_losses(entry.reported);
+    } else if (late_) {
+      ++left_over_;
     } else {
       count_lost(1);
     }

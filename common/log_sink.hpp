@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/log_destination.hpp"
@@ -17,10 +19,24 @@
 namespace weir {
 
 /// spdlog's way to a LogDestination: gathers messages until flush() and counts what it could not write. One thread logs
-/// and flushes; another may make it give up.
+/// and flushes; others may make it give up, or hurry before it changes its destination.
 class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
+  using Time = LogDestination::Time;
+
+  /// Without a destination everything is lost.
   explicit LogSink(std::shared_ptr<LogDestination> destination) : destination_(std::move(destination)) {}
+
+  /// How long a destination that is about to be left may still keep what it gets waiting.
+  static constexpr std::chrono::seconds kLeaving{1};
+  /// From `until` on, its destination is waited for no more: what it does not take at once is left over, and so are all
+  /// messages that follow, until change() is called. Any thread, as long as that call is still to come.
+  void hurry(Time until);
+  /// Writes to another destination from now on, or to none; returns the one before. Flush before. The thread that logs.
+  std::shared_ptr<LogDestination> change(std::shared_ptr<LogDestination> next);
+  /// How many of the last messages were left over, for the caller to log again or to count as lost. The thread that
+  /// logs, after a flush.
+  std::size_t take_left_over() { return std::exchange(left_over_, 0); }
 
   /// From now on messages are only counted as lost, and a write that waits ends soon; repeat it until it has. Any
   /// thread.
@@ -44,8 +60,8 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   std::uint64_t lost_in_all() const { return lost_in_all_.load(std::memory_order_relaxed); }
 
   /// Grows whenever anybody writes to this destination, or a message comes here. Any thread.
-  std::uint64_t progress() const { return destination_->progress() + came_.load(std::memory_order_relaxed); }
-  bool may_block() const { return destination_->may_block(); }
+  std::uint64_t progress() const;
+  bool may_block() const;
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override;
@@ -62,7 +78,11 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
     std::uint64_t reported;
   };
 
-  const std::shared_ptr<LogDestination> destination_;
+  mutable std::mutex change_mutex_;
+  std::shared_ptr<LogDestination> destination_;  ///< changed under the mutex by the thread that logs, which reads it so
+  LogDestination::Deadline until_{LogDestination::kNever};
+  bool late_ = false;  ///< `until_` came
+  std::size_t left_over_ = 0;
   spdlog::memory_buf_t text_;
   spdlog::memory_buf_t line_;
   std::vector<Entry> entries_;

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
+#include "common/log_destination.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/unread_log.hpp"
@@ -187,6 +190,134 @@ TEST_F(AccessLogTest, FullDiskIsSaidAndCounted) {
   log.close();
   EXPECT_EQ(log.lost(), 10u);
   EXPECT_THAT(stop(), testing::HasSubstr(" connection records were lost: No space left on device\n"));
+}
+
+void apply(AccessLog& log, const AccessLogConfig& config, bool remember = false) {
+  log.apply(AccessLog::prepare(config, remember));
+}
+
+TEST_F(AccessLogTest, OtherSettingsHoldForConnectionsThatEndFromThenOn) {
+  AccessLog log({.file = dir_.file("access.log")}, 2);
+  EXPECT_EQ(wanted(log, 100), 100u);
+  apply(log, {.file = dir_.file("access.log"), .sample = 10});
+  EXPECT_EQ(wanted(log, 100), 10u);
+  apply(log, {.file = dir_.file("access.log"), .only = AccessLogConfig::Only::failed});
+  EXPECT_EQ(wanted(log, 100), 0u);
+  EXPECT_EQ(wanted(log, 100, SessionEnd::denied), 100u);
+  apply(log, {.enabled = false});
+  EXPECT_EQ(wanted(log, 100, SessionEnd::denied), 0u);
+  apply(log, {.enabled = false}, true);
+  EXPECT_EQ(wanted(log, 100, SessionEnd::denied), 100u);
+}
+
+TEST_F(AccessLogTest, AnotherFileAndFormatTakeWhatComesAndNothingIsLost) {
+  const std::string first = dir_.file("first.log");
+  const std::string second = dir_.file("second.log");
+  AccessLog log({.file = first}, 1);
+  push(log, 100);
+  ASSERT_TRUE(test::wait_until([&] { return lines_of(read_file(first)).size() == 100; }));
+  apply(log, {.format = LogFormat::json, .file = second});
+  push(log, 50);
+  EXPECT_EQ(log.close(), 0u);
+  EXPECT_EQ(lines_of(read_file(first)).size(), 100u);
+  const std::vector<std::string> lines = lines_of(read_file(second));
+  EXPECT_EQ(lines.size(), 50u);
+  EXPECT_THAT(lines, testing::Each(testing::StartsWith("{")));
+}
+
+TEST_F(AccessLogTest, SwitchesOnAndOff) {
+  const std::string file = dir_.file("access.log");
+  AccessLog log({.enabled = false}, 2);
+  end_one(log, 0, 1, SessionEnd::denied);
+  apply(log, {.file = file});
+  end_one(log, 0, 2, SessionEnd::denied);
+  end_one(log, 1, 3, SessionEnd::denied);
+  apply(log, {.enabled = false});
+  end_one(log, 1, 4, SessionEnd::denied);
+  ASSERT_TRUE(test::wait_until([&] { return LogDestination::all().size() == 1; })) << "the file is still open";
+  EXPECT_THAT(lines_of(read_file(file)),
+              testing::UnorderedElementsAre(testing::HasSubstr(" id=2 "), testing::HasSubstr(" id=3 ")));
+  apply(log, {.file = file});
+  end_one(log, 0, 5, SessionEnd::denied);
+  EXPECT_EQ(log.close(), 0u);
+  EXPECT_EQ(lines_of(read_file(file)).size(), 3u);
+}
+
+TEST_F(AccessLogTest, ARecordThatWasWantedBeforeTheLogWasSwitchedOffIsNotWritten) {
+  const std::string file = dir_.file("access.log");
+  AccessLog log({.file = file}, 1, true);
+  ASSERT_TRUE(log.queue(0).wants(SessionEnd::denied, kStart));
+  apply(log, {.enabled = false}, true);
+  push(log, 1);
+  ASSERT_TRUE(test::wait_until([&] { return log.recent(true, 1).size() + log.recent(false, 1).size() > 0; }));
+  EXPECT_EQ(log.close(), 0u);
+  EXPECT_EQ(log.lost(), 0u);
+  EXPECT_EQ(read_file(file), "");
+}
+
+TEST_F(AccessLogTest, WhatAFileDoesNotTakeGoesToTheNextInItsFormat) {
+  const UnreadLog unread(UnreadLog::Kind::fifo);
+  const std::string file = dir_.file("access.log");
+  AccessLog log({.file = unread.path()}, 1);
+  for (std::uint64_t id = 1; id <= 2000; ++id) end_one(log, 0, id, SessionEnd::denied);
+  apply(log, {.format = LogFormat::json, .file = file});
+  for (std::uint64_t id = 2001; id <= 2010; ++id) end_one(log, 0, id, SessionEnd::denied);
+  ASSERT_TRUE(test::wait_until([&] { return lines_of(read_file(file)).size() == 2010; }));
+  EXPECT_EQ(log.close(), 0u);
+  EXPECT_EQ(log.lost(), 0u);
+  const std::vector<std::string> lines = lines_of(read_file(file));
+  ASSERT_EQ(lines.size(), 2010u);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_THAT(lines[i], testing::AllOf(testing::StartsWith("{"),
+                                         testing::ContainsRegex("\"id\":" + std::to_string(i + 1) + "[,}]")));
+  }
+}
+
+TEST_F(AccessLogTest, WhatAFileDoesNotTakeIsLostAndCountedWhereTheLogIsSwitchedOff) {
+  const UnreadLog unread(UnreadLog::Kind::fifo);
+  AccessLog log({.file = unread.path()}, 1);
+  push(log, 1000);
+  apply(log, {.enabled = false});
+  EXPECT_TRUE(test::wait_until([&] { return log.lost() == 1000; }));
+  log.close();
+  EXPECT_THAT(stop(), testing::HasSubstr(" warning 1000 connection records were lost: they could not be written in "
+                                         "time\n"));
+}
+
+TEST_F(AccessLogTest, AThousandSwitchesUnderLoadLoseNothingAndLeaveNothingOpen) {
+  AccessLog log({.file = dir_.file("0.log")}, 2);
+  std::atomic<bool> done{false};
+  std::atomic<std::uint64_t> pushed{0};
+  std::vector<std::thread> workers;
+  for (std::size_t worker = 0; worker < 2; ++worker) {
+    workers.emplace_back([&, worker] {
+      for (std::uint64_t id = 1; id <= 30'000 && !done; ++id) {
+        end_one(log, worker, id, SessionEnd::denied);
+        ++pushed;
+        if (id % 16 == 0) std::this_thread::yield();
+      }
+    });
+  }
+  for (int i = 1; i <= 1000; ++i) {
+    const LogFormat format = i % 2 == 0 ? LogFormat::json : LogFormat::text;
+    apply(log, {.format = format, .file = dir_.file(std::to_string(i % 4) + ".log")}, true);
+  }
+  ASSERT_TRUE(test::wait_until([&] { return LogDestination::all().size() == 2; })) << "a file is still open";
+  done = true;
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(log.close(), 0u);
+  std::size_t written = 0;
+  for (int i = 0; i < 4; ++i) written += lines_of(read_file(dir_.file(std::to_string(i) + ".log"))).size();
+  EXPECT_EQ(written + log.lost(), pushed);
+}
+
+TEST_F(AccessLogTest, AFileThatCannotBeOpenedChangesNothing) {
+  AccessLog log({.file = dir_.file("access.log")}, 1);
+  EXPECT_THROW(AccessLog::prepare({.file = dir_.file("none/access.log")}, false), std::runtime_error);
+  AccessLog::prepare({.enabled = false}, false);
+  push(log, 1);
+  EXPECT_EQ(log.close(), 0u);
+  EXPECT_EQ(lines_of(read_file(dir_.file("access.log"))).size(), 1u);
 }
 
 }  // namespace
