@@ -30,9 +30,9 @@ DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan)
       sources_(config.limits.per_source, config.limits.rate_per_source),
       access_log_(config.access_log, plan.workers, config.admin.has_value()) {
   for (const UpstreamConfig& upstream : config.upstreams) {
-    upstreams_.emplace(upstream.name,
-                       std::make_shared<Upstream>(prepare_upstream(std::make_shared<const UpstreamConfig>(upstream)),
-                                                  plan.workers));
+    upstreams_.emplace(
+        upstream.name,
+        std::make_shared<Upstream>(prepare_upstream(std::make_shared<const UpstreamConfig>(upstream)), plan.workers));
   }
 }
 
@@ -98,6 +98,7 @@ void DataPlane::apply(PreparedReload& next) {
   const io::Clock::time_point now = io::Clock::now();
   admission_.set_limits(admitted_by(next.plan), next.config->limits.rate);
   sources_ = next.sources;
+  if (next.access_log) access_log_.apply(*std::move(next.access_log));
   for (auto& [name, upstream] : next.changed_upstreams) upstreams_.at(name)->reconfigure(std::move(upstream), now);
   for (auto& [name, upstream] : next.new_upstreams) upstreams_.emplace(name, std::move(upstream));
 

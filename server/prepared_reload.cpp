@@ -50,6 +50,7 @@ class Preparation {
     for (const ListenerConfig& listener : next_.listeners) {
       attempt("listener " + listener.name + ": ", [&] { prepare(listener); });
     }
+    attempt("access_log: ", [&] { prepare_access_log(); });
     throw_if_any();
     return std::move(prepared_);
   }
@@ -147,10 +148,16 @@ class Preparation {
     }
   }
 
+  void prepare_access_log() {
+    const bool remember = next_.admin.has_value();
+    if (running_.config->access_log == next_.access_log && running_.config->admin.has_value() == remember) return;
+    prepared_.access_log = AccessLog::prepare(next_.access_log, remember);
+  }
+
   bool upstream_changes(const ListenerConfig& config) const {
     const auto* proxy = std::get_if<ProxyConfig>(&config.service);
-    return proxy != nullptr && (prepared_.changed_upstreams.contains(proxy->upstream) ||
-                                prepared_.new_upstreams.contains(proxy->upstream));
+    return proxy != nullptr &&
+           (prepared_.changed_upstreams.contains(proxy->upstream) || prepared_.new_upstreams.contains(proxy->upstream));
   }
 
   // One for each kind of ServiceConfig.
@@ -161,7 +168,8 @@ class Preparation {
     if (added != prepared_.new_upstreams.end()) return ProxyService(added->second);
     const RunningState::Backends& running = running_.upstreams.at(config.upstream);
     const auto changed = prepared_.changed_upstreams.find(config.upstream);
-    return ProxyService(running.upstream, changed != prepared_.changed_upstreams.end() ? changed->second.config : running.config);
+    return ProxyService(running.upstream,
+                        changed != prepared_.changed_upstreams.end() ? changed->second.config : running.config);
   }
 
   ListenerPtr make_listener(const ListenerConfig& config) const {

@@ -16,6 +16,7 @@
 #include "server/config/server_config.hpp"
 #include "server/listener/listening_socket.hpp"
 #include "server/listener/socket_file.hpp"
+#include "server/observe/access_log.hpp"
 #include "server/session/listener.hpp"
 #include "server/upstream/prepared_upstream.hpp"
 #include "server/upstream/upstream.hpp"
@@ -70,6 +71,7 @@ struct PreparedReload {
   std::map<std::string, PreparedUpstream> changed_upstreams;
   std::map<std::string, std::shared_ptr<Upstream>> new_upstreams;
   std::map<std::string, PreparedListener> listeners;  ///< all of them
+  std::optional<AccessLog::Prepared> access_log;      ///< where it changes
 };
 
 /// Prepares the step from what runs to `next`. Throws std::runtime_error whose text has a line for each thing that

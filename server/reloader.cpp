@@ -27,7 +27,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-void report(const std::string& who, const admin::Reload& outcome) {
+void report(const std::string& who, const admin::Reload& outcome, const ConnectionCounts& counts) {
   if (outcome.result == Result::refused) {
     for (const std::string& problem : outcome.problems) spdlog::error("reload: {}", problem);
     spdlog::error("{}: the reload was refused; what ran before goes on", who);
@@ -37,7 +37,7 @@ void report(const std::string& who, const admin::Reload& outcome) {
     spdlog::info("{}: reloaded; the configuration is the same", who);
     return;
   }
-  for (const std::string& line : lines_of(std::string())) spdlog::info("reload: {}", line);
+  for (const std::string& line : lines_of(describe(outcome.diff, counts))) spdlog::info("reload: {}", line);
   spdlog::info("{}: reloaded", who);
 }
 
@@ -114,6 +114,7 @@ Reloader::Made Reloader::make(const Job& job, const std::function<ServerConfig()
 
 void Reloader::finish(const std::shared_ptr<Job>& job, Made& made) {
   admin::Reload& outcome = made.outcome;
+  const ConnectionCounts counts = parts_.count();
   if (made.prepared) {
     const std::string obstacle = parts_.obstacle();  // which may have come meanwhile
     if (obstacle.empty()) {
@@ -124,7 +125,7 @@ void Reloader::finish(const std::shared_ptr<Job>& job, Made& made) {
     }
   }
   if (!job->dry_run) {
-    report(job->who, outcome);
+    report(job->who, outcome, counts);
     service_manager::notify_reloaded();
   }
   job->outcome = std::move(outcome);

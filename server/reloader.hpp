@@ -9,6 +9,7 @@
 
 #include "common/net.hpp"
 #include "server/admin/daemon.hpp"
+#include "server/config/config_diff_text.hpp"
 #include "server/config/server_config.hpp"
 #include "server/prepared_reload.hpp"
 
@@ -31,6 +32,8 @@ class Reloader {
     std::function<ServerConfig()> load;
     /// What it is prepared beside.
     std::function<RunningState()> look;
+    /// How many connections there are, for people.
+    std::function<ConnectionCounts()> count;
     /// Why there can be no reload now, or nothing.
     std::function<std::string()> obstacle;
     /// Goes on with what was prepared.

@@ -3,12 +3,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <csignal>
-#include <algorithm>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -25,8 +25,8 @@
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
-#include "server/live_daemon.hpp"
 #include "server/data_plane.hpp"
+#include "server/live_daemon.hpp"
 #include "server/observe/snapshot.hpp"
 #include "server/reloader.hpp"
 
@@ -85,7 +85,8 @@ class Server {
                                           : std::function<void(const std::string&)>()},
                  data_plane_.upstreams()),
         reloader_({control_context_, config_, source.load, [this] { return data_plane_.running(config_); },
-                   [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); }}),
+                   [this] { return count(); }, [this] { return obstacle(); },
+                   [this](PreparedReload& next) { apply(next); }}),
         closing_(control_context_) {
     data_plane_.open(config, plan_);
     live_.emplace(control_context_,
@@ -129,6 +130,18 @@ class Server {
     }
   }
 
+  ConnectionCounts count() const {
+    ConnectionCounts counts;
+    const ServerSnapshot now = live_->traffic_snapshot();
+    for (const ListenerSnapshot& listener : now.listeners) counts.listeners[listener.name] += listener.active;
+    for (const UpstreamSnapshot& upstream : now.upstreams) {
+      for (const BackendSnapshot& backend : upstream.backends) {
+        counts.backends[{upstream.name, backend.entry}] += backend.active;
+      }
+    }
+    return counts;
+  }
+
   std::string obstacle() {
     if (!source_.load) return "the daemon was started without a configuration file; restart it with other arguments";
     return data_plane_.admission().draining() ? "the daemon is draining" : "";
@@ -161,8 +174,8 @@ class Server {
     timer->async_wait([this, listener, timer](const boost::system::error_code& error) {
       const auto& removed = data_plane_.removed();
       if (error || std::find(removed.begin(), removed.end(), listener) == removed.end()) return;
-      spdlog::warn("listener {}: cutting what is left of its connections; it was removed {} ago", listener->config().name,
-                   format_duration(config_->drain_timeout));
+      spdlog::warn("listener {}: cutting what is left of its connections; it was removed {} ago",
+                   listener->config().name, format_duration(config_->drain_timeout));
       data_plane_.cut_sessions(listener);
     });
   }

@@ -102,7 +102,8 @@ void Gate::add_refusals(std::map<std::string, std::uint64_t>& total) const {
                                      "rules",
                                      "trusted"};
   static_assert(kNames.size() == static_cast<std::size_t>(Barrier::count_));
-  for (std::size_t i = 0; i < kNames.size(); ++i) total[kNames[i]] += counts_->refusals[i].load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    total[kNames[i]] += counts_->refusals[i].load(std::memory_order_relaxed);
 }
 
 }  // namespace weir

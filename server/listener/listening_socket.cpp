@@ -70,8 +70,8 @@ bool hide_from_newcomers(int fd) { return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 
 
 }  // namespace
 
-ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog,
-                                 std::size_t workers, PortUse use)
+ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog, std::size_t workers,
+                                 PortUse use)
     : place_(place), endpoint_(place.endpoint) {
   if (endpoint_.is_unix()) {
     const bool has_file = SocketFile::is_needed(endpoint_);

@@ -15,10 +15,10 @@ namespace weir {
 
 /// One port of a listener's `bind` list, resolved.
 struct BindPlace {
-  Endpoint endpoint;               ///< with port 0 for any free one
-  bool dual_stack = false;         ///< takes connections of both families
-  std::uint16_t port_offset = 0;   ///< its place in the range, from 0
-  std::uint16_t port_count = 1;    ///< of the range
+  Endpoint endpoint;              ///< with port 0 for any free one
+  bool dual_stack = false;        ///< takes connections of both families
+  std::uint16_t port_offset = 0;  ///< its place in the range, from 0
+  std::uint16_t port_count = 1;   ///< of the range
 
   /// Whether sockets of one can serve as those of the other.
   bool same_address(const BindPlace& other) const {

@@ -39,7 +39,7 @@ void Upstream::reconfigure(PreparedUpstream prepared, Time now) {
   };
 
   Tiers::Backends next;
-  BackendEntries configured;  // of each of `next`
+  BackendEntries configured;                                                              // of each of `next`
   std::vector<std::pair<std::shared_ptr<Backend>, std::shared_ptr<Backend>>> successors;  // and who they come after
   const auto add = [&](std::shared_ptr<Backend> backend, const std::shared_ptr<const BackendEntry>& entry,
                        Standing standing) {
@@ -62,8 +62,9 @@ void Upstream::reconfigure(PreparedUpstream prepared, Time now) {
       continue;
     }
     const Backends known = known_of(any.entry->key);
-    const auto same = std::find_if(known.begin(), known.end(),
-                                   [&](const auto& backend) { return same_endpoints(backend->endpoints(), any.endpoints); });
+    const auto same = std::find_if(known.begin(), known.end(), [&](const auto& backend) {
+      return same_endpoints(backend->endpoints(), any.endpoints);
+    });
     if (same != known.end()) {
       add(*same, any.entry, standing_of(config));
       continue;

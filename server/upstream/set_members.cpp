@@ -39,9 +39,8 @@ void say(const std::string& upstream, const Backends& backends, const char* what
 Upstream::Backends Upstream::known_of(const BackendKey& entry) const {
   Backends known;
   const auto add = [&](const Backends& backends) {
-    std::copy_if(
-        backends.begin(), backends.end(), std::back_inserter(known),
-        [&](const auto& backend) { return backend->entry().key == entry && backend->pool_ == sources_; });
+    std::copy_if(backends.begin(), backends.end(), std::back_inserter(known),
+                 [&](const auto& backend) { return backend->entry().key == entry && backend->pool_ == sources_; });
   };
   add(backends_);
   const Lock lock(mutex_);
