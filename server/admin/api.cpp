@@ -17,6 +17,7 @@
 #include "server/admin/json_status.hpp"
 #include "server/admin/page.hpp"
 #include "server/admin/query.hpp"
+#include "server/admin/reload_reply.hpp"
 #include "server/admin/target.hpp"
 #include "server/config/config_words.hpp"
 #include "server/config/value.hpp"
@@ -115,7 +116,7 @@ struct Api::Routes {
       Route{verb::post, "/api/v1/backends/*/*/drain", &Api::drain_backend},
       Route{verb::post, "/api/v1/backends/*/*/enable", &Api::enable_backend},
       Route{verb::post, "/api/v1/drain", &Api::drain},
-      Route{verb::post, "/api/v1/reload", &Api::reload},
+      Route{verb::post, "/api/v1/reload", nullptr, &Api::reload},
       Route{verb::get, "/api/v1/log/level", &Api::log_level},
       Route{verb::put, "/api/v1/log/level", &Api::set_log_level},
   };
@@ -254,9 +255,19 @@ Reply Api::drain(const Call& call) {
   return result_reply(change == Change::done);
 }
 
-Reply Api::reload(const Call& call) {
-  parse_empty_query(call.target);
-  return error_reply(501, "this version cannot reload; restart to apply changes");
+net::awaitable<Reply> Api::reload(const Call& call) {
+  const bool dry_run = parse_reload_query(call.target);
+  // Counted first: afterwards what was removed is gone.
+  const ConnectionCounts counts = connection_counts(daemon_.snapshot());
+  const Reload reload = co_await daemon_.reload(dry_run);
+  Reply reply = reload_reply(reload, dry_run, counts);
+  if (!dry_run) {
+    spdlog::info("admin: {} reloaded the configuration{}", call.caller.name,
+                 reload.result == Reload::Result::refused     ? "; it was refused"
+                 : reload.result == Reload::Result::unchanged ? "; nothing differs"
+                                                              : "");
+  }
+  co_return reply;
 }
 
 Reply Api::log_level(const Call& call) {

@@ -43,11 +43,11 @@ class Api {
   Reply drain_backend(const Call& call);
   Reply enable_backend(const Call& call);
   Reply drain(const Call& call);
-  Reply reload(const Call& call);
   Reply log_level(const Call& call);
   Reply set_log_level(const Call& call);
   net::awaitable<Reply> connections(const Call& call);
   net::awaitable<Reply> sources(const Call& call);
+  net::awaitable<Reply> reload(const Call& call);
   net::awaitable<Reply> kill(const Call& call);
 
   const AdminConfig& config_;

@@ -149,6 +149,14 @@ RecordQuery parse_record_query(const Target& target) {
   return query;
 }
 
+bool parse_reload_query(const Target& target) {
+  constexpr std::array<std::string_view, 1> kNames{"dry_run"};
+  check_names(target, kNames);
+  bool dry_run = false;
+  read(target, "dry_run", dry_run);
+  return dry_run;
+}
+
 void parse_empty_query(const Target& target) { check_names(target, {}); }
 
 }  // namespace weir::admin

@@ -22,6 +22,9 @@ struct RecordQuery {
 };
 RecordQuery parse_record_query(const Target& target);
 
+/// `dry_run` alone.
+bool parse_reload_query(const Target& target);
+
 /// There are no parameters.
 void parse_empty_query(const Target& target);
 

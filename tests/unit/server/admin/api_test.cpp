@@ -12,6 +12,7 @@
 #include <string>
 
 #include "tests/support/fake_admin_daemon.hpp"
+#include "tests/unit/server/admin/documented_answers.hpp"
 
 namespace weir::admin {
 namespace {
@@ -308,8 +309,74 @@ TEST_F(ApiTest, DrainsTheDaemon) {
   EXPECT_EQ(ask(verb::post, "/api/v1/drain").body, "{\"result\":\"already\"}\n");
 }
 
-TEST_F(ApiTest, CannotReloadYet) {
-  EXPECT_EQ(error(verb::post, "/api/v1/reload", 501), "this version cannot reload; restart to apply changes");
+/// Of the daemon of docs/api.md.
+ConfigDiff documented_diff() {
+  ConfigDiff diff;
+  diff.listeners = {{"db", ItemChange::changed, {{"timeouts.idle", "10m", "1h"}}, {}, {}},
+                    {"old", ItemChange::removed, {}, {}, {"127.0.0.1:7002"}}};
+  diff.upstreams = {{"postgres",
+                     ItemChange::changed,
+                     {{"bind_source", "", "", {"10.0.0.2"}, {}}},
+                     {{"10.0.0.5:5432", 0, ItemChange::removed, {}}}}};
+  diff.process = {{"log.level", "info", "debug"}};
+  return diff;
+}
+
+void count_connections(ServerSnapshot& now) {
+  now.listeners.resize(2);
+  now.listeners[0].name = "db";
+  now.listeners[0].active = 12;
+  now.listeners[1].name = "old";
+  now.upstreams.resize(1);
+  now.upstreams[0].name = "postgres";
+  now.upstreams[0].backends.resize(2);
+  for (BackendSnapshot& backend : now.upstreams[0].backends) {
+    backend.entry = "10.0.0.5:5432";
+    backend.active = 3;
+  }
+}
+
+TEST_F(ApiTest, ReloadsAndSaysWhatChangedAsItIsDocumented) {
+  count_connections(daemon.now);
+  daemon.reloaded = {Reload::Result::applied, documented_diff(), {}};
+  const Reply reply = ask(verb::post, "/api/v1/reload");
+  EXPECT_EQ(reply.status, 200u);
+  EXPECT_EQ(json::parse(reply.body), test::documented_answer("Reload"));
+  EXPECT_THAT(daemon.done, ElementsAre("reload"));
+  daemon.reloaded = {Reload::Result::unchanged, {}, {}};
+  EXPECT_EQ(json::parse(ask(verb::post, "/api/v1/reload").body).at("result"), "unchanged");
+}
+
+TEST_F(ApiTest, SaysWhatAReloadWouldDo) {
+  daemon.reloaded = {Reload::Result::applied, documented_diff(), {}};
+  const Reply reply = ask(verb::post, "/api/v1/reload?dry_run=1");
+  EXPECT_EQ(reply.status, 200u);
+  EXPECT_EQ(json::parse(reply.body).at("result"), "would_apply");
+  EXPECT_THAT(daemon.done, ElementsAre("reload dry_run"));
+  EXPECT_EQ(ask(verb::post, "/api/v1/reload?dry_run=0").status, 200u);
+  EXPECT_EQ(daemon.done.back(), "reload");
+  for (const char* wrong : {"dry_run=yes", "dry_run", "dryrun=1", "dry_run=1&dry_run=1"}) {
+    EXPECT_EQ(ask(verb::post, std::string("/api/v1/reload?") + wrong).status, 400u) << wrong;
+  }
+  EXPECT_EQ(ask(verb::get, "/api/v1/reload").status, 405u);
+  EXPECT_EQ(daemon.done.size(), 2u);
+}
+
+TEST_F(ApiTest, ARefusedReloadSaysWhy) {
+  daemon.reloaded = {Reload::Result::refused, {}, {"weir.yaml:1:1: a: unknown key", "weir.yaml:2:1: b: unknown key"}};
+  for (const char* path : {"/api/v1/reload", "/api/v1/reload?dry_run=1"}) {
+    const Reply reply = ask(verb::post, path);
+    EXPECT_EQ(reply.status, 409u);
+    const json::value answer = json::parse(reply.body);
+    EXPECT_THAT(std::string(answer.at("error").as_string()), HasSubstr("nothing has changed"));
+    EXPECT_EQ(answer.at("problems"),
+              json::parse(R"(["weir.yaml:1:1: a: unknown key", "weir.yaml:2:1: b: unknown key"])"));
+  }
+  daemon.reloaded = {Reload::Result::refused, {}, {}};
+  daemon.reloaded.diff.refused = {{{"workers", "2", "4"}, "restart or upgrade the daemon"}};
+  const json::value answer = json::parse(ask(verb::post, "/api/v1/reload").body);
+  EXPECT_EQ(answer.at("problems").at(0), "workers: 2 -> 4 cannot change while it runs; restart or upgrade the daemon");
+  EXPECT_EQ(answer.at("changes").at("refused").at(0).at("key"), "workers");
 }
 
 TEST_F(ApiTest, SetsTheLogLevel) {
