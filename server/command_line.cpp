@@ -15,9 +15,9 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 13> kVerbs{"run",           "check",          "config", "echo",        "discard",
+constexpr std::array<std::string_view, 14> kVerbs{"run",           "check",          "config", "echo",        "discard",
                                                   "proxy",         "healthcheck",    "status", "connections", "kill",
-                                                  "drain-backend", "enable-backend", "help"};
+                                                  "drain-backend", "enable-backend", "reload", "help"};
 constexpr const char* kDefaultBind = "127.0.0.1:7000";
 
 /// The options and arguments of all verbs.
@@ -29,6 +29,7 @@ struct Parsed {
   std::vector<std::string> targets;
   std::string topic;
   bool upper = false;
+  bool diff = false;
   AdminArguments admin;
 };
 
@@ -47,6 +48,17 @@ void check_verb(const std::string& verb) {
   throw UsageError("weir: unknown verb " + in_quotes(verb) + "; " + name_hint(verb, kVerbs) + "\nsee: weir --help");
 }
 
+/// `--diff [ADMIN]`
+void declare_diff(CLI::App& app, Parsed& parsed) {
+  CLI::Option* const diff =
+      app.add_option_function<std::vector<std::string>>("--diff", [&parsed](const std::vector<std::string>& admin) {
+        parsed.diff = true;
+        if (!admin.empty()) parsed.admin.admin = admin.front();
+      });
+  diff->expected(0, 1);
+  app.add_option("--token-file", parsed.admin.token_file)->needs(diff);
+}
+
 void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   app.name("weir " + verb);
   const auto serves_without_file = [&] { app.add_option("--admin", parsed.admin_bind); };
@@ -54,6 +66,7 @@ void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   if (verb == "run" || verb == "check" || verb == "config") {
     app.add_option("-c,--config,FILE", parsed.config_file);
     settable();
+    if (verb == "check") declare_diff(app, parsed);
   } else if (verb == "echo" || verb == "discard") {
     app.add_option("BIND", parsed.bind);
     if (verb == "echo") app.add_flag("--upper", parsed.upper);
@@ -148,6 +161,14 @@ Command make_command(const std::string& verb, const Parsed& parsed) {
   if (verb == "run" || verb == "check" || verb == "config") {
     command.verb = verb == "run" ? Command::Verb::run : verb == "check" ? Command::Verb::check : Command::Verb::config;
     command.config_file = parsed.config_file.empty() ? kDefaultConfigFile : parsed.config_file;
+    command.diff = parsed.diff;
+    if (parsed.diff) {
+      try {
+        command.admin = make_endpoint_command(parsed.admin);
+      } catch (const std::invalid_argument& error) {
+        refuse(verb, error.what());
+      }
+    }
     return command;
   }
   command.verb = Command::Verb::run;

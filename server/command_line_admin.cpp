@@ -19,8 +19,8 @@ using admin::Command;
 constexpr std::array<std::string_view, 8> kSortKeys{"id", "age", "idle", "rate", "bytes", "kept", "rtt", "retransmits"};
 
 Command::Verb verb_of(std::string_view verb) {
-  for (const Command::Verb known :
-       {Command::Verb::status, Command::Verb::connections, Command::Verb::kill, Command::Verb::drain_backend}) {
+  for (const Command::Verb known : {Command::Verb::status, Command::Verb::connections, Command::Verb::kill,
+                                    Command::Verb::drain_backend, Command::Verb::reload}) {
     if (verb == to_string(known)) return known;
   }
   return Command::Verb::enable_backend;
@@ -104,13 +104,13 @@ void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& ar
     CLI::Option* const watch = app.add_flag("--watch", arguments.watch);
     app.add_flag("--json", arguments.json)->excludes(watch);
   }
+  if (verb == "reload") app.add_flag("--dry-run", arguments.dry_run);
   app.add_option("--token-file", arguments.token_file);
   app.add_option("ADMIN", arguments.admin);
 }
 
-admin::Command make_admin_command(std::string_view verb, const AdminArguments& arguments) {
+admin::Command make_endpoint_command(const AdminArguments& arguments) {
   Command command;
-  command.verb = verb_of(verb);
   if (!arguments.admin.empty()) {
     try {
       command.endpoint = admin::parse_admin_target(arguments.admin);
@@ -119,8 +119,15 @@ admin::Command make_admin_command(std::string_view verb, const AdminArguments& a
     }
   }
   command.token_file = arguments.token_file;
+  return command;
+}
+
+admin::Command make_admin_command(std::string_view verb, const AdminArguments& arguments) {
+  Command command = make_endpoint_command(arguments);
+  command.verb = verb_of(verb);
   command.watch = arguments.watch;
   command.json = arguments.json;
+  command.dry_run = arguments.dry_run;
   if (verb == "connections") {
     command.query = query_of(arguments);
     return command;

@@ -11,8 +11,8 @@
 namespace weir {
 
 /// The verbs that ask a running daemon.
-inline constexpr std::array<std::string_view, 5> kAdminVerbs{"status", "connections", "kill", "drain-backend",
-                                                             "enable-backend"};
+inline constexpr std::array<std::string_view, 6> kAdminVerbs{"status",        "connections",    "kill",
+                                                             "drain-backend", "enable-backend", "reload"};
 
 bool is_admin_verb(std::string_view verb);
 
@@ -20,10 +20,14 @@ bool is_admin_verb(std::string_view verb);
 struct AdminArguments {
   std::string admin, token_file, id, upstream, backend;
   std::string listener, source, min_age, min_idle, min_rate, sort, limit;
-  bool slow = false, ascending = false, watch = false, json = false;
+  bool slow = false, ascending = false, watch = false, json = false, dry_run = false;
 };
 
 void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& arguments);
+
+/// Where the daemon is asked, and with which token. Throws std::invalid_argument whose text says what is wrong and what
+/// would be right.
+admin::Command make_endpoint_command(const AdminArguments& arguments);
 
 /// Throws std::invalid_argument whose text says what is wrong and what would be right.
 admin::Command make_admin_command(std::string_view verb, const AdminArguments& arguments);

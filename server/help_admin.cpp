@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kVerbs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kVerbs{{
     {"status", R"(usage: weir status [ADMIN] [--watch | --json] [--token-file FILE]
 
 Shows what a running daemon does: its listeners, its backends with the time of
@@ -82,6 +82,21 @@ Gives a backend that was drained new connections again. For ADMIN see:
 weir help status
 
 exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
+)"},
+    {"reload", R"(usage: weir reload [ADMIN] [--dry-run] [--token-file FILE]
+
+Makes a running daemon load its configuration file anew, waits until that is
+done, and prints what has changed. A file with a problem is refused whole: the
+daemon goes on as before, and the problems are on stderr. Connections are not
+dropped. It is the file that the daemon was started with, and its --set holds.
+
+  --dry-run                   prints what would change, and changes nothing
+  --token-file FILE, ADMIN    see: weir help status
+
+  - goes   ~ changes   + comes
+
+exit status: 0 applied, or nothing differs; 1 refused, or nobody answers;
+  2 bad usage
 )"},
 }};
 

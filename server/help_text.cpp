@@ -16,7 +16,8 @@ usage: weir VERB [OPTIONS]
   echo [BIND] [--upper]       send back what comes in; no file needed
   discard [BIND]              read and throw away; no file needed
   proxy BIND TARGET...        forward to the targets in turn; no file needed
-  check [FILE]                validate a file, print how many connections fit
+  check [FILE]                validate a file, print how many connections fit;
+                              --diff says what a reload would change
   config [FILE]               print a file's effective configuration
   healthcheck TARGET          succeed if TARGET accepts, or http://... is well
   status [ADMIN]              what a running daemon does; --watch shows it go on
@@ -24,6 +25,7 @@ usage: weir VERB [OPTIONS]
   kill ID [ADMIN]             end one of them
   drain-backend UPSTREAM ADDRESS [ADMIN]    give a backend no new connections
   enable-backend UPSTREAM ADDRESS [ADMIN]   give it new connections again
+  reload [ADMIN]              load the configuration file anew, and wait
   help [VERB]                 this page, or all about one verb
 
   --set path.to.key=value     override a key of the configuration; repeatable
@@ -43,8 +45,8 @@ examples:
   weir check -c weir.yaml && weir run -c weir.yaml --set log.level=debug
 
 SIGTERM and SIGINT drain: accepting stops, connections may end. A second one
-stops at once. Exit status: 0 done or drained, 1 failed, 2 bad usage or bad
-configuration.
+stops at once. SIGHUP reloads. Exit status: 0 done or drained, 1 failed, 2 bad
+usage or bad configuration.
 )";
 
 constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbs{{
@@ -60,13 +62,29 @@ examples:
   weir run -c weir.yaml --set workers=4 --set listeners.db.timeouts.idle=1h
 )"},
     {"check", R"(usage: weir check [[-c] FILE] [--set path.to.key=value]...
+       weir check [[-c] FILE] --diff [ADMIN] [--token-file FILE]
 
 Validates a configuration and prints how many connections fit into this machine's descriptors
 and memory, and what it will lack here. FILE is /etc/weir/weir.yaml unless said. Every problem is reported, each on its own line of stderr:
 
   FILE:LINE:COL: path.to.key: what is wrong, and what would be right
 
-exit status: 0 fine, 2 the configuration has problems
+With --diff it asks a running daemon instead, and prints what a reload of FILE would change of
+what that daemon runs, and how many connections it touches; nothing changes. Name the --set of
+the daemon too. Whether the sockets can be opened, the daemon alone knows: weir reload --dry-run.
+
+  --diff [ADMIN]              ADMIN as in weir help status, but without WEIR_ADMIN it is the
+                              admin.bind of FILE
+  --token-file FILE           with --diff: the token, as in weir help status
+
+  ! cannot change while the daemon runs   - goes   ~ changes   + comes
+
+examples:
+  weir check weir.yaml
+  weir check weir.yaml --diff; [ $? -eq 3 ] && weir reload
+
+exit status: 0 fine, 2 bad usage, or the configuration has problems
+  with --diff: 0 nothing would change, 3 something would, 1 a reload would be refused or nobody answers
 )"},
     {"config", R"(usage: weir config [[-c] FILE] [--set path.to.key=value]...
 

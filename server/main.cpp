@@ -47,6 +47,7 @@ int execute(const Command& command) {
     return run_server({command.config_file, [&] { return load_config_file(command.config_file, command.overrides); }},
                       config);
   }
+  if (command.diff) return admin::run_check_diff(command.admin, config, command.config_file);
   CapacityPlan plan = plan_capacity(config, read_machine_limits());
   for (std::string& warning : log_file_warnings(config)) plan.warnings.push_back(std::move(warning));
   return print(describe(plan) + command.config_file + ": ok\n");

@@ -29,17 +29,17 @@ std::string not_weir(const Client& client, const std::string& target, unsigned s
                      client.address().to_string(), target.substr(0, target.find('?')), status);
 }
 
-/// The body of a successful answer.
+}  // namespace
+
 std::string ask_text(const Client& client, http::verb method, const std::string& target) {
   Answer answer = client.request(method, target);
   if (answer.status >= 200 && answer.status < 300) return std::move(answer.body);
-  std::string why = text_of(parse_body(answer.body), "error");
+  json::value body = parse_body(answer.body);
+  std::string why = text_of(body, "error");
   if (why.empty()) why = not_weir(client, target, answer.status);
   if (answer.status == 401) why += "; name the token's file with --token-file or WEIR_ADMIN_TOKEN_FILE";
-  throw Refused(answer.status, why);
+  throw Refused(answer.status, why, std::move(body));
 }
-
-}  // namespace
 
 json::value ask(const Client& client, http::verb method, const std::string& target) {
   json::value value = parse_body(ask_text(client, method, target));

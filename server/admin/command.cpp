@@ -9,13 +9,15 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <stdexcept>
 
 #include "common/printable.hpp"
-#include "server/admin/admin_target.hpp"
 #include "server/admin/answer_reading.hpp"
 #include "server/admin/ask.hpp"
 #include "server/admin/connections_text.hpp"
+#include "server/admin/reload_command.hpp"
+#include "server/admin/shell_client.hpp"
 #include "server/admin/status_text.hpp"
 #include "server/admin/watch.hpp"
 
@@ -27,24 +29,16 @@ using boost::beast::http::verb;
 
 enum Exit { kDone = 0, kFailed = 1, kBadUsage = 2 };
 
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+bool shows(Command::Verb verb) { return verb == Command::Verb::status || verb == Command::Verb::connections; }
 
 TextStyle style_of_stdout() {
   TextStyle style;
   if (::isatty(STDOUT_FILENO) != 1) return style;
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) style.width = size.ws_col;
-  style.colours = environment("NO_COLOR").empty();  // https://no-color.org
+  const char* const no_colour = std::getenv("NO_COLOR");  // https://no-color.org
+  style.colours = no_colour == nullptr || *no_colour == '\0';
   return style;
-}
-
-Client client_of(const Command& command, const std::string& config_file) {
-  const std::string said = command.token_file.empty() ? environment("WEIR_ADMIN_TOKEN_FILE") : command.token_file;
-  return {command.endpoint ? *command.endpoint : default_admin_target(environment("WEIR_ADMIN").c_str(), config_file),
-          said.empty() ? "" : read_token(said)};
 }
 
 std::string view_of_status(const Client& client, const TextStyle& style) {
@@ -95,9 +89,37 @@ std::string change(const Command& command, const Client& client) {
                            : (already ? "was not drained" : "gets new connections again"));
 }
 
-int complain(const Command& command, const std::string& why, int status) {
-  std::fprintf(stderr, "weir %s: %s\n", to_string(command.verb).c_str(), why.c_str());
+int complain(const std::string& name, const std::string& why, int status) {
+  std::fprintf(stderr, "weir %s: %s\n", name.c_str(), why.c_str());
   return status;
+}
+
+int tell(const std::string& name, const Outcome& outcome) {
+  if (std::fwrite(outcome.out.data(), 1, outcome.out.size(), stdout) != outcome.out.size() ||
+      std::fflush(stdout) != 0) {
+    return complain(name, "cannot write to stdout", kFailed);
+  }
+  std::fputs(outcome.err.c_str(), stderr);
+  return outcome.status;
+}
+
+/// The exit status of what may throw; the verb's name stands before what went wrong.
+int guarded(const std::string& name, const std::function<int()>& act) {
+  try {
+    return act();
+  } catch (const std::invalid_argument& error) {
+    return complain(name, error.what(), kBadUsage);
+  } catch (const Refused& error) {
+    return complain(name, error.what(), error.status() == 400 ? kBadUsage : kFailed);
+  } catch (const std::exception& error) {
+    return complain(name, error.what(), kFailed);
+  }
+}
+
+Outcome outcome_of(const Command& command, const Client& client) {
+  if (command.verb == Command::Verb::reload) return reload(client, command.dry_run);
+  if (shows(command.verb)) return {kDone, view_of(command, client)};
+  return {kDone, change(command, client)};
 }
 
 }  // namespace
@@ -112,6 +134,8 @@ std::string to_string(Command::Verb verb) {
       return "kill";
     case Command::Verb::drain_backend:
       return "drain-backend";
+    case Command::Verb::reload:
+      return "reload";
     case Command::Verb::enable_backend:
       break;
   }
@@ -119,23 +143,23 @@ std::string to_string(Command::Verb verb) {
 }
 
 int run_command(const Command& command, const std::string& config_file) {
-  try {
-    const Client client = client_of(command, config_file);
-    const bool shows = command.verb == Command::Verb::status || command.verb == Command::Verb::connections;
-    if (shows && command.watch) {
+  const std::string name = to_string(command.verb);
+  return guarded(name, [&] {
+    const std::chrono::milliseconds patience =
+        command.verb == Command::Verb::reload ? kPatienceForReload : Client::kPatience;
+    const Client client = shell_client(command.endpoint, command.token_file, config_file, patience);
+    if (shows(command.verb) && command.watch) {
       watch_view(command, client);
-      return complain(command, "cannot write to stdout", kFailed);
+      return complain(name, "cannot write to stdout", kFailed);
     }
-    const std::string text = shows ? view_of(command, client) : change(command, client);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return kDone;
-    return complain(command, "cannot write to stdout", kFailed);
-  } catch (const std::invalid_argument& error) {
-    return complain(command, error.what(), kBadUsage);
-  } catch (const Refused& error) {
-    return complain(command, error.what(), error.status() == 400 ? kBadUsage : kFailed);
-  } catch (const std::exception& error) {
-    return complain(command, error.what(), kFailed);
-  }
+    return tell(name, outcome_of(command, client));
+  });
+}
+
+int run_check_diff(const Command& command, const ServerConfig& next, const std::string& config_file) {
+  return guarded("check", [&] {
+    return tell("check", compare_with_running(shell_client(command.endpoint, command.token_file, config_file), next));
+  });
 }
 
 }  // namespace weir::admin

@@ -5,12 +5,13 @@
 #include <string>
 
 #include "common/address.hpp"
+#include "server/config/server_config.hpp"
 
 namespace weir::admin {
 
 /// A verb of the command line that asks a running daemon.
 struct Command {
-  enum class Verb : std::uint8_t { status, connections, kill, drain_backend, enable_backend };
+  enum class Verb : std::uint8_t { status, connections, kill, drain_backend, enable_backend, reload };
 
   Verb verb = Verb::status;
   std::optional<Address> endpoint;  ///< nothing where the command line names none
@@ -22,6 +23,8 @@ struct Command {
   std::string upstream;             ///< drain_backend, enable_backend
   std::string backend;              ///< likewise
 
+  bool dry_run = false;  ///< reload: only say what would change
+
   bool operator==(const Command&) const = default;
 };
 
@@ -32,5 +35,9 @@ std::string to_string(Command::Verb verb);
 /// (nobody answers, or refuses it), 2 bad usage. Where the command names no endpoint, the environment or else
 /// `config_file` says where it is. Blocks; with `watch` until a signal ends it.
 int run_command(const Command& command, const std::string& config_file);
+
+/// `weir check --diff`: says what a reload of `config_file`, which was read as `next`, would change of what the daemon
+/// runs. The exit status: 0 nothing, 3 something, 1 a reload would be refused or nobody answers, 2 bad usage.
+int run_check_diff(const Command& command, const ServerConfig& next, const std::string& config_file);
 
 }  // namespace weir::admin

@@ -39,6 +39,14 @@ TEST(AdminCommandLine, StatusNeedsNothing) {
   EXPECT_TRUE(parse({"status", "--json"}).json);
 }
 
+TEST(AdminCommandLine, ReloadMayBeTried) {
+  EXPECT_EQ(parse({"reload"}).verb, Verb::reload);
+  EXPECT_FALSE(parse({"reload", "127.0.0.1:9"}).dry_run);
+  EXPECT_TRUE(parse({"reload", "--dry-run", "--token-file", "t"}).dry_run);
+  EXPECT_THAT(usage_error({"reload", "weir.yaml"}), HasSubstr("weir reload: ADMIN "));
+  EXPECT_THAT(usage_error({"status", "--dry-run"}), HasSubstr("weir status: "));
+}
+
 TEST(AdminCommandLine, FiltersBecomeAQuery) {
   EXPECT_EQ(parse({"connections"}).query, "");
   EXPECT_EQ(parse({"connections", "--slow", "127.0.0.1:9", "--sort", "kept"}).query, "?slow=1&sort=kept");

@@ -51,6 +51,24 @@ TEST(CommandLine, CheckAndConfigHaveTheSameDefaultFile) {
   EXPECT_EQ(parse({"config"}).config_file, "/etc/weir/weir.yaml");
 }
 
+TEST(CommandLine, CheckMayCompareWithADaemon) {
+  EXPECT_FALSE(parse({"check", "x"}).diff);
+  const Command plain = parse({"check", "x", "--diff"});
+  EXPECT_EQ(plain.verb, Command::Verb::check);
+  EXPECT_EQ(plain.config_file, "x");
+  EXPECT_TRUE(plain.diff);
+  EXPECT_FALSE(plain.admin.endpoint);
+  const Command full = parse({"check", "-c", "x", "--set", "a=b", "--diff", "unix:/a", "--token-file", "t"});
+  EXPECT_EQ(full.config_file, "x");
+  EXPECT_EQ(full.admin.endpoint->to_string(), "unix:/a");
+  EXPECT_EQ(full.admin.token_file, "t");
+  EXPECT_EQ(parse({"check", "--diff", "127.0.0.1:9", "-c", "x"}).admin.endpoint->port, 9);
+  EXPECT_TRUE(parse({"check", "--diff", "--set", "a=b"}).diff);
+  EXPECT_THAT(usage_error({"check", "--diff", "weir.yaml"}), HasSubstr("weir check: ADMIN "));
+  EXPECT_THAT(usage_error({"check", "x", "--token-file", "t"}), HasSubstr("--diff"));
+  EXPECT_THAT(usage_error({"run", "x", "--diff"}), HasSubstr("weir run: "));
+}
+
 TEST(CommandLine, FileMayStandWithoutAnOption) {
   for (const char* verb : {"run", "check", "config"}) EXPECT_EQ(parse({verb, "x"}), parse({verb, "-c", "x"})) << verb;
   EXPECT_EQ(parse({"run", "--set", "a=b", "x"}).config_file, "x");
@@ -179,7 +197,7 @@ TEST(CommandLine, HelpFitsAScreenAndNamesEveryVerb) {
   const std::string help = parse({"--help"}).text;
   EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 40);
   for (const char* verb : {"run", "check", "config", "echo", "discard", "proxy", "healthcheck", "status", "connections",
-                           "kill", "drain-backend", "enable-backend", "help"}) {
+                           "kill", "drain-backend", "enable-backend", "reload", "help"}) {
     EXPECT_THAT(help, HasSubstr("\n  " + std::string(verb) + " "));
     EXPECT_THAT(parse({"help", verb}).text, StartsWith("usage: weir " + std::string(verb)));
   }

@@ -120,6 +120,29 @@ TEST(AdminCommand, ARefusalIsNamedAndFails) {
   EXPECT_EQ(run(connections).status, 2);
 }
 
+TEST(AdminCommand, ReloadSaysWhatCameOfIt) {
+  const FakeEndpoint endpoint(
+      {{"POST /api/v1/reload", FakeEndpoint::http(200, R"({"result": "applied", "text": "~ a: 1 -> 2\n"})")},
+       {"POST /api/v1/reload?dry_run=1", FakeEndpoint::http(409, R"({"error": "refused", "problems": ["f: a"]})")}});
+  Command command = command_for(endpoint.address(), Command::Verb::reload);
+  const Result done = run(command);
+  EXPECT_EQ(done.status, 0);
+  EXPECT_EQ(done.out, "~ a: 1 -> 2\n");
+  command.dry_run = true;
+  const Result refused = run(command);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_EQ(refused.err, "f: a\nweir reload: refused\n");
+}
+
+TEST(AdminCommand, ACheckThatFindsNobodySaysHowToNameTheDaemon) {
+  const test::RefusedPort refused;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_check_diff(command_for(refused.address(), Command::Verb::status), ServerConfig(), "weir.yaml"), 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(StartsWith("weir check: cannot reach"), HasSubstr("ADMIN or WEIR_ADMIN")));
+}
+
 TEST(AdminCommand, NobodyThereFails) {
   const test::RefusedPort refused;
   const Result result = run(command_for(refused.address(), Command::Verb::status));
