@@ -57,7 +57,8 @@ std::string listener_line(const ConfigDiff& diff, const ListenerDiff& listener, 
     const std::string closes = name + " closes " + some_of(listener.closed);
     if (count == 0) return closes;
     if (!diff.cuts_removed) return closes + "; " + going_on(count);
-    return fmt::format("{}; {}, and what is left after {} is cut", closes, connections(count, "may end", "may end"),
+    if (diff.drain_timeout == "0s") return closes + "; " + connections(count, "is cut at once", "are cut at once");
+    return fmt::format("{}; {} {} to end before the rest is cut", closes, connections(count, "has", "have"),
                        diff.drain_timeout);
   }
   std::vector<std::string> parts;

@@ -65,7 +65,9 @@ TEST(ConfigDiffText, SaysWhenARemovedListenersConnectionsAreCut) {
   const std::string both = keep + ", {name: b, bind: \":2\", echo: {}}]\nremoved_listener: cut\n";
   const ConnectionCounts counts{{{"b", 2}}, {}};
   EXPECT_EQ(told(both, keep + "]\nremoved_listener: cut\n", counts),
-            "- listener b closes :2; 2 connections may end, and what is left after 30s is cut\n");
+            "- listener b closes :2; 2 connections have 30s to end before the rest is cut\n");
+  EXPECT_EQ(told(both, keep + "]\nremoved_listener: cut\ndrain_timeout: 0\n", counts),
+            "- listener b closes :2; 2 connections are cut at once\n~ drain_timeout 30s -> 0s\n");
 }
 
 TEST(ConfigDiffText, LongListsAreCutShort) {
