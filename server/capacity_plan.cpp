@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string>
 #include <variant>
 
 #include "common/io/pipe_pool.hpp"
 #include "common/units.hpp"
 #include "server/admin/bounds.hpp"
+#include "server/config/access_words.hpp"
 
 namespace weir {
 namespace {
@@ -107,6 +109,27 @@ void warn_of_untrusted_unix(CapacityPlan& plan, const ServerConfig& config) {
   }
 }
 
+bool names_unix(const std::vector<std::string>& rules) {
+  return std::find(rules.begin(), rules.end(), kUnixClients) != rules.end();
+}
+
+/// Whoever refuses most addresses may think that this refuses clients of unix sockets too.
+void warn_of_unruled_unix(CapacityPlan& plan, const ServerConfig& config) {
+  for (const ListenerConfig& listener : config.listeners) {
+    const AccessConfig& access = listener.access;
+    const bool all_denied = std::any_of(access.deny.begin(), access.deny.end(),
+                                        [](const std::string& range) { return range.ends_with("/0"); });
+    const bool restricted = !access.allow.empty() || !access.allow_file.empty() || all_denied;
+    if (!restricted || names_unix(access.allow) || names_unix(access.deny)) continue;
+    for (const Address& address : listener.bind) {
+      if (!address.is_unix()) continue;
+      plan.warnings.push_back("listeners." + listener.name + " lets in every client of " + address.to_string() +
+                              ": allow and deny are about addresses, which clients of unix sockets do not have; write "
+                              "unix into deny to refuse them, or into allow if that is meant");
+    }
+  }
+}
+
 void warn(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
   if (plan.limit && *plan.limit > most) {
@@ -130,6 +153,7 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
   warn_of_user_timeouts(plan, config);
   warn_of_ports(plan, config);
   warn_of_untrusted_unix(plan, config);
+  warn_of_unruled_unix(plan, config);
 }
 
 }  // namespace

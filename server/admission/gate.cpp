@@ -45,8 +45,9 @@ Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
 
 std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
   const std::optional<IpAddress> address = source.ip();
+  const bool allowed = address ? rules_.allows(*address) : rules_.allows_unix();
+  if (!allowed) return refuse(Barrier::rules, SessionEnd::denied);
   if (!address) return std::nullopt;
-  if (!rules_.allows(*address)) return refuse(Barrier::rules, SessionEnd::denied);
   std::optional<SessionEnd> refused = process_sources_.enter(*address, now);
   if (!refused) {
     refused = sources_.enter(*address, now);

@@ -15,6 +15,7 @@
 #include "common/address_set.hpp"
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
+#include "server/config/access_words.hpp"
 #include "server/config/value_kinds.hpp"
 
 namespace weir {
@@ -67,20 +68,40 @@ void UpstreamName::read(const Value& value, std::string& upstream, Reading& read
 
 void UpstreamName::dump(YAML::Emitter& out, const std::string& upstream) const { dump_text(out, upstream); }
 
+namespace {
+
+void read_range(const Value& item, const std::string& text, std::vector<std::string>& ranges) {
+  try {
+    AddressSet().add(text);
+    ranges.push_back(text);
+  } catch (const std::invalid_argument& error) {
+    item.fail(error.what());
+  }
+}
+
+}  // namespace
+
 void Ranges::read(const Value& value, std::vector<std::string>& ranges, Reading&) const {
   for (const Value& item : value.items_or_self()) {
-    const auto text = item.text("a range such as 10.0.0.0/8");
-    if (!text) continue;
-    try {
-      AddressSet().add(*text);
-      ranges.push_back(*text);
-    } catch (const std::invalid_argument& error) {
-      item.fail(error.what());
-    }
+    if (const auto text = item.text("a range such as 10.0.0.0/8")) read_range(item, *text, ranges);
   }
 }
 
 void Ranges::dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
+
+void RangesOrUnix::read(const Value& value, std::vector<std::string>& ranges, Reading&) const {
+  for (const Value& item : value.items_or_self()) {
+    const auto text = item.text("a range such as 10.0.0.0/8, or unix");
+    if (!text) continue;
+    if (*text == kUnixClients) {
+      ranges.push_back(*text);
+    } else {
+      read_range(item, *text, ranges);
+    }
+  }
+}
+
+void RangesOrUnix::dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
 
 void RangesFile::read(const Value& value, std::string& path, Reading& reading) const {
   if (const auto text = value.text("a text")) path = *text;

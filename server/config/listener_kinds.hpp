@@ -31,6 +31,12 @@ struct Ranges {
   void dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const;
 };
 
+/// Ranges, and the word `unix` (access_words.hpp).
+struct RangesOrUnix {
+  void read(const Value& value, std::vector<std::string>& ranges, Reading&) const;
+  void dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const;
+};
+
 /// A file of ranges, as an absolute path. It is read here as well, so that its mistakes are found with all others.
 struct RangesFile {
   void read(const Value& value, std::string& path, Reading& reading) const;

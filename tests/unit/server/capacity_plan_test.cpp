@@ -73,6 +73,24 @@ TEST(CapacityPlan, EachWorkerHasASocketOfATcpAddress) {
   EXPECT_EQ(listening("'localhost:1'"), 6u) << "a name may have both families";
 }
 
+TEST(CapacityPlan, WarnsOfRulesThatUnixClientsDoNotMeet) {
+  const auto warnings = [](const std::string& rules, const std::string& bind = "'unix:/run/e.sock'") {
+    return plan("listeners: [{name: e, bind: [" + bind + "], echo: {}, " + rules + "}]\n").warnings;
+  };
+  EXPECT_THAT(
+      warnings("allow: 10.0.0.0/8"),
+      ElementsAre("listeners.e lets in every client of unix:/run/e.sock: allow and deny are about addresses, "
+                  "which clients of unix sockets do not have; write unix into deny to refuse them, or into allow "
+                  "if that is meant"));
+  EXPECT_THAT(warnings("deny: ['0.0.0.0/0', '::/0']", "':1', 'unix:@b', 'unix:/c'"),
+              ElementsAre(HasSubstr("unix:@b:"), HasSubstr("unix:/c:")));
+  for (const char* rules : {"deny: 10.0.0.0/8", "allow: [10.0.0.0/8, unix]", "allow: 10.0.0.0/8, deny: unix",
+                            "deny: [unix, '0.0.0.0/0']", "allow: []"}) {
+    EXPECT_THAT(warnings(rules), IsEmpty()) << rules;
+  }
+  EXPECT_THAT(warnings("allow: 10.0.0.0/8", "':1'"), IsEmpty());
+}
+
 TEST(CapacityPlan, LogFilesAndWorkersAreReserved) {
   const std::uint64_t plain = plan(kEcho).reserved.total();
   const std::string files = "log: {file: /l}\naccess_log: {file: /a}\n";

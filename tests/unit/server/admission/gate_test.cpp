@@ -110,6 +110,26 @@ TEST_F(GateTest, UnixClientsHaveNoAddressToJudge) {
   }
 }
 
+TEST_F(GateTest, UnixClientsAreRefusedByTheWordForThemAlone) {
+  const ClientAddress unix_client(Endpoint::unix_path("/x"));
+  config_.access.deny = {"0.0.0.0/0", "::/0"};
+  make();
+  EXPECT_EQ(gate_->enter(unix_client, kStart).refused, std::nullopt);
+  config_.access.deny = {"unix"};
+  make();
+  EXPECT_EQ(gate_->enter(unix_client, kStart).refused, SessionEnd::denied);
+  EXPECT_EQ(gate_->admit(unix_client, kStart), SessionEnd::denied) << "after a PROXY header that names none other";
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(admission_->totals().active, 1u);
+}
+
+TEST_F(GateTest, AnAllowListOfUnixClientsAloneRefusesEveryAddress) {
+  config_.access.allow = {"unix"};
+  make();
+  EXPECT_EQ(gate_->enter(ClientAddress(Endpoint::unix_path("/x")), kStart).refused, std::nullopt);
+  EXPECT_EQ(enter(), SessionEnd::denied);
+}
+
 TEST_F(GateTest, WhatIsRefusedIsCountedNowhere) {
   process_per_source_ = 3;
   config_.limits.connections = 5;

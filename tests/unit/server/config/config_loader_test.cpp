@@ -201,6 +201,16 @@ TEST(ConfigLoader, UnknownKeyWithoutANearOneListsWhatIsKnown) {
   EXPECT_EQ(problem_with("worker: 2"), "worker: unknown key; did you mean \"workers\"?");
 }
 
+TEST(ConfigLoader, RulesMayNameTheClientsOfUnixSockets) {
+  const std::string listener = "listeners: [{name: e, bind: 'unix:/e', echo: {}, ";
+  const ServerConfig config = load_config_text(listener + "allow: [10.0.0.1, unix], deny: unix}]", "weir.yaml");
+  EXPECT_EQ(config.listeners[0].access.allow, (std::vector<std::string>{"10.0.0.1", "unix"}));
+  EXPECT_EQ(config.listeners[0].access.deny, std::vector<std::string>{"unix"});
+  for (const char* wrong : {"allow: Unix", "deny: 'unix:'", "deny: 'unix:/e'", "trusted: unix"}) {
+    EXPECT_THROW(load_config_text(listener + wrong + "}]", "weir.yaml"), ConfigError) << wrong;
+  }
+}
+
 TEST(ConfigLoader, TheAdminEndpointIsThereOnlyWhereItsSectionStands) {
   EXPECT_FALSE(load_config_text(kEcho, "weir.yaml").admin);
   EXPECT_EQ(load_config_text(std::string(kEcho) + "admin: {}\n", "weir.yaml").admin, AdminConfig());

@@ -160,10 +160,10 @@ class KeyList {
   /// Texts, addresses and lists of them: what is accepted is their own tests' business.
   template <typename Value, typename Kind>
     requires(std::is_same_v<Kind, Name> || std::is_same_v<Kind, BoundList> || std::is_same_v<Kind, UpstreamName> ||
-             std::is_same_v<Kind, Ranges> || std::is_same_v<Kind, RangesFile> || std::is_same_v<Kind, Account> ||
-             std::is_same_v<Kind, LogFile> || std::is_same_v<Kind, Resolvers> || std::is_same_v<Kind, Bytes> ||
-             std::is_same_v<Kind, Sources> || std::is_same_v<Kind, AdminBind> || std::is_same_v<Kind, TokenFilePath> ||
-             std::is_same_v<Kind, HostNames>)
+             std::is_same_v<Kind, Ranges> || std::is_same_v<Kind, RangesOrUnix> || std::is_same_v<Kind, RangesFile> ||
+             std::is_same_v<Kind, Account> || std::is_same_v<Kind, LogFile> || std::is_same_v<Kind, Resolvers> ||
+             std::is_same_v<Kind, Bytes> || std::is_same_v<Kind, Sources> || std::is_same_v<Kind, AdminBind> ||
+             std::is_same_v<Kind, TokenFilePath> || std::is_same_v<Kind, HostNames>)
   void add_value(const Kind& /*kind*/, const std::string& path) {
     keys_.push_back({path});
   }
