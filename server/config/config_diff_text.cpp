@@ -54,7 +54,7 @@ std::string listener_line(const ConfigDiff& diff, const ListenerDiff& listener, 
   const std::string name = "listener " + terminal_text(listener.name);
   if (listener.change == ItemChange::added) return name + " on " + some_of(listener.opened);
   if (listener.change == ItemChange::removed) {
-    const std::string closes = name + " closes " + some_of(listener.closed);
+    std::string closes = name + " closes " + some_of(listener.closed);
     if (count == 0) return closes;
     if (!diff.cuts_removed) return closes + "; " + going_on(count);
     if (diff.drain_timeout == "0s") return closes + "; " + connections(count, "is cut at once", "are cut at once");
