@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "common/net.hpp"
 #include "server/admin/caller.hpp"
@@ -14,12 +15,16 @@ namespace weir::admin {
 
 struct Call;
 
-/// What docs/api.md promises, without sockets: a request in, a reply out. Both arguments outlive it. Control thread.
+/// What docs/api.md promises, without sockets: a request in, a reply out. Both arguments outlive
+/// it, and the configuration may change between two requests. Control thread.
 class Api {
  public:
   Api(const AdminConfig& config, Daemon& daemon) : config_(config), daemon_(daemon), token_(config.token_file) {}
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
+
+  /// Where the token is from now on.
+  void set_token_file(TokenFile file) { token_ = std::move(file); }
 
   /// The reply to a request that its head alone forbids (guard.hpp); nothing where its body may come.
   std::optional<Reply> refuse(const Caller& caller, const RequestHead& head);

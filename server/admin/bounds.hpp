@@ -14,7 +14,8 @@ struct Bounds {
   std::chrono::milliseconds taking{10'000};  ///< of a reply by its reader
   /// How long one that is being answered is spared when there are too many; after that it counts as idle.
   std::chrono::milliseconds answering{1'000};
-  std::chrono::milliseconds linger{1'000};  ///< for the peer's FIN after the last reply
+  std::chrono::milliseconds linger{1'000};     ///< for the peer's FIN after the last reply
+  std::chrono::milliseconds retiring{10'000};  ///< for what is under way when the endpoint retires
 };
 
 }  // namespace weir::admin

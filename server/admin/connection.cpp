@@ -32,18 +32,27 @@ struct Arrival {
   bool unclear = false;  ///< nobody can tell where it ends, so nothing that follows is a request
 };
 
+/// Whether the first bytes of a request came.
+net::awaitable<bool> await_request(Connections& all, Connection& connection) {
+  Error error;
+  connection.stream.expires_after(all.bounds.idle);
+  do {
+    if (connection.closed() || (connection.leaving() && !connection.has_input())) co_return false;
+    connection.set_idle(true);
+    const std::size_t got = co_await connection.stream.async_read_some(connection.buffer.prepare(4096), into(error));
+    connection.set_idle(false);
+    connection.buffer.commit(got);
+  } while (error == asio::error::operation_aborted && connection.leaving());  // it was only woken
+  co_return !error;
+}
+
 /// Reads a request, but no more than its head where that is refused.
 net::awaitable<Arrival> read_request(Connections& all, Connection& connection, const Caller& caller,
                                      RequestParser& parser) {
   Error error;
   Connection::Stream& stream = connection.stream;
   boost::beast::flat_buffer& buffer = connection.buffer;
-  if (buffer.size() == 0) {
-    stream.expires_after(all.bounds.idle);
-    const std::size_t got = co_await stream.async_read_some(buffer.prepare(4096), into(error));
-    buffer.commit(got);
-    if (error) co_return Arrival{};
-  }
+  if (buffer.size() == 0 && !co_await await_request(all, connection)) co_return Arrival{};
   stream.expires_after(all.bounds.arrival);
   co_await boost::beast::http::async_read_header(stream, buffer, parser, into(error));
   if (error) co_return Arrival{false, reply_to_malformed(error)};
@@ -85,7 +94,7 @@ net::awaitable<bool> exchange(Connections& all, Connection& connection, const Ca
   if (connection.closed() || (!arrival.whole && !arrival.refusal)) co_return false;
   connection.set_busy(true);
   // What is left of a request that was refused is not read.
-  const bool keep = !arrival.unclear && parser.is_done() && parser.get().keep_alive() && !last;
+  bool keep = !arrival.unclear && parser.is_done() && parser.get().keep_alive() && !last;
   const bool head_alone = parser.is_header_done() && parser.get().method() == http::verb::head;
   Reply reply;
   if (arrival.refusal) {
@@ -94,6 +103,7 @@ net::awaitable<bool> exchange(Connections& all, Connection& connection, const Ca
     reply = co_await all.api.answer(caller, parser.release());
     if (connection.closed()) co_return false;
   }
+  keep = keep && !connection.leaving();  // the request itself may have been to close its socket
   const bool sent = co_await send(all, connection, reply, keep, head_alone);
   co_return sent&& keep;
 }
@@ -114,8 +124,8 @@ net::awaitable<void> linger(Connections& all, Connection& connection) {
 
 }  // namespace
 
-Connection::Connection(const net::Executor& executor, Connections& all, std::stop_source end)
-    : stream(executor), all_(all), end_(std::move(end)) {
+Connection::Connection(const net::Executor& executor, Connections& all, std::stop_source end, std::stop_token listening)
+    : stream(executor), all_(all), end_(std::move(end)), listening_(std::move(listening)) {
   while (all_.open_.size() >= all_.bounds.connections && all_.close_one(Connections::Which::any)) {
   }
   place_ = all_.open_.insert(all_.open_.end(), this);
@@ -129,6 +139,11 @@ void Connection::close() {
   if (place_ != all_.open_.end()) all_.open_.erase(std::exchange(place_, all_.open_.end()));
   stream.close();
   end_.request_stop();
+}
+
+bool Connection::has_input() {
+  Error error;
+  return stream.socket().available(error) > 0 && !error;
 }
 
 bool Connections::close_one(Which which) {
@@ -153,19 +168,51 @@ void Connections::close_all() {
   }
 }
 
-net::awaitable<void> serve(std::shared_ptr<Connections> all, std::stop_source end, io::Descriptor socket, int family,
-                           Caller caller) {
+void Connections::wake_idle() {
+  for (Connection* const connection : open_) {
+    if (connection->idle_ && connection->leaving()) connection->stream.cancel();
+  }
+}
+
+void Connections::when_empty(const net::Executor& executor, std::function<void()> function) {
+  retiring_.emplace(executor);
+  retiring_->expires_after(served_ == 0 ? std::chrono::milliseconds(0) : bounds.retiring);
+  wait_until_empty(std::move(function));
+}
+
+void Connections::wait_until_empty(std::function<void()> function) {
+  retiring_->async_wait([all = shared_from_this(), function = std::move(function)](const Error& error) mutable {
+    if (all->stop.stop_requested()) return;
+    if (all->served_ == 0) {
+      function();
+      return;
+    }
+    if (!error) {
+      all->close_all();
+      all->retiring_->expires_at(Connection::Clock::time_point::max());
+    }
+    all->wait_until_empty(std::move(function));
+  });
+}
+
+void Connections::cancel_when_empty() {
+  if (retiring_) retiring_->cancel();
+}
+
+net::awaitable<void> serve(Served served, std::stop_source end, std::stop_token listening, io::Descriptor socket,
+                           int family, Caller caller) {
+  Connections& all = served.all();
   try {
-    Connection connection(co_await asio::this_coro::executor, *all, end);
+    Connection connection(co_await asio::this_coro::executor, all, end, std::move(listening));
     Error error;
     connection.stream.socket().assign(Connection::Protocol(family, 0), socket.get(), error);
     if (error) co_return;
     socket.release();  // the stream closes it
     bool more = true;
-    for (std::size_t served = 1; more; ++served) {
-      more = co_await exchange(*all, connection, caller, served >= all->bounds.requests);
+    for (std::size_t request = 1; more; ++request) {
+      more = co_await exchange(all, connection, caller, request >= all.bounds.requests);
     }
-    if (!connection.closed()) co_await linger(*all, connection);
+    if (!connection.closed()) co_await linger(all, connection);
   } catch (const std::exception& failure) {
     if (!end.stop_requested()) spdlog::error("admin: a connection of {} failed: {}", caller.name, failure.what());
   }

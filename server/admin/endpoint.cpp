@@ -1,122 +1,104 @@
 #include "server/admin/endpoint.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <new>
+#include <algorithm>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
-#include "common/endpoint.hpp"
-#include "common/io/stream.hpp"
 #include "common/logging.hpp"
 #include "server/admin/connection.hpp"
-#include "server/control/spawn_until.hpp"
 
 namespace weir::admin {
 
-namespace {
-
-namespace asio = net::asio;
-
-constexpr int kBacklog = 1024;  // a burst must not be told to come again a second later
-constexpr std::chrono::milliseconds kPause{100};
-
-auto into(boost::system::error_code& error) {
-  return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
-}
-
-std::vector<ListeningSocket> listen(const AdminConfig& config) {
-  ListenerConfig listener;
-  listener.bind = {config.bind};
-  listener.unix_socket = config.unix_socket;
-  try {
-    return open_listening_sockets(listener, kBacklog, 1);
-  } catch (const std::exception& error) {
-    throw std::runtime_error(std::string("admin: ") + error.what());
-  }
-}
-
-using Waiter = Endpoint::Waiter;
-
-/// Waits on a descriptor of its own for the same socket, because Asio closes those that it waits on.
-std::shared_ptr<Waiter> waiter_of(const ListeningSocket& socket, const net::Executor& executor) {
-  io::Descriptor copy(::fcntl(socket.descriptor(0), F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw std::runtime_error("admin: cannot listen: " + std::generic_category().message(errno));
-  auto waiter = std::make_shared<Waiter>(executor, copy.get());
-  copy.release();
-  return waiter;
-}
-
-/// Accepts a connection where one waits. False where a pause is due: while descriptors are used up, accept(2) fails at
-/// once and for ever.
-bool accept_one(const std::shared_ptr<Connections>& all, const net::Executor& executor, int listening,
-                const weir::Endpoint& bound) {
-  weir::Endpoint peer;
-  socklen_t size = weir::Endpoint::capacity();
-  io::Descriptor socket(::accept4(listening, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!socket) {
-    if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return true;
-    static LogLimiter limiter;
-    const int error = errno;
-    if (const std::uint64_t times = limiter.admit(Connection::Clock::now()); times > 0) {
-      spdlog::warn("admin: cannot accept on {}: {}; {} times since last said", bound.to_string(),
-                   std::generic_category().message(error), times);
-    }
-    if (io::is_exhaustion(error)) all->close_one(Connections::Which::idle);
-    return false;
-  }
-  peer.resize(size);
-  Caller caller = caller_of(socket.get(), peer, bound);
-  std::stop_source end;
-  spawn_until(end.get_token(), executor, serve(all, end, std::move(socket), bound.family(), std::move(caller)));
-  return true;
-}
-
-net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, std::shared_ptr<Waiter> socket,
-                                    weir::Endpoint bound) {
-  const net::Executor executor = co_await asio::this_coro::executor;
-  asio::steady_timer pause(executor);
-  boost::system::error_code error;
-  while (!all->stop.stop_requested()) {
+Endpoint::Prepared Endpoint::prepare(const AdminConfig& config, const Listening& running) {
+  Prepared prepared(config);
+  prepared.sockets_ = open_sockets(config, running);
+  if (config.token_file != running.config.token_file) prepared.token_.emplace(config.token_file);
+  if (!prepared.sockets_.kept.empty() && config.bind.is_unix() && config.unix_socket != running.config.unix_socket) {
     try {
-      co_await socket->async_wait(Waiter::wait_read, into(error));
-      if (all->stop.stop_requested()) co_return;
-      if (!error && accept_one(all, executor, socket->native_handle(), bound)) continue;
-      pause.expires_after(kPause);
-      co_await pause.async_wait(into(error));
-    } catch (const std::bad_alloc&) {
-      continue;  // the connection that came is closed
+      prepared.permissions_.emplace(config.unix_socket);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(std::string("admin: ") + error.what());
     }
   }
+  return prepared;
 }
 
-}  // namespace
-
-Endpoint::Endpoint(const net::Executor& executor, const AdminConfig& config, Daemon& daemon, const Bounds& bounds)
-    : sockets_(listen(config)), connections_(std::make_shared<Connections>(config, daemon, bounds, stop_.get_token())) {
-  for (const ListeningSocket& socket : sockets_) {
-    waiters_.push_back(waiter_of(socket, executor));
-    spawn_until(stop_.get_token(), executor, keep_accepting(connections_, waiters_.back(), socket.endpoint()));
+Endpoint::Endpoint(const net::Executor& executor, Prepared prepared, Daemon& daemon, const Bounds& bounds)
+    : executor_(executor),
+      connections_(std::make_shared<Connections>(std::move(prepared.config_), daemon, bounds, stop_.get_token())) {
+  for (OpenSocket& socket : prepared.sockets_.opened) {
+    acceptors_.emplace_back(executor_, std::move(socket), connections_);
   }
 }
 
 Endpoint::~Endpoint() { stop(); }
 
+std::vector<std::string> Endpoint::bound() const {
+  std::vector<std::string> names;
+  for (const Acceptor& acceptor : acceptors_) names.push_back(acceptor.socket().name());
+  return names;
+}
+
+Listening Endpoint::listening() const {
+  Listening now{connections_->config, {}};
+  for (const Acceptor& acceptor : acceptors_) now.endpoints.push_back(acceptor.socket().endpoint());
+  return now;
+}
+
+void Endpoint::apply(Prepared prepared) {
+  if (retired_ || stop_.stop_requested()) return;
+  if (prepared.token_) connections_->api.set_token_file(std::move(*prepared.token_));
+  connections_->config = std::move(prepared.config_);
+  Acceptors before;
+  before.swap(acceptors_);
+  for (OpenSocket& socket : prepared.sockets_.opened) accept_from(std::move(socket));
+  const std::vector<weir::Endpoint>& kept = prepared.sockets_.kept;
+  for (auto acceptor = before.begin(); acceptor != before.end();) {
+    const auto one = acceptor++;
+    if (std::find(kept.begin(), kept.end(), one->socket().endpoint()) != kept.end()) {
+      acceptors_.splice(acceptors_.end(), before, one);
+    }
+  }
+  if (prepared.permissions_) set_permissions(*prepared.permissions_);
+  retire(std::move(before));
+}
+
+void Endpoint::accept_from(OpenSocket socket) try {
+  acceptors_.emplace_back(executor_, std::move(socket), connections_);
+} catch (const std::exception& error) {
+  spdlog::error("admin: cannot accept connections: {}", error.what());
+}
+
+void Endpoint::set_permissions(const SocketPermissions& permissions) try {
+  for (const Acceptor& acceptor : acceptors_) acceptor.set(permissions);
+} catch (const std::exception& error) {
+  spdlog::error("admin: {}", error.what());
+}
+
+void Endpoint::retire(Acceptors acceptors) {
+  for (Acceptor& acceptor : acceptors) {
+    try {
+      acceptor.retire(executor_, connections_);
+    } catch (const std::exception& error) {
+      spdlog::error("admin: a connection that waited is closed: {}", error.what());
+    }
+  }
+  connections_->wake_idle();
+}
+
+void Endpoint::retire(std::function<void()> done) {
+  if (std::exchange(retired_, true) || stop_.stop_requested()) return;
+  retire(std::exchange(acceptors_, {}));
+  connections_->when_empty(executor_, std::move(done));
+}
+
 void Endpoint::stop() {
   if (stop_.stop_requested()) return;
   stop_.request_stop();
+  connections_->cancel_when_empty();
   connections_->close_all();
-  for (const std::shared_ptr<Waiter>& waiter : waiters_) {
-    boost::system::error_code ignored;
-    waiter->close(ignored);
-  }
-  sockets_.clear();
+  acceptors_.clear();
 }
 
 }  // namespace weir::admin

@@ -1,16 +1,20 @@
 #pragma once
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/net.hpp"
 #include "server/admin/bounds.hpp"
 #include "server/admin/daemon.hpp"
+#include "server/admin/listening.hpp"
+#include "server/admin/token_file.hpp"
 #include "server/config/server_config.hpp"
-#include "server/listener/listening_socket.hpp"
 
 namespace weir::admin {
 
@@ -21,18 +25,49 @@ class Connections;
 /// too many, the one that has been idle longest gives way. Control thread.
 class Endpoint {
  public:
-  using Waiter = net::asio::posix::basic_stream_descriptor<net::Executor>;
+  /// A configuration whose sockets are open. Nothing is accepted from them before it is applied, and they are closed
+  /// where it is not.
+  class Prepared {
+    friend class Endpoint;
+    explicit Prepared(AdminConfig config) : config_(std::move(config)) {}
 
-  /// Listens from here on. Throws std::runtime_error, as "admin: cannot listen on 127.0.0.1:9900: Address already in
-  /// use". The daemon must outlive it, or at least stop(). The executor's context runs on the control thread and
-  /// outlives it.
-  Endpoint(const net::Executor& executor, const AdminConfig& config, Daemon& daemon, const Bounds& bounds = {});
+    AdminConfig config_;
+    ListeningChange sockets_;
+    std::optional<TokenFile> token_;                ///< another than before
+    std::optional<SocketPermissions> permissions_;  ///< others than before, of a unix socket that stays
+  };
+  /// Opens what the configuration needs and `running` has not: what listening() said of the endpoint that this is to be
+  /// applied to, or nothing for a new one. An address that stays keeps its socket. Throws std::runtime_error, as
+  /// "admin: cannot listen on 127.0.0.1:9900: Address already in use". Any thread.
+  static Prepared prepare(const AdminConfig& config, const Listening& running = {});
+
+  /// Accepts from here on. The daemon must outlive it, or at least stop(). The executor's context runs on the control
+  /// thread and outlives it.
+  Endpoint(const net::Executor& executor, Prepared prepared, Daemon& daemon, const Bounds& bounds = {});
+  /// Prepares and does so. Throws what prepare() throws.
+  Endpoint(const net::Executor& executor, const AdminConfig& config, Daemon& daemon, const Bounds& bounds = {})
+      : Endpoint(executor, prepare(config), daemon, bounds) {}
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
   ~Endpoint();
 
-  /// The addresses that it listens on; a port 0 has been replaced by the one that was picked. None once it is stopped.
-  std::vector<std::string> bound() const { return bound_addresses(sockets_); }
+  /// The addresses that it listens on; a port 0 has been replaced by the one that was picked. None once it is stopped
+  /// or retired.
+  std::vector<std::string> bound() const;
+
+  /// What to prepare another configuration from.
+  Listening listening() const;
+
+  /// Switches to a configuration that was prepared from what it listens on now. Requests that come from here on go by
+  /// it. Sockets that it does not name are closed, and so are their connections, once the request that they have begun
+  /// is answered. Nothing once it is stopped or retired. Fails only for a lack of memory in the kernel or the process;
+  /// what could not be done is logged.
+  void apply(Prepared prepared);
+
+  /// Stops listening at once, and lets connections end as apply() does; those that take longer than Bounds::retiring
+  /// are cut. `done` is called in a turn of the executor once none is left, and may destroy the endpoint; it is not
+  /// called if the endpoint is stopped or destroyed before. Once.
+  void retire(std::function<void()> done);
 
   /// Closes everything, so that its address is free again, and removes a socket's file. From here on it calls the
   /// daemon no more; what the daemon itself has under way for a request is cancelled, and ends in the executor's next
@@ -40,9 +75,16 @@ class Endpoint {
   void stop();
 
  private:
+  using Acceptors = std::list<Acceptor>;
+
+  void accept_from(OpenSocket socket);
+  void set_permissions(const SocketPermissions& permissions);
+  void retire(Acceptors acceptors);
+
+  const net::Executor executor_;
   std::stop_source stop_;
-  std::vector<ListeningSocket> sockets_;
-  std::vector<std::shared_ptr<Waiter>> waiters_;  ///< for connections, one for each socket
+  bool retired_ = false;
+  Acceptors acceptors_;
   std::shared_ptr<Connections> connections_;
 };
 

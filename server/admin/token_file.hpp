@@ -22,13 +22,15 @@ class TokenFile {
  public:
   explicit TokenFile(std::string path) : path_(std::move(path)) {}
 
+  const std::string& path() const { return path_; }
+
   /// Takes the same time whatever was offered.
   TokenCheck check(std::string_view offered);
 
  private:
   void read_again_if_changed();
 
-  const std::string path_;
+  std::string path_;
   std::optional<struct stat> seen_;
   Digest token_{};
   std::string problem_{"it was not read yet"};

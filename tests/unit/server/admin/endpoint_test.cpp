@@ -4,10 +4,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <future>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -46,7 +51,7 @@ class EndpointTest : public testing::Test {
 
   /// Where it listens.
   weir::Endpoint start() {
-    endpoint_.emplace(context_.get_executor(), config, daemon, bounds);
+    endpoint_.emplace(context_.get_executor(), config, *used_, bounds);
     const weir::Endpoint address = test::endpoint_of(endpoint_->bound().at(0));
     thread_ = std::thread([this] { context_.run(); });
     return address;
@@ -69,7 +74,7 @@ class EndpointTest : public testing::Test {
   void stop_and(Function function) {
     if (!thread_.joinable()) return;
     on_thread([&] {
-      endpoint_->stop();
+      if (endpoint_) endpoint_->stop();
       function(context_.get_executor());
     });
     work_.reset();
@@ -94,11 +99,17 @@ class EndpointTest : public testing::Test {
     return receive_reply(peer);
   }
 
+  Endpoint& endpoint() { return *endpoint_; }
+  /// On the endpoint's thread.
+  void destroy() { endpoint_.reset(); }
+  void use(Daemon& other) { used_ = &other; }
+
   AdminConfig config;
   Bounds bounds;
   test::FakeAdminDaemon daemon;
 
  private:
+  Daemon* used_ = &daemon;
   boost::asio::io_context context_{1};
   std::optional<boost::asio::executor_work_guard<net::Executor>> work_{context_.get_executor()};
   std::optional<Endpoint> endpoint_;
@@ -472,6 +483,239 @@ TEST_F(EndpointTest, WithoutDescriptorsItGoesOnOnceThereIsOne) {
   EXPECT_FALSE(newcomer.readable());
   none.reset();
   EXPECT_THAT(receive_reply(newcomer), EndsWith(kOk));
+}
+
+/// A new configuration of an endpoint that runs, prepared on the test's thread as a reload does beside the control
+/// thread.
+class EndpointReload : public EndpointTest {
+ protected:
+  void reload(const AdminConfig& next) {
+    Listening running;
+    on_thread([&] { running = endpoint().listening(); });
+    Endpoint::Prepared prepared = Endpoint::prepare(next, running);
+    on_thread([&] { endpoint().apply(std::move(prepared)); });
+  }
+  std::vector<std::string> bound() {
+    std::vector<std::string> names;
+    on_thread([&] { names = endpoint().bound(); });
+    return names;
+  }
+  /// A connection whose request has reached the daemon.
+  Peer begin_request(const weir::Endpoint& address) {
+    Peer peer = Peer::connect(address);
+    peer.send_all("GET /api/v1/connections HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_TRUE(test::wait_until([&] {
+      bool asked = false;
+      on_thread([&] { asked = !daemon.queries.empty(); });
+      return asked;
+    }));
+    return peer;
+  }
+  void wait_for(const std::atomic<bool>& flag) {
+    ASSERT_TRUE(test::wait_until([&] { return flag.load(); }));
+  }
+};
+
+TEST_F(EndpointReload, AnAddressThatStaysKeepsItsSocketAndItsConnections) {
+  const weir::Endpoint address = start();
+  Peer peer = Peer::connect(address);
+  EXPECT_THAT(ask(peer, "GET /healthz HTTP/1.1\r\nHost: weir.example\r\n\r\n"), StartsWith("HTTP/1.1 421 "));
+  config.hosts = {"weir.example"};
+  reload(config);
+  EXPECT_THAT(bound(), testing::ElementsAre(address.to_string()));
+  Peer other = Peer::connect(address);
+  EXPECT_THAT(ask(other, "GET /healthz HTTP/1.1\r\nHost: weir.example\r\n\r\n"), EndsWith(kOk));
+  EXPECT_THAT(ask(other, kHealthz), EndsWith(kOk));
+  Peer kept = begin_request(address);
+  config.bind = parse_address(address.to_string(), AddressUse::bind);
+  reload(config);
+  EXPECT_THAT(bound(), testing::ElementsAre(address.to_string()));
+  EXPECT_THAT(receive_reply(kept), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask(kept, kHealthz), EndsWith(kOk));
+  EXPECT_THAT(ask(other, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointReload, AnotherTokenFileCountsForRequestsThatCome) {
+  const test::TempDir folder;
+  const auto token_file = [&](const std::string& name) {
+    const std::string path = folder.file(name);
+    std::ofstream(path) << name << "-0123456789abcdef\n";
+    ::chmod(path.c_str(), 0600);
+    return path;
+  };
+  config.bind = parse_address("0.0.0.0:0", AddressUse::bind);  // so that a caller from here is from elsewhere
+  config.token_file = token_file("first");
+  const weir::Endpoint wildcard = start();
+  Peer peer = Peer::connect(test::endpoint_of("127.0.0.1:" + std::to_string(wildcard.port())));
+  const auto drain = [&](const std::string& token) {
+    return ask(peer,
+               "POST /api/v1/drain HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+               "Content-Length: 0\r\nAuthorization: Bearer " +
+                   token + "-0123456789abcdef\r\n\r\n");
+  };
+  EXPECT_THAT(drain("first"), StartsWith("HTTP/1.1 200 "));
+  config.token_file = token_file("second");
+  reload(config);
+  EXPECT_THAT(drain("second"), StartsWith("HTTP/1.1 200 "));
+  const std::string get = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  EXPECT_THAT(ask(peer, get), StartsWith("HTTP/1.1 200 "));
+  config.read_token = true;
+  reload(config);
+  EXPECT_THAT(ask(peer, get), StartsWith("HTTP/1.1 401 "));
+}
+
+TEST_F(EndpointReload, AnotherAddressTakesOverAndTheOldOneRefuses) {
+  const weir::Endpoint before = start();
+  Peer idle = Peer::connect(before);
+  EXPECT_THAT(ask(idle, kHealthz), EndsWith(kOk));
+  Peer half = Peer::connect(before);
+  half.send_all("GET /heal");
+  Peer fresh = Peer::connect(before);
+  on_thread([] {});
+  config.bind = parse_address("127.0.0.2:0", AddressUse::bind);
+  reload(config);
+  EXPECT_TRUE(is_cut(idle));
+  EXPECT_TRUE(is_cut(fresh));
+  EXPECT_THROW(Peer::connect(before), std::system_error);
+  Peer peer = Peer::connect(test::endpoint_of(bound().at(0)));
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+  half.send_all("thz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const test::Received reply = half.receive_until_end();
+  EXPECT_THAT(reply.bytes, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(reply.bytes, EndsWith(kOk));
+}
+
+TEST_F(EndpointReload, OneAddressMayContainTheOther) {
+  const weir::Endpoint before = start();
+  const std::string port = std::to_string(before.port());
+  for (const std::string& bind : {"0.0.0.0:" + port, ":" + port, "127.0.0.1:" + port}) {
+    Peer idle = Peer::connect(before);
+    EXPECT_THAT(ask(idle, kHealthz), EndsWith(kOk));
+    config.bind = parse_address(bind, AddressUse::bind);
+    reload(config);
+    EXPECT_EQ(bound().size(), 1u);
+    EXPECT_TRUE(is_cut(idle)) << bind;
+    Peer peer = Peer::connect(before);
+    EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk)) << bind;
+  }
+}
+
+TEST_F(EndpointReload, WhatWasSentBeforeTheSwitchIsAnswered) {
+  const weir::Endpoint before = start();
+  std::vector<Peer> peers;
+  on_thread([&] {  // nothing is accepted meanwhile
+    for (int i = 0; i < 10; ++i) {
+      peers.push_back(Peer::connect(before));
+      peers.back().send_all(kHealthz);
+    }
+    config.bind = parse_address("127.0.0.2:0", AddressUse::bind);
+    endpoint().apply(Endpoint::prepare(config, endpoint().listening()));
+  });
+  for (Peer& peer : peers) EXPECT_THAT(peer.receive_until_end().bytes, EndsWith(kOk));
+}
+
+TEST_F(EndpointReload, AFailureOrAThoughtBetterOfChangesNothing) {
+  const weir::Endpoint address = start();
+  boost::asio::io_context context{1};
+  const Endpoint other(context.get_executor(), config, daemon);
+  config.bind = parse_address(other.bound().at(0), AddressUse::bind);
+  EXPECT_THROW(reload(config), std::runtime_error);
+  config.bind = parse_address("127.0.0.2:0", AddressUse::bind);
+  Endpoint::prepare(config, {});
+  EXPECT_THAT(bound(), testing::ElementsAre(address.to_string()));
+  Peer peer = Peer::connect(address);
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+}
+
+TEST_F(EndpointReload, AUnixSocketThatStaysGetsItsNewMode) {
+  const test::TempDir folder;
+  const std::string path = folder.file("admin.sock");
+  config.bind = parse_address("unix:" + path, AddressUse::bind);
+  config.unix_socket.mode = 0600;
+  const weir::Endpoint address = start();
+  Peer peer = Peer::connect(address);
+  config.unix_socket.mode = 0666;
+  reload(config);
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0666u);
+  EXPECT_THAT(ask(peer, kHealthz), EndsWith(kOk));
+  config.bind = parse_address("unix:" + folder.file("other.sock"), AddressUse::bind);
+  reload(config);
+  EXPECT_TRUE(is_cut(peer));
+  EXPECT_NE(::stat(path.c_str(), &status), 0);
+  ASSERT_EQ(::stat(folder.file("other.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0666u);
+  stop();
+  EXPECT_NE(::stat(folder.file("other.sock").c_str(), &status), 0);
+}
+
+TEST_F(EndpointReload, RetiringItAnswersTheRequestThatAskedForIt) {
+  std::atomic<bool> done{false};
+  class Retiring : public test::FakeAdminDaemon {
+   public:
+    std::function<void()> on_drain;
+    admin::Change drain() override {
+      on_drain();
+      return admin::Change::done;
+    }
+  } retiring;
+  use(retiring);
+  const weir::Endpoint address = start();
+  retiring.on_drain = [&] {
+    endpoint().retire([&] {
+      destroy();
+      done = true;
+    });
+  };
+  Peer idle = Peer::connect(address);
+  EXPECT_THAT(ask(idle, kHealthz), EndsWith(kOk));
+  Peer peer = Peer::connect(address);
+  peer.send_all(
+      "POST /api/v1/drain HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 0\r\n\r\n");
+  const test::Received reply = peer.receive_until_end();
+  EXPECT_THAT(reply.bytes, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(reply.bytes, HasSubstr("Connection: close\r\n"));
+  EXPECT_EQ(reply.ending, Ending::fin);
+  EXPECT_TRUE(is_cut(idle));
+  EXPECT_THROW(Peer::connect(address), std::system_error);
+  peer.reset();
+  wait_for(done);
+}
+
+TEST_F(EndpointReload, RetiringCutsWhatTakesTooLong) {
+  bounds.retiring = std::chrono::milliseconds(50);
+  daemon.answers = false;
+  std::atomic<bool> done{false};
+  Peer busy = begin_request(start());
+  on_thread([&] { endpoint().retire([&] { done = true; }); });
+  EXPECT_TRUE(is_cut(busy));
+  wait_for(done);
+}
+
+TEST_F(EndpointReload, AnEndpointThatRetiresMayBeStopped) {
+  daemon.answers = false;
+  std::atomic<bool> done{false};
+  Peer busy = begin_request(start());
+  on_thread([&] { endpoint().retire([&] { done = true; }); });
+  stop();  // hangs unless every coroutine ends
+  EXPECT_FALSE(done);
+  EXPECT_TRUE(is_cut(busy));
+}
+
+TEST_F(EndpointReload, AThousandReloadsLeaveNothingOpen) {
+  start();
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = descriptors();
+  for (int i = 1; i <= 1000; ++i) {
+    config.bind = parse_address(i % 2 == 0 ? "127.0.0.1:0" : "127.0.0.2:0", AddressUse::bind);
+    reload(config);
+  }
+  EXPECT_TRUE(test::wait_until([&] { return descriptors() == before; })) << descriptors() << " after " << before;
 }
 
 }  // namespace
