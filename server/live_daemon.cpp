@@ -54,6 +54,7 @@ void LiveDaemon::take_config() {
 }
 
 void LiveDaemon::keep_history() {
+  if (std::exchange(keeping_history_, true)) return;
   history_.add(traffic_snapshot());
   for (Worker& worker : parts_.data_plane.workers()) worker.probe();
   timer_.expires_after(kTick);

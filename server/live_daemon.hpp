@@ -41,7 +41,7 @@ class LiveDaemon final : public admin::Daemon {
   /// Another configuration is current.
   void take_config();
 
-  /// Measures the workers every second and fills the history from now on.
+  /// Measures the workers every second and fills the history from now on; once is enough.
   void keep_history();
 
   ServerSnapshot snapshot() override;
@@ -75,6 +75,7 @@ class LiveDaemon final : public admin::Daemon {
   ConnectionWatch connections_;
   boost::asio::steady_timer timer_;
   std::uint64_t ticks_ = 0;
+  bool keeping_history_ = false;
 };
 
 }  // namespace weir

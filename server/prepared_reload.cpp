@@ -51,6 +51,9 @@ class Preparation {
       attempt("listener " + listener.name + ": ", [&] { prepare(listener); });
     }
     attempt("access_log: ", [&] { prepare_access_log(); });
+    attempt("", [&] {
+      if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin);
+    });
     throw_if_any();
     return std::move(prepared_);
   }

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/admin/endpoint.hpp"
 #include "server/admission/admission.hpp"
 #include "server/admission/source_table.hpp"
 #include "server/capacity_plan.hpp"
@@ -43,6 +44,7 @@ struct RunningState {
   std::map<std::string, OpenSockets> listeners;
   std::map<std::string, ListenerPtr> removed;  ///< listeners that still have connections
   std::map<std::string, Backends> upstreams;
+  admin::Listening admin;  ///< the endpoint's, if there is one
 };
 
 /// Where a socket comes from that a listener goes on with: one that was open, or one that was opened for it.
@@ -72,6 +74,7 @@ struct PreparedReload {
   std::map<std::string, std::shared_ptr<Upstream>> new_upstreams;
   std::map<std::string, PreparedListener> listeners;  ///< all of them
   std::optional<AccessLog::Prepared> access_log;      ///< where it changes
+  std::optional<admin::Endpoint::Prepared> admin;     ///< where the next configuration has one
 };
 
 /// Prepares the step from what runs to `next`. Throws std::runtime_error whose text has a line for each thing that

@@ -11,10 +11,12 @@
 #include <csignal>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include "common/journal.hpp"
 #include "common/logging.hpp"
@@ -84,7 +86,7 @@ class Server {
                               source.load ? [this](const std::string& who) { reloader_.start(who); }
                                           : std::function<void(const std::string&)>()},
                  data_plane_.upstreams()),
-        reloader_({control_context_, config_, source.load, [this] { return data_plane_.running(config_); },
+        reloader_({control_context_, config_, source.load, [this] { return running(); },
                    [this] { return count(); }, [this] { return obstacle(); },
                    [this](PreparedReload& next) { apply(next); }}),
         closing_(control_context_) {
@@ -93,7 +95,7 @@ class Server {
                   LiveDaemon::Parts{config_, source_.file, plan_, data_plane_,
                                     [this] { return control_.drain("the admin endpoint"); },
                                     [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); }});
-    if (config_->admin) admin_.emplace(control_context_.get_executor(), *config_->admin, *live_);
+    if (config_->admin) admin_.emplace_back(control_context_.get_executor(), *config_->admin, *live_);
   }
 
   Server(const Server&) = delete;
@@ -105,17 +107,15 @@ class Server {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
     data_plane_.start();
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
-    if (admin_) {
-      for (const std::string& bound : admin_->bound()) spdlog::info("admin endpoint on {}", admin_address(bound));
-      live_->keep_history();
-    }
+    say_where_admin();
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
     const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
                                           data_plane_.listeners().size(), plan_.workers, limit);
     spdlog::info("{}", ready);
     service_manager::notify_ready(ready);
     control_.run();
-    admin_.reset();
+    admin_.clear();
+    retired_admin_.clear();
     data_plane_.join();
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
     const ServerSnapshot last = live_->snapshot();
@@ -142,6 +142,18 @@ class Server {
     return counts;
   }
 
+  void say_where_admin() {
+    if (admin_.empty()) return;
+    for (const std::string& bound : admin_.front().bound()) spdlog::info("admin endpoint on {}", admin_address(bound));
+    live_->keep_history();
+  }
+
+  RunningState running() {
+    RunningState state = data_plane_.running(config_);
+    if (!admin_.empty()) state.admin = admin_.front().listening();
+    return state;
+  }
+
   std::string obstacle() {
     if (!source_.load) return "the daemon was started without a configuration file; restart it with other arguments";
     return data_plane_.admission().draining() ? "the daemon is draining" : "";
@@ -165,6 +177,24 @@ class Server {
       if (!known.contains(listener->config().name)) cut_later(listener);
     }
     close_removed();
+    apply_admin(std::move(next.admin));
+  }
+
+  void apply_admin(std::optional<admin::Endpoint::Prepared> next) {
+    if (!next) {
+      if (admin_.empty()) return;
+      retired_admin_.splice(retired_admin_.end(), admin_);
+      admin::Endpoint* old = &retired_admin_.back();
+      old->retire([this, old] { retired_admin_.remove_if([old](const auto& any) { return &any == old; }); });
+      return;
+    }
+    const std::vector<std::string> bound = admin_.empty() ? std::vector<std::string>() : admin_.front().bound();
+    if (admin_.empty()) {
+      admin_.emplace_back(control_context_.get_executor(), *std::move(next), *live_);
+    } else {
+      admin_.front().apply(*std::move(next));
+    }
+    if (admin_.front().bound() != bound) say_where_admin();
   }
 
   /// `removed_listener: cut`.
@@ -199,7 +229,8 @@ class Server {
   Reloader reloader_;
   boost::asio::steady_timer closing_;
   std::optional<LiveDaemon> live_;
-  std::optional<admin::Endpoint> admin_;
+  std::list<admin::Endpoint> admin_;          ///< one or none
+  std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
 };
 
 /// A log that could not be written cannot report that itself.
