@@ -28,7 +28,7 @@ class LogSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   explicit LogSink(std::shared_ptr<LogDestination> destination) : destination_(std::move(destination)) {}
 
   /// How long a destination that is about to be left may still keep what it gets waiting.
-  static constexpr std::chrono::seconds kLeaving{1};
+  static constexpr std::chrono::milliseconds kLeaving{300};  // less than any FlushBound, which it may be part of
   /// From `until` on, its destination is waited for no more: what it does not take at once is left over, and so are all
   /// messages that follow, until change() is called. Any thread, as long as that call is still to come.
   void hurry(Time until);

@@ -5,12 +5,17 @@
 #include <spdlog/pattern_formatter.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
+#include <chrono>
+#include <deque>
 #include <exception>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -28,7 +33,8 @@ std::string describe(const LogSink::Losses& losses) {
   return fmt::format("{} log messages were lost: {}", losses.count, losses.reason());
 }
 
-/// Says in the log itself how many messages are missing in front of the next one.
+/// Says in the log itself how many messages are missing in front of the next one, and changes to other destinations
+/// where they were asked for among the messages.
 class MessageSink : public LogSink {
  public:
   MessageSink(std::shared_ptr<LogDestination> destination, spdlog::details::thread_pool& queue)
@@ -37,18 +43,59 @@ class MessageSink : public LogSink {
   /// Messages that are missing and that no line says yet.
   Losses unsaid() {
     Losses losses = take_losses();
-    const std::uint64_t overruns = queue_.overrun_counter();
-    losses.count += overruns - std::exchange(overruns_, overruns);
+    const std::uint64_t overruns = overrun();
+    if (overruns > overruns_) losses.count += overruns - std::exchange(overruns_, overruns);
     return losses;
   }
 
+  /// Messages that the queue lost since the start. Any thread.
+  std::uint64_t overrun() const {
+    const std::uint64_t marks = lost_marks_.load();  // first, because each is in the other number by then
+    return queue_.overrun_counter() - marks;
+  }
+
+  struct Change {
+    std::shared_ptr<LogDestination> destination;
+    std::unique_ptr<spdlog::formatter> formatter;
+  };
+  /// The change that is made once reach() is called with the number that this returns. Control thread.
+  std::uint64_t ask_for(Change change) {
+    const std::lock_guard<std::mutex> lock(changes_mutex_);
+    const Time until = std::chrono::steady_clock::now() + kLeaving;
+    changes_.push_back({std::move(change), until, queue_.overrun_counter()});
+    if (changes_.size() == 1) hurry(until);
+    return asked_++;
+  }
+  /// spdlog's thread.
+  void reach(std::uint64_t number) {
+    while (made_ <= number && make_next()) {
+    }
+  }
+  /// A mark that would have called reach() was lost. Any thread.
+  void count_lost_mark() { lost_marks_.fetch_add(1); }
+
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    if (!given_up()) say_losses();
-    LogSink::sink_it_(message);
+    do {
+      if (!given_up()) {
+        if (a_mark_may_be_lost()) {
+          while (make_next()) {
+          }
+        }
+        say_losses();
+      }
+      LogSink::sink_it_(message);
+      flush_();
+    } while (take_left_over() > 0 && goes_on_elsewhere());
   }
 
  private:
+  struct Asked {
+    Change change;
+    Time until;
+    std::uint64_t overruns;  ///< of the queue before
+  };
+
   void say_losses() {
     const Losses losses = unsaid();
     if (losses.count == 0) return;
@@ -61,8 +108,62 @@ class MessageSink : public LogSink {
     }
   }
 
+  bool a_mark_may_be_lost() {
+    const std::lock_guard<std::mutex> lock(changes_mutex_);
+    return !changes_.empty() && changes_.front().overruns != queue_.overrun_counter();
+  }
+
+  bool goes_on_elsewhere() {
+    if (!given_up() && make_next()) return true;
+    count_lost(1);
+    return false;
+  }
+
+  bool make_next() {
+    std::shared_ptr<LogDestination> before;  // may be closed, once the mutex is free
+    const std::lock_guard<std::mutex> lock(changes_mutex_);
+    if (changes_.empty()) return false;
+    Change next = std::move(changes_.front().change);
+    changes_.pop_front();
+    ++made_;
+    before = change(std::move(next.destination));
+    formatter_ = std::move(next.formatter);
+    if (!changes_.empty()) hurry(changes_.front().until);
+    return true;
+  }
+
   spdlog::details::thread_pool& queue_;  // outlives its thread, which is the one that logs here
   std::uint64_t overruns_ = 0;
+  std::atomic<std::uint64_t> lost_marks_{0};
+  std::mutex changes_mutex_;
+  std::deque<Asked> changes_;
+  std::uint64_t asked_ = 0;  ///< under the mutex
+  std::uint64_t made_ = 0;   ///< spdlog's thread
+};
+
+/// The place among the messages where a change was asked for.
+class ChangeMark : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit ChangeMark(std::shared_ptr<MessageSink> changing) : sink_(std::move(changing)) {}
+  ~ChangeMark() override {
+    if (number_ && !reached_) sink_->count_lost_mark();
+  }
+  ChangeMark(const ChangeMark&) = delete;
+  ChangeMark& operator=(const ChangeMark&) = delete;
+
+  void set_number(std::uint64_t number) { number_ = number; }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg&) override {
+    reached_ = true;
+    sink_->reach(*number_);
+  }
+  void flush_() override {}
+
+ private:
+  const std::shared_ptr<MessageSink> sink_;
+  std::optional<std::uint64_t> number_;
+  bool reached_ = false;
 };
 
 /// Tells when everything that was logged before has been written.
@@ -183,13 +284,48 @@ void start_logging(const LogTarget& target) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+struct PreparedLog::Parts {
+  spdlog::level::level_enum level;
+  bool is_stderr;
+  MessageSink::Change change;
+  std::shared_ptr<ChangeMark> mark;
+  std::shared_ptr<spdlog::async_logger> logger;  ///< has the mark as its sink
+};
+
+PreparedLog::PreparedLog(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+PreparedLog::PreparedLog(PreparedLog&&) noexcept = default;
+PreparedLog& PreparedLog::operator=(PreparedLog&&) noexcept = default;
+PreparedLog::~PreparedLog() = default;
+
+PreparedLog prepare_log(const LogTarget& target) {
+  const Log& log = the_log();
+  const bool is_stderr = target.file == "-";
+  auto mark = std::make_shared<ChangeMark>(log.sink);
+  auto logger = std::make_shared<spdlog::async_logger>("change", mark, log.queue, kOverflow);
+  return PreparedLog(std::make_unique<PreparedLog::Parts>(PreparedLog::Parts{
+      target.level,
+      is_stderr,
+      {LogDestination::open(target.file), make_formatter(target.json, is_stderr && stderr_is_journal())},
+      std::move(mark),
+      std::move(logger)}));
+}
+
+void apply_log(PreparedLog prepared) {
+  Log& log = the_log();
+  PreparedLog::Parts& parts = *prepared.parts_;
+  log.is_stderr = parts.is_stderr;
+  set_log_level(parts.level);
+  parts.mark->set_number(log.sink->ask_for(std::move(parts.change)));
+  parts.logger->info("");
+}
+
 void set_log_level(spdlog::level::level_enum level) { spdlog::default_logger_raw()->set_level(level); }
 
 spdlog::level::level_enum log_level() { return spdlog::default_logger_raw()->level(); }
 
 std::uint64_t lost_log_lines() {
   const Log& log = the_log();
-  return log.sink ? log.sink->lost_in_all() + log.queue->overrun_counter() : 0;
+  return log.sink ? log.sink->lost_in_all() + log.sink->overrun() : 0;
 }
 
 LogEnd stop_logging() {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -23,6 +24,32 @@ struct LogTarget {
 /// log goes to the journal, each line begins with its priority, and a line of text has no time, because the journal has
 /// it.
 void start_logging(const LogTarget& target);
+
+/// Another target for the log that runs, with its file opened. It has no effect until it is applied.
+class PreparedLog {
+ public:
+  PreparedLog(PreparedLog&&) noexcept;
+  PreparedLog& operator=(PreparedLog&&) noexcept;
+  ~PreparedLog();
+
+ private:
+  struct Parts;
+  explicit PreparedLog(std::unique_ptr<Parts> parts);
+  friend PreparedLog prepare_log(const LogTarget& target);
+  friend void apply_log(PreparedLog prepared);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Throws std::runtime_error when the file cannot be opened. One that a log writes already is shared. Any thread, while
+/// the log runs.
+PreparedLog prepare_log(const LogTarget& target);
+
+/// Switches the log to the target; never fails and never waits. The level counts from the next message on, and these
+/// go to the new destination. What was logged before is still written to the old one by the log's own thread, but to
+/// the new one if the old takes nothing for LogSink::kLeaving, or messages are being lost. Control thread, while the
+/// log runs.
+void apply_log(PreparedLog prepared);
 
 /// What is below the level is not logged, from the next message on. Any thread, while the log runs.
 void set_log_level(spdlog::level::level_enum level);
