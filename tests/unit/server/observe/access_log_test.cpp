@@ -280,8 +280,8 @@ TEST_F(AccessLogTest, WhatAFileDoesNotTakeIsLostAndCountedWhereTheLogIsSwitchedO
   apply(log, {.enabled = false});
   EXPECT_TRUE(test::wait_until([&] { return log.lost() == 1000; }));
   log.close();
-  EXPECT_THAT(stop(), testing::HasSubstr(" warning 1000 connection records were lost: they could not be written in "
-                                         "time\n"));
+  // The records may have gone in several batches, each of which is reported.
+  EXPECT_THAT(stop(), testing::HasSubstr(" connection records were lost: they could not be written in time\n"));
 }
 
 TEST_F(AccessLogTest, AThousandSwitchesUnderLoadLoseNothingAndLeaveNothingOpen) {
