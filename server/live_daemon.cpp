@@ -6,6 +6,7 @@
 
 #include "common/stable_hash.hpp"
 #include "server/config/config_loader.hpp"
+#include "server/log_files.hpp"
 #include "server/observe/process_figures.hpp"
 
 namespace weir {
@@ -34,12 +35,6 @@ ListenerSnapshot listener_snapshot(const Listener& listener, const std::vector<L
 std::string hash_of(const ServerConfig& config) { return fmt::format("{:016x}", stable_hash(dump_config(config))); }
 
 }  // namespace
-
-spdlog::level::level_enum level_of(LogLevel level) {
-  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
-                                                   spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
-  return kLevels[static_cast<std::size_t>(level)];
-}
 
 LiveDaemon::LiveDaemon(boost::asio::io_context& context, Parts parts)
     : parts_(std::move(parts)),

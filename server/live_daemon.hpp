@@ -18,9 +18,6 @@
 
 namespace weir {
 
-/// The log's name for a level of the configuration.
-spdlog::level::level_enum level_of(LogLevel level);
-
 /// The running daemon as the admin endpoint sees it: adds up what the workers count, and passes on what is asked for.
 /// Control thread.
 class LiveDaemon final : public admin::Daemon {
@@ -38,8 +35,9 @@ class LiveDaemon final : public admin::Daemon {
   /// The context outlives the workers, too.
   LiveDaemon(boost::asio::io_context& context, Parts parts);
 
-  /// Another configuration is current.
+  /// Another configuration is current, or another level of the log.
   void take_config();
+  void take_log_level(LogLevel level) { log_level_ = level; }
 
   /// Measures the workers every second and fills the history from now on; once is enough.
   void keep_history();

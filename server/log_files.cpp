@@ -8,6 +8,16 @@
 
 namespace weir {
 
+spdlog::level::level_enum level_of(LogLevel level) {
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                                   spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
+LogTarget log_target(const LogConfig& config) {
+  return {level_of(config.level), config.format == LogFormat::json, config.file};
+}
+
 std::vector<std::string> log_file_warnings(const ServerConfig& config) {
   std::vector<std::string> warnings;
   const auto look_at = [&](std::string_view key, const std::string& file) {

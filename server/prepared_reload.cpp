@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "server/log_files.hpp"
 #include "server/prepare_upstream.hpp"
 
 namespace weir {
@@ -51,6 +52,9 @@ class Preparation {
       attempt("listener " + listener.name + ": ", [&] { prepare(listener); });
     }
     attempt("access_log: ", [&] { prepare_access_log(); });
+    attempt("", [&] {
+      if (next_.log != running_.config->log) prepared_.log = prepare_log(log_target(next_.log));
+    });
     attempt("", [&] {
       if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin);
     });

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/logging.hpp"
 #include "server/admin/endpoint.hpp"
 #include "server/admission/admission.hpp"
 #include "server/admission/source_table.hpp"
@@ -74,6 +75,7 @@ struct PreparedReload {
   std::map<std::string, std::shared_ptr<Upstream>> new_upstreams;
   std::map<std::string, PreparedListener> listeners;  ///< all of them
   std::optional<AccessLog::Prepared> access_log;      ///< where it changes
+  std::optional<PreparedLog> log;                     ///< where it changes
   std::optional<admin::Endpoint::Prepared> admin;     ///< where the next configuration has one
 };
 

@@ -29,16 +29,13 @@
 #include "server/control/service_manager.hpp"
 #include "server/data_plane.hpp"
 #include "server/live_daemon.hpp"
+#include "server/log_files.hpp"
 #include "server/observe/snapshot.hpp"
 #include "server/reloader.hpp"
 
 namespace weir {
 
 namespace {
-
-LogTarget log_target(const LogConfig& config) {
-  return {level_of(config.level), config.format == LogFormat::json, config.file};
-}
 
 /// For people, and for those who look for it in the log.
 std::string admin_address(const std::string& bound) { return bound.starts_with("unix:") ? bound : "http://" + bound; }
@@ -86,9 +83,8 @@ class Server {
                               source.load ? [this](const std::string& who) { reloader_.start(who); }
                                           : std::function<void(const std::string&)>()},
                  data_plane_.upstreams()),
-        reloader_({control_context_, config_, source.load, [this] { return running(); },
-                   [this] { return count(); }, [this] { return obstacle(); },
-                   [this](PreparedReload& next) { apply(next); }}),
+        reloader_({control_context_, config_, source.load, [this] { return running(); }, [this] { return count(); },
+                   [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); }}),
         closing_(control_context_) {
     data_plane_.open(config, plan_);
     live_.emplace(control_context_,
@@ -169,6 +165,10 @@ class Server {
     std::set<std::string> known;
     for (const ListenerPtr& listener : data_plane_.removed()) known.insert(listener->config().name);
     data_plane_.apply(next);
+    if (next.log) {
+      apply_log(*std::move(next.log));
+      live_->take_log_level(next.config->log.level);
+    }
     config_ = next.config;
     plan_ = next.plan;
     control_.watch_upstreams(changed);

@@ -35,27 +35,12 @@ auto into(boost::system::error_code& error) {
   return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
 }
 
-/// Joins the group of a socket of this process that stands in the way of a bind(2) as long as it listens.
-ListeningSocket open_beside(const weir::Endpoint& endpoint, bool dual_stack) {
-  io::Descriptor socket = io::open_stream_socket(endpoint.family());
-  const auto set = [&](int level, int option, int value) {
-    return ::setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
-  };
-  const bool done = socket && set(SOL_SOCKET, SO_REUSEADDR, 1) && set(SOL_SOCKET, SO_REUSEPORT, 1) &&
-                    (endpoint.family() != AF_INET6 || set(IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1)) &&
-                    ::bind(socket.get(), endpoint.data(), endpoint.size()) == 0 &&
-                    ::listen(socket.get(), kBacklog) == 0;
-  if (!done) throw std::system_error(errno, std::generic_category(), "cannot listen on " + endpoint.to_string());
-  std::vector<io::Descriptor> sockets;
-  sockets.push_back(std::move(socket));
-  return ListeningSocket::adopt(std::move(sockets));
-}
-
 ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& endpoint, const Listening& running) {
   ListenerConfig listener;
   listener.unix_socket = config.unix_socket;
+  const BindPlace place{endpoint, endpoint.is_inet() && config.bind.host.empty()};
   try {
-    return {listener, config.bind, endpoint, 0, kBacklog, 1};
+    return {listener, place, kBacklog, 1};
   } catch (const std::system_error& error) {
     const bool in_the_way = error.code() == std::errc::address_in_use && endpoint.is_inet() &&
                             std::any_of(running.endpoints.begin(), running.endpoints.end(), [&](const auto& open) {
@@ -63,7 +48,7 @@ ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& end
                             });
     if (!in_the_way) throw;
   }
-  return open_beside(endpoint, config.bind.host.empty());
+  return {listener, place, kBacklog, 1, PortUse::shared};
 }
 
 struct Newcomer {
