@@ -80,7 +80,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
   for (const auto& [name, open] : listeners_) {
     RunningState::OpenSockets& shown = state.listeners[name];
     shown.listener = open.listener;
-    for (const ListeningSocket& socket : open.sockets) shown.places.push_back(socket.place());
+    for (const ListeningSocket& socket : open.sockets) shown.sockets.push_back({socket.place(), socket.endpoint()});
   }
   for (const ListenerPtr& listener : removed()) state.removed.emplace(listener->config().name, listener);
   for (const auto& [name, upstream] : upstreams_) {

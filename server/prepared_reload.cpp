@@ -101,32 +101,39 @@ class Preparation {
     });
   }
 
+  /// Whether an open socket, the listener's own or another's, can serve at that place. A port that was picked stays
+  /// with the listener that it was picked for, unless another asks for it by its number.
+  static bool serves(const RunningState::OpenSockets::Socket& open, const BindPlace& place, bool own) {
+    const bool any_free_port = place.endpoint.is_inet() && place.endpoint.port() == 0;
+    if (any_free_port) return own && open.place.same_address(place);
+    return open.bound == place.endpoint && open.place.dual_stack == place.dual_stack;
+  }
+
   /// Finds for each listener those of the open sockets that it goes on with: its own first.
   void claim_sockets() {
     std::set<std::pair<std::string, std::size_t>> claimed;
-    const auto claim_from = [&](Claim& claim, const std::string& name) {
+    const auto claim_from = [&](const std::string& claimant, Claim& claim, const std::string& name) {
       const auto open = running_.listeners.find(name);
       if (claim.kept || open == running_.listeners.end()) return;
-      for (std::size_t i = 0; i < open->second.places.size(); ++i) {
-        if (!open->second.places[i].same_address(claim.place) || !claimed.emplace(name, i).second) continue;
+      const bool own = name == claimant;
+      for (std::size_t i = 0; i < open->second.sockets.size(); ++i) {
+        if (!serves(open->second.sockets[i], claim.place, own) || !claimed.emplace(name, i).second) continue;
         claim.kept = KeptSocket{name, i, claim.place};
         return;
       }
     };
     for (auto& [name, claims] : claims_) {
-      for (Claim& claim : claims) claim_from(claim, name);
+      for (Claim& claim : claims) claim_from(name, claim, name);
     }
     for (auto& [name, claims] : claims_) {
       for (Claim& claim : claims) {
-        const bool any_free_port = claim.place.endpoint.is_inet() && claim.place.endpoint.port() == 0;
-        if (any_free_port) continue;
-        for (const auto& [other, open] : running_.listeners) claim_from(claim, other);
+        for (const auto& [other, open] : running_.listeners) claim_from(name, claim, other);
       }
     }
     for (const auto& [name, open] : running_.listeners) {
-      for (std::size_t i = 0; i < open.places.size(); ++i) {
-        if (claimed.contains({name, i}) || !open.places[i].endpoint.is_inet()) continue;
-        given_up_ports_.insert(open.places[i].endpoint.port());
+      for (std::size_t i = 0; i < open.sockets.size(); ++i) {
+        const Endpoint& bound = open.sockets[i].bound;
+        if (!claimed.contains({name, i}) && bound.is_inet()) given_up_ports_.insert(bound.port());
       }
     }
   }

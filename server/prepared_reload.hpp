@@ -29,7 +29,11 @@ namespace weir {
 struct RunningState {
   struct OpenSockets {
     ListenerPtr listener;
-    std::vector<BindPlace> places;  ///< of its sockets, in their order
+    struct Socket {
+      BindPlace place;  ///< as it was asked for
+      Endpoint bound;   ///< with the port that was picked
+    };
+    std::vector<Socket> sockets;
   };
   struct Backends {
     std::shared_ptr<Upstream> upstream;

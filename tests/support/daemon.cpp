@@ -31,12 +31,18 @@ std::vector<std::pair<std::string, std::string>> bound_addresses(const std::stri
 
 Daemon Daemon::with_config(const std::string& yaml, const Process::Options& options) {
   Daemon daemon;
+  daemon.start({"run", "-c", daemon.dir_->write("weir.yaml", daemon.complete(yaml))}, options);
+  return daemon;
+}
+
+void Daemon::rewrite_config(const std::string& yaml) const { dir_->write("weir.yaml", complete(yaml)); }
+
+std::string Daemon::complete(const std::string& yaml) const {
   std::string text = yaml + "\n";
   if (!says(yaml, "workers")) text += "workers: 3\n";
   if (!says(yaml, "relay")) text += "relay: {splice: " + splice_mode() + "}\n";
-  if (!says(yaml, "access_log")) text += "access_log: {format: json, file: " + daemon.access_log_ + "}\n";
-  daemon.start({"run", "-c", daemon.dir_->write("weir.yaml", text)}, options);
-  return daemon;
+  if (!says(yaml, "access_log")) text += "access_log: {format: json, file: " + access_log_ + "}\n";
+  return text;
 }
 
 Daemon Daemon::with_verb(std::vector<std::string> arguments, const Process::Options& options) {

@@ -23,6 +23,9 @@ class Daemon {
   /// A verb that needs no file: `{"echo", "127.0.0.1:0"}`. Three workers and JSON records, by `--set`.
   static Daemon with_verb(std::vector<std::string> arguments, const Process::Options& options = {});
 
+  /// Writes its file anew, completed as with_config() does; a reload takes it.
+  void rewrite_config(const std::string& yaml) const;
+
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
   const TempDir& dir() const { return *dir_; }
@@ -48,6 +51,7 @@ class Daemon {
  private:
   Daemon() = default;
   void start(std::vector<std::string> arguments, const Process::Options& options);
+  std::string complete(const std::string& yaml) const;
 
   std::unique_ptr<TempDir> dir_ = std::make_unique<TempDir>();
   std::string access_log_ = dir_->file("access.log");
