@@ -126,7 +126,7 @@ void DataPlane::apply(PreparedReload& next) {
   for (const ListenerPtr& listener : replaced) {
     for (Worker& worker : workers_) worker.retire(listener);
   }
-  if (!given_up.empty()) stops_.emplace_back(std::move(given_up), workers_);
+  if (!given_up.empty()) stops_.emplace_back(std::move(given_up), workers_, handshakes_);
   std::erase_if(removed_, [&](const ListenerPtr& listener) { return listeners_.contains(listener->config().name); });
   std::erase_if(upstreams_, [&](const auto& named) {
     return std::none_of(next.config->upstreams.begin(), next.config->upstreams.end(),
@@ -173,7 +173,7 @@ std::optional<std::chrono::milliseconds> DataPlane::close_all(bool at_once) {
     open.sockets.clear();
     for (Worker& worker : workers_) worker.retire(open.listener);
   }
-  if (!sockets.empty()) stops_.emplace_back(std::move(sockets), workers_);
+  if (!sockets.empty()) stops_.emplace_back(std::move(sockets), workers_, handshakes_);
   return close_removed(at_once);
 }
 

@@ -17,6 +17,7 @@
 #include "server/admission/source_table.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/config/server_config.hpp"
+#include "server/listener/handshakes.hpp"
 #include "server/listener/open_listener.hpp"
 #include "server/observe/access_log.hpp"
 #include "server/prepared_reload.hpp"
@@ -84,6 +85,8 @@ class DataPlane {
   OpenListeners listeners_;
   std::list<ListenerPtr> removed_;
   std::deque<Worker> workers_;
+  /// Opened at the start: where descriptors are used up, a drain must not take one that a refusal needs.
+  const Handshakes handshakes_;
   std::list<AcceptStop> stops_;
 };
 

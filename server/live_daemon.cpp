@@ -4,7 +4,6 @@
 #include <utility>
 #include <variant>
 
-#include "common/stable_hash.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/log_files.hpp"
 #include "server/observe/process_figures.hpp"
@@ -32,20 +31,18 @@ ListenerSnapshot listener_snapshot(const Listener& listener, const std::vector<L
   return shown;
 }
 
-std::string hash_of(const ServerConfig& config) { return fmt::format("{:016x}", stable_hash(dump_config(config))); }
-
 }  // namespace
 
 LiveDaemon::LiveDaemon(boost::asio::io_context& context, Parts parts)
     : parts_(std::move(parts)),
-      config_hash_(hash_of(*parts_.config)),
+      config_hash_(hash_of_config(*parts_.config)),
       log_level_(parts_.config->log.level),
       connections_(context.get_executor(), parts_.data_plane.workers()),
       timer_(context) {}
 
-void LiveDaemon::take_config() {
+void LiveDaemon::take_config(const std::string& hash) {
   config_loaded_ = std::chrono::system_clock::now();
-  config_hash_ = hash_of(*parts_.config);
+  config_hash_ = hash;
 }
 
 void LiveDaemon::keep_history() {

@@ -36,7 +36,7 @@ class LiveDaemon final : public admin::Daemon {
   LiveDaemon(boost::asio::io_context& context, Parts parts);
 
   /// Another configuration is current, or another level of the log.
-  void take_config();
+  void take_config(const std::string& hash);
   void take_log_level(LogLevel level) { log_level_ = level; }
 
   /// Measures the workers every second and fills the history from now on; once is enough.

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "server/config/config_loader.hpp"
 #include "server/log_files.hpp"
 #include "server/prepare_upstream.hpp"
 
@@ -33,6 +34,7 @@ class Preparation {
                             ? SourceTable(next->limits.per_source, next->limits.rate_per_source, running.sources)
                             : running.sources;
     prepared_.plan = plan_capacity(*next, read_machine_limits());
+    prepared_.config_hash = hash_of_config(*next);
     prepared_.config = std::move(next);
   }
 
@@ -127,6 +129,7 @@ class Preparation {
     }
     for (auto& [name, claims] : claims_) {
       for (Claim& claim : claims) {
+        if (claim.kept) continue;
         for (const auto& [other, open] : running_.listeners) claim_from(name, claim, other);
       }
     }

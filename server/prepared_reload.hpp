@@ -73,6 +73,7 @@ struct PreparedListener {
 /// Everything that a reload needs and that may block or fail, done beforehand. Thrown away, it leaves no trace.
 struct PreparedReload {
   std::shared_ptr<const ServerConfig> config;
+  std::string config_hash;
   CapacityPlan plan;
   SourceTable sources;
   std::map<std::string, PreparedUpstream> changed_upstreams;

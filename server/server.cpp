@@ -172,7 +172,7 @@ class Server {
     config_ = next.config;
     plan_ = next.plan;
     control_.watch_upstreams(changed);
-    live_->take_config();
+    live_->take_config(next.config_hash);
     for (const ListenerPtr& listener : data_plane_.removed()) {
       if (!known.contains(listener->config().name)) cut_later(listener);
     }

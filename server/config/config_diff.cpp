@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -24,8 +25,8 @@ constexpr const char* kAbsent = "absent";
 constexpr std::array<std::string_view, 1> kOrdered{"dns.servers"};
 
 /// Keys that a running daemon cannot change, and what to do instead.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kFixed{
-    {{"workers", "restart or upgrade the daemon"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFixed{
+    {{"workers", "restart or upgrade the daemon"}, {"relay.splice", "restart or upgrade the daemon"}}};
 
 const YamlNode* find(const YamlNode& map, std::string_view key) {
   for (const YamlEntry& entry : map.entries) {
@@ -274,8 +275,31 @@ ConfigDiff diff_dumps(const std::string& running, const std::string& next) {
   return diff;
 }
 
+namespace {
+
+/// Drops what both have and what is the same, because writing and reading it takes most of the time.
+template <typename Item>
+void drop_equal(std::vector<Item>& one, std::vector<Item>& other) {
+  std::map<std::string, const Item*> by_name;
+  for (const Item& item : other) by_name.emplace(item.name, &item);
+  std::set<std::string> equal;
+  for (const Item& item : one) {
+    const auto found = by_name.find(item.name);
+    if (found != by_name.end() && *found->second == item) equal.insert(item.name);
+  }
+  const auto is_equal = [&](const Item& item) { return equal.contains(item.name); };
+  std::erase_if(one, is_equal);
+  std::erase_if(other, is_equal);
+}
+
+}  // namespace
+
 ConfigDiff diff_configs(const ServerConfig& running, const ServerConfig& next) {
-  return diff_dumps(dump_config(running), dump_config(next));
+  ServerConfig before = running;
+  ServerConfig after = next;
+  drop_equal(before.listeners, after.listeners);
+  drop_equal(before.upstreams, after.upstreams);
+  return diff_dumps(dump_config(before), dump_config(after));
 }
 
 }  // namespace weir

@@ -22,5 +22,7 @@ ServerConfig load_config_text(std::string_view text, const std::string& origin,
 
 /// The effective configuration as YAML with every default filled in; loading it gives an equal ServerConfig.
 std::string dump_config(const ServerConfig& config);
+/// A hash of it: 16 hexadecimal digits, the same wherever the effective configuration is.
+std::string hash_of_config(const ServerConfig& config);
 
 }  // namespace weir

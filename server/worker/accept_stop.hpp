@@ -24,8 +24,8 @@ namespace weir {
 /// Control thread. Lives until the sockets are closed, or the workers' threads have ended.
 class AcceptStop {
  public:
-  AcceptStop(std::vector<ListeningSocket> sockets, std::deque<Worker>& workers)
-      : sockets_(std::move(sockets)), workers_(workers) {}
+  AcceptStop(std::vector<ListeningSocket> sockets, std::deque<Worker>& workers, const Handshakes& handshakes)
+      : sockets_(std::move(sockets)), workers_(workers), quiescence_(handshakes) {}
   AcceptStop(const AcceptStop&) = delete;
   AcceptStop& operator=(const AcceptStop&) = delete;
 
@@ -42,8 +42,7 @@ class AcceptStop {
 
   std::vector<ListeningSocket> sockets_;
   std::deque<Worker>& workers_;
-  const Handshakes handshakes_;
-  Quiescence quiescence_{handshakes_};
+  Quiescence quiescence_;
   Stage stage_ = Stage::listening;
   std::atomic<std::size_t> done_{0};  ///< workers that have finished the stage
 };

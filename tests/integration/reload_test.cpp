@@ -192,6 +192,14 @@ TEST_F(Reload, WorkersCannotChange) {
   EXPECT_EQ(ask(peer, "same"), "same");
 }
 
+TEST_F(Reload, TheWayOfRelayingCannotChange) {
+  start("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\nrelay: {splice: always}\n");
+  write("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\nrelay: {splice: never}\n");
+  const AdminReply refused = reload();
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("relay.splice: always -> never cannot change"));
+}
+
 TEST_F(Reload, ADryRunChangesNothing) {
   start("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\n");
   write("listeners: [{name: a, bind: '127.0.0.1:0', echo: {transform: upper}}]\n");
