@@ -1,6 +1,7 @@
 #include "server/data_plane.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <limits>
 #include <stdexcept>
@@ -82,6 +83,11 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
     shown.listener = open.listener;
     for (const ListeningSocket& socket : open.sockets) shown.sockets.push_back({socket.place(), socket.endpoint()});
   }
+  for (const AcceptStop& stop : stops_) {
+    for (const Endpoint& endpoint : stop.endpoints()) {
+      if (endpoint.is_inet()) state.closing.push_back(endpoint);
+    }
+  }
   for (const ListenerPtr& listener : removed()) state.removed.emplace(listener->config().name, listener);
   for (const auto& [name, upstream] : upstreams_) {
     RunningState::Backends& shown = state.upstreams[name];
@@ -114,19 +120,20 @@ void DataPlane::apply(PreparedReload& next) {
     go_on(name, prepared, before);
   }
   std::vector<ListeningSocket> given_up;
+  std::vector<ListenerPtr> gone;
   for (auto& [name, open] : before) {
     for (ListeningSocket& socket : open.sockets) {
       if (!socket.is_empty()) given_up.push_back(std::move(socket));
     }
-    if (!listeners_.contains(name)) {
-      removed_.push_back(open.listener);
-      replaced.push_back(open.listener);
-    }
+    if (!listeners_.contains(name)) removed_.push_back(open.listener);
+    if (!listeners_.contains(name)) gone.push_back(open.listener);
   }
   for (const ListenerPtr& listener : replaced) {
     for (Worker& worker : workers_) worker.retire(listener);
   }
-  if (!given_up.empty()) stops_.emplace_back(std::move(given_up), workers_, handshakes_);
+  if (!given_up.empty() || !gone.empty()) {
+    stops_.emplace_back(std::move(given_up), std::move(gone), workers_, handshakes_);
+  }
   std::erase_if(removed_, [&](const ListenerPtr& listener) { return listeners_.contains(listener->config().name); });
   std::erase_if(upstreams_, [&](const auto& named) {
     return std::none_of(next.config->upstreams.begin(), next.config->upstreams.end(),
@@ -149,31 +156,45 @@ void DataPlane::go_on(const std::string& name, PreparedListener& prepared, OpenL
     const auto& kept = std::get<KeptSocket>(from);
     open.sockets.push_back(std::move(before.at(kept.listener).sockets[kept.index]));
     ListeningSocket& socket = open.sockets.back();
+    socket.move_to(kept.place);
     if (prepared.refresh_sockets) {
       try {
-        socket.reconfigure(kept.place, config.tcp, prepared.backlog, prepared.permissions);
+        socket.reconfigure(config.tcp, prepared.backlog, prepared.permissions);
       } catch (const std::exception& error) {
         spdlog::error("listener {}: {}; everything else of it is applied", name, error.what());
       }
     }
-    if (!prepared.is_new_version) continue;
+    if (!prepared.is_new_version && kept.listener == name) continue;
     for (Worker& worker : workers_) worker.pass_on(socket, open.listener);
   }
 }
 
+void DataPlane::settle(std::function<void()> done) {
+  const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  for (Worker& worker : workers_) {
+    worker.settle([left, done] {
+      if (left->fetch_sub(1) == 1) done();
+    });
+  }
+}
+
 const std::list<ListenerPtr>& DataPlane::removed() {
-  std::erase_if(removed_, [](const ListenerPtr& listener) { return !has_connections(*listener); });
+  // While sockets are being closed, more connections of theirs may come.
+  if (stops_.empty()) {
+    std::erase_if(removed_, [](const ListenerPtr& listener) { return !has_connections(*listener); });
+  }
   return removed_;
 }
 
 std::optional<std::chrono::milliseconds> DataPlane::close_all(bool at_once) {
   std::vector<ListeningSocket> sockets;
+  std::vector<ListenerPtr> gone;
   for (auto& [name, open] : listeners_) {
     for (ListeningSocket& socket : open.sockets) sockets.push_back(std::move(socket));
     open.sockets.clear();
-    for (Worker& worker : workers_) worker.retire(open.listener);
+    gone.push_back(open.listener);
   }
-  if (!sockets.empty()) stops_.emplace_back(std::move(sockets), workers_, handshakes_);
+  if (!sockets.empty()) stops_.emplace_back(std::move(sockets), std::move(gone), workers_, handshakes_);
   return close_removed(at_once);
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -48,6 +49,9 @@ class DataPlane {
   /// Goes on with another configuration. Fails for lack of memory alone.
   void apply(PreparedReload& next);
 
+  /// Calls `done` on a worker's thread once all workers have done what they were told before.
+  void settle(std::function<void()> done);
+
   /// The next step towards closed listening sockets, of all of them or of those that a reload has given up: how long to
   /// wait before the one after, nothing once they are closed. `at_once` waits for nobody outside.
   std::optional<std::chrono::milliseconds> close_all(bool at_once);
@@ -84,10 +88,10 @@ class DataPlane {
   AccessLog access_log_;  // writes records that name backends
   OpenListeners listeners_;
   std::list<ListenerPtr> removed_;
-  std::deque<Worker> workers_;
   /// Opened at the start: where descriptors are used up, a drain must not take one that a refusal needs.
   const Handshakes handshakes_;
   std::list<AcceptStop> stops_;
+  std::deque<Worker> workers_;
 };
 
 }  // namespace weir

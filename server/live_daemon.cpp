@@ -84,8 +84,9 @@ ServerSnapshot LiveDaemon::traffic_snapshot() const {
   now.cut_in_drain = totals.cut;
   for (const Worker& worker : parts_.data_plane.workers()) now.workers.push_back(worker.snapshot());
   for (const ListenerConfig& config : parts_.config->listeners) {
-    const OpenListener& open = parts_.data_plane.listeners().at(config.name);
-    now.listeners.push_back(listener_snapshot(*open.listener, open.sockets));
+    const auto open = parts_.data_plane.listeners().find(config.name);
+    if (open == parts_.data_plane.listeners().end()) continue;
+    now.listeners.push_back(listener_snapshot(*open->second.listener, open->second.sockets));
   }
   for (const ListenerPtr& listener : parts_.data_plane.removed()) {
     now.listeners.push_back(listener_snapshot(*listener, {}));

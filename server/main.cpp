@@ -38,6 +38,8 @@ int execute(const Command& command) {
     return reason.empty() ? kDone : complain("weir healthcheck: " + reason, kFailed);
   }
   if (command.verb == Command::Verb::admin) return admin::run_command(command.admin, kDefaultConfigFile);
+  // A reload that is asked for before there is anything to reload is served by the start itself.
+  if (command.verb == Command::Verb::run && command.config_text.empty()) std::signal(SIGHUP, SIG_IGN);
   const ServerConfig config = command.config_text.empty()
                                   ? load_config_file(command.config_file, command.overrides)
                                   : load_config_text(command.config_text, command.config_file, command.overrides);

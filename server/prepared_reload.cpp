@@ -38,7 +38,7 @@ class Preparation {
     prepared_.config = std::move(next);
   }
 
-  PreparedReload finish() {
+  PreparedReload finish(ReloadPurpose purpose) {
     for (const UpstreamConfig& upstream : next_.upstreams) {
       attempt("", [&] { prepare(upstream); });
     }
@@ -53,13 +53,28 @@ class Preparation {
     for (const ListenerConfig& listener : next_.listeners) {
       attempt("listener " + listener.name + ": ", [&] { prepare(listener); });
     }
+    attempt("", [&] {
+      if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin);
+    });
+    throw_if_any();
+    if (purpose == ReloadPurpose::look) {
+      look_at_logs();
+      throw_if_any();
+      return std::move(prepared_);
+    }
     attempt("access_log: ", [&] { prepare_access_log(); });
     attempt("", [&] {
       if (next_.log != running_.config->log) prepared_.log = prepare_log(log_target(next_.log));
     });
-    attempt("", [&] {
-      if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin);
-    });
+    throw_if_any();
+    // Last, because whoever is connected from here on must be served.
+    for (auto& [name, prepared] : prepared_.listeners) {
+      attempt("listener " + name + ": ", [&, &made = prepared] {
+        for (const PreparedSocket& socket : made.sockets) {
+          if (const auto* opened = std::get_if<ListeningSocket>(&socket)) opened->listen(made.backlog);
+        }
+      });
+    }
     throw_if_any();
     return std::move(prepared_);
   }
@@ -133,6 +148,7 @@ class Preparation {
         for (const auto& [other, open] : running_.listeners) claim_from(name, claim, other);
       }
     }
+    for (const Endpoint& closing : running_.closing) given_up_ports_.insert(closing.port());
     for (const auto& [name, open] : running_.listeners) {
       for (std::size_t i = 0; i < open.sockets.size(); ++i) {
         const Endpoint& bound = open.sockets[i].bound;
@@ -161,8 +177,12 @@ class Preparation {
       }
       const bool given_up = claim.place.endpoint.is_inet() && given_up_ports_.contains(claim.place.endpoint.port());
       made.sockets.emplace_back(ListeningSocket(config, claim.place, made.backlog, running_.workers,
-                                                given_up ? PortUse::shared : PortUse::exclusive));
+                                                given_up ? PortUse::shared : PortUse::exclusive, false));
     }
+  }
+
+  void look_at_logs() {
+    for (const std::string& warning : log_file_warnings(next_)) problems_ += (problems_.empty() ? "" : "\n") + warning;
   }
 
   void prepare_access_log() {
@@ -220,8 +240,9 @@ class Preparation {
 
 }  // namespace
 
-PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next) {
-  return Preparation(running, std::move(next)).finish();
+PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next,
+                              ReloadPurpose purpose) {
+  return Preparation(running, std::move(next)).finish(purpose);
 }
 
 }  // namespace weir

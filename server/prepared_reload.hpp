@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
@@ -47,6 +48,7 @@ struct RunningState {
   Admission* admission = nullptr;
   SourceTable sources;
   std::map<std::string, OpenSockets> listeners;
+  std::vector<Endpoint> closing;  ///< internet sockets that an earlier reload gave up and that are not closed yet
   std::map<std::string, ListenerPtr> removed;  ///< listeners that still have connections
   std::map<std::string, Backends> upstreams;
   admin::Listening admin;  ///< the endpoint's, if there is one
@@ -70,7 +72,8 @@ struct PreparedListener {
   std::vector<PreparedSocket> sockets;
 };
 
-/// Everything that a reload needs and that may block or fail, done beforehand. Thrown away, it leaves no trace.
+/// Everything that a reload needs and that may block or fail, done beforehand. Sockets that were opened for it listen;
+/// nothing else of it can be seen from outside.
 struct PreparedReload {
   std::shared_ptr<const ServerConfig> config;
   std::string config_hash;
@@ -84,8 +87,12 @@ struct PreparedReload {
   std::optional<admin::Endpoint::Prepared> admin;     ///< where the next configuration has one
 };
 
-/// Prepares the step from what runs to `next`. Throws std::runtime_error whose text has a line for each thing that
-/// cannot be done. Any thread.
-PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next);
+/// Whether what is prepared is to be applied, or only shows whether it could be.
+enum class ReloadPurpose : std::uint8_t { apply, look };
+
+/// Prepares the step from what runs to `next`. With `look`, sockets do not listen, and logs are not opened. Throws
+/// std::runtime_error whose text has a line for each thing that cannot be done. Any thread.
+PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next,
+                              ReloadPurpose purpose);
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "server/reloader.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -59,9 +60,14 @@ Reloader::~Reloader() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Reloader::start(const std::string& who) { enqueue(who, false); }
+void Reloader::start(const std::string& who) {
+  // One that has not begun yet will see the file as it is now.
+  const bool waits =
+      std::any_of(jobs_.begin() + (jobs_.empty() ? 0 : 1), jobs_.end(), [](const auto& job) { return !job->dry_run; });
+  if (!waits) enqueue(who, false);
+}
 
-net::awaitable<admin::Reload> Reloader::reload(const std::string& who, bool dry_run) {
+net::awaitable<admin::Reload> Reloader::reload(std::string who, bool dry_run) {
   const std::shared_ptr<Job> job = enqueue(who, dry_run);
   boost::system::error_code ignored;
   while (!job->outcome) {
@@ -80,55 +86,74 @@ std::shared_ptr<Reloader::Job> Reloader::enqueue(const std::string& who, bool dr
 
 void Reloader::begin_next() {
   const std::shared_ptr<Job> job = jobs_.front();
-  if (std::string obstacle = parts_.obstacle(); !obstacle.empty()) {
-    Made made;
-    made.outcome.problems.push_back(std::move(obstacle));
-    boost::asio::post(parts_.context, [this, job, made = std::move(made)]() mutable { finish(job, made); });
-    return;
+  const auto made = std::make_shared<Made>();
+  try {
+    made->outcome.problems.push_back(parts_.obstacle());
+    if (made->outcome.problems.front().empty()) {
+      made->outcome.problems.clear();
+      if (!job->dry_run) service_manager::notify_reloading();
+      return prepare(job);
+    }
+  } catch (const std::exception& error) {
+    made->outcome.problems = {std::string("a reload cannot be prepared: ") + error.what()};
   }
-  if (!job->dry_run) service_manager::notify_reloading();
-  // The last one has posted what it made.
-  if (thread_.joinable()) thread_.join();
-  thread_ = std::thread([this, job, running = parts_.look()]() mutable {
+  boost::asio::post(parts_.context, [this, job, made] { finish(job, made); });
+}
+
+void Reloader::prepare(const std::shared_ptr<Job>& job) {
+  if (thread_.joinable()) thread_.join();  // the last one, which has posted what it made
+  const auto made = std::make_shared<Made>();
+  preparing_ = true;
+  thread_ = std::thread([this, job, made, running = parts_.look()] {
     hold_signals();
-    auto made = std::make_shared<Made>(make(*job, parts_.load, std::move(running)));
-    boost::asio::post(parts_.context, [this, job, made] { finish(job, *made); });
+    make(*job, parts_.load, running, *made);
+    boost::asio::post(parts_.context, [this, job, made] { finish(job, made); });
   });
 }
 
-Reloader::Made Reloader::make(const Job& job, const std::function<ServerConfig()>& load, RunningState running) {
-  Made made;
+void Reloader::make(const Job& job, const std::function<ServerConfig()>& load, const RunningState& running,
+                    Made& made) {
   admin::Reload& outcome = made.outcome;
   try {
     const auto next = std::make_shared<const ServerConfig>(load());
     outcome.diff = diff_configs(*running.config, *next);
     for (const RefusedChange& refused : outcome.diff.refused) outcome.problems.push_back(refused.to_string());
-    if (!outcome.problems.empty()) return made;
-    if (!job.dry_run) made.prepared.emplace(prepare_reload(running, next));
+    if (!outcome.problems.empty()) return;
+    made.prepared.emplace(prepare_reload(running, next, job.dry_run ? ReloadPurpose::look : ReloadPurpose::apply));
+    if (job.dry_run) made.prepared.reset();
     outcome.result = outcome.diff.empty() ? Result::unchanged : Result::applied;
   } catch (const std::exception& error) {
     outcome.problems = lines_of(error.what());
   }
-  return made;
 }
 
-void Reloader::finish(const std::shared_ptr<Job>& job, Made& made) {
-  admin::Reload& outcome = made.outcome;
-  const ConnectionCounts counts = parts_.count();
-  if (made.prepared) {
-    const std::string obstacle = parts_.obstacle();  // which may have come meanwhile
-    if (obstacle.empty()) {
-      parts_.apply(*made.prepared);
-    } else {
-      outcome.result = Result::refused;
-      outcome.problems.push_back(obstacle);
+void Reloader::apply(Made& made) {
+  if (!made.prepared) return;
+  std::string problem = parts_.obstacle();  // which may have come meanwhile
+  if (problem.empty()) {
+    try {
+      return parts_.apply(*made.prepared);
+    } catch (const std::exception& error) {
+      problem = std::string("the reload ended halfway, restart the daemon as soon as you can: ") + error.what();
     }
   }
-  if (!job->dry_run) {
-    report(job->who, outcome, counts);
-    service_manager::notify_reloaded();
-  }
-  job->outcome = std::move(outcome);
+  made.outcome.result = Result::refused;
+  made.outcome.problems.push_back(problem);
+}
+
+void Reloader::finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Made>& made) {
+  preparing_ = false;
+  if (job->dry_run) return conclude(job, *made);
+  const ConnectionCounts counts = parts_.count();
+  apply(*made);
+  report(job->who, made->outcome, counts);
+  if (!made->prepared) return conclude(job, *made);
+  parts_.settle([this, job, made] { boost::asio::post(parts_.context, [this, job, made] { conclude(job, *made); }); });
+}
+
+void Reloader::conclude(const std::shared_ptr<Job>& job, Made& made) {
+  if (!job->dry_run && parts_.obstacle().empty()) service_manager::notify_reloaded();
+  job->outcome = std::move(made.outcome);
   job->over.cancel();
   jobs_.pop_front();
   if (!jobs_.empty()) begin_next();

@@ -27,7 +27,6 @@ class Reloader {
   /// What it works with. Outlives it.
   struct Parts {
     boost::asio::io_context& context;
-    const std::shared_ptr<const ServerConfig>& running;
     /// Reads the configuration; throws ConfigError. Called on the other thread.
     std::function<ServerConfig()> load;
     /// What it is prepared beside.
@@ -38,6 +37,8 @@ class Reloader {
     std::function<std::string()> obstacle;
     /// Goes on with what was prepared.
     std::function<void(PreparedReload&)> apply;
+    /// Calls a function, on any thread, once all workers have taken over what was applied.
+    std::function<void(std::function<void()> done)> settle;
   };
 
   explicit Reloader(Parts parts) : parts_(std::move(parts)) {}
@@ -46,11 +47,15 @@ class Reloader {
   /// Waits for what is being prepared, which is thrown away.
   ~Reloader();
 
-  /// Begins a reload, or queues it behind the one that is under way; `who` is for the log.
+  /// Whether something is being prepared, which may take as long as a name takes to be resolved.
+  bool is_preparing() const { return preparing_; }
+
+  /// Begins a reload, or queues it behind the one that is under way; adds nothing to one that waits already. `who` is
+  /// for the log.
   void start(const std::string& who);
-  /// The same, and waits for what comes of it. It goes on when the caller is cancelled. With `dry_run` the file is
-  /// read and compared, and nothing is prepared or applied.
-  net::awaitable<admin::Reload> reload(const std::string& who, bool dry_run);
+  /// The same, and waits for what comes of it. It goes on when the caller is cancelled. With `dry_run`
+  /// everything is prepared but the logs, and thrown away.
+  net::awaitable<admin::Reload> reload(std::string who, bool dry_run);
 
  private:
   struct Job;
@@ -59,11 +64,15 @@ class Reloader {
 
   std::shared_ptr<Job> enqueue(const std::string& who, bool dry_run);
   void begin_next();
-  static Made make(const Job& job, const std::function<ServerConfig()>& load, RunningState running);
-  void finish(const std::shared_ptr<Job>& job, Made& made);
+  void prepare(const std::shared_ptr<Job>& job);
+  static void make(const Job& job, const std::function<ServerConfig()>& load, const RunningState& running, Made& made);
+  void finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Made>& made);
+  void apply(Made& made);
+  void conclude(const std::shared_ptr<Job>& job, Made& made);
 
   const Parts parts_;
   std::deque<std::shared_ptr<Job>> jobs_;  ///< the first is under way
+  bool preparing_ = false;
   std::thread thread_;
 };
 

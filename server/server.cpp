@@ -24,6 +24,7 @@
 #include "common/units.hpp"
 #include "common/version.hpp"
 #include "server/admin/endpoint.hpp"
+#include "server/admin/reload_reply.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
@@ -65,6 +66,7 @@ std::string describe_failure(const std::exception& error) {
 struct Outcome {
   ServerSnapshot last;
   std::uint64_t lost_records = 0;  ///< since the log last reported them
+  bool is_preparing = false;       ///< a reload, on a thread that nothing can hurry
 };
 
 /// The whole daemon. Members stand in order of life. Control thread.
@@ -83,8 +85,10 @@ class Server {
                               source.load ? [this](const std::string& who) { reloader_.start(who); }
                                           : std::function<void(const std::string&)>()},
                  data_plane_.upstreams()),
-        reloader_({control_context_, config_, source.load, [this] { return running(); }, [this] { return count(); },
-                   [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); }}),
+        reloader_({control_context_, source.load, [this] { return running(); },
+                   [this] { return admin::connection_counts(live_->traffic_snapshot()); },
+                   [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); },
+                   [this](std::function<void()> done) { data_plane_.settle(std::move(done)); }}),
         closing_(control_context_) {
     data_plane_.open(config, plan_);
     live_.emplace(control_context_,
@@ -116,7 +120,7 @@ class Server {
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
     const ServerSnapshot last = live_->snapshot();
     for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
-    return {last, data_plane_.access_log().close()};
+    return {last, data_plane_.access_log().close(), reloader_.is_preparing()};
   }
 
  private:
@@ -124,18 +128,6 @@ class Server {
     for (const std::string& bound : bound_addresses(open.sockets)) {
       spdlog::info("listening on {} listener={}", bound, open.listener->config().name);
     }
-  }
-
-  ConnectionCounts count() const {
-    ConnectionCounts counts;
-    const ServerSnapshot now = live_->traffic_snapshot();
-    for (const ListenerSnapshot& listener : now.listeners) counts.listeners[listener.name] += listener.active;
-    for (const UpstreamSnapshot& upstream : now.upstreams) {
-      for (const BackendSnapshot& backend : upstream.backends) {
-        counts.backends[{upstream.name, backend.entry}] += backend.active;
-      }
-    }
-    return counts;
   }
 
   void say_where_admin() {
@@ -177,7 +169,12 @@ class Server {
       if (!known.contains(listener->config().name)) cut_later(listener);
     }
     close_removed();
-    apply_admin(std::move(next.admin));
+    for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
+    try {
+      apply_admin(std::move(next.admin));
+    } catch (const std::exception& error) {
+      spdlog::error("admin: {}; everything else is applied", error.what());
+    }
   }
 
   void apply_admin(std::optional<admin::Endpoint::Prepared> next) {
@@ -253,12 +250,16 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
   }
   int status = 0;
   std::uint64_t lost_records = 0;
+  bool must_leave = false;
   try {
     // A peer that has gone is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    const auto [last, lost] = Server(source, config).run();
+    auto server = std::make_unique<Server>(source, config);
+    const auto [last, lost, is_preparing] = server->run();
     lost_records = lost;
+    must_leave = is_preparing;
+    if (must_leave) static_cast<void>(server.release());  // its thread uses it until the program ends
     spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
   } catch (const std::exception& error) {
     spdlog::critical("{}", describe_failure(error));
@@ -266,7 +267,7 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
   }
   const LogEnd log = stop_logging();
   report_losses(log, lost_records);
-  if (!log.finished) ::_exit(status);
+  if (!log.finished || must_leave) ::_exit(status);
   return status;
 }
 

@@ -69,7 +69,8 @@ void SourceTable::leave(const IpAddress& source) {
   const std::lock_guard lock(shard.mutex);
   const auto known = shard.sources.find(key);
   if (--known->second.connections > 0) return;
-  if (rate_.count == 0) {
+  // Its bucket may be that of another configuration.
+  if (rate_.count == 0 && known->second.bucket.full_at() == Time{}) {
     shard.sources.erase(known);
     return;
   }

@@ -52,8 +52,8 @@ void Control::watch_upstreams(const std::set<std::string>& changed) {
 void Control::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
+    wait_for_signal();  // first, so that a lack of memory in what follows does not end the waiting
     handle_signal(signal);
-    wait_for_signal();
   });
 }
 

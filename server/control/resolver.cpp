@@ -69,6 +69,13 @@ struct Shared {
   const std::stop_token stop;
 };
 
+/// How many backends of that name the upstream has.
+std::size_t count_members(const Upstream& upstream, const BackendEntry& entry) {
+  const auto& backends = upstream.backends();
+  return static_cast<std::size_t>(std::count_if(
+      backends.begin(), backends.end(), [&](const auto& backend) { return backend->entry().key == entry.key; }));
+}
+
 /// Hands over the backends that there is a way to; returns how many they are.
 std::size_t publish(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, const ResolvedName& name) {
   Upstream& upstream = *shared.upstream;
@@ -81,7 +88,9 @@ std::size_t publish(const Shared& shared, const std::shared_ptr<const BackendEnt
 }
 
 /// One round of questions.
-net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, ResolvedName& name) {
+/// `inherited` backends stay until all is answered.
+net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, ResolvedName& name,
+                         bool inherited) {
   const DnsName& dns = *entry->config.dns;
   Answers answers;  // outlives the channel, which hands them over even as it goes
   ResolvedName::Services services;
@@ -104,7 +113,7 @@ net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const Backe
         const bool found = both[0].result == Result::found || both[1].result == Result::found;
         if (found) name.take_addresses(target, full_name(target), both, last);
       }
-      publish(shared, entry, name);
+      if (!inherited) publish(shared, entry, name);
       co_await channel.finish();
     }
     bool over = true;
@@ -121,12 +130,16 @@ net::awaitable<void> keep(std::shared_ptr<const Shared> shared, std::shared_ptr<
   ResolvedName name(entry->config, shared->config);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::string said;
+  // What an earlier resolver found holds until this one knows better.
+  bool inherited = count_members(upstream, *entry) > 0;
   while (!shared->stop.stop_requested()) {
     milliseconds pause = ResolvedName::kLongestRetry;
     try {
       name.begin_round();
-      co_await ask(*shared, entry, name);
-      const std::size_t members = publish(*shared, entry, name);
+      co_await ask(*shared, entry, name, inherited);
+      if (shared->stop.stop_requested()) co_return;
+      inherited = inherited && !name.is_clean();
+      const std::size_t members = inherited ? count_members(upstream, *entry) : publish(*shared, entry, name);
       if (shared->stop.stop_requested()) co_return;
       const ResolvedName::Round round = name.finish_round(members);
       report(upstream, dns.name, members, round.problem, said);

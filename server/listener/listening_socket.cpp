@@ -71,7 +71,7 @@ bool hide_from_newcomers(int fd) { return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 
 }  // namespace
 
 ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog, std::size_t workers,
-                                 PortUse use)
+                                 PortUse use, bool listens)
     : place_(place), endpoint_(place.endpoint) {
   if (endpoint_.is_unix()) {
     const bool has_file = SocketFile::is_needed(endpoint_);
@@ -82,7 +82,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& 
       file_ = SocketFile(endpoint_);
       file_.set(permissions);
     }
-    listen(backlog);
+    if (listens) listen(backlog);
     return;
   }
   // The probe holds the port until the group listens: bound but not listening, it does not conflict with the group.
@@ -92,7 +92,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& 
     sockets_.push_back(open(true));
     io::apply_tcp_options(sockets_.back().get(), config.tcp);
   }
-  listen(backlog);
+  if (listens) listen(backlog);
 }
 
 ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, std::uint16_t port_offset,
@@ -139,9 +139,8 @@ io::Descriptor ListeningSocket::open(bool reuse_port) const {
   return socket;
 }
 
-void ListeningSocket::reconfigure(const BindPlace& place, const TcpConfig& tcp, int backlog,
+void ListeningSocket::reconfigure(const TcpConfig& tcp, int backlog,
                                   const std::optional<SocketPermissions>& permissions) {
-  place_ = place;
   for (const io::Descriptor& socket : sockets_) {
     if (endpoint_.is_inet()) io::replace_tcp_options(socket.get(), tcp);
   }

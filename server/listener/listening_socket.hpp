@@ -39,11 +39,15 @@ enum class PortUse : std::uint8_t {
 /// whose connections one worker accepts and hands on. Owns them; workers borrow the descriptors.
 class ListeningSocket {
  public:
-  /// Binds and listens. Throws std::system_error whose text names the endpoint. A port that something else listens on
-  /// is an error, because the bind is first tried without SO_REUSEPORT. A stale unix socket file is replaced; a file
-  /// that still accepts, or is not a socket, is an error. One thread at a time.
+  /// Binds, and listens unless that is to come later, by listen(). Throws std::system_error whose text names the
+  /// endpoint. A port that something else listens on is an error, because the bind is first tried without SO_REUSEPORT.
+  /// A stale unix socket file is replaced; a file that still accepts, or is not a socket, is an error. One thread at a
+  /// time.
   ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog, std::size_t workers,
-                  PortUse use = PortUse::exclusive);
+                  PortUse use = PortUse::exclusive, bool listens = true);
+
+  /// Throws std::system_error whose text names the endpoint.
+  void listen(int backlog) const;
 
   /// Takes over sockets that listen already, all on the same endpoint: bound by a service manager or by another
   /// process. They are one for each worker, or a single one for all. The file of a unix socket goes with it. Throws
@@ -63,10 +67,11 @@ class ListeningSocket {
   bool shared() const { return sockets_.size() == 1; }
   /// The place of its port in the range, from 0.
   std::uint16_t port_offset() const { return place_.port_offset; }
-  /// Goes on at that place, which has the same address, with these options; `permissions` are those of a socket with a
-  /// file. Throws std::system_error that names what failed, having done what it could. Control thread.
-  void reconfigure(const BindPlace& place, const TcpConfig& tcp, int backlog,
-                   const std::optional<SocketPermissions>& permissions);
+  /// Goes on at that place, which has the same address.
+  void move_to(const BindPlace& place) { place_ = place; }
+  /// Goes on with these options; `permissions` are those of a socket with a file. Throws std::system_error that names
+  /// what failed, having done what it could. Control thread.
+  void reconfigure(const TcpConfig& tcp, int backlog, const std::optional<SocketPermissions>& permissions);
   /// For people: the endpoint, or the whole range.
   std::string name() const;
   /// From now on newcomers are refused as if nobody listened, while the queue and TCP handshakes under way live on,
@@ -76,7 +81,6 @@ class ListeningSocket {
  private:
   ListeningSocket() = default;
   io::Descriptor open(bool reuse_port) const;
-  void listen(int backlog) const;
 
   BindPlace place_;
   Endpoint endpoint_;

@@ -233,6 +233,11 @@ net::awaitable<void> connect_backend(Session& session, const ProxyService& servi
     backend.lease = std::move(pick.lease);
     backend.cuts = pick.cuts;
     Backend& chosen = *backend.lease;
+    if (!chosen.has_port_at(session.port_offset)) {
+      backend.lease.reset();
+      session.end_with(SessionEnd::no_backend);
+      co_return;
+    }
     ++backend.attempts;
     backend.name = chosen.name_at(session.port_offset);
     const int error = co_await connect_to(context, chosen);

@@ -35,7 +35,7 @@ Progress refuse(Session& session, std::string_view problem) {
 /// The version of the header that the backend gets, if it gets one.
 ProxyVersion passed_on(const Session& session) {
   const auto* proxy = std::get_if<ProxyService>(&session.context->listener->service());
-  return proxy != nullptr ? proxy->upstream->config().send_proxy_protocol : ProxyVersion::none;
+  return proxy != nullptr ? proxy->config->send_proxy_protocol : ProxyVersion::none;
 }
 
 void accept(Session& session, ProxyHeader header) {

@@ -35,6 +35,9 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  /// Whether both are one listener, perhaps under different configurations.
+  bool is_same(const Listener& other) const { return counters_ == other.counters_; }
+
   const ListenerConfig& config() const { return config_; }
   const Service& service() const { return service_; }
   /// Any thread.

@@ -61,6 +61,9 @@ class Backend : public std::enable_shared_from_this<Backend> {
   const std::shared_ptr<const std::string>& name_at(std::uint16_t offset) const {
     return ports_.empty() ? name_ : ports_[offset];
   }
+  /// Whether there is a port for that one of a listener's range; there is none for a connection that came under an
+  /// earlier configuration, whose range was longer.
+  bool has_port_at(std::uint16_t offset) const { return ports_.empty() || offset < ports_.size(); }
   /// How far the port to connect to is from the endpoint's.
   std::uint16_t port_shift(std::uint16_t offset) const { return ports_.empty() ? 0 : offset; }
   /// Of a range: the first port.

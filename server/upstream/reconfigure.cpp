@@ -74,6 +74,8 @@ void Upstream::reconfigure(PreparedUpstream prepared, Time now) {
     add(std::move(backend), any.entry, standing_of(config));
   }
 
+  const Since unchecked{std::chrono::system_clock::now(),
+                        std::make_shared<const std::string>("it is no longer checked")};
   const Moves moves = arrange(next, *prepared.config, "it is no longer configured", now, [&] {
     config_.swap(prepared.config);
     most_tried_ = std::max(most_tried_, config_->connect.attempts);
@@ -83,8 +85,10 @@ void Upstream::reconfigure(PreparedUpstream prepared, Time now) {
     for (const auto& [successor, before] : successors) successor->succeed(*before);
     if (config_->health) return;
     for (const auto& [backend, standing] : next) {
+      if (backend->up_ && !backend->unproven_) continue;
       backend->up_ = true;  // nobody would find out that it is
       backend->unproven_ = false;
+      backend->health_since_ = unchecked;
     }
   });
   for (const auto& backend : moves.leaving) {

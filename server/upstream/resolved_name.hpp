@@ -73,6 +73,9 @@ class ResolvedName {
   /// left out where the target has IPv4 addresses.
   std::vector<Upstream::Member> members(const HasWay& has_way) const;
 
+  /// Whether nothing has gone wrong in this round so far.
+  bool is_clean() const { return problem_.empty() && failure_.empty(); }
+
   struct Round {
     milliseconds pause{0};  ///< until the next round
     std::string problem;    ///< what went wrong; empty where nothing did

@@ -44,6 +44,7 @@ Tiers::Tiers(const UpstreamConfig& config, const Backends& backends, std::uint64
 
 void Tiers::replace(Tiers& next, const Backends& backends, Time now) {
   for (Backend* backend : all_) backend->seat_ = {};
+  slow_start_ = next.slow_start_;
   ranks_.swap(next.ranks_);
   all_.swap(next.all_);
   std::swap(returns_, next.returns_);

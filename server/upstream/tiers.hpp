@@ -133,7 +133,7 @@ class Tiers {
     return [this](std::size_t a, std::size_t b) { return all_[a]->ejection_.until() < all_[b]->ejection_.until(); };
   }
 
-  const milliseconds slow_start_;
+  milliseconds slow_start_;
   std::deque<Rank> ranks_;  ///< in order; in a deque, because backends refer to their tiers
   std::vector<Backend*> all_;
   IndexedHeap returns_;  ///< backends that are up and ejected, by when they return

@@ -17,6 +17,12 @@ std::vector<const ListeningSocket*> AcceptStop::sockets() const {
   return all;
 }
 
+std::vector<Endpoint> AcceptStop::endpoints() const {
+  std::vector<Endpoint> all;
+  for (const ListeningSocket& socket : sockets_) all.push_back(socket.endpoint());
+  return all;
+}
+
 std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
   const auto when_done = [this] { done_.fetch_add(1, std::memory_order_release); };
   switch (stage_) {
@@ -40,6 +46,9 @@ std::optional<std::chrono::milliseconds> AcceptStop::advance(bool at_once) {
       return kWorkerPoll;
     case Stage::settling:
       if (!all_done()) return kWorkerPoll;
+      for (const ListenerPtr& listener : retired_) {
+        for (Worker& worker : workers_) worker.retire(listener);
+      }
       sockets_.clear();
       stage_ = Stage::closed;
       [[fallthrough]];

@@ -24,8 +24,10 @@ namespace weir {
 /// Control thread. Lives until the sockets are closed, or the workers' threads have ended.
 class AcceptStop {
  public:
-  AcceptStop(std::vector<ListeningSocket> sockets, std::deque<Worker>& workers, const Handshakes& handshakes)
-      : sockets_(std::move(sockets)), workers_(workers), quiescence_(handshakes) {}
+  /// `retired` are the listeners that are left without a socket; the workers forget them at the end.
+  AcceptStop(std::vector<ListeningSocket> sockets, std::vector<ListenerPtr> retired, std::deque<Worker>& workers,
+             const Handshakes& handshakes)
+      : sockets_(std::move(sockets)), retired_(std::move(retired)), workers_(workers), quiescence_(handshakes) {}
   AcceptStop(const AcceptStop&) = delete;
   AcceptStop& operator=(const AcceptStop&) = delete;
 
@@ -34,6 +36,9 @@ class AcceptStop {
   /// Once they are closed, whatever was accepted from them is a session.
   std::optional<std::chrono::milliseconds> advance(bool at_once);
 
+  /// Where the sockets listen that are not closed yet.
+  std::vector<Endpoint> endpoints() const;
+
  private:
   enum class Stage { listening, quiescing, stopping, settling, closed };
 
@@ -41,6 +46,7 @@ class AcceptStop {
   bool all_done() const { return done_.load(std::memory_order_acquire) == workers_.size(); }
 
   std::vector<ListeningSocket> sockets_;
+  std::vector<ListenerPtr> retired_;
   std::deque<Worker>& workers_;
   Quiescence quiescence_;
   Stage stage_ = Stage::listening;

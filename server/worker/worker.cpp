@@ -20,6 +20,15 @@ namespace {
 /// How many slots are looked at before others have their turn.
 constexpr std::size_t kCutPlaces = 1024;
 
+/// An acceptor ends by itself only where its socket cannot be waited for.
+void say_failed(const AcceptorContext& acceptor, const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    spdlog::critical("listener {}: {}", *acceptor.listener->name, error.what());
+  }
+}
+
 [[noreturn]] void die(const std::exception_ptr& failure) { std::rethrow_exception(failure); }
 
 }  // namespace
@@ -63,21 +72,20 @@ void Worker::accept_from(const ListeningSocket& socket, const ListenerPtr& liste
 
 void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset) {
   const auto deliver = [this](const ListenerContextPtr& to, Arrival arrival) { place(to, std::move(arrival)); };
-  const auto acceptor = acceptors_.insert(acceptors_.end(), {listening, deliver, context, port_offset});
-  net::asio::co_spawn(loop_.executor(), run_acceptor(*acceptor), [this, acceptor](std::exception_ptr failure) {
-    if (failure) die(failure);
+  const auto acceptor = acceptors_.insert(acceptors_.end(), {{listening, deliver, context, port_offset}, nullptr});
+  net::asio::co_spawn(loop_.executor(), run_acceptor(acceptor->context), [this, acceptor](std::exception_ptr failure) {
+    if (failure) say_failed(acceptor->context, failure);
     acceptors_.erase(acceptor);
-    report_stops();
   });
 }
 
 void Worker::pass_on(const ListeningSocket& socket, const ListenerPtr& listener) {
   if (!accepts_from(socket)) return;
   loop_.post([this, listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
-    for (AcceptorContext& acceptor : acceptors_) {
-      if (acceptor.listening != listening) continue;
-      acceptor.listener = context_of(listener);
-      acceptor.port_offset = offset;
+    for (Acceptor& acceptor : acceptors_) {
+      if (acceptor.context.listening != listening) continue;
+      acceptor.context.listener = context_of(listener);
+      acceptor.context.port_offset = offset;
     }
   });
 }
@@ -88,12 +96,12 @@ void Worker::stop_accepting(const std::vector<const ListeningSocket*>& sockets, 
     if (accepts_from(*socket)) listening.insert(socket->descriptor(index_));
   }
   loop_.post([this, listening = std::move(listening), done = std::move(done)]() mutable {
-    for (const AcceptorContext& acceptor : acceptors_) {
-      if (acceptor.slot == nullptr || !listening.contains(acceptor.listening)) continue;
-      acceptor.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
+    const auto stop = std::make_shared<Stop>(std::move(done));
+    for (Acceptor& acceptor : acceptors_) {
+      if (acceptor.context.slot == nullptr || !listening.contains(acceptor.context.listening)) continue;
+      acceptor.stop = stop;
+      acceptor.context.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
     }
-    stops_.push_back({std::move(listening), std::move(done)});
-    report_stops();
   });
 }
 
@@ -128,22 +136,6 @@ void Worker::start_session(const ListenerContextPtr& context, Arrival arrival) {
   }
 }
 
-void Worker::report_stops() {
-  std::set<int> accepting;
-  for (const AcceptorContext& acceptor : acceptors_) accepting.insert(acceptor.listening);
-  for (auto stop = stops_.begin(); stop != stops_.end();) {
-    const bool over = std::none_of(stop->sockets.begin(), stop->sockets.end(),
-                                   [&](int socket) { return accepting.contains(socket); });
-    if (!over) {
-      ++stop;
-      continue;
-    }
-    const std::function<void()> done = std::move(stop->done);
-    stop = stops_.erase(stop);
-    done();
-  }
-}
-
 void Worker::retire(const ListenerPtr& listener) {
   loop_.post([this, listener] { contexts_.erase(listener.get()); });
 }
@@ -158,7 +150,7 @@ void Worker::cut_sessions() {
 void Worker::cut_sessions(const ListenerPtr& listener) {
   walk_sessions(
       [listener](Session& session) {
-        if (session.context->listener != listener) return true;
+        if (!session.context->listener->is_same(*listener)) return true;
         session.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
         return true;
       },

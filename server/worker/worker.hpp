@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -91,7 +92,6 @@ class Worker {
   void run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset);
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);
-  void report_stops();
   net::awaitable<void> walk(io::SlotPtr slot, Visit visit, std::size_t places);
 
   const std::size_t index_;
@@ -99,13 +99,19 @@ class Worker {
   std::deque<Worker>* peers_ = nullptr;
   io::PipePool pipes_;
   std::map<const Listener*, ListenerContextPtr> contexts_;
-  std::list<AcceptorContext> acceptors_;
-  /// Sockets that are accepted from no more once their acceptors have ended.
+  /// Calls a function once the last acceptor of some sockets has ended.
   struct Stop {
-    std::set<int> sockets;
-    std::function<void()> done;
+    explicit Stop(std::function<void()> call) : done(std::move(call)) {}
+    Stop(const Stop&) = delete;
+    Stop& operator=(const Stop&) = delete;
+    ~Stop() { done(); }
+    const std::function<void()> done;
   };
-  std::list<Stop> stops_;
+  struct Acceptor {
+    AcceptorContext context;
+    std::shared_ptr<Stop> stop;  ///< it is to end
+  };
+  std::list<Acceptor> acceptors_;
   // Of the probe. The worker writes the first three once it is there, the control thread the others.
   std::atomic<std::int64_t> lag_ns_{0};
   std::atomic<std::uint64_t> pipes_on_loan_{0};
