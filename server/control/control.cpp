@@ -82,13 +82,22 @@ void Control::handle_signal(int signal) {
 
 bool Control::drain(const std::string& who) {
   if (phase_ != Phase::serving) return false;
+  const std::chrono::milliseconds announce = config_->drain_announce;
   phase_ = Phase::draining;
-  deadline_ = std::chrono::steady_clock::now() + config_->drain_timeout;
+  announced_ = std::chrono::steady_clock::now() + announce;
+  deadline_ = announced_ + config_->drain_timeout;
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
-  spdlog::info("{}: draining {} connections, {} at most; a second signal stops at once", who, active,
-               format_duration(config_->drain_timeout));
-  service_manager::notify_stopping(fmt::format("draining {} connections", active), config_->drain_timeout);
+  const std::string longest = format_duration(config_->drain_timeout);
+  if (announce.count() > 0) {
+    spdlog::info(
+        "{}: draining {} connections: newcomers are still accepted for {}, then {} at most; a second signal stops at "
+        "once",
+        who, active, format_duration(announce), longest);
+  } else {
+    spdlog::info("{}: draining {} connections, {} at most; a second signal stops at once", who, active, longest);
+  }
+  service_manager::notify_stopping(fmt::format("draining {} connections", active), announce + config_->drain_timeout);
   watch_drain();
   return true;
 }
@@ -108,7 +117,9 @@ void Control::watch_drain() {
 
 /// Returns when to look again.
 std::chrono::milliseconds Control::step_of_drain() {
-  if (why_cut_ == nullptr && std::chrono::steady_clock::now() >= deadline_) why_cut_ = "drain_timeout";
+  const auto now = std::chrono::steady_clock::now();
+  if (why_cut_ == nullptr && now < announced_) return std::chrono::ceil<std::chrono::milliseconds>(announced_ - now);
+  if (why_cut_ == nullptr && now >= deadline_) why_cut_ = "drain_timeout";
   if (!closed_) {
     // To the end even when all are to be cut, so that whoever is queued has a record.
     if (const auto pause = steps_.stop_accepting(why_cut_ != nullptr)) return *pause;

@@ -33,6 +33,8 @@ struct ControlSteps {
 ///     serving ──SIGTERM, SIGINT──▶ draining ──all ended──▶ stopped
 ///                                             └──drain_timeout, second signal──▶ cutting ──▶ stopped
 ///
+/// For `drain_announce` a drain is only announced: newcomers are accepted as before. `drain_timeout` begins after that.
+///
 /// SIGUSR1 reopens the log files at any time, and SIGHUP reloads the configuration.
 ///
 /// Signals are caught from the construction on, and those that come before run() are handled by it.
@@ -69,9 +71,10 @@ class Control {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   Phase phase_ = Phase::serving;
-  std::chrono::steady_clock::time_point deadline_{};
-  const char* why_cut_ = nullptr;  ///< nothing while the drain may go on
-  bool closed_ = false;            ///< the listening sockets
+  std::chrono::steady_clock::time_point announced_{};  ///< when accepting stops
+  std::chrono::steady_clock::time_point deadline_{};   ///< when the rest is cut
+  const char* why_cut_ = nullptr;                      ///< nothing while the drain may go on
+  bool closed_ = false;                                ///< the listening sockets
 };
 
 }  // namespace weir
