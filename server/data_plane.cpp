@@ -212,6 +212,13 @@ std::optional<std::chrono::milliseconds> DataPlane::close_removed(bool at_once) 
   return next;
 }
 
+void DataPlane::close_idle(const DrainSpread& spread, DrainSpread::Time until) {
+  if (!closing_idle_.expired()) return;
+  const auto token = std::make_shared<char>();
+  closing_idle_ = token;
+  for (Worker& worker : workers_) worker.close_idle(spread, until, token);
+}
+
 void DataPlane::cut_sessions() {
   for (Worker& worker : workers_) worker.cut_sessions();
 }

@@ -57,6 +57,9 @@ class DataPlane {
   std::optional<std::chrono::milliseconds> close_all(bool at_once);
   std::optional<std::chrono::milliseconds> close_removed(bool at_once = false);
 
+  /// Has those idle connections close whose turn comes before `until`, unless the workers are still busy with the last
+  /// such call.
+  void close_idle(const DrainSpread& spread, DrainSpread::Time until);
   void cut_sessions();
   /// Cuts the connections of a listener that was removed.
   void cut_sessions(const ListenerPtr& listener);
@@ -91,6 +94,7 @@ class DataPlane {
   /// Opened at the start: where descriptors are used up, a drain must not take one that a refusal needs.
   const Handshakes handshakes_;
   std::list<AcceptStop> stops_;
+  std::weak_ptr<void> closing_idle_;  ///< lives while workers look for idle connections
   std::deque<Worker> workers_;
 };
 

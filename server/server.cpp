@@ -81,6 +81,9 @@ class Server {
         data_plane_(config, plan_),
         control_(control_context_, config_, data_plane_.admission(),
                  ControlSteps{[this](bool at_once) { return data_plane_.close_all(at_once); },
+                              [this](const DrainSpread& spread, DrainSpread::Time until) {
+                                data_plane_.close_idle(spread, until);
+                              },
                               [this] { data_plane_.cut_sessions(); },
                               source.load ? [this](const std::string& who) { reloader_.start(who); }
                                           : std::function<void(const std::string&)>()},

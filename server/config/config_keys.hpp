@@ -236,6 +236,7 @@ inline constexpr auto kKeys<ServerConfig> = std::tuple{
     key("drain_timeout", &ServerConfig::drain_timeout, Duration{}),
     key("drain_announce", &ServerConfig::drain_announce, Duration{}),
     key("drain_spread", &ServerConfig::drain_spread, Duration{}),
+    rule(check_drain_spread),
     key("upgrade_timeout", &ServerConfig::upgrade_timeout, Duration{milliseconds(1)}),
     key("removed_listener", &ServerConfig::removed_listener, Word{}),
     key("log", &ServerConfig::log, Section{}),

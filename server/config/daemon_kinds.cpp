@@ -102,6 +102,13 @@ void check_ttls(MapReader& map, const DnsConfig& dns, Reading&) {
                  format_duration(dns.min_ttl) + "; make it the longer one");
 }
 
+void check_drain_spread(MapReader& map, const ServerConfig& config, Reading&) {
+  const std::optional<Value> spread = map.find("drain_spread");
+  if (!spread || config.drain_spread <= config.drain_timeout) return;
+  spread->fail(format_duration(config.drain_spread) + " is longer than drain_timeout " +
+               format_duration(config.drain_timeout) + ", whose last part it is; make it shorter");
+}
+
 void check_listeners(MapReader& map, const ServerConfig&, Reading&) {
   const Value& document = map.map();
   const std::optional<Value> listeners = map.find("listeners");

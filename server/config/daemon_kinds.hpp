@@ -44,6 +44,9 @@ struct Resolvers {
 /// `max_ttl` is no shorter than `min_ttl`.
 void check_ttls(MapReader& map, const DnsConfig& dns, Reading&);
 
+/// `drain_spread` is no longer than `drain_timeout`.
+void check_drain_spread(MapReader& map, const ServerConfig& config, Reading&);
+
 /// There is a listener.
 void check_listeners(MapReader& map, const ServerConfig& config, Reading&);
 

@@ -86,6 +86,10 @@ bool Control::drain(const std::string& who) {
   phase_ = Phase::draining;
   announced_ = std::chrono::steady_clock::now() + announce;
   deadline_ = announced_ + config_->drain_timeout;
+  if (config_->drain_spread.count() > 0) {
+    spread_.emplace(deadline_, config_->drain_spread);
+    next_close_ = spread_->begin();
+  }
   admission_.begin_drain();
   const std::uint64_t active = admission_.totals().active;
   const std::string longest = format_duration(config_->drain_timeout);
@@ -115,11 +119,19 @@ void Control::watch_drain() {
   });
 }
 
+/// Looks one step ahead, so that nobody's turn is left for the moment at which the rest is cut.
+void Control::close_idle(std::chrono::steady_clock::time_point now) {
+  if (!spread_ || now < next_close_) return;
+  next_close_ = now + spread_->pause();
+  steps_.close_idle(*spread_, next_close_);
+}
+
 /// Returns when to look again.
 std::chrono::milliseconds Control::step_of_drain() {
   const auto now = std::chrono::steady_clock::now();
   if (why_cut_ == nullptr && now < announced_) return std::chrono::ceil<std::chrono::milliseconds>(announced_ - now);
   if (why_cut_ == nullptr && now >= deadline_) why_cut_ = "drain_timeout";
+  if (why_cut_ == nullptr) close_idle(now);
   if (!closed_) {
     // To the end even when all are to be cut, so that whoever is queued has a record.
     if (const auto pause = steps_.stop_accepting(why_cut_ != nullptr)) return *pause;

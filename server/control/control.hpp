@@ -14,6 +14,7 @@
 #include "server/admission/admission.hpp"
 #include "server/config/server_config.hpp"
 #include "server/control/upstream_watch.hpp"
+#include "server/worker/drain_spread.hpp"
 
 namespace weir {
 
@@ -22,6 +23,8 @@ struct ControlSteps {
   /// The next step towards closed listening sockets: how long to wait before the one after, nothing once they are
   /// closed. True for one that waits for nobody outside.
   std::function<std::optional<std::chrono::milliseconds>(bool at_once)> stop_accepting;
+  /// Closes the idle connections whose turn in the spread comes before `until`.
+  std::function<void(const DrainSpread& spread, DrainSpread::Time until)> close_idle;
   std::function<void()> cut_sessions;
   /// SIGHUP; null where there is no file to reload, and it drains.
   std::function<void(const std::string& who)> reload;
@@ -60,6 +63,7 @@ class Control {
   void handle_signal(int signal);
   void begin_cut();
   void watch_drain();
+  void close_idle(std::chrono::steady_clock::time_point now);
   std::chrono::milliseconds step_of_drain();
 
   const std::shared_ptr<const ServerConfig>& config_;
@@ -73,8 +77,10 @@ class Control {
   Phase phase_ = Phase::serving;
   std::chrono::steady_clock::time_point announced_{};  ///< when accepting stops
   std::chrono::steady_clock::time_point deadline_{};   ///< when the rest is cut
-  const char* why_cut_ = nullptr;                      ///< nothing while the drain may go on
-  bool closed_ = false;                                ///< the listening sockets
+  std::optional<DrainSpread> spread_;                  ///< in a drain that has one
+  std::chrono::steady_clock::time_point next_close_{};
+  const char* why_cut_ = nullptr;  ///< nothing while the drain may go on
+  bool closed_ = false;            ///< the listening sockets
 };
 
 }  // namespace weir

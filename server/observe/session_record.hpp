@@ -36,7 +36,7 @@ enum class SessionEnd : std::uint8_t {
   bad_proxy_header,    ///< what came was not a PROXY header
   denied,              ///< by the listener's `allow` and `deny`
   refused_resources,   ///< this machine had no descriptor, memory or port left
-  drained,             ///< ended in order by itself while draining
+  drained,             ///< ended in order while draining, by itself or because it was idle
   shutdown,            ///< cut by a drain's end or a second signal
   killed,              ///< cut by an operator, through the admin endpoint
   internal_error,      ///< Weir's own fault; the log says more

@@ -17,6 +17,7 @@ class DiscardTraffic {
   void describe(SessionRecord& record) const { record.bytes_in = read_; }
   Carried carried() const { return {.in = read_}; }
   Kept kept(const Session&) const { return {}; }
+  bool at_rest(const Session& session) const { return session.client.unread() == 0; }
 
  private:
   std::uint64_t read_ = 0;

@@ -38,4 +38,8 @@ Kept EchoTraffic::kept(const Session& session) const {
           .inside_for_client = direction_.pending()};
 }
 
+bool EchoTraffic::at_rest(const Session& session) const {
+  return kept(session).for_client == 0 && session.client.unread() == 0;
+}
+
 }  // namespace weir

@@ -16,6 +16,7 @@ class EchoTraffic {
   void describe(SessionRecord& record) const;
   Carried carried() const { return {direction_.read(), direction_.written()}; }
   Kept kept(const Session& session) const;
+  bool at_rest(const Session& session) const;
 
  private:
   const Transform change_;

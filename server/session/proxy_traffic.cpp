@@ -142,6 +142,11 @@ Kept ProxyTraffic::kept(const Session& session) const {
   return kept;
 }
 
+bool ProxyTraffic::at_rest(const Session& session) const {
+  const Kept all = kept(session);
+  return all.for_client == 0 && all.for_backend == 0 && session.client.unread() == 0 && backend_.stream.unread() == 0;
+}
+
 void ProxyTraffic::count(const Carried& more, std::size_t worker) {
   if (more.to_backend == 0 && more.from_backend == 0) return;
   backend_.lease->counters(worker).add_bytes(more);

@@ -29,6 +29,7 @@ class ProxyTraffic {
   void describe(SessionRecord& record) const;
   Carried carried() const;
   Kept kept(const Session& session) const;
+  bool at_rest(const Session& session) const;
   void count(const Carried& more, std::size_t worker);
   const Upstream& upstream() const { return *service_.upstream; }
 

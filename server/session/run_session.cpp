@@ -102,6 +102,12 @@ Next carry_on(Session& session, Traffic& traffic) {
     counted(session, traffic, [&] { traffic.cut(session); });
     return Next::over;
   }
+  if (session.close_if_idle && std::exchange(session.close_if_idle, false) && session.seems_idle() &&
+      traffic.at_rest(session)) {
+    session.end_with(SessionEnd::drained);
+    traffic.cut(session);
+    return Next::over;
+  }
   const Turn turn = counted(session, traffic, [&] { return traffic.turn(session); });
   if (turn.end) session.end_with(*turn.end);
   if (turn.over) return Next::over;

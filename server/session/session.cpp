@@ -7,6 +7,9 @@ namespace weir {
 
 namespace {
 
+/// A request and its reply are seldom further apart.
+constexpr std::chrono::seconds kIdle{1};
+
 void say_refused(const ListenerContext& context, SessionEnd why, Session::Time now) {
   const std::uint64_t times = context.resources.refusals.admit(now);
   if (times == 0) return;
@@ -48,6 +51,10 @@ void Session::leave() {
   std::optional<ClientAddress> whom;
   if (source_counted) whom = source();
   context->listener->gate().leave(whom, end == SessionEnd::shutdown);
+}
+
+bool Session::seems_idle() const {
+  return !end && deadlines.stage() == Deadlines::Stage::carrying && now() - deadlines.last_activity() >= kIdle;
 }
 
 std::optional<SessionEnd> Session::must_end() {

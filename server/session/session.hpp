@@ -64,6 +64,7 @@ struct Session {
   bool header_due = false;        ///< a PROXY header says who the client is
   bool source_counted = false;    ///< by the gate's second stage, for its source, as well
   bool cut_inside = false;        ///< it was cut in the middle of something
+  bool close_if_idle = false;     ///< its turn in the spread of a drain has come; cleared once it has looked
   std::optional<SessionEnd> end;  ///< why it is over; see end_with()
 
   const ListenerConfig& config() const { return context->listener->config(); }
@@ -101,6 +102,9 @@ struct Session {
     return slot->wait();
   }
   auto wait() { return wait_until(Time::max()); }
+
+  /// Whether it just carries, and no byte has moved for a while; what its sockets hold is not looked at.
+  bool seems_idle() const;
 
   /// After a wait: if the session must end now, whatever its sockets say, the reason.
   std::optional<SessionEnd> must_end();

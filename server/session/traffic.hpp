@@ -51,6 +51,8 @@ concept Traffic =
       { const_traffic.carried() } -> std::same_as<Carried>;
       /// Asks the kernel what its sockets still hold.
       { const_traffic.kept(const_session) } -> std::same_as<Kept>;
+      /// Whether no byte is under way: none that it keeps, none unread, none unacknowledged. Asks the kernel.
+      { const_traffic.at_rest(const_session) } -> std::same_as<bool>;
     };
 
 /// Traffic that needs a backend before its first turn. connect() may end the session instead. count() adds to what the

@@ -18,7 +18,7 @@ namespace weir {
 namespace {
 
 /// How many slots are looked at before others have their turn.
-constexpr std::size_t kCutPlaces = 1024;
+constexpr std::size_t kLookedAtPlaces = 1024;
 
 /// An acceptor ends by itself only where its socket cannot be waited for.
 void say_failed(const AcceptorContext& acceptor, const std::exception_ptr& failure) {
@@ -154,7 +154,18 @@ void Worker::cut_sessions(const ListenerPtr& listener) {
         session.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
         return true;
       },
-      [] {}, kCutPlaces);
+      [] {}, kLookedAtPlaces);
+}
+
+void Worker::close_idle(const DrainSpread& spread, DrainSpread::Time until, std::shared_ptr<void> token) {
+  walk_sessions(
+      [spread, until](Session& session) {
+        if (!session.seems_idle() || spread.turn_of(session.id) >= until) return true;
+        session.close_if_idle = true;
+        session.slot->wake();
+        return true;
+      },
+      [token = std::move(token)] {}, kLookedAtPlaces);
 }
 
 void Worker::walk_sessions(Visit visit, std::function<void()> done, std::size_t places) {

@@ -20,6 +20,7 @@
 #include "server/listener/open_listener.hpp"
 #include "server/observe/snapshot.hpp"
 #include "server/session/session.hpp"
+#include "server/worker/drain_spread.hpp"
 
 namespace weir {
 
@@ -68,6 +69,10 @@ class Worker {
   /// Cuts every session, or those of one listener. Any thread.
   void cut_sessions();
   void cut_sessions(const ListenerPtr& listener);
+
+  /// Has those sessions end as drained whose turn comes before `until`, if they are idle then. `token` lives until all
+  /// were looked at. Any thread.
+  void close_idle(const DrainSpread& spread, DrainSpread::Time until, std::shared_ptr<void> token);
 
   /// Walks through all sessions in slices, between which others have their turn, as long as `visit` returns true, and
   /// then calls `done`, unless memory runs out. Both run on the worker's thread; neither may throw. A session that

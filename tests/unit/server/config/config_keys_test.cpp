@@ -135,6 +135,7 @@ const std::string& token_file() {
 
 /// What a key's value needs beside it, be it as right as can be.
 std::vector<Override> needed_beside(const std::string& key, const std::string& value) {
+  if (key == "drain_spread") return {{"drain_timeout", "87600h"}};
   if (key == "dns.min_ttl") return {{"dns.max_ttl", "87600h"}};
   if (key == "dns.max_ttl") return {{"dns.min_ttl", "10ms"}};
   if (key == "admin.read_token") return {{"admin.token_file", token_file()}};

@@ -283,6 +283,15 @@ TEST(ConfigLoader, WrongTypesAreErrors) {
   EXPECT_THAT(problems_of("just words"), ElementsAre("weir.yaml:1:1: is text, but must be a map of keys and values"));
 }
 
+TEST(ConfigLoader, TheSpreadOfADrainIsPartOfIt) {
+  EXPECT_EQ(problem_with("drain_spread: 31s"),
+            "drain_spread: 31s is longer than drain_timeout 30s, whose last part it is; make it shorter");
+  EXPECT_THAT(problems_of(std::string(kEcho) + "drain_spread: 2s\ndrain_timeout: 1s\n"),
+              ElementsAre(HasSubstr("drain_spread: 2s is longer than drain_timeout 1s")));
+  EXPECT_EQ(load_config_text(std::string(kEcho) + "drain_spread: 1m\ndrain_timeout: 1m\n", "weir.yaml").drain_spread,
+            60s);
+}
+
 TEST(ConfigLoader, ListenerNeedsNameBindAndOneService) {
   EXPECT_THAT(problems_of("listeners: [{}]"),
               ElementsAre("weir.yaml:1:13: listeners.0.name: is missing; write a name for this listener",
