@@ -54,6 +54,7 @@ struct Reloader::Job {
 struct Reloader::Made {
   admin::Reload outcome;
   std::optional<PreparedReload> prepared;
+  ConnectionCounts counts;
 };
 
 Reloader::~Reloader() {
@@ -103,12 +104,13 @@ void Reloader::begin_next() {
 void Reloader::prepare(const std::shared_ptr<Job>& job) {
   if (thread_.joinable()) thread_.join();  // the last one, which has posted what it made
   const auto made = std::make_shared<Made>();
-  preparing_ = true;
-  thread_ = std::thread([this, job, made, running = parts_.look()] {
+  thread_ = std::thread([this, job, made, running = parts_.look()]() mutable {
     hold_signals();
     make(*job, parts_.load, running, *made);
+    running = {};  // so that what a reload removes is destroyed by the control thread
     boost::asio::post(parts_.context, [this, job, made] { finish(job, made); });
   });
+  preparing_ = true;
 }
 
 void Reloader::make(const Job& job, const std::function<ServerConfig()>& load, const RunningState& running,
@@ -144,15 +146,17 @@ void Reloader::apply(Made& made) {
 void Reloader::finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Made>& made) {
   preparing_ = false;
   if (job->dry_run) return conclude(job, *made);
-  const ConnectionCounts counts = parts_.count();
+  made->counts = parts_.count();  // before it changes them
   apply(*made);
-  report(job->who, made->outcome, counts);
   if (!made->prepared) return conclude(job, *made);
   parts_.settle([this, job, made] { boost::asio::post(parts_.context, [this, job, made] { conclude(job, *made); }); });
 }
 
 void Reloader::conclude(const std::shared_ptr<Job>& job, Made& made) {
-  if (!job->dry_run && parts_.obstacle().empty()) service_manager::notify_reloaded();
+  if (!job->dry_run) {
+    report(job->who, made.outcome, made.counts);
+    if (parts_.obstacle().empty()) service_manager::notify_reloaded();
+  }
   job->outcome = std::move(made.outcome);
   job->over.cancel();
   jobs_.pop_front();
