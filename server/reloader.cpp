@@ -107,7 +107,7 @@ void Reloader::prepare(const std::shared_ptr<Job>& job) {
   thread_ = std::thread([this, job, made, running = parts_.look()]() mutable {
     hold_signals();
     make(*job, parts_.load, running, *made);
-    running = {};  // so that what a reload removes is destroyed by the control thread
+    running = RunningState();  // so that what a reload removes is destroyed by the control thread
     boost::asio::post(parts_.context, [this, job, made] { finish(job, made); });
   });
   preparing_ = true;

@@ -28,7 +28,8 @@ class SourceTable {
   static constexpr std::size_t kMostIdle = 262'144;
 
   /// `connections` 0 = any number. If neither is limited, nothing is counted and no mutex is taken.
-  explicit SourceTable(std::uint32_t connections = 0, const Rate& rate = {});
+  SourceTable() : SourceTable(0, {}) {}
+  SourceTable(std::uint32_t connections, const Rate& rate);
   /// Other limits, for what the table before has counted and goes on counting. Where that one limited nothing, it has
   /// counted nothing.
   SourceTable(std::uint32_t connections, const Rate& rate, const SourceTable& before);

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
@@ -298,6 +299,147 @@ TEST_F(Reload, ARemovedListenersConnectionsAreCutIfWished) {
   EXPECT_EQ(daemon->wait_for_record([](const Record& record) { return record.text("listener") == "a"; }).text("end"),
             "shutdown");
   EXPECT_EQ(ask(b, "b"), "b");
+}
+
+TEST_F(Reload, CutEndsThoseOfEarlierVersionsToo) {
+  start("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}, {name: b, bind: '127.0.0.1:0', echo: {}}]\n");
+  Peer old = connect("a");
+  EXPECT_EQ(ask(old, "x"), "x");
+  apply(
+      "listeners: [{name: a, bind: '127.0.0.1:0', echo: {}, timeouts: {idle: 1h}}, "
+      "{name: b, bind: '127.0.0.1:0', echo: {}}]\n");
+  apply("listeners: [{name: b, bind: '127.0.0.1:0', echo: {}}]\nremoved_listener: cut\ndrain_timeout: 50ms\n");
+  EXPECT_NE(old.receive_until_end().ending, Ending::silence);
+}
+
+TEST_F(Reload, WithoutCutARemovedListenersConnectionsOutliveTheDrainTimeout) {
+  start(
+      "listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}, "
+      "{name: b, bind: '127.0.0.1:0', echo: {}, timeouts: {idle: 200ms}}]\ndrain_timeout: 10ms\n");
+  Peer a = connect("a");
+  EXPECT_EQ(ask(a, "a"), "a");
+  apply("listeners: [{name: b, bind: '127.0.0.1:0', echo: {}, timeouts: {idle: 200ms}}]\ndrain_timeout: 10ms\n");
+  Peer b = connect("b");
+  EXPECT_EQ(b.receive_until_end().ending, Ending::fin);  // after much longer than the drain_timeout
+  EXPECT_EQ(ask(a, "a"), "a");
+}
+
+TEST_F(Reload, ARenamedUnixListenerHandsItsSocketOn) {
+  TempDir dir;
+  const std::string bind = "unix:" + dir.file("a.sock");
+  start("listeners: [{name: a, bind: '" + bind + "', echo: {}}]\n");
+  apply("listeners: [{name: b, bind: '" + bind + "', echo: {transform: upper}}]\n");
+  Peer peer = connect("b");
+  EXPECT_EQ(ask(peer, "x"), "X");
+}
+
+TEST_F(Reload, ABackendThatIsRemovedKeepsItsConnectionsWhateverOnDownSays) {
+  FakeBackend one(greets_then_echoes("1"));
+  FakeBackend two(greets_then_echoes("2"));
+  start(proxy_config({one.address(), two.address()}, "", "on_down: reset"));
+  Peer old = connect("front");
+  const std::string which = old.receive_exactly(1);
+  apply(proxy_config({which == "1" ? two.address() : one.address()}, "", "on_down: reset"));
+  EXPECT_EQ(ask(old, "still here"), "still here");
+}
+
+TEST_F(Reload, WhatChangesOfAnUpstreamCountsForNewConnections) {
+  TestListener backend;
+  start(proxy_config({backend.address()}));
+  Peer old = connect("front");
+  Peer served = backend.accept();
+  apply(proxy_config({backend.address()}, "", "send_proxy_protocol: v1"));
+  Peer fresh = connect("front");
+  Peer greeted = backend.accept();
+  EXPECT_EQ(greeted.receive_exactly(6), "PROXY ");
+  old.send_all("x");
+  EXPECT_EQ(served.receive_exactly(1), "x");
+}
+
+TEST_F(Reload, AllWhoAskAtOnceAreAnswered) {
+  start("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\n");
+  write("listeners: [{name: a, bind: '127.0.0.1:0', echo: {transform: upper}}]\n");
+  std::vector<std::thread> callers;
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] { answered += reload().status == 200 ? 1 : 0; });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(answered, 8);
+}
+
+TEST_F(Reload, ADryRunOpensNoLogAndSaysWhatCannotBeBound) {
+  const TestListener taken;
+  start("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\n");
+  const std::string log = daemon->dir().file("new.log");
+  write("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\nlog: {file: " + log + "}\n");
+  EXPECT_EQ(admin->request("POST", "/api/v1/reload?dry_run=1").status, 200);
+  EXPECT_FALSE(std::filesystem::exists(log));
+  write("listeners: [{name: a, bind: '" + taken.address() + "', echo: {}}]\n");
+  EXPECT_EQ(admin->request("POST", "/api/v1/reload?dry_run=1").status, 409);
+}
+
+TEST_F(Reload, AnAddressCanBeTakenBackAtOnce) {
+  start("listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}, {name: b, bind: '127.0.0.1:0', echo: {}}]\n");
+  const std::string without = "listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}]\n";
+  const std::string with_b = "listeners: [{name: a, bind: '127.0.0.1:0', echo: {}}, {name: b, bind: '" +
+                             where("b").to_string() + "', echo: {}}]\n";
+  for (int i = 0; i < 10; ++i) {
+    apply(without);
+    apply(with_b);
+    Peer peer = connect("b");
+    EXPECT_EQ(ask(peer, "b"), "b");
+  }
+}
+
+TEST_F(Reload, ThePortOfARangeSelectsTheBackendOfTheRangeThatIsConfiguredNow) {
+  std::vector<TestListener> backends;
+  const auto consecutive = [&] {
+    for (;;) {
+      backends.clear();
+      backends.emplace_back();
+      const std::uint16_t first = backends[0].endpoint().port();
+      if (first > 65000) continue;
+      try {
+        for (std::uint16_t i = 1; i < 3; ++i) backends.emplace_back(loopback(static_cast<std::uint16_t>(first + i)));
+        return first;
+      } catch (const std::system_error&) {
+        continue;  // somebody has the next port
+      }
+    }
+  };
+  const std::uint16_t first = consecutive();
+  std::uint16_t port = 0;
+  {
+    // Three ports in a row that are free now.
+    std::vector<TestListener> free;
+    while (port == 0) {
+      free.clear();
+      free.emplace_back();
+      const std::uint16_t candidate = free[0].endpoint().port();
+      try {
+        for (std::uint16_t i = 1; i < 3; ++i) free.emplace_back(loopback(static_cast<std::uint16_t>(candidate + i)));
+        port = candidate;
+      } catch (const std::system_error&) {
+        continue;
+      }
+    }
+  }
+  const auto config = [&](int from) {
+    const auto range = [](std::uint16_t begin, std::uint16_t end) {
+      return "127.0.0.1:" + std::to_string(begin) + "-" + std::to_string(end);
+    };
+    return "listeners: [{name: a, bind: '" +
+           range(static_cast<std::uint16_t>(port + from), static_cast<std::uint16_t>(port + 2)) +
+           "', proxy: {upstream: u}}]\nupstreams: [{name: u, servers: [{address: '" +
+           range(static_cast<std::uint16_t>(first + from), static_cast<std::uint16_t>(first + 2)) + "'}]}]\n";
+  };
+  start(config(0));
+  apply(config(1));
+  Peer client = Peer::connect(loopback(static_cast<std::uint16_t>(port + 1)));
+  Peer served = backends[1].accept();
+  client.send_all("x");
+  EXPECT_EQ(served.receive_exactly(1), "x");
 }
 
 TEST_F(Reload, SighupReloadsAndSaysWhatChanged) {
