@@ -169,7 +169,7 @@ void DataPlane::go_on(const std::string& name, PreparedListener& prepared, OpenL
   }
 }
 
-void DataPlane::settle(std::function<void()> done) {
+void DataPlane::settle(const std::function<void()>& done) {
   const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
   for (Worker& worker : workers_) {
     worker.settle([left, done] {

@@ -50,7 +50,7 @@ class DataPlane {
   void apply(PreparedReload& next);
 
   /// Calls `done` on a worker's thread once all workers have done what they were told before.
-  void settle(std::function<void()> done);
+  void settle(const std::function<void()>& done);
 
   /// The next step towards closed listening sockets, of all of them or of those that a reload has given up: how long to
   /// wait before the one after, nothing once they are closed. `at_once` waits for nobody outside.

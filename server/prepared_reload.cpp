@@ -45,7 +45,7 @@ class Preparation {
     throw_if_any();
     for (const ListenerConfig& listener : next_.listeners) {
       attempt("listener " + listener.name + ": ", [&] {
-        for (BindPlace& place : bind_places(listener)) claims_[listener.name].push_back({std::move(place), {}});
+        for (const BindPlace& place : bind_places(listener)) claims_[listener.name].push_back({place, {}});
       });
     }
     throw_if_any();

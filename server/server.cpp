@@ -91,7 +91,7 @@ class Server {
         reloader_({control_context_, source.load, [this] { return running(); },
                    [this] { return admin::connection_counts(live_->traffic_snapshot()); },
                    [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); },
-                   [this](std::function<void()> done) { data_plane_.settle(std::move(done)); }}),
+                   [this](const std::function<void()>& done) { data_plane_.settle(done); }}),
         closing_(control_context_) {
     data_plane_.open(config, plan_);
     live_.emplace(control_context_,
@@ -262,7 +262,8 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
     const auto [last, lost, is_preparing] = server->run();
     lost_records = lost;
     must_leave = is_preparing;
-    if (must_leave) static_cast<void>(server.release());  // its thread uses it until the program ends
+    // Its thread uses it until the program ends.
+    [[maybe_unused]] const Server* still_used = must_leave ? server.release() : nullptr;
     spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
   } catch (const std::exception& error) {
     spdlog::critical("{}", describe_failure(error));
