@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-/// A name may have an IPv4 and an IPv6 address; it is resolved only when the daemon starts.
+/// A name may have an IPv4 and an IPv6 address; it is resolved when the daemon starts, and by a reload.
 std::uint64_t endpoints_of(const Address& address) {
   const bool name = !address.bracketed && !address.host.empty() && !is_ipv4_address(address.host);
   return name ? 2 : 1;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/make_service.hpp"
 #include "server/prepare_upstream.hpp"
 
 namespace weir {
@@ -57,7 +58,8 @@ void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan) {
 }
 
 void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t workers) {
-  Service service = std::visit([this](const auto& kind) { return make_service(kind); }, config.service);
+  Service service =
+      make_service(config.service, [this](const std::string& name) { return ProxyService(upstreams_.at(name)); });
   const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
   listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers)});
 }
@@ -125,8 +127,9 @@ void DataPlane::apply(PreparedReload& next) {
     for (ListeningSocket& socket : open.sockets) {
       if (!socket.is_empty()) given_up.push_back(std::move(socket));
     }
-    if (!listeners_.contains(name)) removed_.push_back(open.listener);
-    if (!listeners_.contains(name)) gone.push_back(open.listener);
+    if (listeners_.contains(name)) continue;
+    removed_.push_back(open.listener);
+    gone.push_back(open.listener);
   }
   for (const ListenerPtr& listener : replaced) {
     for (Worker& worker : workers_) worker.retire(listener);

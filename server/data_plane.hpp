@@ -6,7 +6,6 @@
 #include <deque>
 #include <functional>
 #include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,11 +74,6 @@ class DataPlane {
   std::deque<Worker>& workers() { return workers_; }
 
  private:
-  // One for each kind of ServiceConfig.
-  Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
-  Service make_service(const DiscardConfig&) const { return DiscardService{}; }
-  Service make_service(const ProxyConfig& config) const { return ProxyService(upstreams_.at(config.upstream)); }
-
   void open(const ListenerConfig& config, int backlog, std::size_t workers);
   void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <exception>
-#include <limits>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
 #include "server/config/config_loader.hpp"
 #include "server/log_files.hpp"
+#include "server/make_service.hpp"
 #include "server/prepare_upstream.hpp"
 
 namespace weir {
@@ -119,7 +119,7 @@ class Preparation {
   }
 
   /// Whether an open socket, the listener's own or another's, can serve at that place. A port that was picked stays
-  /// with the listener that it was picked for, unless another asks for it by its number.
+  /// with the listener that it was picked for; another gets it by its number only where that one lets it go.
   static bool serves(const RunningState::OpenSockets::Socket& open, const BindPlace& place, bool own) {
     const bool any_free_port = place.endpoint.is_inet() && place.endpoint.port() == 0;
     if (any_free_port) return own && open.place.same_address(place);
@@ -197,20 +197,17 @@ class Preparation {
            (prepared_.changed_upstreams.contains(proxy->upstream) || prepared_.new_upstreams.contains(proxy->upstream));
   }
 
-  // One for each kind of ServiceConfig.
-  Service make_service(const EchoConfig& config) const { return EchoService{config.transform}; }
-  Service make_service(const DiscardConfig&) const { return DiscardService{}; }
-  Service make_service(const ProxyConfig& config) const {
-    const auto added = prepared_.new_upstreams.find(config.upstream);
+  ProxyService proxy_service(const std::string& name) const {
+    const auto added = prepared_.new_upstreams.find(name);
     if (added != prepared_.new_upstreams.end()) return ProxyService(added->second);
-    const RunningState::Backends& running = running_.upstreams.at(config.upstream);
-    const auto changed = prepared_.changed_upstreams.find(config.upstream);
+    const RunningState::Backends& running = running_.upstreams.at(name);
+    const auto changed = prepared_.changed_upstreams.find(name);
     return ProxyService(running.upstream,
                         changed != prepared_.changed_upstreams.end() ? changed->second.config : running.config);
   }
 
   ListenerPtr make_listener(const ListenerConfig& config) const {
-    Service service = std::visit([this](const auto& kind) { return make_service(kind); }, config.service);
+    Service service = make_service(config.service, [this](const std::string& name) { return proxy_service(name); });
     const auto open = running_.listeners.find(config.name);
     const auto removed = running_.removed.find(config.name);
     const Listener* before = open != running_.listeners.end()    ? open->second.listener.get()

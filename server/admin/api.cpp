@@ -262,7 +262,7 @@ net::awaitable<Reply> Api::reload(const Call& call) {
   const Reload reload = co_await daemon_.reload(dry_run);
   Reply reply = reload_reply(reload, dry_run, counts);
   if (!dry_run) {
-    spdlog::info("admin: {} reloaded the configuration{}", call.caller.name,
+    spdlog::info("admin: {} asked for a reload{}", call.caller.name,
                  reload.result == Reload::Result::refused     ? "; it was refused"
                  : reload.result == Reload::Result::unchanged ? "; nothing differs"
                                                               : "");

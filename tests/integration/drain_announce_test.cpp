@@ -6,6 +6,7 @@
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/notifications.hpp"
+#include "tests/support/refuses.hpp"
 #include "tests/support/stopwatch.hpp"
 
 /// `drain_announce`: a drain is visible in /readyz for a while before newcomers are refused.
@@ -21,15 +22,6 @@ Daemon start(const std::string& more, const Process::Options& options = {}) {
 void expect_served(Peer& peer) {
   peer.send_all("alive");
   EXPECT_EQ(peer.receive_exactly(5), "alive");
-}
-
-bool refuses(const Daemon& daemon) {
-  try {
-    daemon.connect();
-    return false;
-  } catch (const std::system_error&) {
-    return true;
-  }
 }
 
 TEST(DrainAnnounce, IsVisibleWhileNewcomersAreServedAndASecondSignalStopsAtOnce) {

@@ -7,6 +7,7 @@
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/half_open.hpp"
+#include "tests/support/refuses.hpp"
 #include "tests/support/temp_dir.hpp"
 
 /// That nobody is lost while listening sockets close: who was connected is served or refused, with a record.
@@ -141,15 +142,6 @@ INSTANTIATE_TEST_SUITE_P(Each, Drain,
                                          Setting{"DualStackFourWorkers", ":0", 4}, Setting{"UnixOneWorker", nullptr, 1},
                                          Setting{"UnixTwoWorkers", nullptr, 2}, Setting{"UnixFourWorkers", nullptr, 4}),
                          [](const auto& setting) { return setting.param.name; });
-
-bool refuses(const Daemon& daemon) {
-  try {
-    daemon.connect();
-    return false;
-  } catch (const std::system_error&) {
-    return true;
-  }
-}
 
 TEST(DrainHandshake, IsCompletedAndServedWhenItWasUnderWayAndNewcomersAreRefusedMeanwhile) {
   for (const char* bind : {"127.0.0.1:0", ":0"}) {

@@ -8,6 +8,7 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/notifications.hpp"
+#include "tests/support/refuses.hpp"
 #include "tests/support/stopwatch.hpp"
 
 namespace weir::test {
@@ -15,14 +16,7 @@ namespace {
 
 /// Waits until new connections are refused, which is when the drain has begun.
 bool stops_listening(const Daemon& daemon) {
-  return wait_until([&] {
-    try {
-      daemon.connect();
-      return false;
-    } catch (const std::system_error&) {
-      return true;
-    }
-  });
+  return wait_until([&] { return refuses(daemon); });
 }
 
 void expect_alive(Peer& peer) {
