@@ -11,8 +11,8 @@
 namespace weir {
 
 /// The verbs that ask a running daemon.
-inline constexpr std::array<std::string_view, 6> kAdminVerbs{"status",        "connections",    "kill",
-                                                             "drain-backend", "enable-backend", "reload"};
+inline constexpr std::array<std::string_view, 7> kAdminVerbs{
+    "status", "connections", "kill", "drain-backend", "enable-backend", "reload", "upgrade"};
 
 bool is_admin_verb(std::string_view verb);
 

@@ -38,18 +38,20 @@ DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan)
   }
 }
 
-void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan) {
+void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited) {
+  std::string problems;
   std::size_t failed = 0;
   for (const ListenerConfig& listener : config.listeners) {
     try {
-      open(listener, static_cast<int>(config.limits.backlog), plan.workers);
+      open(listener, static_cast<int>(config.limits.backlog), plan.workers, inherited);
     } catch (const std::exception& error) {
-      spdlog::critical("listener {}: {}", listener.name, error.what());
+      problems += fmt::format("listener {}: {}\n", listener.name, error.what());
       ++failed;
     }
   }
   if (failed > 0) {
-    throw std::runtime_error(fmt::format("{} of {} listeners cannot listen", failed, config.listeners.size()));
+    throw std::runtime_error(
+        fmt::format("{}{} of {} listeners cannot listen", problems, failed, config.listeners.size()));
   }
   for (std::size_t i = 0; i < plan.workers; ++i) {
     workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
@@ -57,11 +59,11 @@ void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan) {
   }
 }
 
-void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t workers) {
+void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited) {
   Service service =
       make_service(config.service, [this](const std::string& name) { return ProxyService(upstreams_.at(name)); });
   const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
-  listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers)});
+  listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers, &inherited)});
 }
 
 void DataPlane::start() {
@@ -169,6 +171,41 @@ void DataPlane::go_on(const std::string& name, PreparedListener& prepared, OpenL
     }
     if (!prepared.is_new_version && kept.listener == name) continue;
     for (Worker& worker : workers_) worker.pass_on(socket, open.listener);
+  }
+}
+
+void DataPlane::copy_sockets(InheritedSockets& copies) const {
+  for (const auto& [name, open] : listeners_) {
+    for (std::size_t i = 0; i < open.sockets.size(); ++i) {
+      const ListeningSocket& socket = open.sockets[i];
+      const bool any_port = socket.place().endpoint.is_inet() && socket.place().endpoint.port() == 0;
+      copies.add(InheritedGroup::Owner::listener, name, i, any_port, socket.descriptors());
+    }
+  }
+}
+
+void DataPlane::pass_on(const InheritedSockets& sockets, const std::vector<std::size_t>& left) {
+  for (std::size_t place = 0; place < sockets.groups().size(); ++place) {
+    const InheritedGroup& group = sockets.groups()[place];
+    if (group.owner != InheritedGroup::Owner::listener || std::find(left.begin(), left.end(), place) != left.end()) {
+      continue;
+    }
+    listeners_.at(group.name).sockets.at(group.index).pass_on();
+  }
+}
+
+void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& sockets) {
+  for (auto& [name, open] : listeners_) {
+    try {
+      open.sockets = open_listening_sockets(open.listener->config(), static_cast<int>(config.limits.backlog),
+                                            plan.workers, &sockets);
+    } catch (const std::exception& error) {
+      spdlog::error("listener {}: {}; it accepts nothing any more, restart the daemon", name, error.what());
+    }
+    for (const ListeningSocket& socket : open.sockets) {
+      for (Worker& worker : workers_) worker.serve(open.listener);
+      for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
+    }
   }
 }
 

@@ -18,6 +18,7 @@
 #include "server/capacity_plan.hpp"
 #include "server/config/server_config.hpp"
 #include "server/listener/handshakes.hpp"
+#include "server/listener/inherited_sockets.hpp"
 #include "server/listener/open_listener.hpp"
 #include "server/observe/access_log.hpp"
 #include "server/prepared_reload.hpp"
@@ -38,8 +39,9 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
   ~DataPlane() { join(); }
 
-  /// Binds and listens. Logs each listener that cannot listen, and throws std::runtime_error if there is one.
-  void open(const ServerConfig& config, const CapacityPlan& plan);
+  /// Binds and listens, or takes inherited sockets over. Throws std::runtime_error whose text has a line for each
+  /// listener that cannot listen.
+  void open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited);
   /// Starts the workers, and accepts.
   void start();
 
@@ -47,6 +49,14 @@ class DataPlane {
   RunningState running(std::shared_ptr<const ServerConfig> config);
   /// Goes on with another configuration. Fails for lack of memory alone.
   void apply(PreparedReload& next);
+
+  /// Copies of all listening sockets, for another process. Throws std::system_error.
+  void copy_sockets(InheritedSockets& copies) const;
+  /// Another process accepts from these sockets, but for those at the places that are left: close_all() leaves it
+  /// whoever is queued.
+  void pass_on(const InheritedSockets& sockets, const std::vector<std::size_t>& left);
+  /// Accepts again, from sockets that were passed on. Logs which listeners are left without one.
+  void take_back(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& sockets);
 
   /// Calls `done` on a worker's thread once all workers have done what they were told before.
   void settle(const std::function<void()>& done);
@@ -74,7 +84,7 @@ class DataPlane {
   std::deque<Worker>& workers() { return workers_; }
 
  private:
-  void open(const ListenerConfig& config, int backlog, std::size_t workers);
+  void open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited);
   void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
 
   Admission admission_;

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kVerbs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kVerbs{{
     {"status", R"(usage: weir status [ADMIN] [--watch | --json] [--token-file FILE]
 
 Shows what a running daemon does: its listeners, its backends with the time of
@@ -96,6 +96,21 @@ dropped. It is the file that the daemon was started with, and its --set holds.
   - goes   ~ changes   + comes
 
 exit status: 0 applied, or nothing differs; 1 refused, or nobody answers;
+  2 bad usage
+)"},
+    {"upgrade", R"(usage: weir upgrade [ADMIN] [--token-file FILE]
+
+Makes a running daemon start the program that stands on the disk now, under the
+path and with the arguments that it was started with itself, and waits until
+that one serves. The new process takes the listening sockets over, with whoever
+is queued on them, so no connection is refused. The old one serves those that it
+has, for drain_timeout at most, and then ends. Where the new program fails, does
+not like the configuration, or is not ready within upgrade_timeout, the old one
+goes on as before, and the reasons are on stderr. SIGUSR2 does the same.
+
+  --token-file FILE, ADMIN    see: weir help status
+
+exit status: 0 another process serves; 1 the upgrade failed, or nobody answers;
   2 bad usage
 )"},
 }};

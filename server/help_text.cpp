@@ -26,6 +26,7 @@ usage: weir VERB [OPTIONS]
   drain-backend UPSTREAM ADDRESS [ADMIN]    give a backend no new connections
   enable-backend UPSTREAM ADDRESS [ADMIN]   give it new connections again
   reload [ADMIN]              load the configuration file anew, and wait
+  upgrade [ADMIN]             put the program on disk in its place, and wait
   help [VERB]                 this page, or all about one verb
 
   --set path.to.key=value     override a key of the configuration; repeatable
@@ -45,8 +46,8 @@ examples:
   weir check -c weir.yaml && weir run -c weir.yaml --set log.level=debug
 
 SIGTERM and SIGINT drain: accepting stops, connections may end. A second one
-stops at once. SIGHUP reloads. Exit status: 0 done or drained, 1 failed, 2 bad
-usage or bad configuration.
+stops at once. SIGHUP reloads, SIGUSR2 upgrades. Exit status: 0 done or drained,
+1 failed, 2 bad usage or bad configuration.
 )";
 
 constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbs{{

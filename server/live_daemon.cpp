@@ -156,6 +156,11 @@ net::awaitable<admin::Reload> LiveDaemon::reload(bool dry_run) {
   co_return outcome;
 }
 
+net::awaitable<admin::Upgrade> LiveDaemon::upgrade() {
+  admin::Upgrade outcome = co_await parts_.upgrade();
+  co_return outcome;
+}
+
 void LiveDaemon::set_log_level(LogLevel level) {
   log_level_ = level;
   weir::set_log_level(level_of(level));

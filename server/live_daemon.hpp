@@ -30,6 +30,7 @@ class LiveDaemon final : public admin::Daemon {
     DataPlane& data_plane;
     std::function<bool()> drain;  ///< begins the drain of the daemon; false if it has begun already
     std::function<net::awaitable<admin::Reload>(bool dry_run)> reload;
+    std::function<net::awaitable<admin::Upgrade>()> upgrade;
   };
 
   /// The context outlives the workers, too.
@@ -55,6 +56,7 @@ class LiveDaemon final : public admin::Daemon {
   admin::Change enable_backend(const std::string& upstream, const std::string& backend) override;
   admin::Change drain() override;
   net::awaitable<admin::Reload> reload(bool dry_run) override;
+  net::awaitable<admin::Upgrade> upgrade() override;
   LogLevel log_level() const override { return log_level_; }
   void set_log_level(LogLevel level) override;
 

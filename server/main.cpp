@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,7 @@ int complain(const std::string& text, int status) {
   return status;
 }
 
-int execute(const Command& command) {
+int execute(const Command& command, const upgrade::Program& program, upgrade::Predecessor* predecessor) {
   if (command.verb == Command::Verb::print) return print(command.text);
   if (command.verb == Command::Verb::healthcheck) {
     const std::string reason = check_health(command.target);
@@ -45,9 +46,12 @@ int execute(const Command& command) {
                                   : load_config_text(command.config_text, command.config_file, command.overrides);
   if (command.verb == Command::Verb::config) return print(dump_config(config));
   if (command.verb == Command::Verb::run) {
-    if (!command.config_text.empty()) return run_server({}, config);
-    return run_server({command.config_file, [&] { return load_config_file(command.config_file, command.overrides); }},
-                      config);
+    ServerSource source{"", nullptr, program, predecessor};
+    if (command.config_text.empty()) {
+      source.file = command.config_file;
+      source.load = [&] { return load_config_file(command.config_file, command.overrides); };
+    }
+    return run_server(source, config);
   }
   if (command.diff) return admin::run_check_diff(command.admin, config, command.config_file);
   CapacityPlan plan = plan_capacity(config, read_machine_limits());
@@ -59,13 +63,21 @@ int execute(const Command& command) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that hits it
+  std::optional<upgrade::Predecessor> predecessor;
+  const auto fail = [&](const std::string& text, int status) {
+    if (predecessor) predecessor->fail(text);
+    return complain(text, status);
+  };
   try {
-    return execute(parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc)));
+    predecessor = upgrade::Predecessor::find();
+    const upgrade::Program program = upgrade::Program::of(argc, argv);
+    return execute(parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc)), program,
+                   predecessor ? &*predecessor : nullptr);
   } catch (const UsageError& error) {
-    return complain(error.what(), kBadUsage);
+    return fail(error.what(), kBadUsage);
   } catch (const ConfigError& error) {
-    return complain(error.what(), kBadUsage);
+    return fail(error.what(), kBadUsage);
   } catch (const std::exception& error) {
-    return complain(std::string("weir: ") + error.what(), kFailed);
+    return fail(std::string("weir: ") + error.what(), kFailed);
   }
 }

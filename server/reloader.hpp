@@ -50,6 +50,9 @@ class Reloader {
   /// Whether something is being prepared, which may take as long as a name takes to be resolved.
   bool is_preparing() const { return preparing_; }
 
+  /// Whether a reload is under way or waits.
+  bool is_busy() const { return !jobs_.empty(); }
+
   /// Begins a reload, or queues it behind the one that is under way; adds nothing to one that waits already. `who` is
   /// for the log.
   void start(const std::string& who);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <vector>
 
@@ -33,10 +34,15 @@
 #include "server/log_files.hpp"
 #include "server/observe/snapshot.hpp"
 #include "server/reloader.hpp"
+#include "server/upgrade/upgrader.hpp"
 
 namespace weir {
 
 namespace {
+
+constexpr const char* kDraining = "the daemon is draining";
+
+constexpr std::chrono::milliseconds kAdminPoll{10};
 
 /// For people, and for those who look for it in the log.
 std::string admin_address(const std::string& bound) { return bound.starts_with("unix:") ? bound : "http://" + bound; }
@@ -72,33 +78,43 @@ struct Outcome {
 /// The whole daemon. Members stand in order of life. Control thread.
 class Server {
  public:
-  Server(const ServerSource& source, const ServerConfig& config)
+  Server(const ServerSource& source, const ServerConfig& config, InheritedSockets inherited)
       : source_(source),
+        inherited_(std::move(inherited)),
         config_(std::make_shared<const ServerConfig>(config)),
         plan_(plan_capacity(config, read_machine_limits())),
         // Names are resolved here, while a signal still ends the program at once. Signals are caught after that, before
         // any socket listens.
         data_plane_(config, plan_),
         control_(control_context_, config_, data_plane_.admission(),
-                 ControlSteps{[this](bool at_once) { return data_plane_.close_all(at_once); },
+                 ControlSteps{[this](bool at_once) { return stop_accepting(at_once); },
                               [this](const DrainSpread& spread, DrainSpread::Time until) {
                                 data_plane_.close_idle(spread, until);
                               },
                               [this] { data_plane_.cut_sessions(); },
                               source.load ? [this](const std::string& who) { reloader_.start(who); }
-                                          : std::function<void(const std::string&)>()},
+                                          : std::function<void(const std::string&)>(),
+                              [this](const std::string& who) { upgrader_.start(who); }, [this] { be_stopped(); }},
                  data_plane_.upstreams()),
         reloader_({control_context_, source.load, [this] { return running(); },
                    [this] { return admin::connection_counts(live_->traffic_snapshot()); },
                    [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); },
                    [this](const std::function<void()>& done) { data_plane_.settle(done); }}),
+        upgrader_({control_context_, source.program, config_,
+                   [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
+                   [this] { return reloader_.is_busy(); }, [this] { return copy_sockets(); },
+                   [this](const InheritedSockets& sockets, const std::vector<std::size_t>& left, pid_t) {
+                     pass_on(sockets, left);
+                   },
+                   [this](InheritedSockets sockets) { take_back(sockets); }}),
         closing_(control_context_) {
-    data_plane_.open(config, plan_);
+    data_plane_.open(config, plan_, inherited_);
     live_.emplace(control_context_,
                   LiveDaemon::Parts{config_, source_.file, plan_, data_plane_,
                                     [this] { return control_.drain("the admin endpoint"); },
-                                    [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); }});
-    if (config_->admin) admin_.emplace_back(control_context_.get_executor(), *config_->admin, *live_);
+                                    [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); },
+                                    [this] { return upgrader_.upgrade("the admin endpoint"); }});
+    open_admin(inherited_);
   }
 
   Server(const Server&) = delete;
@@ -108,6 +124,8 @@ class Server {
   /// Serves until it is drained.
   Outcome run() {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
+    if (source_.predecessor != nullptr) source_.predecessor->wait_for_go(inherited_.left());
+    inherited_ = InheritedSockets();  // of those that are left, nobody is to accept here
     data_plane_.start();
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     say_where_admin();
@@ -115,7 +133,12 @@ class Server {
     const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
                                           data_plane_.listeners().size(), plan_.workers, limit);
     spdlog::info("{}", ready);
-    service_manager::notify_ready(ready);
+    if (source_.predecessor != nullptr) {
+      // Until then the service manager listens to the other process alone.
+      source_.predecessor->ready(control_context_, [ready] { service_manager::notify_ready(ready); });
+    } else {
+      service_manager::notify_ready(ready);
+    }
     control_.run();
     admin_.clear();
     retired_admin_.clear();
@@ -147,10 +170,59 @@ class Server {
 
   std::string obstacle() {
     if (!source_.load) return "the daemon was started without a configuration file; restart it with other arguments";
-    return data_plane_.admission().draining() ? "the daemon is draining" : "";
+    if (std::string upgrading = upgrader_.obstacle(); !upgrading.empty()) return upgrading;
+    return data_plane_.admission().draining() ? kDraining : "";
+  }
+
+  std::optional<std::chrono::milliseconds> stop_accepting(bool at_once) {
+    const auto pause = data_plane_.close_all(at_once);
+    // Somebody may still wait to be told that another process serves.
+    return pause || at_once || retired_admin_.empty() ? pause : kAdminPoll;
+  }
+
+  /// This process ends by order, so what another one has of it must not come back here, nor go back there.
+  void be_stopped() {
+    upgrader_.stop();
+    if (source_.predecessor != nullptr) source_.predecessor->settle();
+  }
+
+  InheritedSockets copy_sockets() const {
+    InheritedSockets copies;
+    data_plane_.copy_sockets(copies);
+    for (const admin::Endpoint& admin : admin_) admin.copy_sockets(copies);
+    return copies;
+  }
+
+  void pass_on(const InheritedSockets& sockets, const std::vector<std::size_t>& left) {
+    if (source_.predecessor != nullptr) source_.predecessor->settle();
+    data_plane_.pass_on(sockets, left);
+    control_.hand_over();
+    const auto is_admins = [&](std::size_t place) {
+      return place < sockets.groups().size() && sockets.groups()[place].owner == InheritedGroup::Owner::admin;
+    };
+    if (!admin_.empty() && std::none_of(left.begin(), left.end(), is_admins)) admin_.front().pass_on();
+    apply_admin(std::nullopt);
+  }
+
+  void take_back(InheritedSockets& sockets) {
+    control_.resume();
+    data_plane_.take_back(*config_, plan_, sockets);
+    try {
+      open_admin(sockets);
+    } catch (const std::exception& error) {
+      spdlog::error("{}", error.what());
+    }
+    close_removed();
+  }
+
+  void open_admin(InheritedSockets& inherited) {
+    if (!config_->admin) return;
+    admin_.emplace_back(control_context_.get_executor(), admin::Endpoint::prepare(*config_->admin, {}, &inherited),
+                        *live_);
   }
 
   void apply(PreparedReload& next) {
+    if (source_.predecessor != nullptr) source_.predecessor->settle();
     std::set<std::string> changed;
     for (const auto& [name, upstream] : next.changed_upstreams) changed.insert(name);
     for (const auto& [name, upstream] : next.new_upstreams) changed.insert(name);
@@ -221,12 +293,14 @@ class Server {
   }
 
   const ServerSource& source_;
+  InheritedSockets inherited_;  ///< until it serves
   std::shared_ptr<const ServerConfig> config_;
   CapacityPlan plan_;
   boost::asio::io_context control_context_{1};  // workers post to it, even when they are destroyed
   DataPlane data_plane_;
   Control control_;
   Reloader reloader_;
+  upgrade::Upgrader upgrader_;
   boost::asio::steady_timer closing_;
   std::optional<LiveDaemon> live_;
   std::list<admin::Endpoint> admin_;          ///< one or none
@@ -245,9 +319,13 @@ void report_losses(const LogEnd& log, std::uint64_t lost_records) {
 }  // namespace
 
 int run_server(const ServerSource& source, const ServerConfig& config) {
+  const auto tell_predecessor = [&](const std::string& reason) {
+    if (source.predecessor != nullptr) source.predecessor->fail(reason);
+  };
   try {
     start_logging(log_target(config.log));
   } catch (const std::exception& error) {
+    tell_predecessor(error.what());
     fmt::print(stderr, "{}", for_stderr(fmt::format("weir: {}\n", error.what()), Priority::critical));
     return 1;
   }
@@ -258,7 +336,9 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
     // A peer that has gone is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    auto server = std::make_unique<Server>(source, config);
+    InheritedSockets inherited;
+    if (source.predecessor != nullptr) inherited = source.predecessor->receive_sockets();
+    auto server = std::make_unique<Server>(source, config, std::move(inherited));
     const auto [last, lost, is_preparing] = server->run();
     lost_records = lost;
     must_leave = is_preparing;
@@ -266,7 +346,10 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
     [[maybe_unused]] const Server* still_used = must_leave ? server.release() : nullptr;
     spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
   } catch (const std::exception& error) {
-    spdlog::critical("{}", describe_failure(error));
+    const std::string reason = describe_failure(error);
+    tell_predecessor(reason);
+    std::istringstream lines(reason);
+    for (std::string line; std::getline(lines, line);) spdlog::critical("{}", line);
     status = 1;
   }
   const LogEnd log = stop_logging();

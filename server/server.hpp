@@ -4,6 +4,8 @@
 #include <string>
 
 #include "server/config/server_config.hpp"
+#include "server/upgrade/predecessor.hpp"
+#include "server/upgrade/program.hpp"
 
 namespace weir {
 
@@ -12,6 +14,9 @@ struct ServerSource {
   std::string file;  ///< empty where there is none
   /// Reads it anew; throws ConfigError. Null where there is no file. Any thread, one at a time.
   std::function<ServerConfig()> load;
+  upgrade::Program program;  ///< this one, for an upgrade
+  /// The process whose place this one takes, or null.
+  upgrade::Predecessor* predecessor = nullptr;
 };
 
 /// Serves what the configuration says until a signal ends it. Everything is put together and taken down here. Call

@@ -117,6 +117,7 @@ struct Api::Routes {
       Route{verb::post, "/api/v1/backends/*/*/enable", &Api::enable_backend},
       Route{verb::post, "/api/v1/drain", &Api::drain},
       Route{verb::post, "/api/v1/reload", nullptr, &Api::reload},
+      Route{verb::post, "/api/v1/upgrade", nullptr, &Api::upgrade},
       Route{verb::get, "/api/v1/log/level", &Api::log_level},
       Route{verb::put, "/api/v1/log/level", &Api::set_log_level},
   };
@@ -268,6 +269,15 @@ net::awaitable<Reply> Api::reload(const Call& call) {
                                                               : "");
   }
   co_return reply;
+}
+
+net::awaitable<Reply> Api::upgrade(const Call& call) {
+  parse_empty_query(call.target);
+  spdlog::info("admin: {} asks for an upgrade", call.caller.name);
+  const Upgrade upgrade = co_await daemon_.upgrade();
+  if (upgrade.problems.empty()) co_return json_reply(200, {{"result", "upgraded"}, {"pid", upgrade.successor}});
+  co_return json_reply(409, {{"error", "the upgrade failed, and what ran before goes on; the problems say why"},
+                             {"problems", boost::json::array(upgrade.problems.begin(), upgrade.problems.end())}});
 }
 
 Reply Api::log_level(const Call& call) {

@@ -53,6 +53,7 @@ class Api {
   net::awaitable<Reply> connections(const Call& call);
   net::awaitable<Reply> sources(const Call& call);
   net::awaitable<Reply> reload(const Call& call);
+  net::awaitable<Reply> upgrade(const Call& call);
   net::awaitable<Reply> kill(const Call& call);
 
   const AdminConfig& config_;

@@ -19,6 +19,7 @@
 #include "server/admin/reload_command.hpp"
 #include "server/admin/shell_client.hpp"
 #include "server/admin/status_text.hpp"
+#include "server/admin/upgrade_command.hpp"
 #include "server/admin/watch.hpp"
 
 namespace weir::admin {
@@ -116,8 +117,14 @@ int guarded(const std::string& name, const std::function<int()>& act) {
   }
 }
 
+std::chrono::milliseconds patience_for(Command::Verb verb) {
+  if (verb == Command::Verb::upgrade) return kPatienceForUpgrade;
+  return verb == Command::Verb::reload ? kPatienceForReload : Client::kPatience;
+}
+
 Outcome outcome_of(const Command& command, const Client& client) {
   if (command.verb == Command::Verb::reload) return reload(client, command.dry_run);
+  if (command.verb == Command::Verb::upgrade) return upgrade(client);
   if (shows(command.verb)) return {kDone, view_of(command, client)};
   return {kDone, change(command, client)};
 }
@@ -136,6 +143,8 @@ std::string to_string(Command::Verb verb) {
       return "drain-backend";
     case Command::Verb::reload:
       return "reload";
+    case Command::Verb::upgrade:
+      return "upgrade";
     case Command::Verb::enable_backend:
       break;
   }
@@ -145,9 +154,7 @@ std::string to_string(Command::Verb verb) {
 int run_command(const Command& command, const std::string& config_file) {
   const std::string name = to_string(command.verb);
   return guarded(name, [&] {
-    const std::chrono::milliseconds patience =
-        command.verb == Command::Verb::reload ? kPatienceForReload : Client::kPatience;
-    const Client client = shell_client(command.endpoint, command.token_file, config_file, patience);
+    const Client client = shell_client(command.endpoint, command.token_file, config_file, patience_for(command.verb));
     if (shows(command.verb) && command.watch) {
       watch_view(command, client);
       return complain(name, "cannot write to stdout", kFailed);

@@ -11,7 +11,7 @@ namespace weir::admin {
 
 /// A verb of the command line that asks a running daemon.
 struct Command {
-  enum class Verb : std::uint8_t { status, connections, kill, drain_backend, enable_backend, reload };
+  enum class Verb : std::uint8_t { status, connections, kill, drain_backend, enable_backend, reload, upgrade };
 
   Verb verb = Verb::status;
   std::optional<Address> endpoint;  ///< nothing where the command line names none

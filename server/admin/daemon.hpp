@@ -30,6 +30,12 @@ struct Reload {
   std::vector<std::string> problems{};  ///< why it was refused, a line each, as `weir check` prints them
 };
 
+/// What came of an upgrade.
+struct Upgrade {
+  int successor = 0;                    ///< the process that serves now; 0 where it failed
+  std::vector<std::string> problems{};  ///< why it failed, a line each
+};
+
 /// What the admin endpoint sees of the daemon, and can do to it. Control thread.
 class Daemon {
  public:
@@ -58,6 +64,9 @@ class Daemon {
   /// Loads the configuration file anew and applies it, or refuses it whole. With `dry_run` nothing is applied; the
   /// result says what would have come of it.
   virtual net::awaitable<Reload> reload(bool dry_run) = 0;
+
+  /// Starts the program on the disk in this process's place; this one serves on where that fails.
+  virtual net::awaitable<Upgrade> upgrade() = 0;
 
   virtual LogLevel log_level() const = 0;
   virtual void set_log_level(LogLevel level) = 0;

@@ -10,9 +10,9 @@
 
 namespace weir::admin {
 
-Endpoint::Prepared Endpoint::prepare(const AdminConfig& config, const Listening& running) {
+Endpoint::Prepared Endpoint::prepare(const AdminConfig& config, const Listening& running, InheritedSockets* inherited) {
   Prepared prepared(config);
-  prepared.sockets_ = open_sockets(config, running);
+  prepared.sockets_ = open_sockets(config, running, inherited);
   if (config.token_file != running.config.token_file) prepared.token_.emplace(config.token_file);
   if (!prepared.sockets_.kept.empty() && config.bind.is_unix() && config.unix_socket != running.config.unix_socket) {
     try {
@@ -44,6 +44,18 @@ Listening Endpoint::listening() const {
   Listening now{connections_->config, {}};
   for (const Acceptor& acceptor : acceptors_) now.endpoints.push_back(acceptor.socket().endpoint());
   return now;
+}
+
+void Endpoint::copy_sockets(InheritedSockets& copies) const {
+  std::size_t index = 0;
+  for (const Acceptor& acceptor : acceptors_) {
+    copies.add(InheritedGroup::Owner::admin, "", index++, connections_->config.bind.port == 0,
+               acceptor.socket().descriptors());
+  }
+}
+
+void Endpoint::pass_on() {
+  for (Acceptor& acceptor : acceptors_) acceptor.pass_on();
 }
 
 void Endpoint::apply(Prepared prepared) {

@@ -39,7 +39,9 @@ class Endpoint {
   /// Opens what the configuration needs and `running` has not: what listening() said of the endpoint that this is to be
   /// applied to, or nothing for a new one. An address that stays keeps its socket. Throws std::runtime_error, as
   /// "admin: cannot listen on 127.0.0.1:9900: Address already in use". Any thread.
-  static Prepared prepare(const AdminConfig& config, const Listening& running = {});
+  /// What was inherited is taken over instead of opened.
+  static Prepared prepare(const AdminConfig& config, const Listening& running = {},
+                          InheritedSockets* inherited = nullptr);
 
   /// Accepts from here on. The daemon must outlive it, or at least stop(). The executor's context runs on the control
   /// thread and outlives it.
@@ -57,6 +59,11 @@ class Endpoint {
 
   /// What to prepare another configuration from.
   Listening listening() const;
+
+  /// Copies of its sockets, for another process. Throws std::system_error.
+  void copy_sockets(InheritedSockets& copies) const;
+  /// Another process accepts from the same sockets from now on: retire() leaves it whoever is queued.
+  void pass_on();
 
   /// Switches to a configuration that was prepared from what it listens on now. Requests that come from here on go by
   /// it. Sockets that it does not name are closed, and so are their connections, once the request that they have begun

@@ -51,6 +51,14 @@ ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& end
   return {listener, place, kBacklog, 1, PortUse::shared};
 }
 
+ListeningSocket take_over(const AdminConfig& config, std::vector<io::Descriptor> inherited) {
+  ListeningSocket socket = ListeningSocket::adopt(std::move(inherited));
+  std::optional<SocketPermissions> permissions;
+  if (SocketFile::is_needed(socket.endpoint())) permissions.emplace(config.unix_socket);
+  socket.reconfigure(TcpConfig(), kBacklog, permissions);
+  return socket;
+}
+
 struct Newcomer {
   io::Descriptor socket;
   weir::Endpoint peer;
@@ -119,7 +127,7 @@ OpenSocket::OpenSocket(ListeningSocket listening)
   if (SocketFile::is_needed(socket.endpoint())) file = SocketFile(socket.endpoint());
 }
 
-ListeningChange open_sockets(const AdminConfig& config, const Listening& running) try {
+ListeningChange open_sockets(const AdminConfig& config, const Listening& running, InheritedSockets* inherited) try {
   ListeningChange change;
   if (config.bind == running.config.bind && !running.endpoints.empty()) {
     change.kept = running.endpoints;
@@ -129,7 +137,13 @@ ListeningChange open_sockets(const AdminConfig& config, const Listening& running
   for (const weir::Endpoint& endpoint : resolve(config.bind, AddressUse::bind)) {
     const bool open =
         std::find(running.endpoints.begin(), running.endpoints.end(), endpoint) != running.endpoints.end();
-    if (open && same_families) {
+    std::vector<io::Descriptor> taken;
+    if (inherited != nullptr) {
+      taken = inherited->take_admin(endpoint, endpoint.is_inet() && config.bind.host.empty());
+    }
+    if (!taken.empty()) {
+      change.opened.emplace_back(take_over(config, std::move(taken)));
+    } else if (open && same_families) {
       change.kept.push_back(endpoint);
     } else {
       change.opened.emplace_back(open_socket(config, endpoint, running));
@@ -150,11 +164,17 @@ Acceptor::Acceptor(const net::Executor& executor, OpenSocket open, const std::sh
 
 void Acceptor::stop() {
   stop_.request_stop();
-  boost::system::error_code ignored;
-  waiter_->close(ignored);
+  // Not by close(), which relies on the kernel to forget the socket: it stays open where another process has it, too.
+  if (waiter_->is_open()) ::close(waiter_->release());
+}
+
+void Acceptor::pass_on() {
+  socket_.pass_on();
+  file_.release();
 }
 
 void Acceptor::retire(const net::Executor& executor, const std::shared_ptr<Connections>& connections) {
+  if (socket_.is_passed_on()) return stop();
   socket_.refuse_newcomers();
   stop();
   // Their number has a bound even if the kernel goes on taking newcomers.

@@ -43,6 +43,11 @@ void Admission::begin_drain() {
   draining_ = true;
 }
 
+void Admission::end_drain() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  draining_ = false;
+}
+
 Admission::Totals Admission::totals() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return totals_;

@@ -40,6 +40,8 @@ class Admission {
   void leave(bool cut);
 
   void begin_drain();
+  /// It goes on serving; what ended in the drain stays counted.
+  void end_drain();
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
   Totals totals() const;
 

@@ -64,8 +64,7 @@ void Control::handle_signal(int signal) {
       spdlog::info("log files reopened");
       return;
     case SIGUSR2:
-      spdlog::warn("SIGUSR2 ignored: an upgrade in place is not supported by this version");
-      return;
+      return steps_.upgrade("SIGUSR2");
     case SIGHUP:
       if (steps_.reload) return steps_.reload("SIGHUP");
       break;
@@ -74,6 +73,11 @@ void Control::handle_signal(int signal) {
   }
   if (phase_ == Phase::serving) {
     drain(::strsignal(signal));
+  } else if (handed_over_) {
+    handed_over_ = false;
+    steps_.stopping();
+    spdlog::info("{}: going on to drain {} connections; a second signal stops at once", ::strsignal(signal),
+                 admission_.totals().active);
   } else if (phase_ == Phase::draining && signal != SIGHUP) {
     why_cut_ = "a second signal";
     watch_drain();
@@ -82,15 +86,9 @@ void Control::handle_signal(int signal) {
 
 bool Control::drain(const std::string& who) {
   if (phase_ != Phase::serving) return false;
+  steps_.stopping();
   const std::chrono::milliseconds announce = config_->drain_announce;
-  phase_ = Phase::draining;
-  announced_ = std::chrono::steady_clock::now() + announce;
-  deadline_ = announced_ + config_->drain_timeout;
-  if (config_->drain_spread.count() > 0) {
-    spread_.emplace(deadline_, config_->drain_spread);
-    next_close_ = spread_->begin();
-  }
-  admission_.begin_drain();
+  begin_drain(announce);
   const std::uint64_t active = admission_.totals().active;
   const std::string longest = format_duration(config_->drain_timeout);
   if (announce.count() > 0) {
@@ -106,6 +104,35 @@ bool Control::drain(const std::string& who) {
   return true;
 }
 
+void Control::begin_drain(std::chrono::milliseconds announce) {
+  phase_ = Phase::draining;
+  announced_ = std::chrono::steady_clock::now() + announce;
+  deadline_ = announced_ + config_->drain_timeout;
+  if (config_->drain_spread.count() > 0) {
+    spread_.emplace(deadline_, config_->drain_spread);
+    next_close_ = spread_->begin();
+  }
+  admission_.begin_drain();
+}
+
+void Control::hand_over() {
+  handed_over_ = true;
+  begin_drain(std::chrono::milliseconds(0));
+  spdlog::info("draining {} connections, {} at most; nothing new is accepted here", admission_.totals().active,
+               format_duration(config_->drain_timeout));
+  watch_drain();
+}
+
+void Control::resume() {
+  timer_.cancel();
+  spread_.reset();
+  why_cut_ = nullptr;
+  closed_ = false;
+  handed_over_ = false;
+  phase_ = Phase::serving;
+  admission_.end_drain();
+}
+
 void Control::begin_cut() {
   phase_ = Phase::cutting;
   spdlog::warn("{}: cutting {} connections", why_cut_, admission_.totals().active);
@@ -115,7 +142,7 @@ void Control::begin_cut() {
 void Control::watch_drain() {
   timer_.expires_after(step_of_drain());
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) watch_drain();
+    if (!error && phase_ != Phase::serving) watch_drain();
   });
 }
 

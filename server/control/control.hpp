@@ -28,6 +28,10 @@ struct ControlSteps {
   std::function<void()> cut_sessions;
   /// SIGHUP; null where there is no file to reload, and it drains.
   std::function<void(const std::string& who)> reload;
+  /// SIGUSR2.
+  std::function<void(const std::string& who)> upgrade;
+  /// The daemon is to stop.
+  std::function<void()> stopping;
 };
 
 /// The control thread's work: waits for signals, takes the daemon through its drain, and watches the upstreams
@@ -38,7 +42,10 @@ struct ControlSteps {
 ///
 /// For `drain_announce` a drain is only announced: newcomers are accepted as before. `drain_timeout` begins after that.
 ///
-/// SIGUSR1 reopens the log files at any time, and SIGHUP reloads the configuration.
+/// SIGUSR1 reopens the log files at any time, SIGHUP reloads the configuration, and SIGUSR2 starts another process in
+/// this one's place. Once that serves, this one drains, and may be called back:
+///
+///     serving ──hand_over()──▶ draining ──resume()──▶ serving
 ///
 /// Signals are caught from the construction on, and those that come before run() are handled by it.
 class Control {
@@ -56,11 +63,18 @@ class Control {
   /// Begins the drain; `who` is for the log. False if it has begun already. Control thread.
   bool drain(const std::string& who);
 
+  /// Another process serves from now on: begins the drain, without an announcement. It goes on when signals tell this
+  /// process to stop, too; a second one cuts it short. Control thread.
+  void hand_over();
+  /// It serves again after all, after hand_over(). Control thread.
+  void resume();
+
  private:
   enum class Phase { serving, draining, cutting };
 
   void wait_for_signal();
   void handle_signal(int signal);
+  void begin_drain(std::chrono::milliseconds announce);
   void begin_cut();
   void watch_drain();
   void close_idle(std::chrono::steady_clock::time_point now);
@@ -75,6 +89,7 @@ class Control {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   Phase phase_ = Phase::serving;
+  bool handed_over_ = false;                           ///< and not told to stop since then
   std::chrono::steady_clock::time_point announced_{};  ///< when accepting stops
   std::chrono::steady_clock::time_point deadline_{};   ///< when the rest is cut
   std::optional<DrainSpread> spread_;                  ///< in a drain that has one

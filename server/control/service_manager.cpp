@@ -25,6 +25,8 @@ void notify_stopping(const std::string& status, std::chrono::milliseconds longes
   ::sd_notify(0, (text + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(extension.count())).c_str());
 }
 
+void notify_main_process(pid_t process) { ::sd_notify(0, ("READY=1\nMAINPID=" + std::to_string(process)).c_str()); }
+
 void notify_status(const std::string& status) { ::sd_notify(0, ("STATUS=" + status).c_str()); }
 
 }  // namespace weir::service_manager

@@ -12,6 +12,8 @@ void notify_reloading();
 void notify_reloaded();
 /// Stopping may take so long, and a while more for what remains to be done; the manager waits at least until then.
 void notify_stopping(const std::string& status, std::chrono::milliseconds longest);
+/// That process is the service's main one from now on, and it is ready. Only the main one may say so.
+void notify_main_process(pid_t process);
 void notify_status(const std::string& status);
 
 }  // namespace weir::service_manager

@@ -115,9 +115,9 @@ net::awaitable<void> run_acceptor(AcceptorContext& context) {
     if (slot->timer_fired()) paused = false;
   }
   // Accepts whatever readiness says: the queue also holds what has come since epoll was last asked.
-  slot->take_interruption();
+  const bool passed_on = slot->take_interruption() == static_cast<std::uint8_t>(Interruption::passed_on);
   const io::Clock::time_point give_up = loop.now() + kLastOnes;
-  for (;;) {
+  while (!passed_on) {
     const Batch batch = accept_batch(context, listening, kLastAcceptsPerTurn);
     if (batch == Batch::all || loop.now() >= give_up) break;
     if (batch == Batch::no_descriptor) {

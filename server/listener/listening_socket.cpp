@@ -95,8 +95,7 @@ ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& 
   if (listens) listen(backlog);
 }
 
-ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, std::uint16_t port_offset,
-                                       std::uint16_t port_count) {
+ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, const std::optional<BindPlace>& place) {
   ListeningSocket adopted;
   for (const io::Descriptor& socket : sockets) {
     const Endpoint endpoint = listening_endpoint(socket.get());
@@ -107,9 +106,32 @@ ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, std:
   }
   if (sockets.empty()) throw std::runtime_error("cannot adopt a listener without a socket");
   if (SocketFile::is_needed(adopted.endpoint_)) adopted.file_ = SocketFile(adopted.endpoint_);
-  adopted.place_ = {adopted.endpoint_, false, port_offset, port_count};
+  adopted.place_ = place.value_or(BindPlace{adopted.endpoint_});
   adopted.sockets_ = std::move(sockets);
   return adopted;
+}
+
+void ListeningSocket::grow(std::size_t workers, const TcpConfig& tcp, int backlog) {
+  int reuse_port = 0;
+  socklen_t length = sizeof reuse_port;
+  if (::getsockopt(sockets_.front().get(), SOL_SOCKET, SO_REUSEPORT, &reuse_port, &length) != 0) return;
+  if (!endpoint_.is_inet() || reuse_port == 0) return;
+  while (sockets_.size() < workers) {
+    sockets_.push_back(open(true));
+    io::apply_tcp_options(sockets_.back().get(), tcp);
+    if (::listen(sockets_.back().get(), backlog) != 0) fail(endpoint_, errno);
+  }
+}
+
+std::vector<int> ListeningSocket::descriptors_of(std::size_t worker, std::size_t workers) const {
+  std::vector<int> descriptors;
+  for (std::size_t i = worker; i < sockets_.size(); i += workers) descriptors.push_back(sockets_[i].get());
+  return descriptors;
+}
+
+void ListeningSocket::pass_on() {
+  passed_on_ = true;
+  file_.release();
 }
 
 std::string ListeningSocket::name() const {
@@ -175,9 +197,35 @@ std::vector<BindPlace> bind_places(const ListenerConfig& config) {
   return places;
 }
 
-std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers) {
+namespace {
+
+ListeningSocket take_over(std::vector<io::Descriptor> inherited, const ListenerConfig& config, const BindPlace& place,
+                          int backlog, std::size_t workers) {
+  ListeningSocket socket = ListeningSocket::adopt(std::move(inherited), place);
+  std::optional<SocketPermissions> permissions;
+  if (config.has_socket_file()) permissions.emplace(config.unix_socket);
+  socket.reconfigure(config.tcp, backlog, permissions);
+  socket.grow(workers, config.tcp, backlog);
+  return socket;
+}
+
+}  // namespace
+
+std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers,
+                                                    InheritedSockets* inherited) {
   std::vector<ListeningSocket> sockets;
-  for (const BindPlace& place : bind_places(config)) sockets.emplace_back(config, place, backlog, workers);
+  for (const BindPlace& place : bind_places(config)) {
+    std::vector<io::Descriptor> open;
+    if (inherited != nullptr) open = inherited->take(place.endpoint, place.dual_stack, config.name);
+    if (!open.empty()) {
+      sockets.push_back(take_over(std::move(open), config, place, backlog, workers));
+      continue;
+    }
+    // A listener that the other process still has, and this one has not, may listen on the same port of other
+    // addresses.
+    const bool shared = inherited != nullptr && place.endpoint.is_inet() && inherited->occupies(place.endpoint.port());
+    sockets.emplace_back(config, place, backlog, workers, shared ? PortUse::shared : PortUse::exclusive);
+  }
   return sockets;
 }
 

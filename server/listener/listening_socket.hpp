@@ -9,6 +9,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/descriptor.hpp"
 #include "server/config/server_config.hpp"
+#include "server/listener/inherited_sockets.hpp"
 #include "server/listener/socket_file.hpp"
 
 namespace weir {
@@ -52,16 +53,22 @@ class ListeningSocket {
   /// Takes over sockets that listen already, all on the same endpoint: bound by a service manager or by another
   /// process. They are one for each worker, or a single one for all. The file of a unix socket goes with it. Throws
   /// std::system_error or std::runtime_error that says which is no listening stream socket, or listens elsewhere; the
-  /// sockets are closed then. `port_offset` and `port_count` say where its port stands in the listener's range.
-  static ListeningSocket adopt(std::vector<io::Descriptor> sockets, std::uint16_t port_offset = 0,
-                               std::uint16_t port_count = 1);
+  /// sockets are closed then. Without a place it is where they listen.
+  static ListeningSocket adopt(std::vector<io::Descriptor> sockets, const std::optional<BindPlace>& place = {});
+  /// Opens more sockets beside those that were adopted, until each of so many workers has one. Nothing where they share
+  /// one that knows no SO_REUSEPORT. Throws std::system_error.
+  void grow(std::size_t workers, const TcpConfig& tcp, int backlog);
 
   /// The address as bound: port 0 has been replaced by the port that was picked.
   const Endpoint& endpoint() const { return endpoint_; }
   /// What was asked for.
   const BindPlace& place() const { return place_; }
-  /// The descriptor for that worker. A shared one is the same for all, and only worker 0 accepts from it.
-  int descriptor(std::size_t worker) const { return sockets_[shared() ? 0 : worker].get(); }
+  /// The descriptor at that place of the group. A shared one is the same for all.
+  int descriptor(std::size_t index) const { return sockets_[shared() ? 0 : index].get(); }
+  /// Those that a worker accepts from, which is one of so many. Worker 0 alone has a shared one; of a group that was
+  /// adopted and is larger than their number, a worker may have several.
+  std::vector<int> descriptors_of(std::size_t worker, std::size_t workers) const;
+  std::vector<int> descriptors() const { return descriptors_of(0, 1); }
   /// Moved from, or closed.
   bool is_empty() const { return sockets_.empty(); }
   bool shared() const { return sockets_.size() == 1; }
@@ -72,6 +79,10 @@ class ListeningSocket {
   /// Goes on with these options; `permissions` are those of a socket with a file. Throws std::system_error that names
   /// what failed, having done what it could. Control thread.
   void reconfigure(const TcpConfig& tcp, int backlog, const std::optional<SocketPermissions>& permissions);
+  /// Another process accepts from the same sockets, and has the file of a unix socket from now on: they are not made to
+  /// refuse newcomers, and whoever is queued on them stays there for it.
+  void pass_on();
+  bool is_passed_on() const { return passed_on_; }
   /// For people: the endpoint, or the whole range.
   std::string name() const;
   /// From now on newcomers are refused as if nobody listened, while the queue and TCP handshakes under way live on,
@@ -85,6 +96,7 @@ class ListeningSocket {
   BindPlace place_;
   Endpoint endpoint_;
   std::vector<io::Descriptor> sockets_;
+  bool passed_on_ = false;
   SocketFile file_;  ///< destroyed first, while the socket keeps the file's inode number from being reused
 };
 
@@ -92,6 +104,8 @@ class ListeningSocket {
 std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& sockets);
 
 /// Opens all sockets of a listener, in the order of its `bind` list: one ListeningSocket for each port of a range.
-std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers);
+/// Those that were inherited are taken over instead, with the listener's options.
+std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers,
+                                                    InheritedSockets* inherited = nullptr);
 
 }  // namespace weir

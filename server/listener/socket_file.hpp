@@ -41,6 +41,8 @@ class SocketFile {
   /// Call before listen(2), while every connect(2) is still refused, even for users whom the umask would let in. Throws
   /// std::system_error that names what failed.
   void set(const SocketPermissions& permissions) const;
+  /// Leaves the file to another process.
+  void release() { path_.clear(); }
 
  private:
   void remove() noexcept;

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <ctime>
 #include <exception>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "server/session/run_session.hpp"
@@ -65,10 +65,11 @@ ListenerContextPtr Worker::context_of(const ListenerPtr& listener) {
 }
 
 void Worker::accept_from(const ListeningSocket& socket, const ListenerPtr& listener) {
-  if (!accepts_from(socket)) return;
-  loop_.post([this, listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
-    run_acceptor_on(listening, context_of(listener), offset);
-  });
+  for (const int listening : descriptors_of(socket)) {
+    loop_.post([this, listener, listening, offset = socket.port_offset()] {
+      run_acceptor_on(listening, context_of(listener), offset);
+    });
+  }
 }
 
 void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset) {
@@ -81,27 +82,30 @@ void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, s
 }
 
 void Worker::pass_on(const ListeningSocket& socket, const ListenerPtr& listener) {
-  if (!accepts_from(socket)) return;
-  loop_.post([this, listener, listening = socket.descriptor(index_), offset = socket.port_offset()] {
-    for (Acceptor& acceptor : acceptors_) {
-      if (acceptor.context.listening != listening) continue;
-      acceptor.context.listener = context_of(listener);
-      acceptor.context.port_offset = offset;
-    }
-  });
+  for (const int listening : descriptors_of(socket)) {
+    loop_.post([this, listener, listening, offset = socket.port_offset()] {
+      for (Acceptor& acceptor : acceptors_) {
+        if (acceptor.context.listening != listening) continue;
+        acceptor.context.listener = context_of(listener);
+        acceptor.context.port_offset = offset;
+      }
+    });
+  }
 }
 
 void Worker::stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done) {
-  std::set<int> listening;
+  std::map<int, Interruption> listening;
   for (const ListeningSocket* socket : sockets) {
-    if (accepts_from(*socket)) listening.insert(socket->descriptor(index_));
+    const Interruption why = socket->is_passed_on() ? Interruption::passed_on : Interruption::shutdown;
+    for (const int descriptor : descriptors_of(*socket)) listening.emplace(descriptor, why);
   }
   loop_.post([this, listening = std::move(listening), done = std::move(done)]() mutable {
     const auto stop = std::make_shared<Stop>(std::move(done));
     for (Acceptor& acceptor : acceptors_) {
-      if (acceptor.context.slot == nullptr || !listening.contains(acceptor.context.listening)) continue;
+      const auto why = listening.find(acceptor.context.listening);
+      if (acceptor.context.slot == nullptr || why == listening.end()) continue;
       acceptor.stop = stop;
-      acceptor.context.slot->interrupt(static_cast<std::uint8_t>(Interruption::shutdown));
+      acceptor.context.slot->interrupt(static_cast<std::uint8_t>(why->second));
     }
   });
 }

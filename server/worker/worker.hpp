@@ -51,8 +51,8 @@ class Worker {
   /// From now on the connections of a socket, which is accepted from, are that listener's, which is known. Any thread.
   void pass_on(const ListeningSocket& socket, const ListenerPtr& listener);
 
-  /// Stops accepting from these sockets; what is queued on them is still taken. Calls `done` on the worker's thread
-  /// once that is over. Any thread.
+  /// Stops accepting from these sockets; what is queued on them is still taken, unless they were passed on. Calls
+  /// `done` on the worker's thread once that is over. Any thread.
   void stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done);
 
   /// Calls `done` on the worker's thread after all that was posted to it before. Any thread.
@@ -92,7 +92,9 @@ class Worker {
  private:
   ListenerContext* make_context(const ListenerPtr& listener);
   ListenerContextPtr context_of(const ListenerPtr& listener);
-  bool accepts_from(const ListeningSocket& socket) const { return !socket.shared() || index_ == 0; }
+  std::vector<int> descriptors_of(const ListeningSocket& socket) const {
+    return socket.descriptors_of(index_, peers_->size());
+  }
   void run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset);
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);

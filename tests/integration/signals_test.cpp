@@ -138,14 +138,6 @@ TEST(Signals, SighupWithTheSameConfigurationChangesNothing) {
   expect_alive(newcomer);
 }
 
-TEST(Signals, Sigusr2IsSaidToBeUnsupportedAndChangesNothing) {
-  Daemon daemon = Daemon::with_config(echo_config());
-  daemon.process().signal(SIGUSR2);
-  daemon.process().wait_for_error_line("SIGUSR2 ignored");
-  Peer client = daemon.connect();
-  expect_alive(client);
-}
-
 TEST(Signals, ServiceManagerIsToldWhenTheDaemonIsReadyAndWhenItStops) {
   const Notifications notifications;
   Process::Options options;

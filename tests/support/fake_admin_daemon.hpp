@@ -24,6 +24,7 @@ class FakeAdminDaemon : public admin::Daemon {
   std::vector<SessionRecord> records;
   LogLevel level = LogLevel::info;
   admin::Change change = admin::Change::done;  ///< what becomes of every attempt to change something
+  admin::Upgrade upgraded{4711, {}};           ///< what becomes of every upgrade
   admin::Reload reloaded;                      ///< what becomes of every reload
   bool answers = true;                         ///< false: what is asked of workers waits for ever
 
@@ -74,6 +75,12 @@ class FakeAdminDaemon : public admin::Daemon {
     done.emplace_back(dry_run ? "reload dry_run" : "reload");
     co_await wait();
     co_return reloaded;
+  }
+
+  net::awaitable<admin::Upgrade> upgrade() override {
+    done.emplace_back("upgrade");
+    co_await wait();
+    co_return upgraded;
   }
 
   LogLevel log_level() const override { return level; }

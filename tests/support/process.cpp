@@ -85,9 +85,10 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
 Process::Process(const std::string& program, std::vector<std::string> arguments)
     : Process(program, std::move(arguments), Options()) {}
 
-Process::Process(const std::string& program, std::vector<std::string> arguments, const Options& options) {
-  const bool built = program.find('/') == std::string::npos;
-  const std::string path = built ? built_program(program) : program;
+Process::Process(const std::string& program, std::vector<std::string> arguments, const Options& options)
+    : has_successors_(options.has_successors) {
+  const bool built = program.find('/') == std::string::npos && options.path.empty();
+  const std::string path = !options.path.empty() ? options.path : built ? built_program(program) : program;
   if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is not built");
   arguments.insert(arguments.begin(), path);
   std::vector<std::string> environment = environment_with(options.environment);
@@ -109,6 +110,8 @@ Process::Process(const std::string& program, std::vector<std::string> arguments,
 }
 
 Process::~Process() {
+  // All that it started are of its group, whose number nobody else can get while one of them is there.
+  if (has_successors_) ::kill(-pid_, SIGKILL);
   if (!exit_) {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
@@ -168,6 +171,7 @@ int Process::wait_exit(std::chrono::milliseconds bound) {
   int status = 0;
   if (::waitpid(pid_, &status, 0) != pid_) fail("waitpid");
   exit_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (has_successors_) return *exit_;  // who hold its output open
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, kHang, [this] { return closed_; });
   return *exit_;

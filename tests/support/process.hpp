@@ -27,6 +27,8 @@ class Process {
     std::optional<uid_t> user = {};                       ///< runs as this user and group of the same number
     const PrivateNetwork* network = nullptr;              ///< runs in this one
     std::optional<int> error = {};                        ///< becomes its stderr, and err() stays empty
+    std::string path = {};                                ///< of the program, where it is not the built one
+    bool has_successors = false;  ///< it starts others that outlive it; they end with the object
   };
 
   /// `program` is the name of a built program, or a path.
@@ -42,7 +44,8 @@ class Process {
   /// Whether SIGSTOP has stopped all its threads.
   bool stopped() const;
 
-  /// The exit status, or 128 + the signal that killed it. Throws if it still runs after the time limit.
+  /// The exit status, or 128 + the signal that killed it. Throws if it still runs after the time limit. Of one that has
+  /// successors not all output may have come by then.
   int wait_exit(std::chrono::milliseconds bound = kHang);
 
   /// What came so far.
@@ -65,6 +68,7 @@ class Process {
   void read_output(int out, int err);
 
   pid_t pid_ = -1;
+  const bool has_successors_;
   io::Descriptor pidfd_;
   std::optional<int> exit_;
   mutable std::mutex mutex_;

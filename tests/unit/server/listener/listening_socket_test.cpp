@@ -99,7 +99,7 @@ TEST(ListeningSocket, AnAdoptedSocketNeitherBlocksNorLeaksIntoPrograms) {
 TEST(ListeningSocket, AdoptsItsPlaceInARange) {
   const test::FreePorts ports(3);
   const std::vector<ListeningSocket> bound = open_listening_sockets(listener_on(ports.range()), 16, 1);
-  const ListeningSocket adopted = ListeningSocket::adopt(copies_of(bound[2], 1), 2, 3);
+  const ListeningSocket adopted = ListeningSocket::adopt(copies_of(bound[2], 1), bound[2].place());
   EXPECT_EQ(adopted.port_offset(), 2);
   EXPECT_EQ(adopted.name(), ports.range());
 }
