@@ -27,3 +27,7 @@ string(REPLACE "/usr/share/doc" "${CMAKE_INSTALL_PREFIX}/share/doc" unit "${unit
 string(REPLACE "/etc/weir" "${sysconfdir}/weir" unit "${unit}")
 file(WRITE "${WEIR_BINARY_DIR}/systemd/weir.service" "${unit}")
 file(INSTALL "${WEIR_BINARY_DIR}/systemd/weir.service" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
+
+# To be copied and edited: what systemd listens on is the administrator's.
+file(INSTALL "${WEIR_SOURCE_DIR}/systemd/weir.socket" "${WEIR_SOURCE_DIR}/systemd/weir-admin.socket"
+             "${WEIR_SOURCE_DIR}/systemd/weir-sockets.conf" DESTINATION "${CMAKE_INSTALL_PREFIX}/share/doc/weir/systemd")

@@ -15,13 +15,15 @@ namespace {
 
 /// A host name has 253 characters at most (RFC 1035, 2.3.4).
 constexpr std::size_t kLongestHost = 253;
+/// Of a name that FileDescriptorName= takes (systemd.socket(5)).
+constexpr std::size_t kLongestDescriptorName = 255;
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
   throw std::invalid_argument(in_quotes(text) + " " + why);
 }
 
 const char* right_form(AddressUse use) {
-  return use == AddressUse::bind ? "write 127.0.0.1:7000, [::1]:7000, :7000 or unix:/path"
+  return use == AddressUse::bind ? "write 127.0.0.1:7000, [::1]:7000, :7000, unix:/path or fd:NAME"
                                  : "write HOST:PORT, [::1]:PORT or unix:/path";
 }
 
@@ -49,6 +51,23 @@ Address parse_unix(std::string_view text, std::string_view name) {
     refuse(text, "is too long for a unix socket: " + std::to_string(name.size()) + " bytes, at most " +
                      std::to_string(kLongestUnixName));
   }
+  address.host = name;
+  return address;
+}
+
+Address parse_descriptor(std::string_view text, std::string_view name, AddressUse use) {
+  if (use == AddressUse::target) {
+    refuse(text, "is a socket that the service manager hands over, to which nothing can connect; " +
+                     std::string(right_form(use)));
+  }
+  if (name.empty()) refuse(text, "has no name; write fd:NAME, as FileDescriptorName= of the socket unit says");
+  if (has_control(name) || name.find(':') != std::string_view::npos || name.size() > kLongestDescriptorName) {
+    refuse(text,
+           "has a name that no socket can have: it is longer than 255 characters, or holds a colon or a control "
+           "character");
+  }
+  Address address;
+  address.kind = Address::Kind::descriptor;
   address.host = name;
   return address;
 }
@@ -114,10 +133,7 @@ void check_host(std::string_view text, std::string_view host) {
 Address parse_address(std::string_view text, AddressUse use, Ports ports) {
   if (text.empty()) throw std::invalid_argument(std::string("is empty; ") + right_form(use));
   if (text.starts_with("unix:")) return parse_unix(text, text.substr(5));
-  if (text.starts_with("fd:")) {
-    refuse(text, "names a socket of the service manager, which this version does not support; " +
-                     std::string(right_form(use)));
-  }
+  if (text.starts_with("fd:")) return parse_descriptor(text, text.substr(3), use);
   if (has_space_or_control(text)) refuse(text, std::string("holds a blank or a control character; ") + right_form(use));
 
   Address address;
@@ -160,6 +176,8 @@ std::string Address::to_string() const {
       return "unix:" + host;
     case Kind::unix_abstract:
       return "unix:@" + host;
+    case Kind::descriptor:
+      return "fd:" + host;
     case Kind::inet:
       break;
   }

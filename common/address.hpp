@@ -14,20 +14,23 @@ inline constexpr std::size_t kLongestUnixName = sizeof(sockaddr_un::sun_path) - 
 
 /// A BIND or TARGET as a person writes it, parsed but not yet resolved.
 ///
-/// `HOST:PORT`, `[v6]:PORT`, `:PORT` (all addresses, both families), `unix:/path`, `unix:@abstract`. Where a range is
-/// allowed PORT may be `FIRST-LAST`.
+/// `HOST:PORT`, `[v6]:PORT`, `:PORT` (all addresses, both families), `unix:/path`, `unix:@abstract`, and as a BIND
+/// `fd:NAME`, a socket that the service manager hands over. Where a range is allowed PORT may be `FIRST-LAST`.
 struct Address {
-  enum class Kind { inet, unix_path, unix_abstract };
+  enum class Kind { inet, unix_path, unix_abstract, descriptor };
 
   Kind kind = Kind::inet;
-  std::string host;              ///< inet: name or literal, empty for all addresses; unix: the path or abstract name
+  /// inet: name or literal, empty for all addresses; unix: the path or abstract name; descriptor: its name.
+  std::string host;
   std::uint16_t port = 0;        ///< inet only; the first of a range
   bool bracketed = false;        ///< the host stood in brackets: an IPv6 literal, so `[::]` is IPv6 alone
   std::uint16_t port_count = 1;  ///< more than one: a range that begins at `port`
 
   bool is_range() const { return port_count > 1; }
   std::uint16_t last_port() const { return static_cast<std::uint16_t>(port + port_count - 1); }
-  bool is_unix() const { return kind != Kind::inet; }
+  bool is_inet() const { return kind == Kind::inet; }
+  bool is_unix() const { return kind == Kind::unix_path || kind == Kind::unix_abstract; }
+  bool is_descriptor() const { return kind == Kind::descriptor; }
 
   /// The text form that parse_address() reads back.
   std::string to_string() const;

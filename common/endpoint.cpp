@@ -121,6 +121,7 @@ bool Endpoint::operator==(const Endpoint& other) const {
 std::vector<Endpoint> resolve(const Address& address, AddressUse use) {
   if (address.kind == Address::Kind::unix_path) return {Endpoint::unix_path(address.host)};
   if (address.kind == Address::Kind::unix_abstract) return {Endpoint::unix_abstract(address.host)};
+  if (address.is_descriptor()) return {};
 
   if (address.bracketed) return {make_v6(address.host, address.port)};
   std::string host = address.host;

@@ -55,7 +55,7 @@ class Endpoint {
 /// Every endpoint that the address stands for, in the resolver's order; blocks while a name is looked up. For
 /// `AddressUse::bind` an empty host gives `[::]`, or `0.0.0.0` where the kernel has no IPv6. Of a range it takes the
 /// first port. Throws std::runtime_error that names the host and the resolver's reason, or the interface that is not
-/// there.
+/// there. A socket that is handed over (`fd:NAME`) gives nothing.
 std::vector<Endpoint> resolve(const Address& address, AddressUse use);
 
 /// An IP address (is_ip_address()) with port 0. Throws std::runtime_error for another text, and for an interface that

@@ -19,11 +19,18 @@ std::uint64_t endpoints_of(const Address& address) {
   return name ? 2 : 1;
 }
 
+/// The one that was handed over, and the copy that a listener accepts from. A name that stands for several needs more.
+constexpr std::uint64_t kDescriptorsPerHandedOver = 2;
+
 std::uint64_t listening_sockets(const ServerConfig& config, std::uint32_t workers) {
   std::uint64_t sockets = 0;
   for (const ListenerConfig& listener : config.listeners) {
     for (const Address& address : listener.bind) {
-      sockets += address.is_unix() ? 1 : endpoints_of(address) * address.port_count * workers;
+      if (address.is_inet()) {
+        sockets += endpoints_of(address) * address.port_count * workers;
+      } else {
+        sockets += address.is_descriptor() ? kDescriptorsPerHandedOver : 1;
+      }
     }
   }
   return sockets;
@@ -179,7 +186,7 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   plan.reserved.workers = std::uint64_t{2} * plan.workers;
   plan.reserved.listening = listening_sockets(config, plan.workers);
   if (config.admin) {
-    const std::uint64_t sockets = config.admin->bind.is_unix() ? 1 : endpoints_of(config.admin->bind);
+    const std::uint64_t sockets = config.admin->bind.is_inet() ? endpoints_of(config.admin->bind) : 1;
     plan.reserved.admin = 2 * sockets + admin::Bounds().connections;
   }
 

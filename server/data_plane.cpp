@@ -27,8 +27,9 @@ bool has_connections(const Listener& listener) {
 
 }  // namespace
 
-DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan)
-    : admission_(admitted_by(plan), config.limits.rate),
+DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan, HandedOverSockets handed_over)
+    : handed_over_(std::move(handed_over)),
+      admission_(admitted_by(plan), config.limits.rate),
       sources_(config.limits.per_source, config.limits.rate_per_source),
       access_log_(config.access_log, plan.workers, config.admin.has_value()) {
   for (const UpstreamConfig& upstream : config.upstreams) {
@@ -63,7 +64,8 @@ void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t work
   Service service =
       make_service(config.service, [this](const std::string& name) { return ProxyService(upstreams_.at(name)); });
   const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
-  listeners_.emplace(config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers, &inherited)});
+  listeners_.emplace(
+      config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers, handed_over_, &inherited)});
 }
 
 void DataPlane::start() {
@@ -82,6 +84,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
   state.workers = workers_.size();
   state.admission = &admission_;
   state.sources = sources_;
+  state.handed_over = handed_over_;
   for (const auto& [name, open] : listeners_) {
     RunningState::OpenSockets& shown = state.listeners[name];
     shown.listener = open.listener;
@@ -178,6 +181,7 @@ void DataPlane::copy_sockets(InheritedSockets& copies) const {
   for (const auto& [name, open] : listeners_) {
     for (std::size_t i = 0; i < open.sockets.size(); ++i) {
       const ListeningSocket& socket = open.sockets[i];
+      if (socket.place().handed_over) continue;  // its owner's socket goes over as such
       const bool any_port = socket.place().endpoint.is_inet() && socket.place().endpoint.port() == 0;
       copies.add(InheritedGroup::Owner::listener, name, i, any_port, socket.descriptors());
     }
@@ -198,7 +202,7 @@ void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, 
   for (auto& [name, open] : listeners_) {
     try {
       open.sockets = open_listening_sockets(open.listener->config(), static_cast<int>(config.limits.backlog),
-                                            plan.workers, &sockets);
+                                            plan.workers, handed_over_, &sockets);
     } catch (const std::exception& error) {
       spdlog::error("listener {}: {}; it accepts nothing any more, restart the daemon", name, error.what());
     }

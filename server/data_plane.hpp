@@ -33,8 +33,8 @@ namespace weir {
 class DataPlane {
  public:
   /// Opens the access log and prepares the upstreams, which may block while names are resolved. Throws as
-  /// prepare_upstream() and AccessLog do.
-  DataPlane(const ServerConfig& config, const CapacityPlan& plan);
+  /// prepare_upstream() and AccessLog do. Listeners find their `fd:NAME` among `handed_over`.
+  DataPlane(const ServerConfig& config, const CapacityPlan& plan, HandedOverSockets handed_over = {});
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
   ~DataPlane() { join(); }
@@ -87,6 +87,7 @@ class DataPlane {
   void open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited);
   void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
 
+  const HandedOverSockets handed_over_;
   Admission admission_;
   SourceTable sources_;
   io::SpareDescriptor spare_;

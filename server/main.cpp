@@ -11,6 +11,7 @@
 #include "server/capacity_plan.hpp"
 #include "server/command_line.hpp"
 #include "server/config/config_loader.hpp"
+#include "server/handed_over_warnings.hpp"
 #include "server/log_files.hpp"
 #include "server/server.hpp"
 
@@ -56,6 +57,7 @@ int execute(const Command& command, const upgrade::Program& program, upgrade::Pr
   if (command.diff) return admin::run_check_diff(command.admin, config, command.config_file);
   CapacityPlan plan = plan_capacity(config, read_machine_limits());
   for (std::string& warning : log_file_warnings(config)) plan.warnings.push_back(std::move(warning));
+  for (std::string& warning : unchecked_socket_warnings(config)) plan.warnings.push_back(std::move(warning));
   return print(describe(plan) + command.config_file + ": ok\n");
 }
 

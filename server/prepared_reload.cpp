@@ -45,7 +45,9 @@ class Preparation {
     throw_if_any();
     for (const ListenerConfig& listener : next_.listeners) {
       attempt("listener " + listener.name + ": ", [&] {
-        for (const BindPlace& place : bind_places(listener)) claims_[listener.name].push_back({place, {}});
+        for (BindPlace& place : bind_places(listener, running_.handed_over)) {
+          claims_[listener.name].push_back({std::move(place), {}});
+        }
       });
     }
     throw_if_any();
@@ -152,7 +154,8 @@ class Preparation {
     for (const auto& [name, open] : running_.listeners) {
       for (std::size_t i = 0; i < open.sockets.size(); ++i) {
         const Endpoint& bound = open.sockets[i].bound;
-        if (!claimed.contains({name, i}) && bound.is_inet()) given_up_ports_.insert(bound.port());
+        if (claimed.contains({name, i}) || !bound.is_inet() || open.sockets[i].place.handed_over) continue;
+        given_up_ports_.insert(bound.port());
       }
     }
   }

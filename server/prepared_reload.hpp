@@ -16,6 +16,7 @@
 #include "server/capacity_plan.hpp"
 #include "server/config/config_diff.hpp"
 #include "server/config/server_config.hpp"
+#include "server/listener/handed_over.hpp"
 #include "server/listener/listening_socket.hpp"
 #include "server/listener/socket_file.hpp"
 #include "server/observe/access_log.hpp"
@@ -50,6 +51,7 @@ struct RunningState {
   std::vector<Endpoint> closing;  ///< internet sockets that an earlier reload gave up and that are not closed yet
   std::map<std::string, ListenerPtr> removed;  ///< listeners that still have connections
   std::map<std::string, Backends> upstreams;
+  HandedOverSockets handed_over;
   admin::Listening admin;  ///< the endpoint's, if there is one
 };
 

@@ -49,6 +49,7 @@ struct Reloader::Job {
   bool dry_run;
   boost::asio::steady_timer over;  ///< cancelled once there is an outcome
   std::optional<admin::Reload> outcome;
+  bool announced = false;  ///< to the service manager
 };
 
 struct Reloader::Made {
@@ -92,7 +93,8 @@ void Reloader::begin_next() {
     made->outcome.problems.push_back(parts_.obstacle());
     if (made->outcome.problems.front().empty()) {
       made->outcome.problems.clear();
-      if (!job->dry_run) service_manager::notify_reloading();
+      job->announced = !job->dry_run;
+      if (job->announced) service_manager::notify_reloading();
       return prepare(job);
     }
   } catch (const std::exception& error) {
@@ -155,7 +157,8 @@ void Reloader::finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Mad
 void Reloader::conclude(const std::shared_ptr<Job>& job, Made& made) {
   if (!job->dry_run) {
     report(job->who, made.outcome, made.counts);
-    if (parts_.obstacle().empty()) service_manager::notify_reloaded();
+    // A drain that began meanwhile has said that the daemon stops; it is not ready again.
+    if (job->announced && parts_.obstacle().empty()) service_manager::notify_reloaded();
   }
   job->outcome = std::move(made.outcome);
   job->over.cancel();

@@ -29,7 +29,10 @@
 #include "server/capacity_plan.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
+#include "server/control/service_status.hpp"
+#include "server/control/watchdog.hpp"
 #include "server/data_plane.hpp"
+#include "server/handed_over_warnings.hpp"
 #include "server/live_daemon.hpp"
 #include "server/log_files.hpp"
 #include "server/observe/snapshot.hpp"
@@ -78,14 +81,16 @@ struct Outcome {
 /// The whole daemon. Members stand in order of life. Control thread.
 class Server {
  public:
-  Server(const ServerSource& source, const ServerConfig& config, InheritedSockets inherited)
+  Server(const ServerSource& source, const ServerConfig& config, HandedOverSockets handed_over,
+         InheritedSockets inherited)
       : source_(source),
+        handed_over_(std::move(handed_over)),
         inherited_(std::move(inherited)),
         config_(std::make_shared<const ServerConfig>(config)),
         plan_(plan_capacity(config, read_machine_limits())),
         // Names are resolved here, while a signal still ends the program at once. Signals are caught after that, before
         // any socket listens.
-        data_plane_(config, plan_),
+        data_plane_(config, plan_, handed_over_),
         control_(control_context_, config_, data_plane_.admission(),
                  ControlSteps{[this](bool at_once) { return stop_accepting(at_once); },
                               [this](const DrainSpread& spread, DrainSpread::Time until) {
@@ -129,15 +134,20 @@ class Server {
     data_plane_.start();
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     say_where_admin();
+    warn_of_unused_sockets();
     const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
     const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
                                           data_plane_.listeners().size(), plan_.workers, limit);
     spdlog::info("{}", ready);
     if (source_.predecessor != nullptr) {
       // Until then the service manager listens to the other process alone.
-      source_.predecessor->ready(control_context_, [ready] { service_manager::notify_ready(ready); });
+      source_.predecessor->ready(control_context_, [this, ready] {
+        service_manager::notify_ready(ready);
+        attend_service_manager();
+      });
     } else {
       service_manager::notify_ready(ready);
+      attend_service_manager();
     }
     control_.run();
     admin_.clear();
@@ -154,6 +164,30 @@ class Server {
     for (const std::string& bound : bound_addresses(open.sockets)) {
       spdlog::info("listening on {} listener={}", bound, open.listener->config().name);
     }
+  }
+
+  void attend_service_manager() {
+    if (!service_manager::is_present()) return;
+    service_status_.emplace(control_context_, [this] {
+      ServiceStatus::Figures figures;
+      for (const ListenerSnapshot& listener : live_->traffic_snapshot().listeners) {
+        figures.accepted += listener.accepted;
+      }
+      figures.active = data_plane_.admission().totals().active;
+      figures.listeners = data_plane_.listeners().size();
+      figures.draining = data_plane_.admission().draining();
+      return figures;
+    });
+    service_status_->begin();
+    const auto interval = service_manager::watchdog_interval();
+    if (!interval) return;
+    watchdog_.emplace(control_context_, data_plane_.workers(), *interval);
+    watchdog_->begin();
+  }
+
+  /// Whoever connects to one of them waits, because its owner listens.
+  void warn_of_unused_sockets() const {
+    for (const std::string& warning : unused_socket_warnings(*config_, handed_over_)) spdlog::warn("{}", warning);
   }
 
   void say_where_admin() {
@@ -190,6 +224,9 @@ class Server {
     InheritedSockets copies;
     data_plane_.copy_sockets(copies);
     for (const admin::Endpoint& admin : admin_) admin.copy_sockets(copies);
+    for (const auto& socket : handed_over_.all()) {
+      copies.add(InheritedGroup::Owner::service_manager, socket->name, 0, false, {socket->descriptor.get()});
+    }
     return copies;
   }
 
@@ -217,8 +254,8 @@ class Server {
 
   void open_admin(InheritedSockets& inherited) {
     if (!config_->admin) return;
-    admin_.emplace_back(control_context_.get_executor(), admin::Endpoint::prepare(*config_->admin, {}, &inherited),
-                        *live_);
+    admin_.emplace_back(control_context_.get_executor(),
+                        admin::Endpoint::prepare(*config_->admin, {}, handed_over_, &inherited), *live_);
   }
 
   void apply(PreparedReload& next) {
@@ -250,6 +287,7 @@ class Server {
     } catch (const std::exception& error) {
       spdlog::error("admin: {}; everything else is applied", error.what());
     }
+    warn_of_unused_sockets();
   }
 
   void apply_admin(std::optional<admin::Endpoint::Prepared> next) {
@@ -293,6 +331,7 @@ class Server {
   }
 
   const ServerSource& source_;
+  const HandedOverSockets handed_over_;
   InheritedSockets inherited_;  ///< until it serves
   std::shared_ptr<const ServerConfig> config_;
   CapacityPlan plan_;
@@ -303,6 +342,8 @@ class Server {
   upgrade::Upgrader upgrader_;
   boost::asio::steady_timer closing_;
   std::optional<LiveDaemon> live_;
+  std::optional<ServiceStatus> service_status_;
+  std::optional<Watchdog> watchdog_;
   std::list<admin::Endpoint> admin_;          ///< one or none
   std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
 };
@@ -322,7 +363,9 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
   const auto tell_predecessor = [&](const std::string& reason) {
     if (source.predecessor != nullptr) source.predecessor->fail(reason);
   };
+  HandedOverSockets handed_over;
   try {
+    handed_over = HandedOverSockets(service_manager::take_sockets());  // it changes the environment
     start_logging(log_target(config.log));
   } catch (const std::exception& error) {
     tell_predecessor(error.what());
@@ -337,8 +380,11 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     InheritedSockets inherited;
-    if (source.predecessor != nullptr) inherited = source.predecessor->receive_sockets();
-    auto server = std::make_unique<Server>(source, config, std::move(inherited));
+    if (source.predecessor != nullptr) {
+      inherited = source.predecessor->receive_sockets();
+      handed_over = HandedOverSockets(inherited.take_service_managers());
+    }
+    auto server = std::make_unique<Server>(source, config, std::move(handed_over), std::move(inherited));
     const auto [last, lost, is_preparing] = server->run();
     lost_records = lost;
     must_leave = is_preparing;

@@ -30,6 +30,7 @@ Address parse_admin_target(std::string_view text) {
 Address target_of_bind(const std::string& bind) {
   Address address = parse_address(bind, AddressUse::bind);
   if (address.is_unix()) return address;
+  if (address.is_descriptor()) throw std::invalid_argument("the service manager's socket units say where it is");
   if (address.port == 0) throw std::invalid_argument("port 0 is any port");
   if (address.host.empty() || address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";

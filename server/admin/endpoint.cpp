@@ -10,9 +10,10 @@
 
 namespace weir::admin {
 
-Endpoint::Prepared Endpoint::prepare(const AdminConfig& config, const Listening& running, InheritedSockets* inherited) {
+Endpoint::Prepared Endpoint::prepare(const AdminConfig& config, const Listening& running,
+                                     const HandedOverSockets& handed_over, InheritedSockets* inherited) {
   Prepared prepared(config);
-  prepared.sockets_ = open_sockets(config, running, inherited);
+  prepared.sockets_ = open_sockets(config, running, handed_over, inherited);
   if (config.token_file != running.config.token_file) prepared.token_.emplace(config.token_file);
   if (!prepared.sockets_.kept.empty() && config.bind.is_unix() && config.unix_socket != running.config.unix_socket) {
     try {

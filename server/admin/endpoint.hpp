@@ -41,7 +41,7 @@ class Endpoint {
   /// "admin: cannot listen on 127.0.0.1:9900: Address already in use". Any thread.
   /// What was inherited is taken over instead of opened.
   static Prepared prepare(const AdminConfig& config, const Listening& running = {},
-                          InheritedSockets* inherited = nullptr);
+                          const HandedOverSockets& handed_over = {}, InheritedSockets* inherited = nullptr);
 
   /// Accepts from here on. The daemon must outlive it, or at least stop(). The executor's context runs on the control
   /// thread and outlives it.

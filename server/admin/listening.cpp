@@ -35,6 +35,10 @@ auto into(boost::system::error_code& error) {
   return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
 }
 
+ListeningSocket take_socket(const std::shared_ptr<const HandedOverSocket>& socket) {
+  return {ListenerConfig(), {local_endpoint(socket->descriptor.get()), false, 0, 1, socket}, kBacklog, 1};
+}
+
 ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& endpoint, const Listening& running) {
   ListenerConfig listener;
   listener.unix_socket = config.unix_socket;
@@ -124,16 +128,22 @@ net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, std::share
 OpenSocket::OpenSocket(ListeningSocket listening)
     : socket(std::move(listening)), copy(::fcntl(socket.descriptor(0), F_DUPFD_CLOEXEC, 0)) {
   if (!copy) throw std::system_error(errno, std::generic_category(), "cannot listen");
-  if (SocketFile::is_needed(socket.endpoint())) file = SocketFile(socket.endpoint());
+  if (!socket.is_handed_over() && SocketFile::is_needed(socket.endpoint())) file = SocketFile(socket.endpoint());
 }
 
-ListeningChange open_sockets(const AdminConfig& config, const Listening& running, InheritedSockets* inherited) try {
+ListeningChange open_sockets(const AdminConfig& config, const Listening& running, const HandedOverSockets& handed_over,
+                             InheritedSockets* inherited) try {
   ListeningChange change;
   if (config.bind == running.config.bind && !running.endpoints.empty()) {
     change.kept = running.endpoints;
     return change;
   }
-  const bool same_families = config.bind.host.empty() == running.config.bind.host.empty();
+  if (config.bind.is_descriptor()) {
+    for (const auto& socket : handed_over.named(config.bind.host)) change.opened.emplace_back(take_socket(socket));
+    return change;
+  }
+  const bool same_families =
+      !running.config.bind.is_descriptor() && config.bind.host.empty() == running.config.bind.host.empty();
   for (const weir::Endpoint& endpoint : resolve(config.bind, AddressUse::bind)) {
     const bool open =
         std::find(running.endpoints.begin(), running.endpoints.end(), endpoint) != running.endpoints.end();
@@ -174,7 +184,7 @@ void Acceptor::pass_on() {
 }
 
 void Acceptor::retire(const net::Executor& executor, const std::shared_ptr<Connections>& connections) {
-  if (socket_.is_passed_on()) return stop();
+  if (socket_.is_handed_over()) return stop();
   socket_.refuse_newcomers();
   stop();
   // Their number has a bound even if the kernel goes on taking newcomers.

@@ -9,6 +9,7 @@
 #include "common/io/descriptor.hpp"
 #include "common/net.hpp"
 #include "server/config/server_config.hpp"
+#include "server/listener/handed_over.hpp"
 #include "server/listener/inherited_sockets.hpp"
 #include "server/listener/listening_socket.hpp"
 #include "server/listener/socket_file.hpp"
@@ -40,10 +41,10 @@ struct ListeningChange {
 };
 
 /// Opens the sockets of `config.bind` that are not open already; a port 0 that stays 0 keeps the port that was picked.
-/// An address may overlap one that is open, as 0.0.0.0 does 127.0.0.1. Throws std::runtime_error, as "admin: cannot
-/// listen on 127.0.0.1:9900: Address already in use". Any thread.
-/// Sockets that were inherited are taken over instead of opened.
-ListeningChange open_sockets(const AdminConfig& config, const Listening& running,
+/// An address may overlap one that is open, as 0.0.0.0 does 127.0.0.1. `fd:NAME` is looked up in `handed_over`, and
+/// sockets that were inherited are taken over instead of opened. Throws std::runtime_error, as "admin: cannot listen on
+/// 127.0.0.1:9900: Address already in use". Any thread.
+ListeningChange open_sockets(const AdminConfig& config, const Listening& running, const HandedOverSockets& handed_over,
                              InheritedSockets* inherited = nullptr);
 
 /// Accepts connections from a socket. Control thread.
@@ -60,8 +61,8 @@ class Acceptor {
   /// Sets the owner and the mode of its file. Throws std::system_error or std::runtime_error that says what failed.
   void set(const SocketPermissions& permissions) const { file_.set(permissions); }
 
-  /// Refuses newcomers, and accepts those that wait: their connections end as soon as they have nothing to ask, as all
-  /// others from this socket do (Connection::leaving).
+  /// Refuses newcomers, and accepts those that wait, unless the socket was handed over: their connections end as soon
+  /// as they have nothing to ask, as all others from this socket do (Connection::leaving).
   void retire(const net::Executor& executor, const std::shared_ptr<Connections>& connections);
   /// Another process accepts from the same socket from now on: retire() leaves it whoever is queued.
   void pass_on();

@@ -15,7 +15,7 @@ constexpr std::string_view kAnyV6 = "[::]";
 
 /// One spelling for each host, so that two of them can be compared.
 std::string canonical_host(const Address& address) {
-  if (address.is_unix()) return address.to_string();
+  if (!address.is_inet()) return address.to_string();
   std::string host = address.host;
   for (char& c : host) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -39,7 +39,7 @@ bool ports_meet(const Address& one, const Address& other) {
 
 void BoundAddresses::add(const Address& address, const Value& item) {
   const std::string host = canonical_host(address);
-  if (!address.is_unix() && address.port == 0) return;
+  if (address.is_inet() && address.port == 0) return;
   if (bound_.size() == kMost) {
     if (!std::exchange(too_many_, true)) {
       item.fail("is one address too many: " + std::to_string(kMost) + " can be bound; write ranges of ports");
@@ -47,12 +47,14 @@ void BoundAddresses::add(const Address& address, const Value& item) {
     return;
   }
   for (const Bound& other : bound_) {
-    if (other.address.is_unix() != address.is_unix()) continue;
+    if (other.address.kind != address.kind) continue;
     const bool same_host = host == other.host;
-    const bool meet = same_host || (!address.is_unix() && (holds(host, other.host) || holds(other.host, host)));
+    const bool meet = same_host || (address.is_inet() && (holds(host, other.host) || holds(other.host, host)));
     if (!meet || !ports_meet(address, other.address)) continue;
     const std::string place = first_place(other.position);
-    if (same_host && address.port == other.address.port && address.port_count == other.address.port_count) {
+    if (address.is_descriptor()) {
+      item.fail(address.to_string() + " is already bound " + place + "; a socket serves one listener");
+    } else if (same_host && address.port == other.address.port && address.port_count == other.address.port_count) {
       item.fail(address.to_string() + " is already bound " + place + "; use another port");
     } else {
       item.fail(address.to_string() + " overlaps " + other.address.to_string() + ", which is bound " + place +

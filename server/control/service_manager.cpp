@@ -2,9 +2,27 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <cstdlib>
 #include <ctime>
+#include <system_error>
 
 namespace weir::service_manager {
+
+std::vector<HandedOverSocket> take_sockets() {
+  char** names = nullptr;
+  const int count = ::sd_listen_fds_with_names(1, &names);
+  if (count < 0) {
+    throw std::system_error(-count, std::generic_category(),
+                            "cannot take the sockets that LISTEN_FDS and LISTEN_FDNAMES speak of");
+  }
+  std::vector<HandedOverSocket> sockets;
+  for (int i = 0; i < count; ++i) {
+    sockets.push_back({names[i], io::Descriptor(SD_LISTEN_FDS_START + i)});
+    std::free(names[i]);
+  }
+  std::free(names);
+  return sockets;
+}
 
 void notify_ready(const std::string& status) { ::sd_notify(0, ("READY=1\nSTATUS=" + status).c_str()); }
 
@@ -26,6 +44,19 @@ void notify_stopping(const std::string& status, std::chrono::milliseconds longes
 }
 
 void notify_main_process(pid_t process) { ::sd_notify(0, ("READY=1\nMAINPID=" + std::to_string(process)).c_str()); }
+void extend_timeout(std::chrono::microseconds longest) {
+  ::sd_notify(0, ("EXTEND_TIMEOUT_USEC=" + std::to_string(longest.count())).c_str());
+}
+
+bool is_present() { return std::getenv("NOTIFY_SOCKET") != nullptr; }
+
+std::optional<std::chrono::microseconds> watchdog_interval() {
+  std::uint64_t microseconds = 0;
+  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+  return std::chrono::microseconds(microseconds);
+}
+
+void feed_watchdog() { ::sd_notify(0, "WATCHDOG=1"); }
 
 void notify_status(const std::string& status) { ::sd_notify(0, ("STATUS=" + status).c_str()); }
 

@@ -115,9 +115,9 @@ net::awaitable<void> run_acceptor(AcceptorContext& context) {
     if (slot->timer_fired()) paused = false;
   }
   // Accepts whatever readiness says: the queue also holds what has come since epoll was last asked.
-  const bool passed_on = slot->take_interruption() == static_cast<std::uint8_t>(Interruption::passed_on);
+  const bool leave_queue = slot->take_interruption() == static_cast<std::uint8_t>(Interruption::leave_queue);
   const io::Clock::time_point give_up = loop.now() + kLastOnes;
-  while (!passed_on) {
+  while (!leave_queue) {
     const Batch batch = accept_batch(context, listening, kLastAcceptsPerTurn);
     if (batch == Batch::all || loop.now() >= give_up) break;
     if (batch == Batch::no_descriptor) {

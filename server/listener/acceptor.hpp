@@ -24,7 +24,7 @@ struct AcceptorContext {
 
 /// Accepts from the context's listening socket, in batches of at most 32 per turn, until it is interrupted. Connections
 /// that are queued by then are still accepted, or refused with a record if there is no descriptor, within five seconds;
-/// those of a socket that was passed on stay queued.
+/// those of a socket that was handed over, or on, stay queued.
 /// Never waits for what becomes of a connection. When descriptors or memory run out, it refuses each newcomer with a
 /// RST and a record, and logs that at most once a second. If a whole batch was refused, or not even the spare
 /// descriptor was available, it pauses for 100 ms. Then it goes on.

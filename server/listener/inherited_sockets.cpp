@@ -78,11 +78,11 @@ std::vector<io::Descriptor> InheritedSockets::take_admin(const Endpoint& endpoin
   return take(InheritedGroup::Owner::admin, endpoint, dual_stack, "");
 }
 
-std::vector<std::pair<std::string, io::Descriptor>> InheritedSockets::take_service_managers() {
-  std::vector<std::pair<std::string, io::Descriptor>> taken;
+std::vector<HandedOverSocket> InheritedSockets::take_service_managers() {
+  std::vector<HandedOverSocket> taken;
   for (InheritedGroup& group : groups_) {
     if (group.owner != InheritedGroup::Owner::service_manager) continue;
-    for (io::Descriptor& socket : group.sockets) taken.emplace_back(group.name, std::move(socket));
+    for (io::Descriptor& socket : group.sockets) taken.push_back({group.name, std::move(socket)});
     group.sockets.clear();
   }
   return taken;

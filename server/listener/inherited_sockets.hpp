@@ -8,6 +8,7 @@
 
 #include "common/endpoint.hpp"
 #include "common/io/descriptor.hpp"
+#include "server/listener/handed_over.hpp"
 
 namespace weir {
 
@@ -41,7 +42,7 @@ class InheritedSockets {
   /// The same for the admin endpoint.
   std::vector<io::Descriptor> take_admin(const Endpoint& endpoint, bool dual_stack);
   /// Those that a service manager had handed over, with their names.
-  std::vector<std::pair<std::string, io::Descriptor>> take_service_managers();
+  std::vector<HandedOverSocket> take_service_managers();
 
   /// Whether one of those not taken listens on that port.
   bool occupies(std::uint16_t port) const;

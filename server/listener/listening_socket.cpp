@@ -73,6 +73,14 @@ bool hide_from_newcomers(int fd) { return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 
 ListeningSocket::ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog, std::size_t workers,
                                  PortUse use, bool listens)
     : place_(place), endpoint_(place.endpoint) {
+  if (is_handed_over()) {
+    io::Descriptor copy(::fcntl(place_.handed_over->descriptor.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) fail(endpoint_, errno);
+    listening_endpoint(copy.get());
+    if (endpoint_.is_inet()) io::replace_tcp_options(copy.get(), config.tcp);
+    sockets_.push_back(std::move(copy));
+    return;
+  }
   if (endpoint_.is_unix()) {
     const bool has_file = SocketFile::is_needed(endpoint_);
     const SocketPermissions permissions(config.unix_socket);  // first, because looking up accounts may take a while
@@ -166,6 +174,7 @@ void ListeningSocket::reconfigure(const TcpConfig& tcp, int backlog,
   for (const io::Descriptor& socket : sockets_) {
     if (endpoint_.is_inet()) io::replace_tcp_options(socket.get(), tcp);
   }
+  if (is_handed_over()) return;
   listen(backlog);  // once more: the kernel takes the new backlog
   if (permissions && SocketFile::is_needed(endpoint_)) file_.set(*permissions);
 }
@@ -184,13 +193,19 @@ std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& soc
   return names;
 }
 
-std::vector<BindPlace> bind_places(const ListenerConfig& config) {
+std::vector<BindPlace> bind_places(const ListenerConfig& config, const HandedOverSockets& handed_over) {
   std::vector<BindPlace> places;
   for (const Address& address : config.bind) {
+    if (address.is_descriptor()) {
+      for (const auto& socket : handed_over.named(address.host)) {
+        places.push_back({local_endpoint(socket->descriptor.get()), false, 0, 1, socket});
+      }
+      continue;
+    }
     for (Endpoint endpoint : resolve(address, AddressUse::bind)) {
       for (std::uint16_t offset = 0; offset < address.port_count; ++offset) {
         if (offset > 0) endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + 1));
-        places.push_back({endpoint, !address.is_unix() && address.host.empty(), offset, address.port_count});
+        places.push_back({endpoint, address.is_inet() && address.host.empty(), offset, address.port_count});
       }
     }
   }
@@ -212,11 +227,13 @@ ListeningSocket take_over(std::vector<io::Descriptor> inherited, const ListenerC
 }  // namespace
 
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers,
-                                                    InheritedSockets* inherited) {
+                                                    const HandedOverSockets& handed_over, InheritedSockets* inherited) {
   std::vector<ListeningSocket> sockets;
-  for (const BindPlace& place : bind_places(config)) {
+  for (const BindPlace& place : bind_places(config, handed_over)) {
     std::vector<io::Descriptor> open;
-    if (inherited != nullptr) open = inherited->take(place.endpoint, place.dual_stack, config.name);
+    if (inherited != nullptr && !place.handed_over) {
+      open = inherited->take(place.endpoint, place.dual_stack, config.name);
+    }
     if (!open.empty()) {
       sockets.push_back(take_over(std::move(open), config, place, backlog, workers));
       continue;

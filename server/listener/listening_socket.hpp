@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/descriptor.hpp"
 #include "server/config/server_config.hpp"
+#include "server/listener/handed_over.hpp"
 #include "server/listener/inherited_sockets.hpp"
 #include "server/listener/socket_file.hpp"
 
@@ -20,15 +22,18 @@ struct BindPlace {
   bool dual_stack = false;        ///< takes connections of both families
   std::uint16_t port_offset = 0;  ///< its place in the range, from 0
   std::uint16_t port_count = 1;   ///< of the range
+  /// What to accept from, instead of a socket that is bound here.
+  std::shared_ptr<const HandedOverSocket> handed_over = nullptr;
 
   /// Whether sockets of one can serve as those of the other.
   bool same_address(const BindPlace& other) const {
-    return endpoint == other.endpoint && dual_stack == other.dual_stack;
+    return endpoint == other.endpoint && dual_stack == other.dual_stack && handed_over == other.handed_over;
   }
 };
 
-/// In the order of the list. Blocks while names are looked up; throws std::runtime_error as resolve() does. Any thread.
-std::vector<BindPlace> bind_places(const ListenerConfig& config);
+/// In the order of the list. Blocks while names are looked up; throws std::runtime_error as resolve() and
+/// HandedOverSockets::named() do. Any thread.
+std::vector<BindPlace> bind_places(const ListenerConfig& config, const HandedOverSockets& handed_over = {});
 
 /// Who else may listen on a port that is about to be bound.
 enum class PortUse : std::uint8_t {
@@ -42,8 +47,9 @@ class ListeningSocket {
  public:
   /// Binds, and listens unless that is to come later, by listen(). Throws std::system_error whose text names the
   /// endpoint. A port that something else listens on is an error, because the bind is first tried without SO_REUSEPORT.
-  /// A stale unix socket file is replaced; a file that still accepts, or is not a socket, is an error. One thread at a
-  /// time.
+  /// A stale unix socket file is replaced; a file that still accepts, or is not a socket, is an error. A socket that
+  /// was handed over is shared and gets the TCP options; its backlog, its file and the file's permissions stay as its
+  /// owner made them. One thread at a time.
   ListeningSocket(const ListenerConfig& config, const BindPlace& place, int backlog, std::size_t workers,
                   PortUse use = PortUse::exclusive, bool listens = true);
 
@@ -72,6 +78,9 @@ class ListeningSocket {
   /// Moved from, or closed.
   bool is_empty() const { return sockets_.empty(); }
   bool shared() const { return sockets_.size() == 1; }
+  /// Another process goes on listening when this one does not, one that handed it over or that it was passed on to: it
+  /// is not made to refuse newcomers, and whoever is queued on it stays there.
+  bool is_handed_over() const { return passed_on_ || place_.handed_over != nullptr; }
   /// The place of its port in the range, from 0.
   std::uint16_t port_offset() const { return place_.port_offset; }
   /// Goes on at that place, which has the same address.
@@ -79,10 +88,8 @@ class ListeningSocket {
   /// Goes on with these options; `permissions` are those of a socket with a file. Throws std::system_error that names
   /// what failed, having done what it could. Control thread.
   void reconfigure(const TcpConfig& tcp, int backlog, const std::optional<SocketPermissions>& permissions);
-  /// Another process accepts from the same sockets, and has the file of a unix socket from now on: they are not made to
-  /// refuse newcomers, and whoever is queued on them stays there for it.
+  /// Another process accepts from the same sockets, and has the file of a unix socket, from now on.
   void pass_on();
-  bool is_passed_on() const { return passed_on_; }
   /// For people: the endpoint, or the whole range.
   std::string name() const;
   /// From now on newcomers are refused as if nobody listened, while the queue and TCP handshakes under way live on,
@@ -106,6 +113,7 @@ std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& soc
 /// Opens all sockets of a listener, in the order of its `bind` list: one ListeningSocket for each port of a range.
 /// Those that were inherited are taken over instead, with the listener's options.
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers,
+                                                    const HandedOverSockets& handed_over = {},
                                                     InheritedSockets* inherited = nullptr);
 
 }  // namespace weir

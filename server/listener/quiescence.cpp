@@ -26,7 +26,7 @@ bool await_all_cpus() { return ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 
 
 void Quiescence::begin(const std::vector<const ListeningSocket*>& sockets) {
   for (const ListeningSocket* socket : sockets) {
-    if (socket->is_passed_on()) continue;
+    if (socket->is_handed_over()) continue;
     refusing_ = socket->refuse_newcomers() && refusing_;
     if (socket->endpoint().is_inet()) endpoints_.push_back(socket->endpoint());
   }

@@ -26,8 +26,8 @@ class Quiescence {
 
   explicit Quiescence(const Handshakes& handshakes) : handshakes_(handshakes) {}
 
-  /// Makes the sockets refuse newcomers, but for those that were passed on. If one listens on TCP, waits for a grace
-  /// period of RCU, tens of milliseconds.
+  /// Makes the sockets refuse newcomers, except those that were handed over or passed on: others go on listening there.
+  /// If one listens on TCP, waits for a grace period of RCU, tens of milliseconds.
   void begin(const std::vector<const ListeningSocket*>& sockets);
 
   /// How long to wait before asking again; nothing once all is quiet, or as quiet as it will get. kLongest bounds it.

@@ -21,8 +21,8 @@ namespace weir {
 enum class SlotKind : std::uint8_t { acceptor = 1, session = 2, walk = 3 };
 
 /// Why a session or an acceptor is told from outside to end.
-/// `passed_on` is for acceptors: whoever is queued is left to another process.
-enum class Interruption : std::uint8_t { shutdown = 1, killed = 2, passed_on = 3 };
+/// `leave_queue` is for acceptors: whoever is queued stays there for another process.
+enum class Interruption : std::uint8_t { shutdown = 1, killed = 2, leave_queue = 3 };
 
 /// A connection that was accepted but is not a session yet.
 struct Arrival {

@@ -82,7 +82,9 @@ bool Channel::receive(boost::json::object& message, std::vector<io::Descriptor>&
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  const ssize_t count = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC);
+  ssize_t count = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC);
+  // What it left unread is told first, and once; its last messages are still there.
+  if (count < 0 && errno == ECONNRESET) count = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (count < 0) fail(errno, "cannot receive from another process");
   take_descriptors(header, descriptors);

@@ -96,7 +96,7 @@ void Worker::pass_on(const ListeningSocket& socket, const ListenerPtr& listener)
 void Worker::stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done) {
   std::map<int, Interruption> listening;
   for (const ListeningSocket* socket : sockets) {
-    const Interruption why = socket->is_passed_on() ? Interruption::passed_on : Interruption::shutdown;
+    const Interruption why = socket->is_handed_over() ? Interruption::leave_queue : Interruption::shutdown;
     for (const int descriptor : descriptors_of(*socket)) listening.emplace(descriptor, why);
   }
   loop_.post([this, listening = std::move(listening), done = std::move(done)]() mutable {

@@ -51,7 +51,7 @@ class Worker {
   /// From now on the connections of a socket, which is accepted from, are that listener's, which is known. Any thread.
   void pass_on(const ListeningSocket& socket, const ListenerPtr& listener);
 
-  /// Stops accepting from these sockets; what is queued on them is still taken, unless they were passed on. Calls
+  /// Stops accepting from these sockets; what is queued on them is still taken, unless others listen there, too. Calls
   /// `done` on the worker's thread once that is over. Any thread.
   void stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done);
 

@@ -54,6 +54,41 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
   return result;
 }
 
+constexpr int kFirstHandedOver = 3;
+/// Room for the number, which only the child knows.
+constexpr const char* kListenPid = "LISTEN_PID=          ";
+
+void add_handed_over(std::map<std::string, std::string>& environment, const Process::Options& options) {
+  if (options.sockets.empty()) return;
+  std::string names;
+  for (const auto& [name, socket] : options.sockets) names += (names.empty() ? "" : ":") + name;
+  environment["LISTEN_FDS"] = std::to_string(options.sockets.size());
+  environment["LISTEN_FDNAMES"] = names;
+}
+
+/// Between fork and exec, as what follows.
+void write_listen_pid(char* const* environment) {
+  constexpr std::size_t kKey = 11;
+  for (; *environment != nullptr; ++environment) {
+    if (std::strncmp(*environment, kListenPid, kKey) != 0) continue;
+    char digits[20];
+    int count = 0;
+    for (pid_t pid = ::getpid(); pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
+    char* out = *environment + kKey;
+    while (count > 0) *out++ = digits[--count];
+    *out = '\0';
+  }
+}
+
+/// First out of the way of each other, then to where they belong.
+void hand_over(const std::vector<std::pair<std::string, int>>& sockets) {
+  constexpr int kAside = 200;
+  int place = 0;
+  for (const auto& [name, socket] : sockets) ::dup2(socket, kAside + place++);
+  for (int i = 0; i < place; ++i) ::dup2(kAside + i, kFirstHandedOver + i);
+  for (int i = 0; i < place; ++i) ::close(kAside + i);
+}
+
 /// Between fork and exec: only what signal-safety(7) allows.
 [[noreturn]] void become(const char* path, char* const* arguments, char* const* environment,
                          const Process::Options& options, int out, int err, pid_t parent) {
@@ -63,6 +98,10 @@ std::vector<std::string> environment_with(std::map<std::string, std::string> add
   ::close(null);
   ::dup2(out, 1);
   ::dup2(err, 2);
+  if (!options.sockets.empty()) {
+    hand_over(options.sockets);
+    write_listen_pid(environment);
+  }
   if (options.descriptors) {
     const rlimit limit{*options.descriptors, *options.descriptors};
     ::setrlimit(RLIMIT_NOFILE, &limit);
@@ -91,7 +130,10 @@ Process::Process(const std::string& program, std::vector<std::string> arguments,
   const std::string path = !options.path.empty() ? options.path : built ? built_program(program) : program;
   if (!std::filesystem::exists(path)) throw std::runtime_error(path + " is not built");
   arguments.insert(arguments.begin(), path);
-  std::vector<std::string> environment = environment_with(options.environment);
+  std::map<std::string, std::string> added = options.environment;
+  add_handed_over(added, options);
+  std::vector<std::string> environment = environment_with(std::move(added));
+  if (!options.sockets.empty()) environment.emplace_back(kListenPid);
   const std::vector<char*> argv = pointers(arguments);
   const std::vector<char*> envp = pointers(environment);
   Pipe out;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/io/descriptor.hpp"
@@ -29,6 +30,8 @@ class Process {
     std::optional<int> error = {};                        ///< becomes its stderr, and err() stays empty
     std::string path = {};                                ///< of the program, where it is not the built one
     bool has_successors = false;  ///< it starts others that outlive it; they end with the object
+    /// Handed over as a service manager does (sd_listen_fds_with_names(3)): name and descriptor.
+    std::vector<std::pair<std::string, int>> sockets = {};
   };
 
   /// `program` is the name of a built program, or a path.

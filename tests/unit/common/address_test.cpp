@@ -20,7 +20,7 @@ std::string problem(std::string_view text, AddressUse use) {
 
 TEST(Address, EachFormIsReadAndWrittenBack) {
   for (const char* text : {"127.0.0.1:7000", "db.internal:5432", "[::1]:80", "[fe80::1%eth0]:80", ":7000", "[::]:0",
-                           "unix:/run/weir.sock", "unix:@weir", "unix:/with space/a:b"}) {
+                           "unix:/run/weir.sock", "unix:@weir", "unix:/with space/a:b", "fd:web", "fd:weir.socket"}) {
     EXPECT_EQ(parse_address(text, AddressUse::bind).to_string(), text);
   }
   const Address v6 = parse_address("[::]:80", AddressUse::bind);
@@ -51,7 +51,10 @@ TEST(Address, WrongOneSaysWhatWouldBeRight) {
   EXPECT_THAT(problem("a b:80", AddressUse::bind), HasSubstr("blank"));
   EXPECT_THAT(problem("http://localhost:80", AddressUse::target), HasSubstr("several colons"));
   EXPECT_THAT(problem("", AddressUse::bind), HasSubstr("is empty"));
-  EXPECT_THAT(problem("fd:web", AddressUse::bind), HasSubstr("this version does not support"));
+  EXPECT_THAT(problem("fd:", AddressUse::bind), HasSubstr("has no name"));
+  EXPECT_THAT(problem("fd:a:b", AddressUse::bind), HasSubstr("has a name that no socket can have"));
+  EXPECT_THAT(problem("fd:" + std::string(256, 'a'), AddressUse::bind), HasSubstr("has a name that no socket"));
+  EXPECT_THAT(problem("fd:web", AddressUse::target), HasSubstr("to which nothing can connect"));
 }
 
 TEST(Address, TargetNeedsAHostAndAPort) {
