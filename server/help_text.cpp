@@ -33,7 +33,8 @@ usage: weir VERB [OPTIONS]
   --admin BIND                echo, discard, proxy: open an admin endpoint there
   --version, --help
 
-BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path or unix:@name.
+BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path, unix:@name or
+fd:NAME (a socket that systemd hands over).
 It defaults to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same,
 but needs a host and a port. Both may have a range of ports, HOST:7000-7010;
 each port goes to the one at its place, or all to one. ADMIN is the TARGET where
