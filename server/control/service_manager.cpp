@@ -20,7 +20,7 @@ std::vector<HandedOverSocket> take_sockets() {
     sockets.push_back({names[i], io::Descriptor(SD_LISTEN_FDS_START + i)});
     std::free(names[i]);
   }
-  std::free(names);
+  std::free(static_cast<void*>(names));
   return sockets;
 }
 

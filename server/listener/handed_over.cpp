@@ -49,7 +49,10 @@ std::vector<std::shared_ptr<const HandedOverSocket>> HandedOverSockets::named(co
   }
   if (!found.empty()) return found;
   std::string others;
-  for (const std::string& other : names()) others += (others.empty() ? "" : ", ") + other;
+  for (const std::string& other : names()) {
+    if (!others.empty()) others += ", ";
+    others += other;
+  }
   throw std::runtime_error("no socket called " + name + " was handed over; " +
                            (others.empty()
                                 ? "none was: start the daemon through a socket unit with FileDescriptorName=" + name
