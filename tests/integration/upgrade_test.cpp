@@ -72,7 +72,8 @@ class Upgrade : public testing::Test {
     const AdminReply reply = ask();
     EXPECT_EQ(reply.status, 409) << reply.body;
     std::string lines;
-    for (const value& problem : reply.json().at("problems").as_array()) {
+    const value json = reply.json();
+    for (const value& problem : json.at("problems").as_array()) {
       lines += std::string(problem.as_string()) + "\n";
     }
     return lines;
@@ -106,7 +107,8 @@ TEST_F(Upgrade, AnotherProcessServesAndThisOneEndsWithItsLastConnection) {
   EXPECT_NE(next, daemon->process().pid());
   EXPECT_EQ(echoed(before, "two"), "two");
   expect_served();
-  EXPECT_EQ(admin->metric("weir_connections_active{listener=\"echo\"}"), 0) << "the new process counts anew";
+  EXPECT_TRUE(wait_until([&] { return admin->metric("weir_connections_active{listener=\"echo\"}") == 0; }))
+      << "the new process counts anew";
   EXPECT_GT(admin->metric("process_start_time_seconds"), started) << "and says since when";
   EXPECT_TRUE(daemon->process().running());
   before.close();
@@ -198,7 +200,7 @@ TEST_F(Upgrade, TheNewProcessGoesByTheConfigurationAsItIsNow) {
   Peer before = Peer::connect(gone);
   EXPECT_EQ(echoed(before, "one"), "one");
   daemon->rewrite_config(kAdmin +
-                         "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {upper: true}}, "
+                         "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {transform: upper}}, "
                          "{name: new, bind: '127.0.0.1:0', echo: {}}]\n");
   upgrade();
   Peer client = daemon->connect("echo");

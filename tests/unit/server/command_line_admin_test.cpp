@@ -44,6 +44,8 @@ TEST(AdminCommandLine, ReloadMayBeTried) {
   EXPECT_FALSE(parse({"reload", "127.0.0.1:9"}).dry_run);
   EXPECT_TRUE(parse({"reload", "--dry-run", "--token-file", "t"}).dry_run);
   EXPECT_THAT(usage_error({"reload", "weir.yaml"}), HasSubstr("weir reload: ADMIN "));
+  EXPECT_EQ(parse({"upgrade", "127.0.0.1:9"}).verb, Verb::upgrade);
+  EXPECT_THAT(usage_error({"upgrade", "--dry-run"}), HasSubstr("--dry-run"));
   EXPECT_THAT(usage_error({"status", "--dry-run"}), HasSubstr("weir status: "));
 }
 

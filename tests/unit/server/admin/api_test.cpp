@@ -379,6 +379,25 @@ TEST_F(ApiTest, ARefusedReloadSaysWhy) {
   EXPECT_EQ(answer.at("changes").at("refused").at(0).at("key"), "workers");
 }
 
+TEST_F(ApiTest, UpgradesAndSaysWhichProcessServes) {
+  const Reply reply = ask(verb::post, "/api/v1/upgrade");
+  EXPECT_EQ(reply.status, 200u);
+  EXPECT_EQ(json::parse(reply.body), json::parse(R"({"result": "upgraded", "pid": 4711})"));
+  EXPECT_THAT(daemon.done, ElementsAre("upgrade"));
+  EXPECT_EQ(ask(verb::post, "/api/v1/upgrade?now=1").status, 400u);
+  EXPECT_EQ(ask(verb::get, "/api/v1/upgrade").status, 405u);
+  EXPECT_EQ(daemon.done.size(), 1u);
+}
+
+TEST_F(ApiTest, AnUpgradeThatFailsSaysWhy) {
+  daemon.upgraded = {0, {"weir.yaml:1:1: a: unknown key", "another"}};
+  const Reply reply = ask(verb::post, "/api/v1/upgrade");
+  EXPECT_EQ(reply.status, 409u);
+  const json::value answer = json::parse(reply.body);
+  EXPECT_EQ(answer.at("problems"), json::parse(R"(["weir.yaml:1:1: a: unknown key", "another"])"));
+  EXPECT_THAT(std::string(answer.at("error").as_string()), HasSubstr("what ran before goes on"));
+}
+
 TEST_F(ApiTest, SetsTheLogLevel) {
   EXPECT_EQ(get("/api/v1/log/level"), json::parse(R"({"level": "info"})"));
   EXPECT_EQ(ask(verb::put, "/api/v1/log/level", R"({"level": "debug"})").body, "{\"result\":\"done\"}\n");

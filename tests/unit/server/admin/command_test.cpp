@@ -135,6 +135,20 @@ TEST(AdminCommand, ReloadSaysWhatCameOfIt) {
   EXPECT_EQ(refused.err, "f: a\nweir reload: refused\n");
 }
 
+TEST(AdminCommand, UpgradeSaysWhoServesOrWhyItFailed) {
+  const FakeEndpoint good(
+      {{"POST /api/v1/upgrade", FakeEndpoint::http(200, R"({"result": "upgraded", "pid": 4711})")}});
+  const Result done = run(command_for(good.address(), Command::Verb::upgrade));
+  EXPECT_EQ(done.status, 0);
+  EXPECT_EQ(done.out, "process 4711 serves; the one before drains\n");
+  const FakeEndpoint bad({{"POST /api/v1/upgrade",
+                           FakeEndpoint::http(409, R"({"error": "it failed", "problems": ["f: a", "g\u001b[2J"]})")}});
+  const Result failed = run(command_for(bad.address(), Command::Verb::upgrade));
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_EQ(failed.out, "");
+  EXPECT_EQ(failed.err, "f: a\ng\\x1b[2J\nweir upgrade: it failed\n");
+}
+
 TEST(AdminCommand, ACheckThatFindsNobodySaysHowToNameTheDaemon) {
   const test::RefusedPort refused;
   testing::internal::CaptureStderr();
