@@ -73,7 +73,8 @@ std::string describe_failure(const std::exception& error) {
 
 /// What is reported at the end.
 struct Outcome {
-  ServerSnapshot last;
+  Admission::Totals totals;
+  std::vector<DrainedConnection> last_to_end;
   std::uint64_t lost_records = 0;  ///< since the log last reported them
   bool is_preparing = false;       ///< a reload, on a thread that nothing can hurry
 };
@@ -156,7 +157,8 @@ class Server {
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
     const ServerSnapshot last = live_->snapshot();
     for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
-    return {last, data_plane_.access_log().close(), reloader_.is_preparing()};
+    const Admission& admission = data_plane_.admission();
+    return {admission.totals(), admission.last_to_end(), data_plane_.access_log().close(), reloader_.is_preparing()};
   }
 
  private:
@@ -348,6 +350,15 @@ class Server {
   std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
 };
 
+void report_drain(const Outcome& outcome) {
+  const Admission::Totals& totals = outcome.totals;
+  spdlog::info("drained: {} connections ended by themselves, {} were cut", totals.ended, totals.cut);
+  if (totals.closed_idle > 0) {
+    spdlog::info("drain: of those that were not cut, {} were idle and closed by drain_spread", totals.closed_idle);
+  }
+  for (const DrainedConnection& connection : outcome.last_to_end) spdlog::info("drain: {}", describe(connection));
+}
+
 /// A log that could not be written cannot report that itself.
 void report_losses(const LogEnd& log, std::uint64_t lost_records) {
   std::string status = log.losses;
@@ -385,12 +396,12 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
       handed_over = HandedOverSockets(inherited.take_service_managers());
     }
     auto server = std::make_unique<Server>(source, config, std::move(handed_over), std::move(inherited));
-    const auto [last, lost, is_preparing] = server->run();
-    lost_records = lost;
-    must_leave = is_preparing;
+    const Outcome outcome = server->run();
+    lost_records = outcome.lost_records;
+    must_leave = outcome.is_preparing;
     // Its thread uses it until the program ends.
     [[maybe_unused]] const Server* still_used = must_leave ? server.release() : nullptr;
-    spdlog::info("drained: {} connections ended by themselves, {} were cut", last.ended_in_drain, last.cut_in_drain);
+    report_drain(outcome);
   } catch (const std::exception& error) {
     const std::string reason = describe_failure(error);
     tell_predecessor(reason);

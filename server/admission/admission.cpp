@@ -1,5 +1,7 @@
 #include "server/admission/admission.hpp"
 
+#include <utility>
+
 namespace weir {
 
 Admission::Entry Admission::enter(io::Clock::time_point now) {
@@ -40,12 +42,25 @@ void Admission::leave(bool cut) {
 
 void Admission::begin_drain() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  drain_began_ = io::Clock::now();
   draining_ = true;
 }
 
 void Admission::end_drain() {
   const std::lock_guard<std::mutex> lock(mutex_);
   draining_ = false;
+}
+
+void Admission::note_end(DrainedConnection connection) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  connection.after = std::chrono::duration_cast<std::chrono::milliseconds>(io::Clock::now() - drain_began_);
+  if (connection.closed_idle) ++totals_.closed_idle;
+  last_to_end_.add(std::move(connection));
+}
+
+std::vector<DrainedConnection> Admission::last_to_end() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return last_to_end_.latest_first();
 }
 
 Admission::Totals Admission::totals() const {

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <vector>
 
+#include "server/admission/last_to_end.hpp"
 #include "server/admission/token_bucket.hpp"
 #include "server/observe/session_record.hpp"
 
@@ -16,8 +18,9 @@ class Admission {
  public:
   struct Totals {
     std::uint64_t active = 0;
-    std::uint64_t ended = 0;  ///< by themselves since begin_drain()
-    std::uint64_t cut = 0;    ///< since begin_drain()
+    std::uint64_t ended = 0;        ///< since begin_drain(), and not cut
+    std::uint64_t closed_idle = 0;  ///< of these, the ones that `drain_spread` closed
+    std::uint64_t cut = 0;          ///< since begin_drain()
   };
 
   /// `limit` is how many connections there may be at once, `rate` how fast new ones may come.
@@ -43,6 +46,10 @@ class Admission {
   /// It goes on serving; what ended in the drain stays counted.
   void end_drain();
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
+  /// Once for each admitted connection that ends while draining() says so, before it leaves.
+  void note_end(DrainedConnection connection);
+  /// Those that lasted longest in the drain, the last one first.
+  std::vector<DrainedConnection> last_to_end() const;
   Totals totals() const;
 
  private:
@@ -53,6 +60,8 @@ class Admission {
   TokenBucket bucket_;
   std::atomic<bool> draining_{false};
   Totals totals_;
+  io::Clock::time_point drain_began_{};
+  LastToEnd last_to_end_;
 };
 
 }  // namespace weir

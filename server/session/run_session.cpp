@@ -48,7 +48,8 @@ template <typename Traffic>
 void conclude(Session& session, std::optional<Traffic>& traffic) {
   const ListenerContext& context = *session.context;
   SessionEnd end = session.end.value_or(SessionEnd::internal_error);
-  if (context.resources.admission.draining() && is_orderly(end)) end = SessionEnd::drained;
+  const bool draining = context.resources.admission.draining();
+  if (draining && is_orderly(end)) end = SessionEnd::drained;
   SessionRecord record;
   traffic->describe(record);
   traffic.reset();
@@ -64,6 +65,14 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
       record.rtt_us = figures->rtt_us;
       record.retransmits = figures->retransmits;
     }
+  }
+  if (draining && session.admitted) {
+    context.resources.admission.note_end({.id = session.id,
+                                          .listener = context.name,
+                                          .backend = record.backend,
+                                          .client = session.source(),
+                                          .end = end,
+                                          .closed_idle = session.end == SessionEnd::drained});
   }
   close_client(session, end, record.bytes_lost);
   context.counters.add_end(end, record.duration);
