@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 8> kSortKeys{"id", "age", "idle", "rate",
 
 Command::Verb verb_of(std::string_view verb) {
   for (const Command::Verb known : {Command::Verb::status, Command::Verb::connections, Command::Verb::kill,
-                                    Command::Verb::drain_backend, Command::Verb::reload, Command::Verb::upgrade}) {
+                                    Command::Verb::drain_backend, Command::Verb::drain_listener,
+                                    Command::Verb::enable_listener, Command::Verb::reload, Command::Verb::upgrade}) {
     if (verb == to_string(known)) return known;
   }
   return Command::Verb::enable_backend;
@@ -87,6 +88,7 @@ void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& ar
     app.add_option("UPSTREAM", arguments.upstream)->required();
     app.add_option("ADDRESS", arguments.backend)->required();
   }
+  if (verb == "drain-listener" || verb == "enable-listener") app.add_option("NAME", arguments.listener)->required();
   if (verb == "connections") {
     app.add_option("--listener", arguments.listener);
     app.add_option("--upstream", arguments.upstream);
@@ -134,6 +136,7 @@ admin::Command make_admin_command(std::string_view verb, const AdminArguments& a
   }
   command.upstream = arguments.upstream;
   command.backend = arguments.backend;
+  command.listener = arguments.listener;
   command.id = arguments.id;
   const bool digits = std::all_of(command.id.begin(), command.id.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (verb == "kill" && (!digits || command.id.empty() || command.id.size() > 20)) {

@@ -88,6 +88,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
   for (const auto& [name, open] : listeners_) {
     RunningState::OpenSockets& shown = state.listeners[name];
     shown.listener = open.listener;
+    shown.drained = is_drained(name);
     for (const ListeningSocket& socket : open.sockets) shown.sockets.push_back({socket.place(), socket.endpoint()});
   }
   for (const AcceptStop& stop : stops_) {
@@ -142,6 +143,7 @@ void DataPlane::apply(PreparedReload& next) {
   if (!given_up.empty() || !gone.empty()) {
     stops_.emplace_back(std::move(given_up), std::move(gone), workers_, handshakes_);
   }
+  std::erase_if(drained_, [&](const std::string& name) { return !listeners_.contains(name); });
   std::erase_if(removed_, [&](const ListenerPtr& listener) { return listeners_.contains(listener->config().name); });
   std::erase_if(upstreams_, [&](const auto& named) {
     return std::none_of(next.config->upstreams.begin(), next.config->upstreams.end(),
@@ -228,6 +230,42 @@ const std::list<ListenerPtr>& DataPlane::removed() {
     std::erase_if(removed_, [](const ListenerPtr& listener) { return !has_connections(*listener); });
   }
   return removed_;
+}
+
+bool DataPlane::drain_listener(const std::string& name) {
+  if (!drained_.insert(name).second) return false;
+  // It is not retired: its connections go on, and it may get sockets again.
+  stops_.emplace_back(std::exchange(listeners_.at(name).sockets, {}), std::vector<ListenerPtr>(), workers_,
+                      handshakes_);
+  return true;
+}
+
+bool DataPlane::enable_listener(const std::string& name, int backlog) {
+  if (!is_drained(name)) return false;
+  OpenListener& open = listeners_.at(name);
+  const ListenerConfig& config = open.listener->config();
+  std::vector<ListeningSocket> sockets;
+  for (const BindPlace& place : bind_places(config)) {
+    sockets.emplace_back(config, place, backlog, workers_.size(), use_of(place.endpoint), false);
+  }
+  // Last, because whoever is connected from here on must be served.
+  for (const ListeningSocket& socket : sockets) socket.listen(backlog);
+  open.sockets = std::move(sockets);
+  for (const ListeningSocket& socket : open.sockets) {
+    for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
+  }
+  drained_.erase(name);
+  return true;
+}
+
+/// Sockets that are being closed may serve their last handshakes beside new ones of the same port.
+PortUse DataPlane::use_of(const Endpoint& endpoint) const {
+  const auto has_port = [&](const Endpoint& other) { return other.is_inet() && other.port() == endpoint.port(); };
+  const bool closes = std::any_of(stops_.begin(), stops_.end(), [&](const AcceptStop& stop) {
+    const std::vector<Endpoint> closing = stop.endpoints();
+    return std::any_of(closing.begin(), closing.end(), has_port);
+  });
+  return endpoint.is_inet() && closes ? PortUse::shared : PortUse::exclusive;
 }
 
 std::optional<std::chrono::milliseconds> DataPlane::close_all(bool at_once) {

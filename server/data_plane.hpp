@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,15 @@ class DataPlane {
   /// Calls `done` on a worker's thread once all workers have done what they were told before.
   void settle(const std::function<void()>& done);
 
-  /// The next step towards closed listening sockets, of all of them or of those that a reload has given up: how long to
+  /// Has a listener, which there is, give up its sockets; its connections go on. It stays so over reloads. False if it
+  /// was so already. close_removed() then closes the sockets.
+  bool drain_listener(const std::string& name);
+  /// Opens its sockets again; false if they are open. Blocks while names are looked up. Throws as bind_places() and
+  /// ListeningSocket do, and the listener stays drained.
+  bool enable_listener(const std::string& name, int backlog);
+  bool is_drained(const std::string& name) const { return drained_.contains(name); }
+
+  /// The next step towards closed listening sockets, of all of them or of those that were given up: how long to
   /// wait before the one after, nothing once they are closed. `at_once` waits for nobody outside.
   std::optional<std::chrono::milliseconds> close_all(bool at_once);
   std::optional<std::chrono::milliseconds> close_removed(bool at_once = false);
@@ -86,6 +95,7 @@ class DataPlane {
  private:
   void open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited);
   void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
+  PortUse use_of(const Endpoint& endpoint) const;
 
   const HandedOverSockets handed_over_;
   Admission admission_;
@@ -95,6 +105,7 @@ class DataPlane {
   Upstreams upstreams_;
   AccessLog access_log_;  // writes records that name backends
   OpenListeners listeners_;
+  std::set<std::string> drained_;  ///< listeners, by name
   std::list<ListenerPtr> removed_;
   /// Opened at the start: where descriptors are used up, a drain must not take one that a refusal needs.
   const Handshakes handshakes_;

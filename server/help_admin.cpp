@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kVerbs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kVerbs{{
     {"status", R"(usage: weir status [ADMIN] [--watch | --json] [--token-file FILE]
 
 Shows what a running daemon does: its listeners, its backends with the time of
@@ -82,6 +82,24 @@ Gives a backend that was drained new connections again. For ADMIN see:
 weir help status
 
 exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
+)"},
+    {"drain-listener", R"(usage: weir drain-listener NAME [ADMIN] [--token-file FILE]
+
+Closes the listening sockets of a listener: newcomers are refused as if nobody
+listened, and its connections go on. The daemon stays ready. This holds until
+weir enable-listener, over reloads, and not beyond the end of the daemon. For
+ADMIN see: weir help status
+
+exit status: 0 done, 1 no such listener or nobody answers, 2 bad usage
+)"},
+    {"enable-listener", R"(usage: weir enable-listener NAME [ADMIN] [--token-file FILE]
+
+Opens the sockets of a listener that was drained again, at the addresses of the
+configuration. If that fails, the listener stays drained. For ADMIN see:
+weir help status
+
+exit status: 0 done, 1 it cannot listen, no such listener or nobody answers,
+  2 bad usage
 )"},
     {"reload", R"(usage: weir reload [ADMIN] [--dry-run] [--token-file FILE]
 

@@ -16,8 +16,7 @@ usage: weir VERB [OPTIONS]
   echo [BIND] [--upper]       send back what comes in; no file needed
   discard [BIND]              read and throw away; no file needed
   proxy BIND TARGET...        forward to the targets in turn; no file needed
-  check [FILE]                validate a file, print how many connections fit;
-                              --diff says what a reload would change
+  check [FILE]                validate a file; --diff says what a reload changes
   config [FILE]               print a file's effective configuration
   healthcheck TARGET          succeed if TARGET accepts, or http://... is well
   status [ADMIN]              what a running daemon does; --watch shows it go on
@@ -25,6 +24,8 @@ usage: weir VERB [OPTIONS]
   kill ID [ADMIN]             end one of them
   drain-backend UPSTREAM ADDRESS [ADMIN]    give a backend no new connections
   enable-backend UPSTREAM ADDRESS [ADMIN]   give it new connections again
+  drain-listener NAME [ADMIN]               have a listener refuse newcomers
+  enable-listener NAME [ADMIN]              have it take newcomers again
   reload [ADMIN]              load the configuration file anew, and wait
   upgrade [ADMIN]             put the program on disk in its place, and wait
   help [VERB]                 this page, or all about one verb
@@ -37,9 +38,8 @@ BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path, unix:@name or
 fd:NAME (a socket that systemd hands over).
 It defaults to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same,
 but needs a host and a port. Both may have a range of ports, HOST:7000-7010;
-each port goes to the one at its place, or all to one. ADMIN is the TARGET where
-the daemon's admin endpoint listens: weir help status. FILE is
-/etc/weir/weir.yaml unless said; -c FILE is the same.
+each port goes to the one at its place, or all to one. ADMIN is the TARGET of a
+daemon's admin endpoint: weir help status. -c FILE is the same as FILE.
 
 examples:
   weir echo :7000

@@ -87,6 +87,7 @@ ServerSnapshot LiveDaemon::traffic_snapshot() const {
     const auto open = parts_.data_plane.listeners().find(config.name);
     if (open == parts_.data_plane.listeners().end()) continue;
     now.listeners.push_back(listener_snapshot(*open->second.listener, open->second.sockets));
+    now.listeners.back().drained = parts_.data_plane.is_drained(config.name);
   }
   for (const ListenerPtr& listener : parts_.data_plane.removed()) {
     now.listeners.push_back(listener_snapshot(*listener, {}));
@@ -147,6 +148,22 @@ Change LiveDaemon::drain_backend(const std::string& upstream, const std::string&
 
 Change LiveDaemon::enable_backend(const std::string& upstream, const std::string& backend) {
   return set_drained(upstream, backend, false);
+}
+
+net::awaitable<Change> LiveDaemon::set_listener_drained(std::string name, bool drained) {
+  // What a reload has prepared counts on the sockets that there were.
+  co_await parts_.until_no_reload();
+  if (parts_.data_plane.admission().draining()) throw admin::Conflict("the daemon is draining");
+  if (!parts_.data_plane.listeners().contains(name)) co_return Change::not_found;
+  co_return parts_.set_listener_drained(name, drained) ? Change::done : Change::already;
+}
+
+net::awaitable<Change> LiveDaemon::drain_listener(std::string name) {
+  return set_listener_drained(std::move(name), true);
+}
+
+net::awaitable<Change> LiveDaemon::enable_listener(std::string name) {
+  return set_listener_drained(std::move(name), false);
 }
 
 Change LiveDaemon::drain() { return parts_.drain() ? Change::done : Change::already; }

@@ -31,6 +31,9 @@ class LiveDaemon final : public admin::Daemon {
     std::function<bool()> drain;  ///< begins the drain of the daemon; false if it has begun already
     std::function<net::awaitable<admin::Reload>(bool dry_run)> reload;
     std::function<net::awaitable<admin::Upgrade>()> upgrade;
+    std::function<net::awaitable<void>()> until_no_reload;
+    /// Drains a listener, which there is, or enables it; false if it was so already.
+    std::function<bool(const std::string& name, bool drained)> set_listener_drained;
   };
 
   /// The context outlives the workers, too.
@@ -54,6 +57,8 @@ class LiveDaemon final : public admin::Daemon {
   net::awaitable<admin::Change> kill(std::uint64_t id) override;
   admin::Change drain_backend(const std::string& upstream, const std::string& backend) override;
   admin::Change enable_backend(const std::string& upstream, const std::string& backend) override;
+  net::awaitable<admin::Change> drain_listener(std::string name) override;
+  net::awaitable<admin::Change> enable_listener(std::string name) override;
   admin::Change drain() override;
   net::awaitable<admin::Reload> reload(bool dry_run) override;
   net::awaitable<admin::Upgrade> upgrade() override;
@@ -62,6 +67,7 @@ class LiveDaemon final : public admin::Daemon {
 
  private:
   admin::Change set_drained(const std::string& upstream, const std::string& backend, bool drained);
+  net::awaitable<admin::Change> set_listener_drained(std::string name, bool drained);
   ProcessSnapshot process_snapshot() const;
   void wait_for_tick();
   void tick();

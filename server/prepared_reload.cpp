@@ -44,10 +44,10 @@ class Preparation {
     }
     throw_if_any();
     for (const ListenerConfig& listener : next_.listeners) {
+      std::vector<Claim>& claims = claims_[listener.name];
+      if (is_drained(listener.name)) continue;
       attempt("listener " + listener.name + ": ", [&] {
-        for (BindPlace& place : bind_places(listener, running_.handed_over)) {
-          claims_[listener.name].push_back({std::move(place), {}});
-        }
+        for (const BindPlace& place : bind_places(listener, running_.handed_over)) claims.push_back({place, {}});
       });
     }
     throw_if_any();
@@ -84,6 +84,11 @@ class Preparation {
  private:
   static bool sources_change(const LimitsConfig& before, const LimitsConfig& after) {
     return before.per_source != after.per_source || before.rate_per_source != after.rate_per_source;
+  }
+
+  bool is_drained(const std::string& listener) const {
+    const auto running = running_.listeners.find(listener);
+    return running != running_.listeners.end() && running->second.drained;
   }
 
   template <typename Work>

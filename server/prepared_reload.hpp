@@ -35,6 +35,7 @@ struct RunningState {
       Endpoint bound;   ///< with the port that was picked
     };
     std::vector<Socket> sockets;
+    bool drained = false;  ///< it has no sockets, and is to get none
   };
   struct Backends {
     std::shared_ptr<Upstream> upstream;

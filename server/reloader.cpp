@@ -78,6 +78,17 @@ net::awaitable<admin::Reload> Reloader::reload(std::string who, bool dry_run) {
   co_return *job->outcome;
 }
 
+net::awaitable<void> Reloader::until_idle() {
+  boost::system::error_code ignored;
+  while (!jobs_.empty()) {
+    const std::shared_ptr<Job> job = jobs_.back();
+    while (!job->outcome) {
+      co_await job->over.async_wait(
+          boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+    }
+  }
+}
+
 std::shared_ptr<Reloader::Job> Reloader::enqueue(const std::string& who, bool dry_run) {
   auto job = std::make_shared<Job>(
       Job{who, dry_run, boost::asio::steady_timer(parts_.context, boost::asio::steady_timer::time_point::max()), {}});

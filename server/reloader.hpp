@@ -59,6 +59,8 @@ class Reloader {
   /// The same, and waits for what comes of it. It goes on when the caller is cancelled. With `dry_run`
   /// everything is prepared but the logs, and thrown away.
   net::awaitable<admin::Reload> reload(std::string who, bool dry_run);
+  /// Resumes when none is under way. Until the caller waits again, none begins.
+  net::awaitable<void> until_idle();
 
  private:
   struct Job;

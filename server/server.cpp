@@ -13,6 +13,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -119,7 +120,11 @@ class Server {
                   LiveDaemon::Parts{config_, source_.file, plan_, data_plane_,
                                     [this] { return control_.drain("the admin endpoint"); },
                                     [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); },
-                                    [this] { return upgrader_.upgrade("the admin endpoint"); }});
+                                    [this] { return upgrader_.upgrade("the admin endpoint"); },
+                                    [this] { return reloader_.until_idle(); },
+                                    [this](const std::string& name, bool drained) {
+                                      return drained ? drain_listener(name) : enable_listener(name);
+                                    }});
     open_admin(inherited_);
   }
 
@@ -320,6 +325,25 @@ class Server {
                    listener->config().name, format_duration(config_->drain_timeout));
       data_plane_.cut_sessions(listener);
     });
+  }
+
+  bool drain_listener(const std::string& name) {
+    const bool news = data_plane_.drain_listener(name);
+    close_removed();
+    return news;
+  }
+
+  /// Throws admin::Conflict where a socket cannot be opened.
+  bool enable_listener(const std::string& name) {
+    try {
+      if (!data_plane_.enable_listener(name, static_cast<int>(config_->limits.backlog))) return false;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw admin::Conflict("listener " + name + " stays drained: " + error.what());
+    }
+    say_where(data_plane_.listeners().at(name));
+    return true;
   }
 
   /// Closes, step by step, the sockets that no listener goes on with.

@@ -78,6 +78,16 @@ Reply backend_reply(const Call& call, Change change, const char* done) {
   return result_reply(change == Change::done);
 }
 
+/// The same of a listener's.
+Reply listener_reply(const Call& call, Change change, const char* done) {
+  const std::string& listener = call.target.path[3];
+  if (change == Change::not_found) {
+    return not_found("there is no listener " + in_quotes(listener) + "; /api/v1/status names them all");
+  }
+  spdlog::info("admin: {} {} listener {}{}", call.caller.name, done, listener, already(change));
+  return result_reply(change == Change::done);
+}
+
 }  // namespace
 
 /// A path and a method, and who answers: at once or later. A piece of the path that is `*` may be anything.
@@ -115,6 +125,8 @@ struct Api::Routes {
       Route{verb::get, "/api/v1/config", &Api::config},
       Route{verb::post, "/api/v1/backends/*/*/drain", &Api::drain_backend},
       Route{verb::post, "/api/v1/backends/*/*/enable", &Api::enable_backend},
+      Route{verb::post, "/api/v1/listeners/*/drain", nullptr, &Api::drain_listener},
+      Route{verb::post, "/api/v1/listeners/*/enable", nullptr, &Api::enable_listener},
       Route{verb::post, "/api/v1/drain", &Api::drain},
       Route{verb::post, "/api/v1/reload", nullptr, &Api::reload},
       Route{verb::post, "/api/v1/upgrade", nullptr, &Api::upgrade},
@@ -159,6 +171,8 @@ net::awaitable<Reply> Api::answer(Caller caller, Request request) {
     }
   } catch (const BadRequest& error) {
     reply = error_reply(400, error.what());
+  } catch (const Conflict& error) {
+    reply = error_reply(409, error.what());
   } catch (const boost::system::system_error& error) {
     if (error.code() == net::asio::error::operation_aborted) throw;
     spdlog::error("admin: a request failed: {}", error.what());
@@ -247,6 +261,18 @@ Reply Api::drain_backend(const Call& call) {
 Reply Api::enable_backend(const Call& call) {
   parse_empty_query(call.target);
   return backend_reply(call, daemon_.enable_backend(call.target.path[3], call.target.path[4]), "enabled");
+}
+
+net::awaitable<Reply> Api::drain_listener(const Call& call) {
+  parse_empty_query(call.target);
+  const Change change = co_await daemon_.drain_listener(call.target.path[3]);
+  co_return listener_reply(call, change, "drained");
+}
+
+net::awaitable<Reply> Api::enable_listener(const Call& call) {
+  parse_empty_query(call.target);
+  const Change change = co_await daemon_.enable_listener(call.target.path[3]);
+  co_return listener_reply(call, change, "enabled");
 }
 
 Reply Api::drain(const Call& call) {

@@ -55,6 +55,8 @@ class Api {
   net::awaitable<Reply> reload(const Call& call);
   net::awaitable<Reply> upgrade(const Call& call);
   net::awaitable<Reply> kill(const Call& call);
+  net::awaitable<Reply> drain_listener(const Call& call);
+  net::awaitable<Reply> enable_listener(const Call& call);
 
   const AdminConfig& config_;
   Daemon& daemon_;

@@ -73,12 +73,27 @@ void watch_view(const Command& command, const Client& client) {
   });
 }
 
+std::string change_listener(const Command& command, const Client& client) {
+  const bool drain = command.verb == Command::Verb::drain_listener;
+  const auto answer =
+      ask(client, verb::post,
+          fmt::format("/api/v1/listeners/{}/{}", percent_encoded(command.listener), drain ? "drain" : "enable"));
+  const bool already = text_of(answer, "result") == "already";
+  return fmt::format("listener {} {}\n", terminal_text(command.listener),
+                     drain
+                         ? (already ? "was drained already" : "refuses newcomers and keeps the connections that it has")
+                         : (already ? "was not drained" : "takes newcomers again"));
+}
+
 /// Carries out what changes something, and says what came of it.
 std::string change(const Command& command, const Client& client) {
   if (command.verb == Command::Verb::kill) {
     const auto answer = ask(client, verb::delete_, "/api/v1/connections/" + command.id);
     return fmt::format("connection {} {}\n", command.id,
                        text_of(answer, "result") == "already" ? "had ended already" : "is ended");
+  }
+  if (command.verb == Command::Verb::drain_listener || command.verb == Command::Verb::enable_listener) {
+    return change_listener(command, client);
   }
   const bool drain = command.verb == Command::Verb::drain_backend;
   const auto answer = ask(client, verb::post,
@@ -141,6 +156,10 @@ std::string to_string(Command::Verb verb) {
       return "kill";
     case Command::Verb::drain_backend:
       return "drain-backend";
+    case Command::Verb::drain_listener:
+      return "drain-listener";
+    case Command::Verb::enable_listener:
+      return "enable-listener";
     case Command::Verb::reload:
       return "reload";
     case Command::Verb::upgrade:

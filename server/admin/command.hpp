@@ -11,7 +11,17 @@ namespace weir::admin {
 
 /// A verb of the command line that asks a running daemon.
 struct Command {
-  enum class Verb : std::uint8_t { status, connections, kill, drain_backend, enable_backend, reload, upgrade };
+  enum class Verb : std::uint8_t {
+    status,
+    connections,
+    kill,
+    drain_backend,
+    enable_backend,
+    drain_listener,
+    enable_listener,
+    reload,
+    upgrade,
+  };
 
   Verb verb = Verb::status;
   std::optional<Address> endpoint;  ///< nothing where the command line names none
@@ -22,6 +32,7 @@ struct Command {
   std::string id;                   ///< kill
   std::string upstream;             ///< drain_backend, enable_backend
   std::string backend;              ///< likewise
+  std::string listener;             ///< drain_listener, enable_listener
 
   bool dry_run = false;  ///< reload: only say what would change
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace weir::admin {
 enum class Change : std::uint8_t {
   done,
   already,    ///< it was so before
-  not_found,  ///< no such upstream, backend or connection
+  not_found,  ///< no such listener, upstream, backend or connection
 };
 
 /// What came of a reload, or would come of it.
@@ -34,6 +35,11 @@ struct Reload {
 struct Upgrade {
   int successor = 0;                    ///< the process that serves now; 0 where it failed
   std::vector<std::string> problems{};  ///< why it failed, a line each
+};
+
+/// Why something cannot be done now, for whoever asked for it.
+struct Conflict : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 /// What the admin endpoint sees of the daemon, and can do to it. Control thread.
@@ -58,6 +64,10 @@ class Daemon {
   /// A drained backend gets no new connections and keeps those that it has.
   virtual Change drain_backend(const std::string& upstream, const std::string& backend) = 0;
   virtual Change enable_backend(const std::string& upstream, const std::string& backend) = 0;
+  /// A drained listener refuses newcomers as if nobody listened, and keeps the connections that it has. Both resume
+  /// once no reload is under way, and throw Conflict where the daemon drains or a socket cannot be opened.
+  virtual net::awaitable<Change> drain_listener(std::string name) = 0;
+  virtual net::awaitable<Change> enable_listener(std::string name) = 0;
   /// Begins to drain the daemon, as SIGTERM does.
   virtual Change drain() = 0;
 

@@ -56,6 +56,7 @@ json::object listener_json(const ListenerSnapshot& listener) {
           {"service", listener.service},
           {"upstream", text_or_null(listener.upstream)},
           {"bound", json::array(listener.bound.begin(), listener.bound.end())},
+          {"drained", listener.drained},
           {"accepted", listener.accepted},
           {"active", listener.active},
           {"ended", ends_json(listener.ended)},

@@ -74,6 +74,17 @@ std::string lost_text(const json::value& status, const TextStyle& style) {
   return paragraph(text, Colour::yellow, style);
 }
 
+std::string drained_text(const json::value& status, const TextStyle& style) {
+  std::string text;
+  for (const json::value& listener : list_of(status, "listeners")) {
+    if (!flag_of(listener, "drained")) continue;
+    const std::string name = terminal_text(text_of(listener, "name"));
+    text += paragraph(fmt::format("listener {} is drained and refuses newcomers; see: weir help enable-listener", name),
+                      Colour::yellow, style);
+  }
+  return text;
+}
+
 std::string listeners_text(const json::value& status, const Recent& recent, const TextStyle& style) {
   const std::string span = recent.span.count() > 0 ? " " + short_duration(recent.span) : "";
   TextTable table({{"LISTENER", Kind::text, Fit::shrinks},
@@ -106,7 +117,7 @@ std::string listeners_text(const json::value& status, const Recent& recent, cons
                short_size(now.out_rate),
                {fmt::format("{:.0f}", failed), failed > 0 ? Colour::red : Colour::none},
                {fmt::format("{:.0f}", refused), refused > 0 ? Colour::yellow : Colour::none},
-               bound.empty() ? "closed" : bound});
+               bound.empty() ? (flag_of(listener, "drained") ? "drained" : "closed") : bound});
   }
   return table.empty() ? "" : table.to_string(style);
 }
@@ -127,8 +138,8 @@ std::string sources_text(const json::value& sources, const TextStyle& style) {
 
 std::string status_text(const StatusAnswers& answers, const TextStyle& style) {
   const Recent recent = recent_of(answers.history);
-  std::string text =
-      headline(answers.status, style) + slow_text(answers.slow, style) + lost_text(answers.status, style);
+  std::string text = headline(answers.status, style) + drained_text(answers.status, style) +
+                     slow_text(answers.slow, style) + lost_text(answers.status, style);
   for (const std::string& section :
        {listeners_text(answers.status, recent, style), backends_text(answers.status, style), ends_text(recent, style),
         sources_text(answers.sources, style)}) {

@@ -42,7 +42,8 @@ void add_state(Families& families, const ServerSnapshot& snapshot) {
   add_series(config, {metric_label("hash", process.config_hash), metric_label("file", process.config_file)}, 1);
   gauge(families, "weir_config_loaded_timestamp_seconds", "When the configuration was loaded, in unix time.",
         unix_seconds(process.config_loaded));
-  gauge(families, "weir_ready", "Whether every listener accepts and no drain has begun.", snapshot.ready ? 1 : 0);
+  gauge(families, "weir_ready", "Whether the daemon accepts connections and no drain of it has begun.",
+        snapshot.ready ? 1 : 0);
   gauge(families, "weir_draining", "Whether a drain has begun.", snapshot.draining ? 1 : 0);
   prometheus::MetricFamily& drained = families.emplace_back(
       counter_family("weir_drain_connections_total", "Connections that a drain found, by how they ended."));

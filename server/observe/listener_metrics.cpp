@@ -36,6 +36,8 @@ std::vector<MetricFamily> listener_metrics(const ServerSnapshot& snapshot) {
   });
   each(gauge("weir_listener_accepting", "Whether the listener's sockets are open."),
        [](MetricFamily& family, Labels labels, Listener l) { add_series(family, labels, l.bound.empty() ? 0 : 1); });
+  each(gauge("weir_listener_drained", "Whether an operator has drained the listener."),
+       [](MetricFamily& family, Labels labels, Listener l) { add_series(family, labels, l.drained ? 1 : 0); });
   each(counter("weir_connections_total", "Accepted connections, refused ones included."),
        [](MetricFamily& family, Labels labels, Listener l) {
          add_series(family, labels, static_cast<double>(l.accepted));

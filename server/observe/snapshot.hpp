@@ -23,6 +23,7 @@ struct ListenerSnapshot {
   std::string service;             ///< echo, discard, proxy
   std::string upstream;            ///< of a proxy; else empty
   std::vector<std::string> bound;  ///< the addresses that it listens on; none once its sockets are closed
+  bool drained = false;            ///< its sockets are closed, by an operator's wish
   std::uint64_t accepted = 0;      ///< connections, refused ones included
   std::uint64_t active = 0;        ///< of these, the ones that have not ended
   std::array<std::uint64_t, kSessionEnds> ended{};
@@ -105,7 +106,7 @@ struct ProcessSnapshot {
 /// The daemon's state at one moment.
 struct ServerSnapshot {
   WallTime time{};
-  bool ready = false;  ///< every listener accepts, and no drain has begun
+  bool ready = false;  ///< every listener accepts that is not drained, and no drain of the daemon has begun
   bool draining = false;
   std::uint64_t active = 0;          ///< connections
   std::uint64_t ended_in_drain = 0;  ///< by themselves

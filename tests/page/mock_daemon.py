@@ -90,6 +90,7 @@ class Backend:
 class Listener:
     def __init__(self, name, service, upstream, bound, rate, message):
         self.name, self.service, self.upstream, self.bound, self.rate, self.message = name, service, upstream, bound, rate, message
+        self.drained = False
         self.accepted = self.bytes_in = self.bytes_out = 0
         self.ended, self.refusals, self.accept_errors = {}, {}, {}
 
@@ -273,7 +274,7 @@ class Daemon:
     def shown_listener(self, listener):
         return {
             "name": listener.name, "service": listener.service, "upstream": listener.upstream or None,
-            "bound": [] if self.draining else listener.bound, "active": self.active(listener), **listener.counts(),
+            "bound": [] if self.draining or listener.drained else listener.bound, "drained": listener.drained, "active": self.active(listener), **listener.counts(),
             "duration": {"count": sum(listener.ended.values()), "p50_seconds": 1.0 if listener.ended else None,
                          "p90_seconds": 5.0 if listener.ended else None, "p99_seconds": 300.0 if listener.ended else None},
             "accept_errors": listener.accept_errors, "refusals": listener.refusals,
@@ -356,6 +357,19 @@ class Daemon:
             backend.turn("up" if backend.healthy else "down", "an operator enabled it", self.now)
         return {"result": "already" if already else "done"}
 
+    def set_listener_drained(self, name, drained):
+        for each in self.listeners:
+            if each.name == name:
+                already, each.drained = each.drained == drained, drained
+                return {"result": "already" if already else "done"}
+        raise Problem(404, f'there is no listener "{name}"')
+
+    def drain_listener(self, name):
+        return self.set_listener_drained(name, True)
+
+    def enable_listener(self, name):
+        return self.set_listener_drained(name, False)
+
     def break_backend(self, upstream, name):
         """Not in the API: the backend dies, as tests want it."""
         backend = self.backend(upstream, name)
@@ -409,6 +423,8 @@ class Handler(BaseHTTPRequestHandler):
             {
                 r"/api/v1/backends/([^/]+)/([^/]+)/drain": self.server.daemon.drain_backend,
                 r"/api/v1/backends/([^/]+)/([^/]+)/enable": self.server.daemon.enable_backend,
+                r"/api/v1/listeners/([^/]+)/drain": self.server.daemon.drain_listener,
+                r"/api/v1/listeners/([^/]+)/enable": self.server.daemon.enable_listener,
                 r"/api/v1/drain": self.server.daemon.drain,
                 r"/mock/break/([^/]+)/([^/]+)": self.server.daemon.break_backend,
             }

@@ -269,6 +269,19 @@ class Page(BrowserTest):
         self.agree()
         self.wait(lambda: self.state(backend) == "up", "the backend is shown as up again")
 
+    def test_a_listener_is_drained_and_enabled_through_the_dialog(self):
+        row = f'#listeners tr[data-key="{self.world.listener}"]'
+        shown = lambda: self.text(f"{row} td")  # noqa: E731
+        button = lambda: self.find(f"{row} button")  # noqa: E731
+        self.press(button)
+        self.agree()
+        self.wait(lambda: shown() == "drained", "the listener is shown as drained")
+        self.wait(lambda: f"Listener {self.world.listener} is drained" in self.text("#said"), "the result is read out")
+        self.assertIn(f"Listener {self.world.listener} is drained", self.text("#attention"))
+        self.press(button)
+        self.agree()
+        self.wait(lambda: shown() not in ("drained", "closed"), "the listener has addresses again")
+
     def test_escape_changes_nothing(self):
         backend = self.world.backends[0]
         self.press_backend(backend)

@@ -1,6 +1,6 @@
 """What the status page is tested against: the mock, or the real daemon with backends and clients of its own.
 
-Both have the same members: `url`, `upstream`, `backends` (two that are up at first), `break_backend`, `open_connection`,
+Both have the same members: `url`, `listener`, `upstream`, `backends` (two that are up at first), `break_backend`, `open_connection`,
 `fail_a_connection`, `stop`, `start_again` (at the same address) and `close`.
 """
 
@@ -67,6 +67,7 @@ class World:
 class MockWorld(World):
     is_mock = True
     upstream = "postgres"
+    listener = "db"
     backends = ["10.0.0.5:5432", "10.0.0.8:5432"]
 
     def __init__(self, *arguments):
@@ -160,6 +161,7 @@ class Traffic:
 class RealWorld(World):
     is_mock = False
     upstream = "main"
+    listener = "front"
 
     def __init__(self, program):
         self._program = program

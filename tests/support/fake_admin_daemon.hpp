@@ -25,6 +25,7 @@ class FakeAdminDaemon : public admin::Daemon {
   LogLevel level = LogLevel::info;
   admin::Change change = admin::Change::done;  ///< what becomes of every attempt to change something
   admin::Upgrade upgraded{4711, {}};           ///< what becomes of every upgrade
+  std::string conflict;                        ///< why listeners stay as they are; empty where they do not
   admin::Reload reloaded;                      ///< what becomes of every reload
   bool answers = true;                         ///< false: what is asked of workers waits for ever
 
@@ -68,6 +69,18 @@ class FakeAdminDaemon : public admin::Daemon {
   }
   admin::Change enable_backend(const std::string& upstream, const std::string& backend) override {
     return note("enable " + upstream + " " + backend);
+  }
+  net::awaitable<admin::Change> drain_listener(std::string name) override {
+    done.push_back("drain listener " + name);
+    co_await wait();
+    if (!conflict.empty()) throw admin::Conflict(conflict);
+    co_return change;
+  }
+  net::awaitable<admin::Change> enable_listener(std::string name) override {
+    done.push_back("enable listener " + name);
+    co_await wait();
+    if (!conflict.empty()) throw admin::Conflict(conflict);
+    co_return change;
   }
   admin::Change drain() override { return note("drain"); }
 

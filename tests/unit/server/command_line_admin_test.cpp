@@ -88,6 +88,15 @@ TEST(AdminCommandLine, BackendsAreNamedByUpstreamAndAddress) {
   EXPECT_THAT(usage_error({"drain-backend", "db"}), HasSubstr("ADDRESS is required"));
 }
 
+TEST(AdminCommandLine, ListenersAreNamed) {
+  const admin::Command drain = parse({"drain-listener", "db", "http://box:9900"});
+  EXPECT_EQ(drain.verb, Verb::drain_listener);
+  EXPECT_EQ(drain.listener, "db");
+  EXPECT_EQ(drain.endpoint->to_string(), "box:9900");
+  EXPECT_EQ(parse({"enable-listener", "db"}).verb, Verb::enable_listener);
+  EXPECT_THAT(usage_error({"drain-listener"}), HasSubstr("NAME is required"));
+}
+
 TEST(AdminCommandLine, WhatDoesNotFitIsRefused) {
   EXPECT_THAT(usage_error({"status", "box"}), HasSubstr("ADMIN \"box\""));
   EXPECT_THAT(usage_error({"status", "--watch", "--json"}), HasSubstr("excludes"));

@@ -145,7 +145,7 @@ TEST_F(ApiTest, StatusShowsTheDaemonAsItIsDocumented) {
       "lost": {"log_lines": 1, "records": 2}},
     "workers": [{"worker": 0, "busy_ratio": 0.12, "connections": 6, "loop_lag_seconds": 0.00004, "pipes": 1}],
     "listeners": [{"name": "db", "service": "proxy", "upstream": "postgres", "bound": ["127.0.0.1:5433"],
-      "accepted": 100, "active": 12, "ended": {"client_closed": 80}, "bytes_in": 1000, "bytes_out": 2000,
+      "drained": false, "accepted": 100, "active": 12, "ended": {"client_closed": 80}, "bytes_in": 1000, "bytes_out": 2000,
       "duration": {"count": 10, "p50_seconds": 0.5, "p90_seconds": 0.5, "p99_seconds": null},
       "accept_errors": {"ENFILE": 2}, "refusals": {"rules": 3}}],
     "upstreams": [{"name": "postgres", "balance": "round_robin", "waiting": 0, "queue_size": 1024,
@@ -290,6 +290,18 @@ TEST_F(ApiTest, ActsOnBackendsWhoseNamesMayHoldAnything) {
   daemon.change = Change::not_found;
   EXPECT_EQ(error(verb::post, "/api/v1/backends/d%00b/a:1/drain", 404),
             "no upstream \"d\\x00b\" has a backend \"a:1\"; /api/v1/status names them all");
+}
+
+TEST_F(ApiTest, DrainsAndEnablesListeners) {
+  EXPECT_EQ(ask(verb::post, "/api/v1/listeners/db/drain").body, "{\"result\":\"done\"}\n");
+  daemon.change = Change::already;
+  EXPECT_EQ(ask(verb::post, "/api/v1/listeners/a%2Fb/enable").body, "{\"result\":\"already\"}\n");
+  EXPECT_THAT(daemon.done, ElementsAre("drain listener db", "enable listener a/b"));
+  daemon.change = Change::not_found;
+  EXPECT_EQ(error(verb::post, "/api/v1/listeners/x/drain", 404),
+            "there is no listener \"x\"; /api/v1/status names them all");
+  daemon.conflict = "listener db stays drained";
+  EXPECT_EQ(error(verb::post, "/api/v1/listeners/db/enable", 409), "listener db stays drained");
 }
 
 TEST_F(ApiTest, EndsOneConnection) {

@@ -100,6 +100,17 @@ TEST(AdminCommand, ChangesSayWhatCameOfThem) {
   EXPECT_EQ(run(backend).out, "[::1]:5432 of my db was not drained\n");
 }
 
+TEST(AdminCommand, DrainsAndEnablesListeners) {
+  const FakeEndpoint endpoint(
+      {{"POST /api/v1/listeners/my%20db/drain", FakeEndpoint::http(200, R"({"result": "done"})")},
+       {"POST /api/v1/listeners/my%20db/enable", FakeEndpoint::http(409, R"({"error": "it stays drained"})")}});
+  Command command = command_for(endpoint.address(), Command::Verb::drain_listener);
+  command.listener = "my db";
+  EXPECT_EQ(run(command).out, "listener my db refuses newcomers and keeps the connections that it has\n");
+  command.verb = Command::Verb::enable_listener;
+  EXPECT_EQ(run(command).status, 1);
+}
+
 TEST(AdminCommand, ARefusalIsNamedAndFails) {
   const FakeEndpoint endpoint(
       {{"DELETE /api/v1/connections/1", FakeEndpoint::http(404, "{\"error\": \"no \\u001b[2J such one\"}")},

@@ -95,6 +95,7 @@ TEST(MetricsText, ShowsAListener) {
            R"(weir_connections_refused_total{listener="db",limit="rules"} 3)",
            R"(weir_listener_info{listener="db",service="proxy",upstream="postgres"} 1)",
            R"(weir_listener_accepting{listener="db"} 1)",
+           R"(weir_listener_drained{listener="db"} 0)",
        }) {
     EXPECT_THAT(lines, Contains(line));
   }
