@@ -251,10 +251,10 @@ bool DataPlane::enable_listener(const std::string& name, int backlog) {
   // Last, because whoever is connected from here on must be served.
   for (const ListeningSocket& socket : sockets) socket.listen(backlog);
   open.sockets = std::move(sockets);
+  drained_.erase(name);
   for (const ListeningSocket& socket : open.sockets) {
     for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
   }
-  drained_.erase(name);
   return true;
 }
 
