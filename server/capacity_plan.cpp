@@ -169,7 +169,19 @@ std::uint64_t CapacityPlan::Reserved::total() const {
   return standard_streams + log_files + spare + control_thread + workers + listening + pipes + slack + admin;
 }
 
-CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine) {
+std::optional<std::uint64_t> CapacityPlan::connection_limit(std::uint64_t active, std::uint64_t taken) const {
+  if (limit == 0u) return std::nullopt;
+  return admitted.most(active, taken,
+                       serves_proxied ? kDescriptorsPerProxiedConnection : kDescriptorsPerDirectConnection);
+}
+
+std::optional<std::uint64_t> CapacityPlan::most_connections() const {
+  if (limit == 0u) return std::nullopt;
+  return admitted.most(0, 0, serves_direct ? kDescriptorsPerDirectConnection : kDescriptorsPerProxiedConnection);
+}
+
+CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine,
+                           std::optional<std::uint64_t> pipes_per_worker) {
   CapacityPlan plan;
   plan.machine = machine;
   plan.workers_auto = !config.workers;
@@ -193,7 +205,8 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   for (const ListenerConfig& listener : config.listeners) {
     (std::holds_alternative<ProxyConfig>(listener.service) ? plan.serves_proxied : plan.serves_direct) = true;
   }
-  if (plan.serves_proxied) plan.pipes_per_worker = pipes_of(config, machine) / plan.workers;
+  const std::uint64_t pipes_at_start = plan.serves_proxied ? pipes_of(config, machine) / plan.workers : 0;
+  plan.pipes_per_worker = pipes_per_worker.value_or(pipes_at_start);
   plan.reserved.pipes = kDescriptorsPerPipe * plan.pipes_per_worker * plan.workers;
 
   const std::uint64_t reserved = plan.reserved.total();
@@ -206,9 +219,10 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   if (!plan.limit) {
     const std::uint64_t by_descriptors = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
     plan.bound_by_memory = plan.most_by_memory != 0 && plan.most_by_memory < by_descriptors;
-    plan.admitted = plan.bound_by_memory ? plan.most_by_memory : by_descriptors;
+    plan.admitted.descriptors = plan.descriptor_budget;
+    if (plan.most_by_memory != 0) plan.admitted.connections = plan.most_by_memory;
   } else if (*plan.limit != 0) {
-    plan.admitted = plan.limit;
+    plan.admitted.connections = *plan.limit;
   }
   warn(plan, config);
   return plan;
@@ -234,10 +248,13 @@ std::string describe(const CapacityPlan& plan) {
         << counted(plan.most_by_memory, "connection") << " at " << (kMemoryPerConnection >> 10) << " KiB";
   }
   out << "\nlimit        ";
-  if (!plan.admitted) {
+  const std::optional<std::uint64_t> least = plan.connection_limit();
+  const std::optional<std::uint64_t> most = plan.most_connections();
+  if (!least) {
     out << "none: connections are refused when descriptors run out";
   } else {
-    out << counted(*plan.admitted, "connection") << " at once";
+    if (least != most) out << grouped(*least) << " to ";
+    out << counted(*most, "connection") << " at once";
     if (!plan.limit) out << (plan.bound_by_memory ? " (auto: memory bounds it)" : " (auto: descriptors bound it)");
   }
   out << '\n';

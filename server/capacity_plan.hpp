@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/admission/process_limits.hpp"
 #include "server/config/server_config.hpp"
 #include "server/machine_limits.hpp"
 
@@ -17,9 +18,6 @@ namespace weir {
 inline constexpr std::uint64_t kMemoryPerConnection = 16u << 10;
 /// Percent of the memory for connections; the rest is for the listen queues, the logs and other programs.
 inline constexpr std::uint64_t kMemoryShare = 80;
-
-inline constexpr std::uint64_t kDescriptorsPerDirectConnection = 1;   ///< echo, discard
-inline constexpr std::uint64_t kDescriptorsPerProxiedConnection = 2;  ///< client and backend
 
 inline constexpr std::uint64_t kDescriptorsPerPipe = 2;
 /// Pipes that the whole process may splice streams through at once; further streams are copied. Each holds 256 KiB if a
@@ -61,15 +59,23 @@ struct CapacityPlan {
   std::uint64_t most_proxied = 0;
   std::uint64_t most_by_memory = 0;  ///< 0 = unknown
 
-  std::optional<std::uint64_t> limit;     ///< `limits.connections` as configured; nothing = auto, 0 = no limit
-  std::optional<std::uint64_t> admitted;  ///< what the daemon admits at once; nothing = as long as descriptors last
-  bool bound_by_memory = false;           ///< auto, and memory sets the limit
+  std::optional<std::uint64_t> limit;  ///< `limits.connections` as configured; nothing = auto, 0 = no limit
+  ProcessLimits admitted;              ///< what the daemon admits at once; no limit = as long as descriptors last
+  bool bound_by_memory = false;        ///< auto, and memory sets the limit
+
+  /// How many connections may be at once, if all that come beside those that there are (which take `taken`
+  /// descriptors) are of the kind that takes most; nothing = as long as descriptors last.
+  std::optional<std::uint64_t> connection_limit(std::uint64_t active = 0, std::uint64_t taken = 0) const;
+  /// The same, if all are of the kind that takes least.
+  std::optional<std::uint64_t> most_connections() const;
 
   std::vector<std::string> warnings;
 };
 
-/// Plans without touching the machine. `auto` assumes the most expensive kind of connection that a listener serves.
-CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine);
+/// Plans without touching the machine. `auto` counts each connection as the descriptors that it takes. A reload passes
+/// the pipes that each worker has: they are those of the start.
+CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& machine,
+                           std::optional<std::uint64_t> pipes_per_worker = {});
 
 /// What `weir check` prints, to be read at a glance; ends with a newline.
 std::string describe(const CapacityPlan& plan);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -15,10 +14,6 @@ namespace weir {
 
 namespace {
 
-std::uint64_t admitted_by(const CapacityPlan& plan) {
-  return plan.admitted.value_or(std::numeric_limits<std::uint64_t>::max());
-}
-
 bool has_connections(const Listener& listener) {
   ListenerSnapshot counts;
   listener.add_to(counts);
@@ -29,9 +24,10 @@ bool has_connections(const Listener& listener) {
 
 DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan, HandedOverSockets handed_over)
     : handed_over_(std::move(handed_over)),
-      admission_(admitted_by(plan), config.limits.rate),
+      admission_(plan.admitted, config.limits.rate),
       sources_(config.limits.per_source, config.limits.rate_per_source),
-      access_log_(config.access_log, plan.workers, config.admin.has_value()) {
+      access_log_(config.access_log, plan.workers, config.admin.has_value()),
+      pipes_per_worker_(plan.pipes_per_worker) {
   for (const UpstreamConfig& upstream : config.upstreams) {
     upstreams_.emplace(
         upstream.name,
@@ -56,7 +52,7 @@ void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, Inher
   }
   for (std::size_t i = 0; i < plan.workers; ++i) {
     workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
-                          plan.pipes_per_worker);
+                          pipes_per_worker_);
   }
 }
 
@@ -82,6 +78,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
   RunningState state;
   state.config = std::move(config);
   state.workers = workers_.size();
+  state.pipes_per_worker = pipes_per_worker_;
   state.admission = &admission_;
   state.sources = sources_;
   state.handed_over = handed_over_;
@@ -110,7 +107,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
 
 void DataPlane::apply(PreparedReload& next) {
   const io::Clock::time_point now = io::Clock::now();
-  admission_.set_limits(admitted_by(next.plan), next.config->limits.rate);
+  admission_.set_limits(next.plan.admitted, next.config->limits.rate);
   sources_ = next.sources;
   if (next.access_log) access_log_.apply(*std::move(next.access_log));
   for (auto& [name, upstream] : next.changed_upstreams) upstreams_.at(name)->reconfigure(std::move(upstream), now);

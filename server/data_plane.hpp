@@ -104,6 +104,7 @@ class DataPlane {
   LogLimiter refusals_;
   Upstreams upstreams_;
   AccessLog access_log_;  // writes records that name backends
+  const std::uint64_t pipes_per_worker_;
   OpenListeners listeners_;
   std::set<std::string> drained_;  ///< listeners, by name
   std::list<ListenerPtr> removed_;

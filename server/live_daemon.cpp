@@ -68,13 +68,15 @@ void LiveDaemon::tick() {
 }
 
 ServerSnapshot LiveDaemon::snapshot() {
-  ServerSnapshot now = traffic_snapshot();
-  now.process = process_snapshot();
+  const Admission::Totals totals = parts_.data_plane.admission().totals();
+  ServerSnapshot now = traffic_snapshot(totals);
+  now.process = process_snapshot(totals);
   return now;
 }
 
-ServerSnapshot LiveDaemon::traffic_snapshot() const {
-  const Admission::Totals totals = parts_.data_plane.admission().totals();
+ServerSnapshot LiveDaemon::traffic_snapshot() const { return traffic_snapshot(parts_.data_plane.admission().totals()); }
+
+ServerSnapshot LiveDaemon::traffic_snapshot(const Admission::Totals& totals) const {
   ServerSnapshot now;
   now.time = std::chrono::system_clock::now();
   now.draining = parts_.data_plane.admission().draining();
@@ -98,13 +100,13 @@ ServerSnapshot LiveDaemon::traffic_snapshot() const {
   return now;
 }
 
-ProcessSnapshot LiveDaemon::process_snapshot() const {
+ProcessSnapshot LiveDaemon::process_snapshot(const Admission::Totals& totals) const {
   ProcessSnapshot process = read_process_figures();
   process.started = started_;
   process.config_loaded = config_loaded_;
   process.config_file = parts_.config_file;
   process.config_hash = config_hash_;
-  process.connection_limit = parts_.plan.admitted.value_or(0);
+  process.connection_limit = parts_.plan.connection_limit(totals.active, totals.descriptors).value_or(0);
   process.lost_log_lines = lost_log_lines();
   process.lost_records = parts_.data_plane.access_log().lost();
   return process;

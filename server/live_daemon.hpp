@@ -68,7 +68,8 @@ class LiveDaemon final : public admin::Daemon {
  private:
   admin::Change set_drained(const std::string& upstream, const std::string& backend, bool drained);
   net::awaitable<admin::Change> set_listener_drained(std::string name, bool drained);
-  ProcessSnapshot process_snapshot() const;
+  ServerSnapshot traffic_snapshot(const Admission::Totals& totals) const;
+  ProcessSnapshot process_snapshot(const Admission::Totals& totals) const;
   void wait_for_tick();
   void tick();
 

@@ -33,7 +33,7 @@ class Preparation {
     prepared_.sources = sources_change_
                             ? SourceTable(next->limits.per_source, next->limits.rate_per_source, running.sources)
                             : running.sources;
-    prepared_.plan = plan_capacity(*next, read_machine_limits());
+    prepared_.plan = plan_capacity(*next, read_machine_limits(), running.pipes_per_worker);
     prepared_.config_hash = hash_of_config(*next);
     prepared_.config = std::move(next);
   }

@@ -46,6 +46,7 @@ struct RunningState {
 
   std::shared_ptr<const ServerConfig> config;
   std::size_t workers = 0;
+  std::uint64_t pipes_per_worker = 0;
   Admission* admission = nullptr;
   SourceTable sources;
   std::map<std::string, OpenSockets> listeners;

@@ -141,9 +141,8 @@ class Server {
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     say_where_admin();
     warn_of_unused_sockets();
-    const std::string limit = plan_.admitted ? fmt::format("{} connections at most", *plan_.admitted) : "no limit";
     const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
-                                          data_plane_.listeners().size(), plan_.workers, limit);
+                                          data_plane_.listeners().size(), plan_.workers, limit_text());
     spdlog::info("{}", ready);
     if (source_.predecessor != nullptr) {
       // Until then the service manager listens to the other process alone.
@@ -167,6 +166,13 @@ class Server {
   }
 
  private:
+  std::string limit_text() const {
+    const auto least = plan_.connection_limit();
+    const auto most = plan_.most_connections();
+    if (!least) return "no limit";
+    return fmt::format("{}{} connections at most", least == most ? "" : fmt::format("{} to ", *least), *most);
+  }
+
   static void say_where(const OpenListener& open) {
     for (const std::string& bound : bound_addresses(open.sockets)) {
       spdlog::info("listening on {} listener={}", bound, open.listener->config().name);

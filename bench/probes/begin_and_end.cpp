@@ -70,7 +70,7 @@ void measure_gate(std::size_t connections, bool with_limits) {
     process.per_source = kNeverReached;
     process.rate = process.rate_per_source = kNeverReachedRate;
   }
-  Admission admission(kNeverReached, process.rate);
+  Admission admission({kNeverReached}, process.rate);
   SourceTable sources(process.per_source, process.rate_per_source);
   Gate gate(admission, sources, config);
   std::vector<ClientAddress> clients;

@@ -4,24 +4,26 @@
 
 namespace weir {
 
-Admission::Entry Admission::enter(io::Clock::time_point now) {
+Admission::Entry Admission::enter(std::uint32_t descriptors, io::Clock::time_point now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::uint64_t id = ++last_id_;
-  if (totals_.active >= limit_) return {id, SessionEnd::refused_limit};
+  if (!limits_.has_room(totals_.active, totals_.descriptors, descriptors)) return {id, SessionEnd::refused_limit};
   if (!bucket_.admit(rate_, now)) return {id, SessionEnd::refused_rate};
   ++totals_.active;
+  totals_.descriptors += descriptors;
   return {id, std::nullopt};
 }
 
-void Admission::set_limits(std::uint64_t limit, const Rate& rate) {
+void Admission::set_limits(const ProcessLimits& limits, const Rate& rate) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  limit_ = limit;
+  limits_ = limits;
   rate_ = rate;
 }
 
-void Admission::withdraw() {
+void Admission::withdraw(std::uint32_t descriptors) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --totals_.active;
+  totals_.descriptors -= descriptors;
 }
 
 std::uint64_t Admission::next_id() {
@@ -29,9 +31,10 @@ std::uint64_t Admission::next_id() {
   return ++last_id_;
 }
 
-void Admission::leave(bool cut) {
+void Admission::leave(std::uint32_t descriptors, bool cut) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --totals_.active;
+  totals_.descriptors -= descriptors;
   if (!draining_) return;
   if (cut) {
     ++totals_.cut;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/admission/last_to_end.hpp"
+#include "server/admission/process_limits.hpp"
 #include "server/admission/token_bucket.hpp"
 #include "server/observe/session_record.hpp"
 
@@ -18,29 +19,31 @@ class Admission {
  public:
   struct Totals {
     std::uint64_t active = 0;
+    std::uint64_t descriptors = 0;  ///< that these connections take, or are to take
     std::uint64_t ended = 0;        ///< since begin_drain(), and not cut
     std::uint64_t closed_idle = 0;  ///< of these, the ones that `drain_spread` closed
     std::uint64_t cut = 0;          ///< since begin_drain()
   };
 
-  /// `limit` is how many connections there may be at once, `rate` how fast new ones may come.
-  explicit Admission(std::uint64_t limit, const Rate& rate = {}) : limit_(limit), rate_(rate) {}
+  /// `limits` is how much there may be at once, `rate` how fast new connections may come.
+  explicit Admission(const ProcessLimits& limits, const Rate& rate = {}) : limits_(limits), rate_(rate) {}
 
   /// From now on these limits hold; connections beyond them stay.
-  void set_limits(std::uint64_t limit, const Rate& rate);
+  void set_limits(const ProcessLimits& limits, const Rate& rate);
 
   /// The number of a connection that was just accepted, unique within the process and ascending; and why it is refused.
   struct Entry {
     std::uint64_t id;
     std::optional<SessionEnd> refused;
   };
-  Entry enter(io::Clock::time_point now);
+  /// `descriptors` is how many it takes.
+  Entry enter(std::uint32_t descriptors, io::Clock::time_point now);
   /// The number of a connection that is refused for another reason.
   std::uint64_t next_id();
-  /// Undoes an admission, because something else refuses the connection.
-  void withdraw();
-  /// Once for each admitted connection that was not withdrawn.
-  void leave(bool cut);
+  /// Undoes an admission, because something else refuses the connection. `descriptors` as for enter().
+  void withdraw(std::uint32_t descriptors);
+  /// Once for each admitted connection that was not withdrawn. `descriptors` as for enter().
+  void leave(std::uint32_t descriptors, bool cut);
 
   void begin_drain();
   /// It goes on serving; what ended in the drain stays counted.
@@ -54,7 +57,7 @@ class Admission {
 
  private:
   mutable std::mutex mutex_;
-  std::uint64_t limit_;
+  ProcessLimits limits_;
   Rate rate_;
   std::uint64_t last_id_ = 0;
   TokenBucket bucket_;

@@ -7,6 +7,7 @@ using ProxyHeaders = ListenerConfig::ProxyHeaders;
 Gate::Gate(Admission& process, const SourceTable& process_sources, const ListenerConfig& config, const Gate* before)
     : process_(process),
       process_sources_(process_sources),
+      descriptors_(descriptors_per_connection(config)),
       limits_(config.limits),
       headers_(config.accept_proxy_protocol),
       rules_(config.access),
@@ -19,12 +20,12 @@ Gate::Gate(Admission& process, const SourceTable& process_sources, const Listene
 }
 
 Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
-  const Admission::Entry entry = process_.enter(now);
+  const Admission::Entry entry = process_.enter(descriptors_, now);
   if (entry.refused) {
     return {entry.id, refuse(*entry.refused, Barrier::process_connections, Barrier::process_rate)};
   }
   if (const auto refused = enter_listener(now)) {
-    process_.withdraw();
+    process_.withdraw(descriptors_);
     return {entry.id, refused};
   }
   std::optional<SessionEnd> refused;
@@ -38,7 +39,7 @@ Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
   if (!refused && !header_due) refused = admit(peer, now);
   if (refused) {
     leave_listener();
-    process_.withdraw();
+    process_.withdraw(descriptors_);
   }
   return {entry.id, refused, header_due};
 }
@@ -79,7 +80,7 @@ void Gate::leave(const std::optional<ClientAddress>& source, bool cut) {
     process_sources_.leave(*address);
   }
   leave_listener();
-  process_.leave(cut);
+  process_.leave(descriptors_, cut);
 }
 
 SessionEnd Gate::refuse(SessionEnd why, Barrier connections, Barrier rate) {

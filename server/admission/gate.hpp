@@ -12,6 +12,7 @@
 
 #include "server/admission/access_rules.hpp"
 #include "server/admission/admission.hpp"
+#include "server/admission/process_limits.hpp"
 #include "server/admission/source_table.hpp"
 #include "server/admission/token_bucket.hpp"
 #include "server/config/server_config.hpp"
@@ -78,6 +79,7 @@ class Gate {
 
   Admission& process_;
   SourceTable process_sources_;
+  const std::uint32_t descriptors_;  ///< that a connection takes
   const ScopeLimits& limits_;
   const ListenerConfig::ProxyHeaders headers_;
   AddressSet trusted_;

@@ -50,7 +50,8 @@ void add_state(Families& families, const ServerSnapshot& snapshot) {
   add_series(drained, {metric_label("outcome", "ended")}, static_cast<double>(snapshot.ended_in_drain));
   add_series(drained, {metric_label("outcome", "cut")}, static_cast<double>(snapshot.cut_in_drain));
   if (process.connection_limit > 0) {
-    gauge(families, "weir_connections_limit", "How many connections the process takes.",
+    gauge(families, "weir_connections_limit",
+          "How many connections the process takes; with both kinds under auto, if all further ones are proxied.",
           static_cast<double>(process.connection_limit));
   }
   counter(families, "weir_log_lines_lost_total", "Messages that the log could not take.",

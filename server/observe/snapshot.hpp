@@ -97,7 +97,7 @@ struct ProcessSnapshot {
   double cpu_seconds = 0;   ///< of user and system
   std::uint64_t descriptors = 0;
   std::uint64_t descriptor_limit = 0;
-  std::uint64_t connection_limit = 0;  ///< 0 = none
+  std::uint64_t connection_limit = 0;  ///< if all further ones are of the kind that takes most; 0 = none
   std::uint64_t resident_bytes = 0;
   std::uint64_t lost_log_lines = 0;
   std::uint64_t lost_records = 0;

@@ -76,7 +76,7 @@ class SteadyState : public ::testing::Test {
   ServerConfig config_;
   std::shared_ptr<Upstream> upstream_;
   AccessLog access_log_;
-  Admission admission_{1000};
+  Admission admission_{ProcessLimits{1000}};
   SourceTable sources_{0, {}};
   io::SpareDescriptor spare_;
   LogLimiter refusals_;

@@ -56,7 +56,7 @@ class BareListener {
   }
 
   ServerConfig config_;
-  Admission admission_{1000};
+  Admission admission_{ProcessLimits{1000}};
   SourceTable sources_{0, {}};
   io::SpareDescriptor spare_;
   LogLimiter refusals_;

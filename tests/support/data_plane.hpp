@@ -92,7 +92,7 @@ class DataPlane {
   }
 
   ServerConfig config_;
-  Admission admission_{1000};
+  Admission admission_{ProcessLimits{1000}};
   SourceTable sources_{100, {100, std::chrono::hours(1)}};
   io::SpareDescriptor spare_;
   LogLimiter refusals_;

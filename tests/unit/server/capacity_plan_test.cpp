@@ -26,16 +26,16 @@ CapacityPlan plan(const std::string& text, const MachineLimits& machine = kMachi
 TEST(CapacityPlan, EchoGetsNearlyAllDescriptors) {
   const CapacityPlan echo = plan(kEcho);
   EXPECT_EQ(echo.workers, 2u);
-  EXPECT_GT(echo.admitted.value(), 19'000u);
-  EXPECT_EQ(echo.admitted, 20'000 - echo.reserved.total());
+  EXPECT_GT(echo.connection_limit().value(), 19'000u);
+  EXPECT_EQ(echo.connection_limit(), 20'000 - echo.reserved.total());
   EXPECT_FALSE(echo.bound_by_memory);
   EXPECT_THAT(echo.warnings, IsEmpty());
 }
 
 TEST(CapacityPlan, ProxiedConnectionCostsTwo) {
   const CapacityPlan proxy = plan(kProxy);
-  EXPECT_GT(proxy.admitted.value(), 9'400u);
-  EXPECT_LE(proxy.admitted.value() * 2 + proxy.reserved.total(), 20'000u);
+  EXPECT_GT(proxy.connection_limit().value(), 9'400u);
+  EXPECT_LE(proxy.connection_limit().value() * 2 + proxy.reserved.total(), 20'000u);
   EXPECT_TRUE(proxy.serves_proxied);
   EXPECT_FALSE(proxy.serves_direct);
 }
@@ -54,12 +54,34 @@ TEST(CapacityPlan, PipesOfStreamsAreReservedWhereThereIsAProxy) {
   EXPECT_EQ(pipes(kProxy, {64, 2, 8 * kGibibyte, 4096}), 0u);
 }
 
-TEST(CapacityPlan, MixedListenersAreCountedAsTheDearest) {
-  const CapacityPlan mixed = plan(
-      "listeners: [{name: p, bind: ':1', proxy: {upstream: u}}, {name: e, bind: ':2', echo: }]\n"
-      "upstreams: [{name: u, servers: [{address: 'h:1'}]}]\n");
-  EXPECT_EQ(mixed.admitted, mixed.most_proxied);
+const std::string kMixed =
+    "listeners: [{name: p, bind: ':1', proxy: {upstream: u}}, {name: e, bind: ':2', echo: }]\n"
+    "upstreams: [{name: u, servers: [{address: 'h:1'}]}]\n";
+
+TEST(CapacityPlan, MixedListenersHaveAsManyConnectionsAsTheirDescriptorsAllow) {
+  const CapacityPlan mixed = plan(kMixed);
   EXPECT_TRUE(mixed.serves_direct);
+  EXPECT_EQ(mixed.admitted.descriptors, 20'000 - mixed.reserved.total());
+  EXPECT_EQ(mixed.connection_limit(), mixed.most_proxied) << "if all are proxied";
+  EXPECT_EQ(mixed.most_connections(), mixed.most_direct) << "if none is";
+  const std::uint64_t budget = mixed.admitted.descriptors;
+  EXPECT_EQ(mixed.connection_limit(100, 100), 100 + (budget - 100) / 2);
+  EXPECT_EQ(mixed.connection_limit(100, 200), 100 + (budget - 200) / 2);
+  EXPECT_EQ(mixed.connection_limit(budget, budget), budget);
+  EXPECT_EQ(mixed.connection_limit(budget, budget + 1), budget) << "after a reload that left less";
+}
+
+TEST(CapacityPlan, AConfiguredLimitCountsConnections) {
+  const CapacityPlan mixed = plan(kMixed + "limits: {connections: 100}");
+  EXPECT_EQ(mixed.connection_limit(50, 100), 100u);
+  EXPECT_EQ(mixed.most_connections(), 100u);
+  EXPECT_EQ(mixed.admitted.descriptors, ProcessLimits::kNone);
+}
+
+TEST(CapacityPlan, ReloadKeepsThePipesOfTheStart) {
+  const ServerConfig config = load_config_text(kProxy, "weir.yaml");
+  EXPECT_EQ(plan_capacity(config, kMachine, 0).reserved.pipes, 0u) << "there was no proxy at the start";
+  EXPECT_EQ(plan_capacity(load_config_text(kEcho, "weir.yaml"), kMachine, 7).reserved.pipes, 2 * 2 * 7u);
 }
 
 TEST(CapacityPlan, EachWorkerHasASocketOfATcpAddress) {
@@ -102,16 +124,16 @@ TEST(CapacityPlan, LogFilesAndWorkersAreReserved) {
 TEST(CapacityPlan, MemoryBoundsAuto) {
   const CapacityPlan small = plan(kEcho, {20'000, 2, 64u << 20, 4096});
   EXPECT_TRUE(small.bound_by_memory);
-  EXPECT_EQ(small.admitted, small.most_by_memory);
-  EXPECT_NEAR(static_cast<double>(*small.admitted), 0.8 * (64 << 20) / 16384, 2);
+  EXPECT_EQ(small.connection_limit(), small.most_by_memory);
+  EXPECT_NEAR(static_cast<double>(*small.connection_limit()), 0.8 * (64 << 20) / 16384, 2);
   const CapacityPlan unknown = plan(kEcho, {20'000, 2, 0, 4096});
-  EXPECT_GT(unknown.admitted.value(), 19'000u);
+  EXPECT_GT(unknown.connection_limit().value(), 19'000u);
 }
 
 TEST(CapacityPlan, ConfiguredLimitWins) {
-  EXPECT_EQ(plan(std::string(kEcho) + "limits: {connections: 100}").admitted, 100u);
+  EXPECT_EQ(plan(std::string(kEcho) + "limits: {connections: 100}").connection_limit(), 100u);
   const CapacityPlan unlimited = plan(std::string(kEcho) + "limits: {connections: 0}");
-  EXPECT_FALSE(unlimited.admitted.has_value());
+  EXPECT_FALSE(unlimited.connection_limit().has_value());
   EXPECT_THAT(unlimited.warnings, IsEmpty());
 }
 
@@ -222,7 +244,7 @@ TEST(CapacityPlan, WhatTheMachineCanJustGiveIsNoWarning) {
 TEST(CapacityPlan, DescriptorsThatAreAllReservedAreNoneForConnections) {
   const CapacityPlan none = plan(kEcho, {20, 2, kGibibyte, 4096});
   EXPECT_EQ(none.descriptor_budget, 0u);
-  EXPECT_EQ(none.admitted, 0u);
+  EXPECT_EQ(none.connection_limit(), 0u);
 }
 
 TEST(CapacityPlan, AnUpstreamThatNobodyUsesNeedsNoPorts) {

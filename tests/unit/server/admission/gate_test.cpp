@@ -19,7 +19,7 @@ ClientAddress client(const std::string& text) {
 class GateTest : public testing::Test {
  protected:
   Gate& make() {
-    admission_ = std::make_unique<Admission>(process_limit_, process_rate_);
+    admission_ = std::make_unique<Admission>(process_limits_, process_rate_);
     sources_ = std::make_unique<SourceTable>(process_per_source_, Rate{});
     return *(gate_ = std::make_unique<Gate>(*admission_, *sources_, config_));
   }
@@ -29,7 +29,7 @@ class GateTest : public testing::Test {
 
   void leave(const std::string& who = "192.0.2.1:1000") { gate_->leave(client(who), false); }
 
-  std::uint64_t process_limit_ = 1000;
+  ProcessLimits process_limits_{1000};
   Rate process_rate_;
   std::uint32_t process_per_source_ = 0;
   ListenerConfig config_;
@@ -63,13 +63,40 @@ TEST_F(GateTest, LimitsConnectionsOfTheListener) {
 }
 
 TEST_F(GateTest, WhoTheProcessRefusesUsesUpNothingOfTheListener) {
-  process_limit_ = 1;
+  process_limits_ = {1};
   config_.limits.rate = {2, seconds(1)};
   make();
   EXPECT_EQ(enter(), std::nullopt);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(enter(), SessionEnd::refused_limit) << "the process's";
   leave();
   EXPECT_EQ(enter(), std::nullopt);
+}
+
+TEST_F(GateTest, CountsTheDescriptorsThatAConnectionOfTheListenerTakes) {
+  process_limits_ = {ProcessLimits::kNone, 5};
+  config_.service = ProxyConfig();
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), SessionEnd::refused_limit);
+  ListenerConfig echo;
+  echo.service = EchoConfig();
+  Gate other(*admission_, *sources_, echo);
+  EXPECT_EQ(other.enter(client("192.0.2.1:1"), kStart).refused, std::nullopt);
+  EXPECT_EQ(admission_->totals().descriptors, 5u);
+  leave();
+  EXPECT_EQ(admission_->totals().descriptors, 3u);
+  other.leave(client("192.0.2.1:1"), false);
+  EXPECT_EQ(admission_->totals().descriptors, 2u);
+}
+
+TEST_F(GateTest, WhoTheListenerRefusesTakesNoDescriptor) {
+  config_.service = ProxyConfig();
+  config_.limits.connections = 1;
+  make();
+  EXPECT_EQ(enter(), std::nullopt);
+  EXPECT_EQ(enter(), SessionEnd::refused_limit);
+  EXPECT_EQ(admission_->totals().descriptors, 2u);
 }
 
 TEST_F(GateTest, LimitsRatesOfProcessAndListener) {
@@ -207,12 +234,12 @@ TEST_F(GateTest, CountsARefusalForTheLimitThatRefused) {
   EXPECT_EQ(refusals(*gate_), (Refusals{{"listener_connections", 2}}));
 
   config_ = {};
-  process_limit_ = 0;
+  process_limits_ = {0};
   make();
   enter();
   EXPECT_EQ(refusals(*gate_), (Refusals{{"process_connections", 1}}));
 
-  process_limit_ = 1000;
+  process_limits_ = {1000};
   process_rate_ = {1, std::chrono::hours(1)};
   make();
   enter();
