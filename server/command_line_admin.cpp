@@ -19,9 +19,9 @@ using admin::Command;
 constexpr std::array<std::string_view, 8> kSortKeys{"id", "age", "idle", "rate", "bytes", "kept", "rtt", "retransmits"};
 
 Command::Verb verb_of(std::string_view verb) {
-  for (const Command::Verb known : {Command::Verb::status, Command::Verb::connections, Command::Verb::kill,
-                                    Command::Verb::drain_backend, Command::Verb::drain_listener,
-                                    Command::Verb::enable_listener, Command::Verb::reload, Command::Verb::upgrade}) {
+  for (const Command::Verb known :
+       {Command::Verb::status, Command::Verb::connections, Command::Verb::kill, Command::Verb::drain_backend,
+        Command::Verb::drain_listener, Command::Verb::enable_listener, Command::Verb::reload, Command::Verb::upgrade}) {
     if (verb == to_string(known)) return known;
   }
   return Command::Verb::enable_backend;

@@ -11,9 +11,9 @@
 namespace weir {
 
 /// The verbs that ask a running daemon.
-inline constexpr std::array<std::string_view, 9> kAdminVerbs{
-    "status",         "connections",     "kill",   "drain-backend", "enable-backend",
-    "drain-listener", "enable-listener", "reload", "upgrade"};
+inline constexpr std::array<std::string_view, 9> kAdminVerbs{"status",          "connections",    "kill",
+                                                             "drain-backend",   "enable-backend", "drain-listener",
+                                                             "enable-listener", "reload",         "upgrade"};
 
 bool is_admin_verb(std::string_view verb);
 

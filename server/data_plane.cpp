@@ -195,10 +195,13 @@ void DataPlane::pass_on(const InheritedSockets& sockets, const std::vector<std::
     }
     listeners_.at(group.name).sockets.at(group.index).pass_on();
   }
+  passed_on_ = true;
 }
 
 void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& sockets) {
+  passed_on_ = false;
   for (auto& [name, open] : listeners_) {
+    if (is_drained(name)) continue;
     try {
       open.sockets = open_listening_sockets(open.listener->config(), static_cast<int>(config.limits.backlog),
                                             plan.workers, handed_over_, &sockets);
@@ -206,7 +209,6 @@ void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, 
       spdlog::error("listener {}: {}; it accepts nothing any more, restart the daemon", name, error.what());
     }
     for (const ListeningSocket& socket : open.sockets) {
-      for (Worker& worker : workers_) worker.serve(open.listener);
       for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
     }
   }
@@ -242,7 +244,7 @@ bool DataPlane::enable_listener(const std::string& name, int backlog) {
   OpenListener& open = listeners_.at(name);
   const ListenerConfig& config = open.listener->config();
   std::vector<ListeningSocket> sockets;
-  for (const BindPlace& place : bind_places(config)) {
+  for (const BindPlace& place : bind_places(config, handed_over_)) {
     sockets.emplace_back(config, place, backlog, workers_.size(), use_of(place.endpoint), false);
   }
   // Last, because whoever is connected from here on must be served.
@@ -271,7 +273,7 @@ std::optional<std::chrono::milliseconds> DataPlane::close_all(bool at_once) {
   for (auto& [name, open] : listeners_) {
     for (ListeningSocket& socket : open.sockets) sockets.push_back(std::move(socket));
     open.sockets.clear();
-    gone.push_back(open.listener);
+    if (!passed_on_) gone.push_back(open.listener);
   }
   if (!sockets.empty()) stops_.emplace_back(std::move(sockets), std::move(gone), workers_, handshakes_);
   return close_removed(at_once);

@@ -107,6 +107,7 @@ class DataPlane {
   const std::uint64_t pipes_per_worker_;
   OpenListeners listeners_;
   std::set<std::string> drained_;  ///< listeners, by name
+  bool passed_on_ = false;         ///< the sockets, which may be taken back
   std::list<ListenerPtr> removed_;
   /// Opened at the start: where descriptors are used up, a drain must not take one that a refusal needs.
   const Handshakes handshakes_;

@@ -333,7 +333,9 @@ class Server {
     });
   }
 
+  /// Both throw admin::Conflict during an upgrade.
   bool drain_listener(const std::string& name) {
+    if (const std::string upgrading = upgrader_.obstacle(); !upgrading.empty()) throw admin::Conflict(upgrading);
     const bool news = data_plane_.drain_listener(name);
     close_removed();
     return news;
@@ -341,6 +343,7 @@ class Server {
 
   /// Throws admin::Conflict where a socket cannot be opened.
   bool enable_listener(const std::string& name) {
+    if (const std::string upgrading = upgrader_.obstacle(); !upgrading.empty()) throw admin::Conflict(upgrading);
     try {
       if (!data_plane_.enable_listener(name, static_cast<int>(config_->limits.backlog))) return false;
     } catch (const std::bad_alloc&) {
