@@ -35,7 +35,23 @@ DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan, Hande
   }
 }
 
-void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited) {
+void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited,
+                     const upgrade::Drained& drained) {
+  drained_ = drained.listeners;
+  std::erase_if(drained_, [&](const std::string& name) {
+    return std::none_of(config.listeners.begin(), config.listeners.end(),
+                        [&](const ListenerConfig& listener) { return listener.name == name; });
+  });
+  for (const auto& [upstream, address] : drained.backends) {
+    const auto found = upstreams_.find(upstream);
+    const std::shared_ptr<Backend> backend = found == upstreams_.end() ? nullptr : found->second->find(address);
+    if (backend) {
+      found->second->set_drained(*backend, true, "as the process before had it", io::Clock::now());
+    } else {
+      spdlog::warn("upstream {}: {} was drained in the process before, and there is no such backend yet", upstream,
+                   address);
+    }
+  }
   std::string problems;
   std::size_t failed = 0;
   for (const ListenerConfig& listener : config.listeners) {
@@ -60,8 +76,11 @@ void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t work
   Service service =
       make_service(config.service, [this](const std::string& name) { return ProxyService(upstreams_.at(name)); });
   const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
-  listeners_.emplace(
-      config.name, OpenListener{listener, open_listening_sockets(config, backlog, workers, handed_over_, &inherited)});
+  OpenListener& open = listeners_[config.name];
+  open.listener = listener;
+  if (!is_drained(config.name)) {
+    open.sockets = open_listening_sockets(config, backlog, workers, handed_over_, &inherited);
+  }
 }
 
 void DataPlane::start() {

@@ -23,6 +23,7 @@
 #include "server/listener/open_listener.hpp"
 #include "server/observe/access_log.hpp"
 #include "server/prepared_reload.hpp"
+#include "server/upgrade/drained.hpp"
 #include "server/upstream/upstream.hpp"
 #include "server/worker/accept_stop.hpp"
 #include "server/worker/worker.hpp"
@@ -40,9 +41,10 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
   ~DataPlane() { join(); }
 
-  /// Binds and listens, or takes inherited sockets over. Throws std::runtime_error whose text has a line for each
-  /// listener that cannot listen.
-  void open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited);
+  /// Binds and listens, or takes inherited sockets over. What was drained is so from the start. Throws
+  /// std::runtime_error whose text has a line for each listener that cannot listen.
+  void open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited,
+            const upgrade::Drained& drained);
   /// Starts the workers, and accepts.
   void start();
 

@@ -112,6 +112,20 @@ ProcessSnapshot LiveDaemon::process_snapshot(const Admission::Totals& totals) co
   return process;
 }
 
+upgrade::Drained LiveDaemon::drained() const {
+  upgrade::Drained drained;
+  const ServerSnapshot now = traffic_snapshot();
+  for (const ListenerSnapshot& listener : now.listeners) {
+    if (listener.drained) drained.listeners.insert(listener.name);
+  }
+  for (const UpstreamSnapshot& upstream : now.upstreams) {
+    for (const BackendSnapshot& backend : upstream.backends) {
+      if (backend.state == BackendState::drained) drained.backends.emplace(upstream.name, backend.name);
+    }
+  }
+  return drained;
+}
+
 std::string LiveDaemon::effective_config() const { return dump_config(*parts_.config); }
 
 std::vector<SessionRecord> LiveDaemon::recent_records(bool failed, std::size_t most) {

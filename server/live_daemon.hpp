@@ -15,6 +15,7 @@
 #include "server/control/connection_watch.hpp"
 #include "server/data_plane.hpp"
 #include "server/observe/history.hpp"
+#include "server/upgrade/drained.hpp"
 
 namespace weir {
 
@@ -49,6 +50,8 @@ class LiveDaemon final : public admin::Daemon {
   ServerSnapshot snapshot() override;
   /// Of listeners, upstreams and workers alone, which costs no system call for each descriptor.
   ServerSnapshot traffic_snapshot() const;
+  /// What operators have drained.
+  upgrade::Drained drained() const;
   const History& history() const override { return history_; }
   std::string effective_config() const override;
   std::vector<SessionRecord> recent_records(bool failed, std::size_t most) override;

@@ -110,12 +110,14 @@ class Server {
         upgrader_({control_context_, source.program, config_,
                    [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
                    [this] { return reloader_.is_busy(); }, [this] { return copy_sockets(); },
+                   [this] { return live_->drained(); },
                    [this](const InheritedSockets& sockets, const std::vector<std::size_t>& left, pid_t) {
                      pass_on(sockets, left);
                    },
                    [this](InheritedSockets sockets) { take_back(sockets); }}),
         closing_(control_context_) {
-    data_plane_.open(config, plan_, inherited_);
+    data_plane_.open(config, plan_, inherited_,
+                     source.predecessor != nullptr ? source.predecessor->drained() : upgrade::Drained());
     live_.emplace(control_context_,
                   LiveDaemon::Parts{config_, source_.file, plan_, data_plane_,
                                     [this] { return control_.drain("the admin endpoint"); },

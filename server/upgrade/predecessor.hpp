@@ -10,6 +10,7 @@
 
 #include "server/listener/inherited_sockets.hpp"
 #include "server/upgrade/channel.hpp"
+#include "server/upgrade/drained.hpp"
 
 namespace weir::upgrade {
 
@@ -22,6 +23,8 @@ class Predecessor {
 
   /// What it listens on. Blocks until all of it has come; throws std::runtime_error where that fails.
   InheritedSockets receive_sockets();
+  /// What operators have drained there; known once the sockets are.
+  const Drained& drained() const { return drained_; }
 
   /// Everything that may fail is done; `left` are the places of the groups that this configuration has no use for.
   /// Blocks until this process may accept. One whose predecessor has died meanwhile may, too.
@@ -44,6 +47,7 @@ class Predecessor {
   void say(const boost::json::object& message);
 
   std::shared_ptr<Channel> channel_;
+  Drained drained_;
   bool settled_ = false;
   bool serves_ = false;
 };

@@ -84,7 +84,7 @@ bool take_sockets(const boost::json::object& message, std::vector<io::Descriptor
 } catch (const boost::system::system_error&) {
   throw std::runtime_error(
       "the listening sockets that were passed on are described in a way that cannot be understood");
-} catch (const std::out_of_range&) {
+} catch (const std::logic_error&) {
   throw std::runtime_error(
       "the listening sockets that were passed on are described in a way that cannot be understood");
 }

@@ -64,8 +64,9 @@ net::awaitable<void> Successor::pause(std::chrono::milliseconds time) {
   co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
 }
 
-net::awaitable<void> Successor::send(const InheritedSockets& sockets) {
-  const std::vector<SocketsMessage> messages = make_sockets_messages(sockets, Channel::kMostDescriptors);
+net::awaitable<void> Successor::send(const InheritedSockets& sockets, Drained drained) {
+  std::vector<SocketsMessage> messages = make_sockets_messages(sockets, Channel::kMostDescriptors);
+  messages.insert(messages.begin(), {make_drained_message(drained), {}});
   for (const SocketsMessage& message : messages) {
     for (bool sent = false; !sent;) {
       try {

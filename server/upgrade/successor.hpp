@@ -13,6 +13,7 @@
 #include "common/net.hpp"
 #include "server/listener/inherited_sockets.hpp"
 #include "server/upgrade/channel.hpp"
+#include "server/upgrade/drained.hpp"
 #include "server/upgrade/program.hpp"
 
 namespace weir::upgrade {
@@ -34,7 +35,7 @@ class Successor {
   void set_deadline(std::chrono::milliseconds longest);
   void clear_deadline();
 
-  net::awaitable<void> send(const InheritedSockets& sockets);
+  net::awaitable<void> send(const InheritedSockets& sockets, Drained drained);
   /// Waits for the next message; one that it failed is an error.
   net::awaitable<boost::json::object> receive();
   /// Best effort.

@@ -41,6 +41,8 @@ class Upgrader {
     std::function<bool()> is_reloading;
     /// Copies of all listening sockets. Throws std::system_error.
     std::function<InheritedSockets()> copy_sockets;
+    /// What operators have drained.
+    std::function<Drained()> drained;
     /// Stops accepting and begins to drain. Sockets of the groups at the places that are `left` are closed as if their
     /// listeners had been removed; the new process has the others.
     std::function<void(const InheritedSockets& sockets, const std::vector<std::size_t>& left, pid_t successor)> pass_on;

@@ -51,7 +51,7 @@ class Upgrade : public testing::Test {
 
   /// From now on this script stands where the program stood. It has a channel to the daemon at $WEIR_UPGRADE_FD.
   void replace_program(const std::string& script) const {
-    const std::string next = folder.write("next", "#!/bin/sh\n" + script + "\n");
+    const std::string next = folder.write("next", "#!/bin/bash\n" + script + "\n");
     ::chmod(next.c_str(), 0755);
     std::filesystem::rename(next, program());
   }
@@ -208,6 +208,26 @@ TEST_F(Upgrade, TheNewProcessGoesByTheConfigurationAsItIsNow) {
   EXPECT_EQ(echoed(before, "two"), "two") << "the old process still serves those that it has";
   EXPECT_TRUE(wait_until([&] { return refuses(gone); }));
   EXPECT_EQ(admin->status().at("listeners").as_array().size(), 2u);
+}
+
+TEST_F(Upgrade, WhatWasDrainedStaysDrained) {
+  const Daemon backend = Daemon::with_config(echo_config());
+  start(
+      "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {}}, {name: closed, bind: '127.0.0.1:0', echo: {}}]\n"
+      "upstreams: [{name: back, servers: [{address: '" +
+      backend.addresses().front() + "'}]}]\n");
+  const Endpoint closed = endpoint_of(daemon->addresses("closed").front());
+  ASSERT_EQ(admin->request("POST", "/api/v1/listeners/closed/drain").status, 200);
+  ASSERT_EQ(admin->request("POST", "/api/v1/backends/back/" + backend.addresses().front() + "/drain").status, 200);
+  for (int i = 0; i < 2; ++i) {
+    upgrade();
+    EXPECT_TRUE(refuses(closed));
+    const value status = admin->status();
+    EXPECT_TRUE(status.at("ready").as_bool());
+    EXPECT_EQ(status.at("upstreams").at(0).at("backends").at(0).at("state"), "drained");
+  }
+  ASSERT_EQ(admin->request("POST", "/api/v1/listeners/closed/enable").status, 200);
+  expect_served();
 }
 
 TEST_F(Upgrade, AReloadAfterwardsGivesASocketUpThatTheOldProcessHadToo) {
@@ -402,7 +422,7 @@ TEST_F(Upgrade, TheOldProcessIsUpgradedNoMore) {
 TEST_F(Upgrade, FailsWithoutDescriptorsToPassTheSocketsOn) {
   Process::Options options;
   options.descriptors = 64;
-  start(kEcho + "limits: {connections: unlimited}\n", options);
+  start(kEcho + "limits: {connections: 0}\n", options);
   std::vector<Peer> crowd;
   EXPECT_TRUE(wait_until([&] {
     crowd.push_back(daemon->connect());
