@@ -399,9 +399,9 @@ TEST_F(Upgrade, SigtermEndsAProgramThatIsNotReady) {
 
 TEST_F(Upgrade, OneAtATimeAndNoReloadMeanwhile) {
   start(kEcho + "upgrade_timeout: 1h\n");
-  replace_program("exec sleep 60");
+  replace_program("touch " + folder.file("started") + "; exec sleep 60");
   daemon->process().signal(SIGUSR2);
-  ASSERT_TRUE(wait_until([&] { return ask().status == 409; }));
+  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(folder.file("started")); }));
   EXPECT_THAT(refusal(), HasSubstr("an upgrade is under way already"));
   const AdminReply reload = admin->request("POST", "/api/v1/reload");
   EXPECT_EQ(reload.status, 409);

@@ -244,8 +244,8 @@ class Page(BrowserTest):
     def test_a_slow_side_is_marked(self):
         self.world.open_slow_connection()
         self.show("connections")
-        self.wait(lambda: self.all("#connections tbody tr.warn"), "a connection is marked")
-        self.assertIn("slow client", self.text("#connections tbody tr.warn"))
+        # Beside it other traffic may be marked for a moment.
+        self.wait(lambda: any("slow client" in row.text for row in self.all("#connections tbody tr.warn")), "a client is marked as slow")
 
     def test_it_says_that_the_daemon_is_unreachable_and_recovers(self):
         self.world.stop()
