@@ -48,6 +48,14 @@ class Upgrade : public testing::Test {
     admin.emplace(*daemon);
   }
   std::string program() const { return folder.file("weir"); }
+  /// A script's line that says which process it is.
+  std::string say_pid() const {
+    return "echo $$ > " + folder.file("pid.new") + "; mv " + folder.file("pid.new") + " " + folder.file("pid") + "\n";
+  }
+  std::optional<pid_t> said_pid() const {
+    if (!wait_until([&] { return std::filesystem::exists(folder.file("pid")); })) return {};
+    return static_cast<pid_t>(std::stoi(read_file(folder.file("pid"))));
+  }
 
   /// From now on this script stands where the program stood. It has a channel to the daemon at $WEIR_UPGRADE_FD.
   void replace_program(const std::string& script) const {
@@ -319,6 +327,15 @@ INSTANTIATE_TEST_SUITE_P(
         Fake{"IsNoProgram", "", "the new program exited with status 0"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
+TEST_F(Upgrade, AProgramThatTakesTooLongIsEnded) {
+  start(kEcho + "upgrade_timeout: 200ms\n");
+  replace_program(say_pid() + "exec sleep 60");
+  EXPECT_THAT(refusal(), HasSubstr("upgrade_timeout"));
+  const std::optional<pid_t> fake = said_pid();
+  ASSERT_TRUE(fake);
+  EXPECT_TRUE(wait_until([&] { return is_gone(*fake); }));
+}
+
 TEST_F(Upgrade, AProgramThatIsNotThereIsNamed) {
   start(kEcho);
   std::filesystem::remove(program());
@@ -387,21 +404,20 @@ TEST_F(Upgrade, TheOldProcessGoesOnDrainingWhenItIsToldToStopAndASecondSignalCut
 
 TEST_F(Upgrade, SigtermEndsAProgramThatIsNotReady) {
   start(kEcho);
-  replace_program("echo $$ > " + folder.file("pid") + ".new; mv " + folder.file("pid") + ".new " + folder.file("pid") +
-                  "; exec sleep 60");
+  replace_program(say_pid() + "exec sleep 60");
   daemon->process().signal(SIGUSR2);
-  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(folder.file("pid")); }));
-  const auto fake = static_cast<pid_t>(std::stoi(read_file(folder.file("pid"))));
+  const std::optional<pid_t> fake = said_pid();
+  ASSERT_TRUE(fake);
   daemon->process().signal(SIGTERM);
   EXPECT_EQ(daemon->process().wait_exit(), 0);
-  EXPECT_TRUE(wait_until([&] { return is_gone(fake); }));
+  EXPECT_TRUE(wait_until([&] { return is_gone(*fake); }));
 }
 
 TEST_F(Upgrade, OneAtATimeAndNoReloadMeanwhile) {
   start(kEcho + "upgrade_timeout: 1h\n");
-  replace_program("touch " + folder.file("started") + "; exec sleep 60");
+  replace_program(say_pid() + "exec sleep 60");
   daemon->process().signal(SIGUSR2);
-  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(folder.file("started")); }));
+  ASSERT_TRUE(said_pid());
   EXPECT_THAT(refusal(), HasSubstr("an upgrade is under way already"));
   const AdminReply reload = admin->request("POST", "/api/v1/reload");
   EXPECT_EQ(reload.status, 409);
