@@ -165,7 +165,8 @@ class WaitCount {
 };
 
 /// Waits in the queue of an upstream whose backends are all full, or none of which is up: at most `queue.timeout` over
-/// all waits of the connection. Returns a place, or none if all have been tried by now or the session is over.
+/// all waits of the connection. Where the queue is full too, it is better served by a backup with room than refused.
+/// Returns a place, or none if all have been tried by now or the session is over.
 net::awaitable<Upstream::Pick> wait_for_place(ConnectContext context, Upstream::Blocked blocked, std::uint64_t source,
                                               Search& search) {
   Session& session = context.session;
@@ -175,6 +176,10 @@ net::awaitable<Upstream::Pick> wait_for_place(ConnectContext context, Upstream::
       patience.count() == 0 ? Session::Time::max() : started + std::max(patience - search.waited, milliseconds(0));
   Waiter waiter(context.upstream, *session.slot, source, search.tried, search.ticket, started);
   if (!waiter.queued()) {
+    if (blocked == Upstream::Blocked::all_full) {
+      Upstream::Pick spare = context.upstream.take_spare(source, search.tried, session.now());
+      if (spare.lease) co_return spare;
+    }
     session.end_with(blocked == Upstream::Blocked::none_up ? SessionEnd::no_backend : SessionEnd::queue_full);
     co_return Upstream::Pick{};
   }

@@ -141,6 +141,23 @@ std::size_t count_in(const Tier& tier, Tried tried) {
 
 }  // namespace
 
+Backend* Tiers::pick_in(Tier& tier, const std::vector<Backend*>& backends, std::uint64_t source, Tried tried) {
+  for (const auto& backend : tried) {
+    if (backend->stands_in(tier)) tier.balancer.skip(backend->seat_.index);
+  }
+  const auto index = tier.balancer.pick(source);
+  return index ? backends[*index] : nullptr;
+}
+
+Backend* Tiers::pick_spare(std::uint64_t source, Tried tried) {
+  for (Rank& rank : ranks_) {
+    Tier* tier = usable(rank);
+    if (tier == nullptr) continue;
+    if (Backend* picked = pick_in(*tier, rank.backends, source, tried)) return picked;
+  }
+  return nullptr;
+}
+
 Tiers::Choice Tiers::pick(std::uint64_t source, Tried tried) {
   bool room = false;
   for (Rank& rank : ranks_) {
@@ -148,10 +165,7 @@ Tiers::Choice Tiers::pick(std::uint64_t source, Tried tried) {
     if (tier == nullptr) continue;
     room = room || has_room_in(*tier);
     if (tier->up == count_in(*tier, tried)) continue;
-    for (const auto& backend : tried) {
-      if (backend->stands_in(*tier)) tier->balancer.skip(backend->seat_.index);
-    }
-    if (const auto index = tier->balancer.pick(source)) return {rank.backends[*index], Blocked::nothing};
+    if (Backend* picked = pick_in(*tier, rank.backends, source, tried)) return {picked, Blocked::nothing};
     return {nullptr, room ? Blocked::all_tried : Blocked::all_full};
   }
   return {nullptr, any_up() ? Blocked::all_tried : Blocked::none_up};

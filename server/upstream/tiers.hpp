@@ -89,6 +89,9 @@ class Tiers {
   /// Picks in the first tier that holds a backend which is not among the tried ones. Where that tier is full, a tried
   /// backend with room, in it or in an earlier one, is better than to wait: the caller may begin anew.
   Choice pick(std::uint64_t source, Tried tried);
+  /// Picks in the first tier that holds a backend with room which is not among the tried ones, whoever is full before
+  /// it; null where there is none.
+  Backend* pick_spare(std::uint64_t source, Tried tried);
 
   /// The first tier that holds a backend which is not among the tried ones; null where there is none.
   const Tier* first_untried(Tried tried) const;
@@ -112,6 +115,9 @@ class Tiers {
   Time next_return() const;
 
  private:
+  /// Picks in a tier, whose backends stand in that order.
+  static Backend* pick_in(Tier& tier, const std::vector<Backend*>& backends, std::uint64_t source, Tried tried);
+
   /// Backends of one rank, and their two tiers.
   struct Rank {
     Rank(UpstreamConfig::Balance balance, std::uint32_t rank, const Backends& members, std::uint64_t seed);

@@ -61,12 +61,22 @@ Upstream::Pick Upstream::take(std::uint64_t source, Tried tried, Time now) {
   return pick(source, tried);
 }
 
+Upstream::Pick Upstream::take_spare(std::uint64_t source, Tried tried, Time now) {
+  const Lock lock(mutex_);
+  look_at_time(now);
+  Backend* const spare = tiers_.pick_spare(source, tried);
+  return spare == nullptr ? Pick{nullptr, 0, Blocked::all_full} : lease(*spare);
+}
+
 Upstream::Pick Upstream::pick(std::uint64_t source, Tried tried) {
   const Tiers::Choice choice = tiers_.pick(source, tried);
-  if (choice.backend == nullptr) return {nullptr, 0, choice.blocked};
-  ++choice.backend->active_;
-  tiers_.reload(*choice.backend);
-  return {Lease(choice.backend), choice.backend->cuts(), Blocked::nothing};
+  return choice.backend == nullptr ? Pick{nullptr, 0, choice.blocked} : lease(*choice.backend);
+}
+
+Upstream::Pick Upstream::lease(Backend& backend) {
+  ++backend.active_;
+  tiers_.reload(backend);
+  return {Lease(&backend), backend.cuts(), Blocked::nothing};
 }
 
 /// What comes of the mere passing of time.

@@ -65,6 +65,10 @@ class Upstream {
   /// those who wait: a place that one of them can use is theirs the moment it becomes free.
   Pick take(std::uint64_t source, Tried tried, Time now);
 
+  /// A place on any backend that has room and is not among the tried ones, on a backup too while others are full: for
+  /// one that can neither have another nor wait.
+  Pick take_spare(std::uint64_t source, Tried tried, Time now);
+
   /// A connect to the backend succeeded, or failed through the backend's own fault.
   void connected(Backend& backend, Time now);
   void failed(Backend& backend, int error, Time now);
@@ -145,6 +149,8 @@ class Upstream {
 
   // Under the mutex.
   Pick pick(std::uint64_t source, Tried tried);
+  /// Gives a place on it.
+  Pick lease(Backend& backend);
   void look_at_time(Time now);
   void reseat(Backend& backend, Time now);
   void serve_queue(Time now);

@@ -20,6 +20,27 @@ Daemon primary_and_backup(const std::string& primary, const std::string& backup,
       "}]\n");
 }
 
+TEST(SpareBackup, ServesWhoWouldBeRefusedBecauseTheQueueIsFull) {
+  FakeBackend primary(greets_then_echoes("A"));
+  FakeBackend backup(greets_then_echoes("B"));
+  const Daemon daemon = Daemon::with_config(
+      "workers: 1\nlisteners: [{name: front, bind: '127.0.0.1:0', proxy: {upstream: back}}]\n"
+      "upstreams: [{name: back, servers: [{address: '" +
+      primary.address() + "', max_connections: 1}, {address: '" + backup.address() +
+      "', max_connections: 1, backup: true}], queue: {size: 1, timeout: 1h}}]\n");
+  Peer first = daemon.connect();
+  EXPECT_EQ(first.receive_exactly(1), "A");
+  Peer waiting = daemon.connect();
+  EXPECT_FALSE(waiting.readable(std::chrono::milliseconds(100))) << "the queue has room";
+  Peer spare = daemon.connect();
+  EXPECT_EQ(spare.receive_exactly(1), "B");
+  Peer refused = daemon.connect();
+  EXPECT_EQ(refused.receive_until_end().ending, Ending::reset);
+  EXPECT_EQ(daemon.wait_for_record().end(), "queue_full") << "the backup is full, too";
+  first.close();
+  EXPECT_EQ(waiting.receive_exactly(1), "A");
+}
+
 class FullBackup : public testing::Test {
  protected:
   FullBackup()

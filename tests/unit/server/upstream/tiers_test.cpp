@@ -62,6 +62,21 @@ TEST_F(TiersTest, FullBackendsDoNotBringTheBackupsIn) {
   EXPECT_EQ(take().blocked, Blocked::all_full);
 }
 
+TEST_F(TiersTest, WhoCanHaveNoOtherPlaceGetsASpareOneOnABackup) {
+  config_.servers = {{.max_connections = 1}};
+  make_with_backup(3, 1);
+  const auto spare = [&](const TriedBackends& tried = {}) { return upstream_->take_spare(0, tried, at(0)); };
+  const Lease first = spare().lease;
+  EXPECT_NE(first.get(), &backend(1)) << "no backup while another has room";
+  const Lease second = spare().lease;
+  EXPECT_NE(second.get(), &backend(1));
+  EXPECT_EQ(take().blocked, Blocked::all_full);
+  EXPECT_EQ(spare(tried({1})).blocked, Blocked::all_full) << "it has tried the backup";
+  const Lease third = spare().lease;
+  EXPECT_EQ(third.get(), &backend(1));
+  EXPECT_EQ(spare().blocked, Blocked::all_full);
+}
+
 TEST_F(TiersTest, ABackendThatFailsIsLeftOutForAWhile) {
   make(2);
   fail(0, 5);
