@@ -263,7 +263,7 @@ TEST_F(Upgrade, AConfigurationWithAProblemIsRefusedAndNamesIt) {
   const std::string problems = refusal();
   EXPECT_THAT(problems, HasSubstr("weir.yaml:3:")) << problems;
   EXPECT_THAT(problems, HasSubstr("ecko"));
-  EXPECT_THAT(daemon->process().err(), HasSubstr("the upgrade failed; what ran before goes on"));
+  EXPECT_TRUE(wait_for_log("the upgrade failed; what ran before goes on"));
   expect_served();
   EXPECT_TRUE(wait_until([&] { return daemon->process().descriptors() == descriptors; }))
       << descriptors << " descriptors before, now " << daemon->process().descriptors();
@@ -355,7 +355,7 @@ TEST_F(Upgrade, ThisProcessServesAgainWhereTheNewOneDies) {
     EXPECT_TRUE(wait_until([&] { return admin->status().at("ready").as_bool(); }));
     EXPECT_EQ(admin->metric("weir_draining"), 0);
   }
-  EXPECT_THAT(daemon->process().err(), HasSubstr("ended by signal 9 (Killed) while this one still drained"));
+  EXPECT_TRUE(wait_for_log("ended by signal 9 (Killed) while this one still drained"));
   upgrade();
   expect_served();
   before.close();
@@ -371,8 +371,7 @@ TEST_F(Upgrade, OneThatDiesTheMomentItIsReadyCostsNobody) {
   upgrade();
   expect_served();
   EXPECT_EQ(echoed(before, "two"), "two");
-  EXPECT_THAT(daemon->process().err(),
-              HasSubstr("exited with status 5; its stderr or its log says why while this one"));
+  EXPECT_TRUE(wait_for_log("exited with status 5; its stderr or its log says why while this one"));
 }
 
 TEST_F(Upgrade, OneThatIsToldToStopStaysStopped) {
