@@ -5,7 +5,9 @@
 
 #include <array>
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
+#include <string>
 
 #include "tests/support/configs.hpp"
 #include "tests/support/process.hpp"
@@ -55,6 +57,16 @@ class Journal {
   io::Descriptor writer_;
 };
 
+/// Whether the program has a handler for the signal (proc_pid_status(5)).
+bool catches(const Process& process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process.pid()) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("SigCgt:")) continue;
+    return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0;
+  }
+  return false;
+}
+
 /// What a daemon logs that is told to stop as soon as it listens.
 std::vector<std::string> log_of_a_short_life(std::vector<std::string> set, const Process::Options& options,
                                              Journal& journal) {
@@ -62,8 +74,7 @@ std::vector<std::string> log_of_a_short_life(std::vector<std::string> set, const
   for (const std::string& assignment : set) arguments.insert(arguments.end(), {"--set", assignment});
   arguments.insert(arguments.end(), {"--set", "workers=1"});
   Process daemon("weir", arguments, options);
-  // It has caught signals once it listens, and until then SIGTERM ends it.
-  EXPECT_TRUE(wait_until([&] { return daemon.sockets() > 0; }));
+  EXPECT_TRUE(wait_until([&] { return catches(daemon, SIGTERM); }));  // until then it ends the daemon at once
   daemon.signal(SIGTERM);
   EXPECT_EQ(daemon.wait_exit(), 0);
   return journal.lines();
