@@ -1,5 +1,7 @@
 #include "server/handed_over_warnings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace weir {
@@ -34,9 +36,10 @@ std::vector<std::string> unused_socket_warnings(const ServerConfig& config, cons
   std::vector<std::string> warnings;
   for (const std::string& name : handed_over.names()) {
     if (std::find(used.begin(), used.end(), name) != used.end()) continue;
-    warnings.push_back("the socket " + name +
-                       " was handed over, but nothing accepts from it, so its clients wait; bind fd:" + name +
-                       ", or stop its socket unit");
+    warnings.push_back(fmt::format(
+        "the socket {0} was handed over, but nothing accepts from it, so its clients wait; bind fd:{0}, or stop its "
+        "socket unit",
+        name));
   }
   return warnings;
 }

@@ -1,5 +1,6 @@
 #include "server/listener/handed_over.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -43,7 +44,7 @@ std::vector<std::shared_ptr<const HandedOverSocket>> HandedOverSockets::named(co
   for (const auto& socket : sockets_) {
     if (socket->name != name) continue;
     if (const std::string fault = fault_of(socket->descriptor.get()); !fault.empty()) {
-      throw std::runtime_error("the socket " + name + " that was handed over " + fault);
+      throw std::runtime_error(fmt::format("the socket {} that was handed over {}", name, fault));
     }
     found.push_back(socket);
   }
