@@ -13,15 +13,16 @@ lint() {
   }
 }
 
-# Runs the unit tests of a build in four processes: a process for each test takes twice as long under sanitizers.
+# Runs the unit tests of a build in a process for each core: one for each test takes twice as long under sanitizers.
 unit_tests_in_shards() {
-  local folder=build/$1 shard status=0 pids=()
-  for shard in 0 1 2 3; do
-    GTEST_TOTAL_SHARDS=4 GTEST_SHARD_INDEX=$shard timeout 10m "$folder/bin/weir-unit-tests" --gtest_brief=1 \
+  local folder=build/$1 shards shard status=0 pids=()
+  shards=$(nproc)
+  for ((shard = 0; shard < shards; ++shard)); do
+    GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$shard timeout 10m "$folder/bin/weir-unit-tests" --gtest_brief=1 \
       >"$folder/unit-$shard.log" 2>&1 &
     pids+=($!)
   done
-  for shard in 0 1 2 3; do
+  for ((shard = 0; shard < shards; ++shard)); do
     wait "${pids[shard]}" || {
       status=1
       cat "$folder/unit-$shard.log"
