@@ -36,7 +36,7 @@ void await_passed(const std::shared_ptr<Waiter>& waiter, const std::shared_ptr<C
         return await_passed(waiter, channel, passed);
       }
     } catch (const std::exception&) {
-      // It died, and so accepts nothing any more either.
+      return passed();  // it died, and so accepts nothing any more either
     }
     passed();
   });
@@ -82,7 +82,8 @@ void Predecessor::wait_for_go(const std::vector<std::size_t>& left) {
     std::vector<io::Descriptor> none;
     wait_for("go", none);
   } catch (const Channel::Broken&) {
-    // Nobody else is left to serve.
+    serves_ = true;  // nobody else is left to serve
+    return;
   }
   serves_ = true;
 }
@@ -109,7 +110,7 @@ void Predecessor::say(const boost::json::object& message) try {
   // The other reads at once, and a few short messages always fit.
   channel_->send(message);
 } catch (const std::exception&) {
-  // It is gone. What this process does is the same without it.
+  return;  // it is gone, and what this process does is the same without it
 }
 
 }  // namespace weir::upgrade

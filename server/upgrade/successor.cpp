@@ -106,7 +106,7 @@ net::awaitable<boost::json::object> Successor::receive() {
 }
 
 void Successor::say(const char* step) try { channel_.send(make_step(step)); } catch (const std::exception&) {
-  // receive() says that it is gone.
+  return;  // receive() says that it is gone
 }
 
 bool Successor::reap() {
