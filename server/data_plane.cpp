@@ -83,9 +83,16 @@ void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t work
   }
 }
 
-void DataPlane::start() {
+void DataPlane::own_files() {
+  for (auto& [name, open] : listeners_) {
+    for (ListeningSocket& socket : open.sockets) socket.own_file();
+  }
+}
+
+void DataPlane::start(int backlog) {
   for (Worker& worker : workers_) worker.start(workers_);
-  for (const auto& [name, open] : listeners_) {
+  for (auto& [name, open] : listeners_) {
+    refresh(open.sockets, open.listener->config(), backlog);
     for (Worker& worker : workers_) worker.serve(open.listener);
     for (const ListeningSocket& socket : open.sockets) {
       for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
@@ -227,10 +234,12 @@ void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, 
     } catch (const std::exception& error) {
       spdlog::error("listener {}: {}; it accepts nothing any more, restart the daemon", name, error.what());
     }
+    refresh(open.sockets, open.listener->config(), static_cast<int>(config.limits.backlog));
     for (const ListeningSocket& socket : open.sockets) {
       for (Worker& worker : workers_) worker.accept_from(socket, open.listener);
     }
   }
+  own_files();
 }
 
 void DataPlane::settle(const std::function<void()>& done) {

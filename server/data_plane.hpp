@@ -46,7 +46,9 @@ class DataPlane {
   void open(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& inherited,
             const upgrade::Drained& drained);
   /// Starts the workers, and accepts.
-  void start();
+  void start(int backlog);
+  /// The files of unix sockets that were inherited go with their listeners from now on.
+  void own_files();
 
   /// What a reload is prepared beside.
   RunningState running(std::shared_ptr<const ServerConfig> config);

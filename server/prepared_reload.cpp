@@ -56,7 +56,7 @@ class Preparation {
       attempt("listener " + listener.name + ": ", [&] { prepare(listener); });
     }
     attempt("", [&] {
-      if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin);
+      if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin, running_.handed_over);
     });
     throw_if_any();
     if (purpose == ReloadPurpose::look) {
@@ -130,7 +130,8 @@ class Preparation {
   static bool serves(const RunningState::OpenSockets::Socket& open, const BindPlace& place, bool own) {
     const bool any_free_port = place.endpoint.is_inet() && place.endpoint.port() == 0;
     if (any_free_port) return own && open.place.same_address(place);
-    return open.bound == place.endpoint && open.place.dual_stack == place.dual_stack;
+    return open.bound == place.endpoint && open.place.dual_stack == place.dual_stack &&
+           open.place.handed_over == place.handed_over;
   }
 
   /// Finds for each listener those of the open sockets that it goes on with: its own first.

@@ -139,7 +139,7 @@ class Server {
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
     if (source_.predecessor != nullptr) source_.predecessor->wait_for_go(inherited_.left());
     inherited_ = InheritedSockets();  // of those that are left, nobody is to accept here
-    data_plane_.start();
+    data_plane_.start(static_cast<int>(config_->limits.backlog));
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     say_where_admin();
     warn_of_unused_sockets();
@@ -149,6 +149,8 @@ class Server {
     if (source_.predecessor != nullptr) {
       // Until then the service manager listens to the other process alone.
       source_.predecessor->ready(control_context_, [this, ready] {
+        data_plane_.own_files();
+        for (admin::Endpoint& admin : admin_) admin.own_files();
         service_manager::notify_ready(ready);
         attend_service_manager();
       });
@@ -232,6 +234,10 @@ class Server {
   /// This process ends by order, so what another one has of it must not come back here, nor go back there.
   void be_stopped() {
     upgrader_.stop();
+    settle_with_predecessor();
+  }
+
+  void settle_with_predecessor() {
     if (source_.predecessor != nullptr) source_.predecessor->settle();
   }
 
@@ -246,14 +252,17 @@ class Server {
   }
 
   void pass_on(const InheritedSockets& sockets, const std::vector<std::size_t>& left) {
-    if (source_.predecessor != nullptr) source_.predecessor->settle();
+    settle_with_predecessor();
     data_plane_.pass_on(sockets, left);
+    std::set<std::size_t> left_of_admin;
+    for (const std::size_t place : left) {
+      if (place >= sockets.groups().size()) continue;
+      const InheritedGroup& group = sockets.groups()[place];
+      if (group.owner == InheritedGroup::Owner::admin) left_of_admin.insert(group.index);
+    }
+    if (!admin_.empty()) admin_.front().pass_on(left_of_admin);
+    apply_admin(std::nullopt);  // first, because the drain waits for its last replies
     control_.hand_over();
-    const auto is_admins = [&](std::size_t place) {
-      return place < sockets.groups().size() && sockets.groups()[place].owner == InheritedGroup::Owner::admin;
-    };
-    if (!admin_.empty() && std::none_of(left.begin(), left.end(), is_admins)) admin_.front().pass_on();
-    apply_admin(std::nullopt);
   }
 
   void take_back(InheritedSockets& sockets) {
@@ -264,6 +273,7 @@ class Server {
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
     }
+    for (admin::Endpoint& admin : admin_) admin.own_files();
     close_removed();
   }
 
@@ -274,7 +284,7 @@ class Server {
   }
 
   void apply(PreparedReload& next) {
-    if (source_.predecessor != nullptr) source_.predecessor->settle();
+    settle_with_predecessor();
     std::set<std::string> changed;
     for (const auto& [name, upstream] : next.changed_upstreams) changed.insert(name);
     for (const auto& [name, upstream] : next.new_upstreams) changed.insert(name);
@@ -338,6 +348,7 @@ class Server {
   /// Both throw admin::Conflict during an upgrade.
   bool drain_listener(const std::string& name) {
     if (const std::string upgrading = upgrader_.obstacle(); !upgrading.empty()) throw admin::Conflict(upgrading);
+    settle_with_predecessor();
     const bool news = data_plane_.drain_listener(name);
     close_removed();
     return news;
@@ -346,6 +357,7 @@ class Server {
   /// Throws admin::Conflict where a socket cannot be opened.
   bool enable_listener(const std::string& name) {
     if (const std::string upgrading = upgrader_.obstacle(); !upgrading.empty()) throw admin::Conflict(upgrading);
+    settle_with_predecessor();
     try {
       if (!data_plane_.enable_listener(name, static_cast<int>(config_->limits.backlog))) return false;
     } catch (const std::bad_alloc&) {

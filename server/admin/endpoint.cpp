@@ -55,8 +55,21 @@ void Endpoint::copy_sockets(InheritedSockets& copies) const {
   }
 }
 
-void Endpoint::pass_on() {
-  for (Acceptor& acceptor : acceptors_) acceptor.pass_on();
+void Endpoint::pass_on(const std::set<std::size_t>& left) {
+  std::size_t index = 0;
+  for (Acceptor& acceptor : acceptors_) {
+    if (!left.contains(index++)) acceptor.pass_on();
+  }
+}
+
+void Endpoint::own_files() {
+  for (Acceptor& acceptor : acceptors_) acceptor.own_file();
+  if (!connections_->config.bind.is_unix()) return;
+  try {
+    set_permissions(SocketPermissions(connections_->config.unix_socket));
+  } catch (const std::exception& error) {
+    spdlog::error("admin: {}", error.what());
+  }
 }
 
 void Endpoint::apply(Prepared prepared) {

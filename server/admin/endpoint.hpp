@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -62,8 +63,11 @@ class Endpoint {
 
   /// Copies of its sockets, for another process. Throws std::system_error.
   void copy_sockets(InheritedSockets& copies) const;
-  /// Another process accepts from the same sockets from now on: retire() leaves it whoever is queued.
-  void pass_on();
+  /// Another process accepts from the same sockets from now on, but for those at the places that are left: retire()
+  /// leaves it whoever is queued.
+  void pass_on(const std::set<std::size_t>& left);
+  /// The files of sockets that were inherited go with it from now on, and have the configured owner and mode.
+  void own_files();
 
   /// Switches to a configuration that was prepared from what it listens on now. Requests that come from here on go by
   /// it. Sockets that it does not name are closed, and so are their connections, once the request that they have begun

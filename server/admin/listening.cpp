@@ -39,7 +39,8 @@ ListeningSocket take_socket(const std::shared_ptr<const HandedOverSocket>& socke
   return {ListenerConfig(), {local_endpoint(socket->descriptor.get()), false, 0, 1, socket}, kBacklog, 1};
 }
 
-ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& endpoint, const Listening& running) {
+ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& endpoint, const Listening& running,
+                            const InheritedSockets* inherited) {
   ListenerConfig listener;
   listener.unix_socket = config.unix_socket;
   const BindPlace place{endpoint, endpoint.is_inet() && config.bind.host.empty()};
@@ -50,17 +51,11 @@ ListeningSocket open_socket(const AdminConfig& config, const weir::Endpoint& end
                             std::any_of(running.endpoints.begin(), running.endpoints.end(), [&](const auto& open) {
                               return open.is_inet() && open.port() == endpoint.port();
                             });
-    if (!in_the_way) throw;
+    const bool inherited_in_the_way =
+        endpoint.is_inet() && inherited != nullptr && inherited->occupies(endpoint.port());
+    if (!in_the_way && !inherited_in_the_way) throw;
   }
   return {listener, place, kBacklog, 1, PortUse::shared};
-}
-
-ListeningSocket take_over(const AdminConfig& config, std::vector<io::Descriptor> inherited) {
-  ListeningSocket socket = ListeningSocket::adopt(std::move(inherited));
-  std::optional<SocketPermissions> permissions;
-  if (SocketFile::is_needed(socket.endpoint())) permissions.emplace(config.unix_socket);
-  socket.reconfigure(TcpConfig(), kBacklog, permissions);
-  return socket;
 }
 
 struct Newcomer {
@@ -129,6 +124,7 @@ OpenSocket::OpenSocket(ListeningSocket listening)
     : socket(std::move(listening)), copy(::fcntl(socket.descriptor(0), F_DUPFD_CLOEXEC, 0)) {
   if (!copy) throw std::system_error(errno, std::generic_category(), "cannot listen");
   if (!socket.is_handed_over() && SocketFile::is_needed(socket.endpoint())) file = SocketFile(socket.endpoint());
+  file.own(!socket.is_adopted());
 }
 
 ListeningChange open_sockets(const AdminConfig& config, const Listening& running, const HandedOverSockets& handed_over,
@@ -152,11 +148,11 @@ ListeningChange open_sockets(const AdminConfig& config, const Listening& running
       taken = inherited->take_admin(endpoint, endpoint.is_inet() && config.bind.host.empty());
     }
     if (!taken.empty()) {
-      change.opened.emplace_back(take_over(config, std::move(taken)));
+      change.opened.emplace_back(ListeningSocket::adopt(std::move(taken)));
     } else if (open && same_families) {
       change.kept.push_back(endpoint);
     } else {
-      change.opened.emplace_back(open_socket(config, endpoint, running));
+      change.opened.emplace_back(open_socket(config, endpoint, running, inherited));
     }
   }
   return change;
@@ -180,7 +176,12 @@ void Acceptor::stop() {
 
 void Acceptor::pass_on() {
   socket_.pass_on();
-  file_.release();
+  file_.own(false);
+}
+
+void Acceptor::own_file() {
+  socket_.own_file();
+  file_.own(true);
 }
 
 void Acceptor::retire(const net::Executor& executor, const std::shared_ptr<Connections>& connections) {

@@ -66,6 +66,8 @@ class Acceptor {
   void retire(const net::Executor& executor, const std::shared_ptr<Connections>& connections);
   /// Another process accepts from the same socket from now on: retire() leaves it whoever is queued.
   void pass_on();
+  /// The file of an inherited socket goes with it from now on.
+  void own_file();
   /// Accepts no more.
   void stop();
 

@@ -46,6 +46,8 @@ void Admission::leave(std::uint32_t descriptors, bool cut) {
 void Admission::begin_drain() {
   const std::lock_guard<std::mutex> lock(mutex_);
   drain_began_ = io::Clock::now();
+  totals_.ended = totals_.cut = totals_.closed_idle = 0;
+  last_to_end_ = LastToEnd();
   draining_ = true;
 }
 

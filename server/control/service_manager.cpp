@@ -8,6 +8,18 @@
 
 namespace weir::service_manager {
 
+namespace {
+
+bool silent = false;  // the control thread's
+
+void tell(const std::string& state) {
+  if (!silent) ::sd_notify(0, state.c_str());
+}
+
+}  // namespace
+
+void set_silent(bool now) { silent = now; }
+
 std::vector<HandedOverSocket> take_sockets() {
   char** names = nullptr;
   const int count = ::sd_listen_fds_with_names(1, &names);
@@ -24,28 +36,28 @@ std::vector<HandedOverSocket> take_sockets() {
   return sockets;
 }
 
-void notify_ready(const std::string& status) { ::sd_notify(0, ("READY=1\nSTATUS=" + status).c_str()); }
+void notify_ready(const std::string& status) { tell("READY=1\nSTATUS=" + status); }
 
 void notify_reloading() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const auto at = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(at).count();
-  ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds)).c_str());
+  tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
 }
 
-void notify_reloaded() { ::sd_notify(0, "READY=1"); }
+void notify_reloaded() { tell("READY=1"); }
 
 void notify_stopping(const std::string& status, std::chrono::milliseconds longest) {
   // The last handshakes, the cut and the flush of the logs are bounded by some 15 s together.
   const std::chrono::microseconds extension = longest + std::chrono::seconds(15);
   const std::string text = "STOPPING=1\nSTATUS=" + status;
-  ::sd_notify(0, (text + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(extension.count())).c_str());
+  tell(text + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(extension.count()));
 }
 
-void notify_main_process(pid_t process) { ::sd_notify(0, ("READY=1\nMAINPID=" + std::to_string(process)).c_str()); }
+void notify_main_process(pid_t process) { tell("READY=1\nMAINPID=" + std::to_string(process)); }
 void extend_timeout(std::chrono::microseconds longest) {
-  ::sd_notify(0, ("EXTEND_TIMEOUT_USEC=" + std::to_string(longest.count())).c_str());
+  tell("EXTEND_TIMEOUT_USEC=" + std::to_string(longest.count()));
 }
 
 bool is_present() { return std::getenv("NOTIFY_SOCKET") != nullptr; }
@@ -56,8 +68,8 @@ std::optional<std::chrono::microseconds> watchdog_interval() {
   return std::chrono::microseconds(microseconds);
 }
 
-void feed_watchdog() { ::sd_notify(0, "WATCHDOG=1"); }
+void feed_watchdog() { tell("WATCHDOG=1"); }
 
-void notify_status(const std::string& status) { ::sd_notify(0, ("STATUS=" + status).c_str()); }
+void notify_status(const std::string& status) { tell("STATUS=" + status); }
 
 }  // namespace weir::service_manager

@@ -25,6 +25,8 @@ void notify_stopping(const std::string& status, std::chrono::milliseconds longes
 void notify_main_process(pid_t process);
 /// Whatever is under way may take so much longer from now on; what was asked for before is never cut short.
 void extend_timeout(std::chrono::microseconds longest);
+/// Says nothing from now on, because another process is the main one; or speaks again.
+void set_silent(bool now);
 void notify_status(const std::string& status);
 
 /// Whether there is one that listens.

@@ -58,11 +58,12 @@ std::vector<io::Descriptor> InheritedSockets::take(InheritedGroup::Owner owner, 
   const bool any_port = endpoint.is_inet() && endpoint.port() == 0;
   for (InheritedGroup& group : groups_) {
     if (group.owner == InheritedGroup::Owner::service_manager || group.sockets.empty()) continue;
+    // The admin endpoint accepts from one socket alone.
+    if (owner == InheritedGroup::Owner::admin && group.sockets.size() > 1) continue;
     if (any_port && (!group.any_port || group.owner != owner || group.name != name)) continue;
     Endpoint bound = local_endpoint(group.sockets.front().get());
-    if (bound.family() != endpoint.family() || is_dual_stack(bound, group.sockets.front().get()) != dual_stack) {
-      continue;
-    }
+    if (bound.family() != endpoint.family()) continue;
+    if (bound.family() == AF_INET6 && is_dual_stack(bound, group.sockets.front().get()) != dual_stack) continue;
     if (any_port) bound.set_port(0);
     if (bound == endpoint) return std::exchange(group.sockets, {});
   }

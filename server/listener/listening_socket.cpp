@@ -12,6 +12,7 @@
 
 #include "common/io/stream.hpp"
 #include "common/io/tcp_options.hpp"
+#include "common/logging.hpp"
 
 namespace weir {
 
@@ -114,12 +115,14 @@ ListeningSocket ListeningSocket::adopt(std::vector<io::Descriptor> sockets, cons
   }
   if (sockets.empty()) throw std::runtime_error("cannot adopt a listener without a socket");
   if (SocketFile::is_needed(adopted.endpoint_)) adopted.file_ = SocketFile(adopted.endpoint_);
+  adopted.file_.own(false);
+  adopted.adopted_ = true;
   adopted.place_ = place.value_or(BindPlace{adopted.endpoint_});
   adopted.sockets_ = std::move(sockets);
   return adopted;
 }
 
-void ListeningSocket::grow(std::size_t workers, const TcpConfig& tcp, int backlog) {
+void ListeningSocket::grow(std::size_t workers, const TcpConfig& tcp) {
   int reuse_port = 0;
   socklen_t length = sizeof reuse_port;
   if (::getsockopt(sockets_.front().get(), SOL_SOCKET, SO_REUSEPORT, &reuse_port, &length) != 0) return;
@@ -127,7 +130,6 @@ void ListeningSocket::grow(std::size_t workers, const TcpConfig& tcp, int backlo
   while (sockets_.size() < workers) {
     sockets_.push_back(open(true));
     io::apply_tcp_options(sockets_.back().get(), tcp);
-    if (::listen(sockets_.back().get(), backlog) != 0) fail(endpoint_, errno);
   }
 }
 
@@ -139,7 +141,7 @@ std::vector<int> ListeningSocket::descriptors_of(std::size_t worker, std::size_t
 
 void ListeningSocket::pass_on() {
   passed_on_ = true;
-  file_.release();
+  file_.own(false);
 }
 
 std::string ListeningSocket::name() const {
@@ -180,6 +182,7 @@ void ListeningSocket::reconfigure(const TcpConfig& tcp, int backlog,
 }
 
 void ListeningSocket::listen(int backlog) const {
+  if (place_.handed_over) return;  // it does, with its owner's backlog
   for (const io::Descriptor& socket : sockets_) {
     if (::listen(socket.get(), backlog) != 0) fail(endpoint_, errno);
   }
@@ -215,12 +218,9 @@ std::vector<BindPlace> bind_places(const ListenerConfig& config, const HandedOve
 namespace {
 
 ListeningSocket take_over(std::vector<io::Descriptor> inherited, const ListenerConfig& config, const BindPlace& place,
-                          int backlog, std::size_t workers) {
+                          std::size_t workers) {
   ListeningSocket socket = ListeningSocket::adopt(std::move(inherited), place);
-  std::optional<SocketPermissions> permissions;
-  if (config.has_socket_file()) permissions.emplace(config.unix_socket);
-  socket.reconfigure(config.tcp, backlog, permissions);
-  socket.grow(workers, config.tcp, backlog);
+  socket.grow(workers, config.tcp);
   return socket;
 }
 
@@ -235,7 +235,7 @@ std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config
       open = inherited->take(place.endpoint, place.dual_stack, config.name);
     }
     if (!open.empty()) {
-      sockets.push_back(take_over(std::move(open), config, place, backlog, workers));
+      sockets.push_back(take_over(std::move(open), config, place, workers));
       continue;
     }
     // A listener that the other process still has, and this one has not, may listen on the same port of other
@@ -244,6 +244,19 @@ std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config
     sockets.emplace_back(config, place, backlog, workers, shared ? PortUse::shared : PortUse::exclusive);
   }
   return sockets;
+}
+
+void refresh(std::vector<ListeningSocket>& adopted, const ListenerConfig& config, int backlog) {
+  for (ListeningSocket& socket : adopted) {
+    if (!socket.is_adopted()) continue;
+    try {
+      std::optional<SocketPermissions> permissions;
+      if (SocketFile::is_needed(socket.endpoint())) permissions.emplace(config.unix_socket);
+      socket.reconfigure(config.tcp, backlog, permissions);
+    } catch (const std::exception& error) {
+      spdlog::error("listener {}: {}; everything else of it holds", config.name, error.what());
+    }
+  }
 }
 
 }  // namespace weir

@@ -57,13 +57,17 @@ class ListeningSocket {
   void listen(int backlog) const;
 
   /// Takes over sockets that listen already, all on the same endpoint: bound by a service manager or by another
-  /// process. They are one for each worker, or a single one for all. The file of a unix socket goes with it. Throws
+  /// process. They are one for each worker, or a single one for all. The file of a unix socket is left alone when they
+  /// go, until own_file() is called. Throws
   /// std::system_error or std::runtime_error that says which is no listening stream socket, or listens elsewhere; the
   /// sockets are closed then. Without a place it is where they listen.
   static ListeningSocket adopt(std::vector<io::Descriptor> sockets, const std::optional<BindPlace>& place = {});
-  /// Opens more sockets beside those that were adopted, until each of so many workers has one. Nothing where they share
-  /// one that knows no SO_REUSEPORT. Throws std::system_error.
-  void grow(std::size_t workers, const TcpConfig& tcp, int backlog);
+  /// Binds more sockets beside those that were adopted, until each of so many workers has one; they listen later, by
+  /// reconfigure(). Nothing where they share one that knows no SO_REUSEPORT. Throws std::system_error.
+  void grow(std::size_t workers, const TcpConfig& tcp);
+  bool is_adopted() const { return adopted_; }
+  /// The file of an adopted unix socket goes with it from now on.
+  void own_file() { file_.own(true); }
 
   /// The address as bound: port 0 has been replaced by the port that was picked.
   const Endpoint& endpoint() const { return endpoint_; }
@@ -104,6 +108,7 @@ class ListeningSocket {
   Endpoint endpoint_;
   std::vector<io::Descriptor> sockets_;
   bool passed_on_ = false;
+  bool adopted_ = false;
   SocketFile file_;  ///< destroyed first, while the socket keeps the file's inode number from being reused
 };
 
@@ -111,9 +116,14 @@ class ListeningSocket {
 std::vector<std::string> bound_addresses(const std::vector<ListeningSocket>& sockets);
 
 /// Opens all sockets of a listener, in the order of its `bind` list: one ListeningSocket for each port of a range.
-/// Those that were inherited are taken over instead, with the listener's options.
+/// Those that were inherited are taken over instead; until refresh() is called, nothing of them changes that the
+/// process before could notice.
 std::vector<ListeningSocket> open_listening_sockets(const ListenerConfig& config, int backlog, std::size_t workers,
                                                     const HandedOverSockets& handed_over = {},
                                                     InheritedSockets* inherited = nullptr);
+
+/// Gives adopted sockets of a listener its options, and has those listen that were bound beside them. Logs what cannot
+/// be done. Control thread.
+void refresh(std::vector<ListeningSocket>& adopted, const ListenerConfig& config, int backlog);
 
 }  // namespace weir

@@ -86,10 +86,11 @@ SocketFile::SocketFile(const Endpoint& endpoint) : path_(path_of(endpoint)) {
 }
 
 SocketFile::SocketFile(SocketFile&& other) noexcept
-    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+    : path_(std::exchange(other.path_, {})), owned_(other.owned_), device_(other.device_), inode_(other.inode_) {}
 
 SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
   std::swap(path_, other.path_);
+  std::swap(owned_, other.owned_);
   std::swap(device_, other.device_);
   std::swap(inode_, other.inode_);
   return *this;
@@ -99,7 +100,7 @@ SocketFile::~SocketFile() { remove(); }
 
 void SocketFile::remove() noexcept {
   struct stat status{};
-  if (path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
+  if (path_.empty() || !owned_ || ::lstat(path_.c_str(), &status) != 0) return;
   if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
 

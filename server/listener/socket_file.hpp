@@ -41,13 +41,14 @@ class SocketFile {
   /// Call before listen(2), while every connect(2) is still refused, even for users whom the umask would let in. Throws
   /// std::system_error that names what failed.
   void set(const SocketPermissions& permissions) const;
-  /// Leaves the file to another process.
-  void release() { path_.clear(); }
+  /// Whether the destructor removes it; otherwise another process does.
+  void own(bool owned) { owned_ = owned; }
 
  private:
   void remove() noexcept;
 
   std::string path_;  ///< empty: no file
+  bool owned_ = true;
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };

@@ -44,17 +44,20 @@ Successor::Successor(boost::asio::io_context& context, const Program& program, s
 
 void Successor::set_deadline(std::chrono::milliseconds longest) {
   longest_ = longest;
-  deadline_.expires_after(longest);
-  deadline_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    timed_out_ = true;
-    waiter_.cancel();
+  due_ = Clock::now() + longest;
+  deadline_.expires_at(*due_);
+  deadline_.async_wait([this, alive = std::weak_ptr<char>(alive_)](const boost::system::error_code& error) {
+    if (!error && !alive.expired()) waiter_.cancel();  // so that who waits looks at the time
   });
 }
 
-void Successor::clear_deadline() { deadline_.cancel(); }
+void Successor::clear_deadline() {
+  due_.reset();
+  deadline_.cancel();
+}
 
-void Successor::time_out() const {
+void Successor::check_deadline() const {
+  if (!due_ || Clock::now() < *due_) return;
   throw std::runtime_error("the new program was not ready within " + format_duration(longest_) + " (upgrade_timeout)");
 }
 
@@ -74,7 +77,7 @@ net::awaitable<void> Successor::send(const InheritedSockets& sockets, Drained dr
       } catch (const Channel::Broken&) {
         co_return;  // receive() says why
       }
-      if (timed_out_) time_out();
+      check_deadline();
       if (!sent) co_await pause(kPoll);
     }
   }
@@ -96,7 +99,7 @@ net::awaitable<boost::json::object> Successor::receive() {
       broken = error.what();
       break;
     }
-    if (timed_out_) time_out();
+    check_deadline();
     boost::system::error_code ignored;
     co_await waiter_.async_wait(Waiter::wait_read,
                                 boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));

@@ -7,6 +7,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -47,12 +49,15 @@ class Successor {
   void kill_now();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   Successor(boost::asio::io_context& context, const Program& program, std::pair<Channel, Channel> ends);
 
   using Waiter = boost::asio::posix::basic_stream_descriptor<net::Executor>;
 
   net::awaitable<void> pause(std::chrono::milliseconds time);
-  [[noreturn]] void time_out() const;
+  /// Throws once the deadline has come.
+  void check_deadline() const;
   /// Reaps it if it has exited.
   bool reap();
   std::string describe_end() const;
@@ -62,7 +67,8 @@ class Successor {
   Waiter waiter_;
   boost::asio::steady_timer deadline_;
   std::chrono::milliseconds longest_{0};
-  bool timed_out_ = false;
+  std::optional<Clock::time_point> due_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< for the timer's handler, which may come late
   pid_t pid_ = 0;
   bool reaped_ = false;
   int status_ = 0;  ///< of waitpid(2)

@@ -10,6 +10,7 @@
 #include <boost/json/array.hpp>
 #include <chrono>
 #include <exception>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -71,7 +72,8 @@ std::string Upgrader::obstacle() const {
 std::shared_ptr<Upgrader::Job> Upgrader::begin(const std::string& who) {
   auto job = std::make_shared<Job>(
       Job{who, boost::asio::steady_timer(parts_.context, boost::asio::steady_timer::time_point::max()), {}});
-  std::string problem = stage_ == Stage::starting ? "an upgrade is under way already" : obstacle();
+  const bool under_way = stage_ == Stage::waiting || stage_ == Stage::starting;
+  std::string problem = under_way ? "an upgrade is under way already" : obstacle();
   // A container ends with its first process (pid_namespaces(7)).
   if (::getpid() == 1) {
     problem = "this is process 1 of its container, which ends with it; start another container in its place";
@@ -81,31 +83,34 @@ std::shared_ptr<Upgrader::Job> Upgrader::begin(const std::string& who) {
     conclude(*job, problem);
     return job;
   }
-  stage_ = Stage::starting;
+  stage_ = Stage::waiting;
   boost::asio::co_spawn(parts_.context, run(job), boost::asio::detached);
   return job;
 }
 
 net::awaitable<void> Upgrader::run(std::shared_ptr<Job> job) {
-  std::string problem;
+  std::optional<std::string> problem;
   try {
     co_await make_ready();
   } catch (const std::exception& error) {
     problem = error.what();
   }
-  if (!problem.empty()) {
+  if (problem) {
     if (successor_) co_await successor_->kill();
     successor_.reset();
     sockets_ = InheritedSockets();
     stage_ = Stage::serving;
     if (!stopping_) service_manager::notify_reloaded();
-    conclude(*job, stopping_ ? "this process was told to stop" : problem);
+    conclude(*job, stopping_          ? "this process was told to stop"
+                   : problem->empty() ? "the new program could not start"
+                                      : *problem);
     co_return;
   }
   stage_ = Stage::handed_over;
   parts_.pass_on(sockets_, left_, successor_->pid());
   sockets_.close(left_);
   service_manager::notify_main_process(successor_->pid());
+  service_manager::set_silent(true);
   successor_->say("passed");
   conclude(*job, "");
   co_await watch();
@@ -116,6 +121,7 @@ net::awaitable<void> Upgrader::make_ready() {
     boost::asio::steady_timer timer(parts_.context, kPoll);
     co_await wait(timer);
   }
+  stage_ = Stage::starting;
   std::string problem = parts_.obstacle();  // which may have come meanwhile
   if (!problem.empty()) throw std::runtime_error(problem);
   service_manager::notify_reloading();
@@ -138,12 +144,19 @@ net::awaitable<void> Upgrader::make_ready() {
 /// For as long as this process drains.
 net::awaitable<void> Upgrader::watch() {
   std::string end;
+  bool no_memory = false;
   while (end.empty()) {
     try {
       const boost::json::object message = co_await successor_->receive();
       if (step_of(message) == "settled") stop();
+    } catch (const std::bad_alloc&) {
+      no_memory = true;
     } catch (const std::exception& error) {
       end = error.what();
+    }
+    if (std::exchange(no_memory, false)) {
+      boost::asio::steady_timer timer(parts_.context, std::chrono::seconds(1));
+      co_await wait(timer);
     }
   }
   if (stopping_) co_return;
@@ -153,6 +166,7 @@ net::awaitable<void> Upgrader::watch() {
   stage_ = Stage::serving;
   successor_.reset();
   parts_.take_back(std::exchange(sockets_, {}));
+  service_manager::set_silent(false);
   service_manager::notify_main_process(::getpid());
 }
 

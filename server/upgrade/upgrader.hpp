@@ -67,7 +67,7 @@ class Upgrader {
   void stop();
 
  private:
-  enum class Stage : std::uint8_t { serving, starting, handed_over };
+  enum class Stage : std::uint8_t { serving, waiting, starting, handed_over };  ///< waiting for a reload to end
   struct Job;
 
   std::shared_ptr<Job> begin(const std::string& who);

@@ -19,6 +19,7 @@
 #include "tests/support/admin_client.hpp"
 #include "tests/support/checkout.hpp"
 #include "tests/support/configs.hpp"
+#include "tests/support/free_ports.hpp"
 #include "tests/support/notifications.hpp"
 #include "tests/support/refuses.hpp"
 
@@ -273,12 +274,32 @@ TEST_F(Upgrade, AConfigurationWithAProblemIsRefusedAndNamesIt) {
 }
 
 TEST_F(Upgrade, AnAddressThatIsTakenIsNamed) {
-  start(kEcho);
+  const std::string file = "{name: file, bind: 'unix:" + folder.file("sock") + "', echo: {}}";
+  start("listeners: [{name: echo, bind: '127.0.0.1:0', echo: {}}, " + file + "]\n");
   const Daemon other = Daemon::with_config(echo_config());
-  daemon->rewrite_config(kAdmin + "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {}}, {name: taken, bind: '" +
-                         other.addresses().front() + "', echo: {}}]\n");
+  daemon->rewrite_config(kAdmin + "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {}}, " + file +
+                         ", {name: taken, bind: '" + other.addresses().front() + "', echo: {}}]\n");
   EXPECT_THAT(refusal(), HasSubstr("listener taken: cannot listen on " + other.addresses().front()));
   expect_served();
+  Peer client = Peer::connect(endpoint_of(daemon->addresses("file").front()));
+  EXPECT_EQ(echoed(client, "ping"), "ping") << "the file is where it was";
+}
+
+TEST_F(Upgrade, TheAdminEndpointMovesToAListenersAddress) {
+  const test::FreePorts ports(2);
+  const std::string first = ports.endpoint(0).to_string();
+  const std::string second = ports.endpoint(1).to_string();
+  start(kEcho);
+  const auto move_to = [&](const std::string& bind, const std::string& more) {
+    daemon->rewrite_config("admin: {bind: '" + bind +
+                           "'}\ndrain_timeout: 1h\nlisteners: [{name: echo, bind: '127.0.0.1:0', echo: {}}" + more +
+                           "]\n");
+    upgrade();
+    admin.emplace(endpoint_of(bind));
+  };
+  move_to(first, ", {name: next, bind: '" + second + "', echo: {}}");
+  move_to(second, "");
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(admin->status().at("ready").as_bool());
 }
 
 /// A program that is not what it should be, and what the daemon says of it.

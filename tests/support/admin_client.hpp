@@ -23,6 +23,7 @@ class AdminClient {
  public:
   /// Finds the endpoint's address in the daemon's log.
   explicit AdminClient(const Daemon& daemon);
+  explicit AdminClient(const Endpoint& endpoint) : endpoint_(endpoint) {}
 
   /// A request as a careful client sends it; what changes something has the Content-Type that it needs.
   AdminReply request(const std::string& method, const std::string& target, const std::string& body = "") const;

@@ -67,6 +67,10 @@ TEST(InheritedSockets, TheAdminEndpointsAndTheServiceManagersHaveOwnersOfTheirOw
   EXPECT_TRUE(sockets.take(any_port(admin.endpoint()), false, "").empty());
   EXPECT_TRUE(sockets.take(managed.endpoint(), false, "web").empty());
   EXPECT_EQ(sockets.take_admin(any_port(admin.endpoint()), false).size(), 1u);
+  const ListeningSocket group = open_one("127.0.0.1:0", 2);
+  InheritedSockets groups;
+  groups.add(Owner::listener, "group", 0, false, group.descriptors());
+  EXPECT_TRUE(groups.take_admin(group.endpoint(), false).empty()) << "it accepts from one socket alone";
   const std::vector<HandedOverSocket> named = sockets.take_service_managers();
   ASSERT_EQ(named.size(), 1u);
   EXPECT_EQ(named[0].name, "web");
@@ -144,8 +148,15 @@ TEST(InheritedSockets, ASocketThatIsPassedOnKeepsItsFileAndItsQueue) {
   }
   EXPECT_NO_THROW(test::Peer::connect(endpoint));
   {
-    const std::vector<ListeningSocket> taken = open_listening_sockets(listener_on("unix:" + path), 16, 1, {}, &sockets);
+    InheritedSockets again = sockets.copy();
+    const std::vector<ListeningSocket> given_up =
+        open_listening_sockets(listener_on("unix:" + path), 16, 1, {}, &again);
+  }
+  EXPECT_NO_THROW(test::Peer::connect(endpoint)) << "one that has not served leaves it";
+  {
+    std::vector<ListeningSocket> taken = open_listening_sockets(listener_on("unix:" + path), 16, 1, {}, &sockets);
     EXPECT_NO_THROW(test::Peer::connect(endpoint));
+    taken[0].own_file();
   }
   EXPECT_THROW(test::Peer::connect(endpoint), std::system_error) << "the last one removes it";
 }

@@ -113,7 +113,8 @@ TEST(ListeningSocket, AnAdoptedUnixSocketTakesItsFileAlong) {
   ASSERT_EQ(::bind(made[0].get(), endpoint.data(), endpoint.size()), 0);
   ASSERT_EQ(::listen(made[0].get(), 4), 0);
   {
-    const ListeningSocket adopted = ListeningSocket::adopt(std::move(made));
+    ListeningSocket adopted = ListeningSocket::adopt(std::move(made));
+    adopted.own_file();
     EXPECT_TRUE(adopted.shared());
     EXPECT_EQ(adopted.endpoint(), endpoint);
     EXPECT_NO_THROW(test::Peer::connect(endpoint));
