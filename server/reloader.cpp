@@ -7,9 +7,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <optional>
-#include <sstream>
 #include <utility>
 
+#include "common/lines.hpp"
 #include "common/logging.hpp"
 #include "common/stop_signals.hpp"
 #include "server/config/config_diff.hpp"
@@ -20,13 +20,6 @@ namespace weir {
 namespace {
 
 using Result = admin::Reload::Result;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 void report(const std::string& who, const admin::Reload& outcome, const ConnectionCounts& counts) {
   if (outcome.result == Result::refused) {

@@ -16,11 +16,11 @@
 #include <new>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <system_error>
 #include <vector>
 
 #include "common/journal.hpp"
+#include "common/lines.hpp"
 #include "common/logging.hpp"
 #include "common/stop_signals.hpp"
 #include "common/units.hpp"
@@ -107,14 +107,13 @@ class Server {
                    [this] { return admin::connection_counts(live_->traffic_snapshot()); },
                    [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); },
                    [this](const std::function<void()>& done) { data_plane_.settle(done); }}),
-        upgrader_({control_context_, source.program, config_,
-                   [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
-                   [this] { return reloader_.is_busy(); }, [this] { return copy_sockets(); },
-                   [this] { return live_->drained(); },
-                   [this](const InheritedSockets& sockets, const std::vector<std::size_t>& left, pid_t) {
-                     pass_on(sockets, left);
-                   },
-                   [this](InheritedSockets sockets) { take_back(sockets); }}),
+        upgrader_(
+            {control_context_, source.program, config_,
+             [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
+             [this] { return reloader_.is_busy(); }, [this] { return copy_sockets(); },
+             [this] { return live_->drained(); },
+             [this](const InheritedSockets& sockets, const std::vector<std::size_t>& left) { pass_on(sockets, left); },
+             [this](InheritedSockets sockets) { take_back(sockets); }}),
         closing_(control_context_) {
     data_plane_.open(config, plan_, inherited_,
                      source.predecessor != nullptr ? source.predecessor->drained() : upgrade::Drained());
@@ -452,8 +451,7 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
   } catch (const std::exception& error) {
     const std::string reason = describe_failure(error);
     tell_predecessor(reason);
-    std::istringstream lines(reason);
-    for (std::string line; std::getline(lines, line);) spdlog::critical("{}", line);
+    for (const std::string& line : lines_of(reason)) spdlog::critical("{}", line);
     status = 1;
   }
   const LogEnd log = stop_logging();

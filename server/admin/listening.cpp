@@ -170,8 +170,8 @@ Acceptor::Acceptor(const net::Executor& executor, OpenSocket open, const std::sh
 
 void Acceptor::stop() {
   stop_.request_stop();
-  // Not by close(), which relies on the kernel to forget the socket: it stays open where another process has it, too.
-  if (waiter_->is_open()) ::close(waiter_->release());
+  boost::system::error_code ignored;
+  waiter_->close(ignored);
 }
 
 void Acceptor::pass_on() {

@@ -43,16 +43,6 @@ void InheritedSockets::receive(std::size_t place, InheritedGroup part) {
   for (io::Descriptor& socket : part.sockets) groups_[place].sockets.push_back(std::move(socket));
 }
 
-InheritedSockets InheritedSockets::copy() const {
-  InheritedSockets made;
-  for (const InheritedGroup& group : groups_) {
-    std::vector<int> descriptors;
-    for (const io::Descriptor& socket : group.sockets) descriptors.push_back(socket.get());
-    made.add(group.owner, group.name, group.index, group.any_port, descriptors);
-  }
-  return made;
-}
-
 std::vector<io::Descriptor> InheritedSockets::take(InheritedGroup::Owner owner, const Endpoint& endpoint,
                                                    bool dual_stack, const std::string& name) {
   const bool any_port = endpoint.is_inet() && endpoint.port() == 0;

@@ -33,8 +33,6 @@ class InheritedSockets {
            const std::vector<int>& descriptors);
   /// Adds to the group at that place, which the first call makes.
   void receive(std::size_t place, InheritedGroup part);
-  /// Makes the same again, from copies. Throws std::system_error.
-  InheritedSockets copy() const;
 
   /// The group that listens at that endpoint, with that view of IPv6's two families; for port 0 the one that the
   /// listener of that name had for it. Empty if there is none, or it was taken before.

@@ -66,8 +66,8 @@ class ListeningSocket {
   /// reconfigure(). Nothing where they share one that knows no SO_REUSEPORT. Throws std::system_error.
   void grow(std::size_t workers, const TcpConfig& tcp);
   bool is_adopted() const { return adopted_; }
-  /// The file of an adopted unix socket goes with it from now on.
-  void own_file() { file_.own(true); }
+  /// The file of an adopted unix socket goes with it from now on, unless that was passed on.
+  void own_file() { file_.own(!passed_on_); }
 
   /// The address as bound: port 0 has been replaced by the port that was picked.
   const Endpoint& endpoint() const { return endpoint_; }

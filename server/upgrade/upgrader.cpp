@@ -11,10 +11,10 @@
 #include <chrono>
 #include <exception>
 #include <new>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
+#include "common/lines.hpp"
 #include "common/logging.hpp"
 #include "server/control/service_manager.hpp"
 
@@ -23,13 +23,6 @@ namespace weir::upgrade {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{10};
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 net::awaitable<void> wait(boost::asio::steady_timer& timer) {
   boost::system::error_code ignored;
@@ -63,7 +56,7 @@ net::awaitable<admin::Upgrade> Upgrader::upgrade(std::string who) {
 }
 
 std::string Upgrader::obstacle() const {
-  if (stage_ == Stage::starting) return "an upgrade is under way, and the new program reads the configuration anyway";
+  if (stage_ == Stage::starting) return "an upgrade is under way; try again once it is over";
   return stage_ == Stage::handed_over
              ? "process " + std::to_string(successor_->pid()) + " has taken this one's place; this one drains"
              : "";
@@ -107,7 +100,7 @@ net::awaitable<void> Upgrader::run(std::shared_ptr<Job> job) {
     co_return;
   }
   stage_ = Stage::handed_over;
-  parts_.pass_on(sockets_, left_, successor_->pid());
+  parts_.pass_on(sockets_, left_);
   sockets_.close(left_);
   service_manager::notify_main_process(successor_->pid());
   service_manager::set_silent(true);

@@ -45,7 +45,7 @@ class Upgrader {
     std::function<Drained()> drained;
     /// Stops accepting and begins to drain. Sockets of the groups at the places that are `left` are closed as if their
     /// listeners had been removed; the new process has the others.
-    std::function<void(const InheritedSockets& sockets, const std::vector<std::size_t>& left, pid_t successor)> pass_on;
+    std::function<void(const InheritedSockets& sockets, const std::vector<std::size_t>& left)> pass_on;
     /// Goes on serving, from these sockets.
     std::function<void(InheritedSockets)> take_back;
   };
@@ -59,7 +59,7 @@ class Upgrader {
   /// The same, and waits for what comes of it. It goes on when the caller is cancelled.
   net::awaitable<admin::Upgrade> upgrade(std::string who);
 
-  /// Why the configuration cannot be reloaded because of an upgrade, or nothing.
+  /// Why nothing may change because of an upgrade, or nothing.
   std::string obstacle() const;
 
   /// This process is told to stop: a new one that is not ready is ended, and one that serves is left alone, even when

@@ -91,23 +91,20 @@ TEST(InheritedSockets, FilesAndBothFamiliesAreToldApart) {
   EXPECT_EQ(sockets.take(file.endpoint(), false, "file").size(), 1u);
 }
 
-TEST(InheritedSockets, ACopyListensWhenTheFirstIsClosed) {
+TEST(InheritedSockets, AreCopiesThatListenWhenTheFirstAreClosed) {
   Endpoint endpoint;
   InheritedSockets copy;
   {
     const ListeningSocket open = open_one("127.0.0.1:0");
     endpoint = open.endpoint();
-    InheritedSockets sockets;
-    sockets.add(Owner::listener, "test", 3, true, open.descriptors());
-    copy = sockets.copy();
-    sockets.close({0, 7});
-    EXPECT_THAT(sockets.left(), testing::IsEmpty());
+    copy.add(Owner::listener, "test", 3, true, open.descriptors());
   }
   EXPECT_NO_THROW(test::Peer::connect(endpoint));
   ASSERT_EQ(copy.groups().size(), 1u);
   EXPECT_EQ(copy.groups()[0].index, 3u);
   EXPECT_TRUE(copy.groups()[0].any_port);
-  copy.close({0});
+  copy.close({0, 7});
+  EXPECT_THAT(copy.left(), testing::IsEmpty());
   EXPECT_THROW(test::Peer::connect(endpoint), std::system_error);
 }
 
@@ -147,7 +144,8 @@ TEST(InheritedSockets, ASocketThatIsPassedOnKeepsItsFileAndItsQueue) {
   }
   EXPECT_NO_THROW(test::Peer::connect(endpoint));
   {
-    InheritedSockets again = sockets.copy();
+    InheritedSockets again;
+    again.add(Owner::listener, "test", 0, false, {sockets.groups()[0].sockets[0].get()});
     const std::vector<ListeningSocket> given_up =
         open_listening_sockets(listener_on("unix:" + path), 16, 1, {}, &again);
   }
