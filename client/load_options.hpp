@@ -1,12 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/message/message.hpp"
 #include "client/pacing/arrivals.hpp"
+#include "client/slo.hpp"
 #include "client/source_addresses.hpp"
 #include "common/endpoint.hpp"
 #include "common/proxy_protocol.hpp"
@@ -44,14 +47,20 @@ struct LoadOptions {
   SourceAddresses source;
   bool exchange = true;             ///< connect workload: one request and reply in each connection
   CloseBy close_by = CloseBy::fin;  ///< connect workload
-  std::uint64_t max_errors = 0;
+  std::uint64_t max_errors = 0;     ///< not asked where a clause of the SLO is about errors
+  std::vector<SloClause> slo;
   Duration interval = std::chrono::seconds(1);
   bool quiet = false;
-  std::string json_file;  ///< empty: none; "-": stdout
+  std::string json_file;             ///< empty: none; "-": stdout
+  std::string html_file;             ///< empty: none
+  std::vector<std::string> command;  ///< the command line, from the program on
 
   static constexpr Duration kDefaultDuration = std::chrono::seconds(10);
 
   bool is_open_loop() const { return rate.has_value(); }
+  bool slo_judges_errors() const {
+    return std::any_of(slo.begin(), slo.end(), [](const SloClause& clause) { return clause.is_of_errors(); });
+  }
   std::uint64_t most_in_flight() const {
     return pipeline ? *pipeline : is_open_loop() ? ~std::uint64_t{0} : std::uint64_t{1};
   }

@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "client/command_line/command_line.hpp"
+#include "client/compare/comparison_report.hpp"
+#include "client/experiment/capacity_report.hpp"
+#include "client/experiment/interleaved.hpp"
 #include "client/fetch/fetch_all.hpp"
 #include "client/idle/idle_report.hpp"
 #include "client/idle/idle_run.hpp"
@@ -70,6 +73,33 @@ int execute(const MergeOptions& options) {
   std::vector<LoadResult> results;
   for (const std::string& file : options.files) results.push_back(read_json_file(file));
   return show(merge_results(results), json);
+}
+
+int execute(const CompareOptions& options) {
+  OutputFile json(options.json_file);
+  const auto side = [](const std::vector<std::string>& files) {
+    ComparedSide compared;
+    compared.label =
+        files.size() == 1 ? files.front() : files.front() + " and " + std::to_string(files.size() - 1) + " more";
+    for (const std::string& file : files) compared.results.push_back(read_json_file(file));
+    return compared;
+  };
+  Comparison comparison =
+      compare_sides(Question::compare, side(options.before), side(options.after), false, options.settings);
+  comparison.command = options.command;
+  return show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status(), json);
+}
+
+int execute(const AbOptions& options) {
+  OutputFile json(options.plan.json_file);
+  const Comparison comparison = run_interleaved(options);
+  return show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status(), json);
+}
+
+int execute(const CapacityOptions& options) {
+  OutputFile json(options.plan.json_file);
+  const Capacity capacity = find_capacity(options);
+  return show(capacity_text(capacity), capacity_json(capacity), capacity.exit_status(), json);
 }
 
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/resources.hpp"
 
@@ -22,5 +24,13 @@ std::string display_time(std::chrono::system_clock::time_point time);
 boost::json::object report_head(std::string_view workload, const std::string& version, const std::string& target,
                                 const std::string& endpoint, std::chrono::system_clock::time_point started,
                                 const Machine& machine);
+
+/// The same of documents that are made from several runs: schema, program, version, kind, command, made.
+boost::json::object document_head(std::string_view kind, const std::string& version,
+                                  const std::vector<std::string>& command, std::chrono::system_clock::time_point made);
+
+boost::json::object machine_to_json(const Machine& machine);
+/// A command line, word for word; what is no printable ASCII is escaped.
+boost::json::array command_to_json(const std::vector<std::string>& command);
 
 }  // namespace weir::load

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "client/compare/comparison.hpp"
+#include "client/experiment/experiment_options.hpp"
 #include "client/fetch/fetch_options.hpp"
 #include "client/idle/idle_options.hpp"
 #include "client/load_options.hpp"
@@ -29,8 +31,18 @@ struct MergeOptions {
   std::string json_file;  ///< empty: none; "-": stdout
 };
 
+/// What `weir-load compare` was told.
+struct CompareOptions {
+  std::vector<std::string> before;  ///< files
+  std::vector<std::string> after;
+  CompareSettings settings;
+  std::string json_file;  ///< empty: none; "-": stdout
+  std::string html_file;
+  std::vector<std::string> command;
+};
+
 /// What a command line asks for.
 using Command = std::variant<PrintText, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
-                             IdleOptions, MergeOptions>;
+                             IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions>;
 
 }  // namespace weir::load

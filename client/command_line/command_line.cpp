@@ -24,6 +24,9 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   fetch URL...      many URLs at once: what each took, and what doing it at once saved
   chat TARGET       type lines and see the replies
   idle TARGET       hold connections open: which does the other side end, and when
+  ab --a X --b Y    one load on two targets in turns: which is faster, and how sure is that
+  capacity TARGET   the highest rate that still meets an SLO, and what gives way beyond it
+  compare A B       two JSON reports: what differs, and is it chance
   merge A B...      one report of several generators' JSON reports
   help [VERB]       this page, or all about one verb
   --version, --help
@@ -38,11 +41,12 @@ examples:
   printf 'hello\n' | weir-load chat 127.0.0.1:7000
 
 exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage,
-             4 a reply was wrong
+             3 an SLO was not met or a limit of a comparison exceeded, 4 a reply was wrong
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb, &kFetchVerb, &kChatVerb, &kIdleVerb, &kMergeVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb,  &kFetchVerb, &kChatVerb,
+                        &kIdleVerb, &kMergeVerb,   &kCompareVerb, &kAbVerb,    &kCapacityVerb};
 
 std::string overview() { return kOverview; }
 
@@ -85,7 +89,16 @@ Command parse_command_line(std::span<const std::string> arguments) {
     const std::function<Command()> make = verb.declare(app);
     // CLI11 takes them from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend() - 1));
-    return make();
+    Command command = make();
+    std::vector<std::string> words{"weir-load"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::visit(
+        [&words](auto& options) {
+          if constexpr (requires { options.command; }) options.command = words;
+          if constexpr (requires { options.plan.command; }) options.plan.command = words;
+        },
+        command);
+    return command;
   } catch (const CLI::CallForHelp&) {
     return PrintText{verb.help};
   } catch (const CLI::ParseError& error) {

@@ -18,18 +18,23 @@ void add(CLI::App& app, const char* names, std::function<void(const std::string&
   });
 }
 
-void add_target(CLI::App& app, Address& target) {
-  app.add_option_function<std::string>("TARGET",
-                                       [&app, &target](const std::string& text) {
-                                         try {
-                                           target = parse_address(text, AddressUse::target);
-                                         } catch (const std::invalid_argument& error) {
-                                           // An unknown option leaves its value behind in TARGET's place.
-                                           if (app.remaining_size() != 0) throw CLI::ExtrasError(app.remaining());
-                                           throw CLI::ValidationError("TARGET", error.what());
-                                         }
-                                       })
+CLI::Option* add_target(CLI::App& app, Address& target) {
+  return app
+      .add_option_function<std::string>("TARGET",
+                                        [&app, &target](const std::string& text) {
+                                          try {
+                                            target = parse_address(text, AddressUse::target);
+                                          } catch (const std::invalid_argument& error) {
+                                            // An unknown option leaves its value behind in TARGET's place.
+                                            if (app.remaining_size() != 0) throw CLI::ExtrasError(app.remaining());
+                                            throw CLI::ValidationError("TARGET", error.what());
+                                          }
+                                        })
       ->required();
+}
+
+void add_address(CLI::App& app, const char* name, Address& address) {
+  add(app, name, [&address](const std::string& text) { address = parse_address(text, AddressUse::target); });
 }
 
 std::uint64_t number(const std::string& text, std::uint64_t least, std::uint64_t most) {

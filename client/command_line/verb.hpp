@@ -24,6 +24,9 @@ extern const Verb kConnectVerb;
 extern const Verb kFetchVerb;
 extern const Verb kChatVerb;
 extern const Verb kMergeVerb;
+extern const Verb kCompareVerb;
+extern const Verb kAbVerb;
+extern const Verb kCapacityVerb;
 extern const Verb kStreamVerb;
 extern const Verb kIdleVerb;
 
@@ -31,8 +34,11 @@ extern const Verb kIdleVerb;
 /// error and names the option.
 void add(CLI::App& app, const char* names, std::function<void(const std::string&)> store);
 
-/// Adds the one argument TARGET, which is required.
-void add_target(CLI::App& app, Address& target);
+/// Adds the one argument TARGET, which is required unless the caller says otherwise.
+CLI::Option* add_target(CLI::App& app, Address& target);
+
+/// Adds an option whose value is an address to connect to.
+void add_address(CLI::App& app, const char* name, Address& address);
 
 /// A count within bounds: `64`, `10k`, `1m`. Throws std::invalid_argument.
 std::uint64_t number(const std::string& text, std::uint64_t least, std::uint64_t most);

@@ -6,6 +6,7 @@
 #include "client/report/hex.hpp"
 #include "client/report/histogram_json.hpp"
 #include "client/report/json_keys.hpp"
+#include "client/report/slo_findings.hpp"
 #include "client/report_head.hpp"
 #include "common/escapes.hpp"
 #include "common/logging.hpp"
@@ -47,6 +48,9 @@ json::object options_to_json(const LoadOptions& options) {
   object["proxy_protocol"] = view(word_of(kProxyWords, options.proxy_protocol));
   object["proxy_sources"] = options.proxy_sources.to_string();
   object["max_errors"] = options.max_errors;
+  json::array slo;
+  for (const SloClause& clause : options.slo) slo.emplace_back(clause.text);
+  object["slo"] = std::move(slo);
   if (options.workload == Workload::connect) {
     object["exchange"] = options.exchange;
     object["close"] = view(word_of(kCloseWords, options.close_by));
@@ -124,6 +128,24 @@ json::array intervals_to_json(const LoadResult& result) {
   return intervals;
 }
 
+json::array slo_to_json(const LoadResult& result) {
+  json::array array;
+  for (const SloFinding& finding : slo_findings(result, result.options.slo)) {
+    json::object object{{"clause", finding.clause.text}, {"what", finding.clause.name}};
+    if (finding.clause.is_of_time()) {
+      object["limit_ns"] = finding.clause.time.count();
+      object["found_ns"] = finding.found_time.count();
+    } else {
+      object["limit"] = finding.clause.number;
+      object["found"] = finding.found;
+    }
+    object["met"] = finding.met;
+    object["sentence"] = finding.sentence;
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
 }  // namespace
 
 json::object json_report(const LoadResult& result) {
@@ -133,6 +155,7 @@ json::object json_report(const LoadResult& result) {
   json::object report = report_head(word_of(kWorkloadWords, result.options.workload), result.version,
                                     result.options.target.to_string(), result.endpoint, result.started, result.machine);
   report["began"] = format_time(result.began);
+  report["command"] = command_to_json(result.options.command);
   report["options"] = options_to_json(result.options);
   report["generators"] = result.generators;
   report["threads"] = result.threads;
@@ -158,6 +181,7 @@ json::object json_report(const LoadResult& result) {
                                      {"machine_busy", result.machine_busy},
                                      {"retransmits", result.retransmits}};
   report["verdict"] = json::object{{"limited_by", verdict.limited_by}, {"reason", verdict.reason}};
+  report["slo"] = slo_to_json(result);
   report["intervals"] = intervals_to_json(result);
   report["exit_status"] = result.exit_status();
   return report;

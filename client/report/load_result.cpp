@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "client/report/slo_findings.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -118,7 +119,8 @@ Verdict LoadResult::verdict() const {
 int LoadResult::exit_status() const {
   if (stats.failures.wrong_replies() > 0) return 4;
   if (ended_by == EndedBy::no_connection) return 1;
-  return stats.failures.total() > options.max_errors ? 1 : 0;
+  if (!options.slo_judges_errors() && stats.failures.total() > options.max_errors) return 1;
+  return meets_slo(*this) ? 0 : 3;
 }
 
 }  // namespace weir::load

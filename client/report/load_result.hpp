@@ -80,7 +80,7 @@ struct LoadResult {
   /// The times that the workload is about: responses, or cycles.
   const Histogram& times() const { return stats[is_echo() ? Time::response : Time::cycle]; }
   Verdict verdict() const;
-  /// 0 fine, 1 too many failures, 4 a reply was wrong.
+  /// 0 fine, 1 too many failures, 3 the SLO was not met, 4 a reply was wrong.
   int exit_status() const;
 };
 

@@ -38,6 +38,18 @@ class Reader {
   }
   bool flag(const char* key) const { return as<bool>(key); }
   bool is_null(const char* key) const { return at(key).is_null(); }
+  /// Of keys that reports of older versions lack.
+  bool has(const char* key) const { return object_.contains(key); }
+  std::vector<std::string> texts(const char* key) const {
+    std::vector<std::string> texts;
+    for (const json::value& item : array(key)) {
+      const json::string* text = item.if_string();
+      if (text == nullptr || has_control({text->data(), text->size()}))
+        fail(key, "has something that is no plain text");
+      texts.emplace_back(text->data(), text->size());
+    }
+    return texts;
+  }
 
   template <typename T = std::uint64_t>
   T number(const char* key) const {
@@ -146,6 +158,16 @@ LoadOptions read_options(const Reader& reader, Workload workload) {
   options.proxy_protocol = reader.word("proxy_protocol", kProxyWords);
   options.proxy_sources = addresses(reader, "proxy_sources");
   options.max_errors = reader.number("max_errors");
+  if (reader.has("slo")) {
+    for (const std::string& clause : reader.texts("slo")) {
+      try {
+        const std::vector<SloClause> parsed = parse_slo(clause);
+        options.slo.insert(options.slo.end(), parsed.begin(), parsed.end());
+      } catch (const std::invalid_argument& error) {
+        reader.fail("slo", error.what());
+      }
+    }
+  }
   if (workload == Workload::connect) {
     options.exchange = reader.flag("exchange");
     options.close_by = reader.word("close", kCloseWords);
@@ -227,6 +249,9 @@ LoadResult read_json_report(const json::object& object) {
   result.options = read_options(report.object("options"), report.word("workload", kWorkloadWords));
   result.options.target =
       report.parsed("target", [](const std::string& text) { return parse_address(text, AddressUse::target); });
+  if (report.has("command")) {
+    for (const std::string& word : report.texts("command")) result.options.command.push_back(unescape(word));
+  }
   result.version = report.text("version");
   result.endpoint = report.text("endpoint");
   result.started = report.time("started");

@@ -4,10 +4,11 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <sstream>
 
 #include "client/report/excerpt.hpp"
+#include "client/report/layout.hpp"
 #include "client/report/numbers.hpp"
+#include "client/report/slo_findings.hpp"
 #include "client/report_head.hpp"
 #include "common/units.hpp"
 
@@ -18,7 +19,6 @@ namespace {
 constexpr std::array<double, 6> kPercentiles{50, 75, 90, 99, 99.9, 99.99};
 constexpr int kRows = 12;
 constexpr int kBarWidth = 34;
-constexpr std::size_t kColumns = 80;
 
 std::string fixed(double number, int digits) {
   char text[64];
@@ -31,31 +31,6 @@ std::string seconds(double number) { return fixed(number, number < 9.95 ? 2 : 1)
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   const double share = whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   return fixed(share, share < 9.95 ? 2 : 1) + " %";
-}
-
-/// Words in lines of at most kColumns, those after the first one indented.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t used = 0) {
-  std::string lines;
-  std::size_t column = used;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (column > indent && column + 1 + word.size() > kColumns) {
-      lines += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (!lines.empty()) {
-      lines += " ";
-      ++column;
-    }
-    lines += word;
-    column += word.size();
-  }
-  return lines;
-}
-
-/// A part of the report with its name before it: `Verdict      …`
-std::string part(const std::string& name, const std::string& text) {
-  constexpr std::size_t kIndent = 13;
-  return name + std::string(kIndent - name.size(), ' ') + wrapped(text, kIndent, kIndent) + "\n";
 }
 
 std::string kind_of_loop(const LoadOptions& options) {
@@ -251,6 +226,14 @@ std::string fairness(const LoadResult& result) {
                               " starved");
 }
 
+std::string slo(const LoadResult& result) {
+  std::string text;
+  for (const SloFinding& finding : slo_findings(result, result.options.slo)) {
+    text += part(text.empty() ? "SLO" : "", std::string(finding.met ? "met     " : "NOT MET ") + finding.sentence);
+  }
+  return text;
+}
+
 /// What a closed loop cannot show, whatever its percentiles say.
 std::string hidden(const LoadResult& result) {
   if (result.options.is_open_loop() || result.times().count() == 0) return {};
@@ -271,6 +254,7 @@ std::string text_report(const LoadResult& result) {
   text += errors(result);
   if (result.is_echo() && result.fairness.served != 0 && result.options.connections > 1) text += fairness(result);
   text += hidden(result);
+  text += slo(result);
   std::string judged = ended(result.ended_by);
   if (verdict.limited_by == "generator") {
     judged += ", generator-limited";

@@ -1,0 +1,77 @@
+#include "client/command_line/ab_options.hpp"
+
+#include "client/command_line/verb.hpp"
+#include "client/slo.hpp"
+
+namespace weir::load {
+
+namespace {
+
+constexpr std::int64_t kMostPid = 1 << 22;
+
+}  // namespace
+
+void add_compare_settings(CLI::App& app, const std::function<CompareSettings&()>& settings) {
+  add(app, "--smallest-effect",
+      [settings](const std::string& text) { settings().smallest_effect = parse_percent(text); });
+  add(app, "--max-regression",
+      [settings](const std::string& text) { settings().limits = parse_regression_limits(text); });
+  app.add_flag_callback("--anyway", [settings] { settings().anyway = true; });
+}
+
+void add_ab_options(CLI::App& app, const std::shared_ptr<AbOptions>& options) {
+  add_compare_settings(app, [options]() -> CompareSettings& { return options->settings; });
+  add(app, "--block", [options](const std::string& text) {
+    options->block = positive_duration(text);
+    if (*options->block < std::chrono::milliseconds(100)) throw std::invalid_argument("is 100ms at least");
+  });
+  // Repeated, or with commas between.
+  app.add_option_function<std::vector<std::string>>(
+         "--pid",
+         [options](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             try {
+               options->pids.push_back(static_cast<std::int64_t>(number(text, 1, kMostPid)));
+             } catch (const std::invalid_argument& error) {
+               throw CLI::ValidationError("--pid", error.what());
+             }
+           }
+         })
+      ->delimiter(',');
+}
+
+void check_steps(const CLI::App& app) {
+  for (const char* option : {"--processes", "--start-at", "--requests"}) {
+    if (app.count(option) != 0) {
+      throw std::invalid_argument(std::string(option) + " has no use here: the load is made in several steps");
+    }
+  }
+}
+
+AbOptions ab_of(const CLI::App& app, AbOptions options, const LoadOptions& plan) {
+  check_steps(app);
+  if (app.count("--pid") != 0 && options.question != Question::via) {
+    throw std::invalid_argument("--pid needs --via and --direct: it is the proxy's");
+  }
+  if (!plan.slo.empty()) {
+    throw std::invalid_argument("--slo is for a load on one target; see --max-regression");
+  }
+  options.plan = plan;
+  if (!options.plan.duration) options.plan.duration = AbOptions::kDefaultDuration;
+  const auto block = options.block.value_or(LoadOptions::Duration(0));
+  if (block * 2 * static_cast<int>(kLeastBlocks) > *options.plan.duration) {
+    throw std::invalid_argument("--block: the duration has less than " + std::to_string(kLeastBlocks) +
+                                " blocks of each side");
+  }
+  return options;
+}
+
+void check_ab_is_absent(const CLI::App& app) {
+  for (const char* option : {"--block", "--pid", "--smallest-effect", "--max-regression", "--anyway"}) {
+    if (app.count(option) != 0) {
+      throw std::invalid_argument(std::string(option) + " needs --via PROXY and --direct TARGET");
+    }
+  }
+}
+
+}  // namespace weir::load

@@ -1,0 +1,182 @@
+#include "client/compare/comparison.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "client/compare/objections.hpp"
+#include "client/compare/words.hpp"
+#include "common/units.hpp"
+
+namespace weir::load {
+
+namespace {
+
+struct Named {
+  const char* what;
+  Quantity quantity;
+};
+
+constexpr std::array kQuantities{
+    Named{"p50", {Quantity::What::percentile, Compared::times, 50}},
+    Named{"p75", {Quantity::What::percentile, Compared::times, 75}},
+    Named{"p90", {Quantity::What::percentile, Compared::times, 90}},
+    Named{"p99", {Quantity::What::percentile, Compared::times, 99}},
+    Named{"p99.9", {Quantity::What::percentile, Compared::times, 99.9}},
+    Named{"p99.99", {Quantity::What::percentile, Compared::times, 99.99}},
+    Named{"connect p50", {Quantity::What::percentile, Compared::connect, 50}},
+    Named{"connect p99", {Quantity::What::percentile, Compared::connect, 99}},
+    Named{"rate", {Quantity::What::rate, Compared::times, 0}},
+};
+
+Finding find(const Difference& difference, double smallest_effect) {
+  if (!difference.is_known) return Finding::too_few;
+  if (difference.low > 0 && difference.change >= smallest_effect) return Finding::higher;
+  if (difference.high < 0 && difference.change <= -smallest_effect) return Finding::lower;
+  if (difference.low >= -smallest_effect && difference.high <= smallest_effect) return Finding::same;
+  return Finding::unclear;
+}
+
+/// The blocks of a side, those of each of its results unless others were given.
+Sample sample_of(const ComparedSide& side) {
+  if (side.sample) return *side.sample;
+  Sample sample;
+  for (const LoadResult& result : side.results) sample.push_back(blocks_of(result));
+  return sample;
+}
+
+bool has_connects(const Sample& sample) {
+  return std::any_of(sample.begin(), sample.end(), [](const Run& run) {
+    return std::any_of(run.begin(), run.end(), [](const Block& block) { return !block.times[1].empty(); });
+  });
+}
+
+/// Quantities that are looked at: the usual ones, and what limits are about beside them.
+std::vector<JudgedDifference> quantities_for(const std::vector<RegressionLimit>& limits, bool connects) {
+  std::vector<JudgedDifference> wanted;
+  for (const Named& named : kQuantities) {
+    if (named.quantity.of == Compared::connect && !connects) continue;
+    wanted.push_back({named.what, named.quantity, {}, {}});
+  }
+  for (const RegressionLimit& limit : limits) {
+    const bool known = std::any_of(wanted.begin(), wanted.end(),
+                                   [&limit](const JudgedDifference& one) { return one.what == limit.what; });
+    if (known) continue;
+    const auto place = std::find_if(wanted.begin(), wanted.end(), [&limit](const JudgedDifference& one) {
+      return one.quantity.what == Quantity::What::rate || one.quantity.of == Compared::connect ||
+             one.quantity.percent > limit.percent;
+    });
+    wanted.insert(place, {limit.what, {Quantity::What::percentile, Compared::times, limit.percent}, {}, {}});
+  }
+  return wanted;
+}
+
+JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDifference>& differences) {
+  JudgedRegression regression{limit, 0, {}, false, {}};
+  const auto found = std::find_if(differences.begin(), differences.end(),
+                                  [&limit](const JudgedDifference& one) { return one.what == limit.what; });
+  const Difference& difference = found->difference;
+  // A rate is worse when it is lower.
+  regression.change = limit.is_of_rate() ? -difference.change : difference.change;
+  if (!limit.is_of_rate()) regression.added = std::chrono::nanoseconds(std::llround(difference.added));
+  if (!difference.is_known) {
+    regression.sentence = limit.what + " is not known: there are too few values";
+    return regression;
+  }
+  const bool is_real = limit.is_of_rate() ? difference.high < 0 : difference.low > 0;
+  const bool is_large = limit.time ? regression.added > *limit.time : regression.change > limit.share;
+  regression.exceeded = is_real && is_large;
+  const std::string by = limit.time ? signed_duration(difference.added) : signed_percent(difference.change);
+  const std::string range = limit.time ? range_of_times(difference.added_low, difference.added_high)
+                                       : range_of_changes(difference.low, difference.high);
+  regression.sentence = fmt::format("{} changed by {} ({})", limit.what, by, range);
+  if (regression.exceeded) {
+    regression.sentence += ", more than ";
+  } else if (is_large) {
+    regression.sentence += ", which may be chance; the limit is ";
+  } else {
+    regression.sentence += ", within ";
+  }
+  regression.sentence += limit.time ? display_duration(*limit.time) : plain_percent(limit.share);
+  return regression;
+}
+
+}  // namespace
+
+std::uint64_t ComparedSide::errors() const {
+  std::uint64_t sum = 0;
+  for (const LoadResult& result : results) sum += result.stats.failures.total();
+  return sum;
+}
+
+std::uint64_t ComparedSide::wrong_replies() const {
+  std::uint64_t sum = 0;
+  for (const LoadResult& result : results) sum += result.stats.failures.wrong_replies();
+  return sum;
+}
+
+double ComparedSide::rate() const {
+  double seconds = 0;
+  double done = 0;
+  for (const LoadResult& result : results) {
+    seconds += result.window_seconds;
+    done += result.rate() * result.window_seconds;
+  }
+  return seconds > 0 ? done / seconds : 0;
+}
+
+Histogram ComparedSide::times() const {
+  Histogram all;
+  for (const LoadResult& result : results) all.merge(result.times());
+  return all;
+}
+
+Histogram ComparedSide::connects() const {
+  Histogram all;
+  for (const LoadResult& result : results) all.merge(result.stats[Time::connect]);
+  return all;
+}
+
+Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool paired,
+                         const CompareSettings& settings) {
+  Comparison comparison;
+  comparison.question = question;
+  comparison.settings = settings;
+  comparison.made = std::chrono::system_clock::now();
+  comparison.version = b.results.front().version;
+  comparison.objections = objections_to(a.results, b.results);
+
+  const Sample sample_a = sample_of(a);
+  const Sample sample_b = sample_of(b);
+  comparison.differences = quantities_for(settings.limits, has_connects(sample_a) && has_connects(sample_b));
+  std::vector<Quantity> quantities;
+  for (const JudgedDifference& one : comparison.differences) quantities.push_back(one.quantity);
+  comparison.inference = infer(sample_a, sample_b, paired, quantities);
+  const bool has_intervals = comparison.inference.resampling != Resampling::none;
+  for (std::size_t i = 0; i < quantities.size(); ++i) {
+    JudgedDifference& one = comparison.differences[i];
+    one.difference = comparison.inference.differences[i];
+    one.difference.is_known = one.difference.is_known && has_intervals;
+    one.finding = find(one.difference, settings.smallest_effect);
+  }
+  for (const RegressionLimit& limit : settings.limits) {
+    comparison.regressions.push_back(judge(limit, comparison.differences));
+  }
+  comparison.a = std::move(a);
+  comparison.b = std::move(b);
+  return comparison;
+}
+
+int Comparison::exit_status() const {
+  if (a.wrong_replies() + b.wrong_replies() > 0) return 4;
+  const bool exceeded = std::any_of(regressions.begin(), regressions.end(),
+                                    [](const JudgedRegression& regression) { return regression.exceeded; });
+  // Reports were judged when they were made; what was measured here was not yet.
+  if (question != Question::compare && a.errors() + b.errors() > a.results.front().options.max_errors) return 1;
+  if (!regressions.empty() && !objections.empty() && !settings.anyway) return 1;
+  return exceeded ? 3 : 0;
+}
+
+}  // namespace weir::load

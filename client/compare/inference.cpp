@@ -1,0 +1,394 @@
+#include "client/compare/inference.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <map>
+#include <random>
+#include <span>
+
+namespace weir::load {
+
+namespace {
+
+constexpr unsigned kResamples = 2000;
+constexpr double kConfidence = 0.95;
+constexpr std::uint64_t kSeed = 20'231;
+/// No spread is taken to be smaller than what a histogram's buckets leave open (1/1024, evenly).
+constexpr double kLeastSpread = 1.0 / 1024 / 3.46;
+
+/// The values of one quantity's histogram that occur on either side, densely numbered.
+struct Scale {
+  std::vector<double> values;  ///< what a bucket stands for, in ns
+  std::map<std::int64_t, std::size_t> index;
+
+  explicit Scale(const std::map<std::int64_t, std::size_t>& lowest) {
+    for (const auto& [ns, unused] : lowest) {
+      index.emplace(ns, values.size());
+      values.push_back(static_cast<double>(Histogram::highest_equivalent(std::chrono::nanoseconds(ns)).count()));
+    }
+  }
+};
+
+/// Sums over stretches of one run's blocks, by prefix sums.
+class PrefixSums {
+ public:
+  PrefixSums(const Run& run, const std::array<Scale, kCompared>& scales) {
+    for (std::size_t kind = 0; kind < kCompared; ++kind) {
+      const std::size_t width = scales[kind].values.size();
+      std::vector<double>& rows = counts_[kind];
+      width_[kind] = width;
+      rows.assign((run.size() + 1) * width, 0);
+      for (std::size_t i = 0; i < run.size(); ++i) {
+        std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * width), width,
+                    rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+        for (const Histogram::Bucket& bucket : run[i].times[kind]) {
+          rows[(i + 1) * width + scales[kind].index.at(bucket.lowest.count())] += static_cast<double>(bucket.count);
+        }
+      }
+    }
+    done_.push_back(0);
+    seconds_.push_back(0);
+    for (const Block& block : run) {
+      done_.push_back(done_.back() + block.done);
+      seconds_.push_back(seconds_.back() + block.seconds);
+    }
+  }
+
+  std::size_t size() const { return done_.size() - 1; }
+
+  /// Adds blocks [first, next) to what was gathered.
+  void add(std::size_t first, std::size_t next, std::array<std::vector<double>, kCompared>& counts, double& done,
+           double& seconds) const {
+    for (std::size_t kind = 0; kind < kCompared; ++kind) {
+      const std::size_t width = width_[kind];
+      const double* const from = counts_[kind].data() + first * width;
+      const double* const to = counts_[kind].data() + next * width;
+      double* const sum = counts[kind].data();
+      for (std::size_t i = 0; i < width; ++i) sum[i] += to[i] - from[i];
+    }
+    done += done_[next] - done_[first];
+    seconds += seconds_[next] - seconds_[first];
+  }
+
+ private:
+  std::array<std::vector<double>, kCompared> counts_;
+  std::array<std::size_t, kCompared> width_{};
+  std::vector<double> done_;
+  std::vector<double> seconds_;
+};
+
+/// What was drawn of one side.
+class Gathered {
+ public:
+  explicit Gathered(const std::array<Scale, kCompared>& scales) : scales_(scales) { clear(); }
+
+  void clear() {
+    for (std::size_t kind = 0; kind < kCompared; ++kind) counts_[kind].assign(scales_[kind].values.size(), 0);
+    done_ = seconds_ = 0;
+  }
+  void add(const PrefixSums& run, std::size_t first, std::size_t next) {
+    run.add(first, next, counts_, done_, seconds_);
+  }
+  void add(const PrefixSums& run) { add(run, 0, run.size()); }
+
+  double count(Compared of) const {
+    double sum = 0;
+    for (const double count : counts_[static_cast<std::size_t>(of)]) sum += count;
+    return sum;
+  }
+
+  /// Each quantity's value, 0 where there is none.
+  void evaluate(const std::vector<Quantity>& quantities, std::vector<double>& values) const {
+    values.clear();
+    for (const Quantity& quantity : quantities) {
+      values.push_back(quantity.what == Quantity::What::rate ? (seconds_ > 0 ? done_ / seconds_ : 0)
+                                                             : percentile(quantity.of, quantity.percent));
+    }
+  }
+
+ private:
+  double percentile(Compared of, double percent) const {
+    const auto kind = static_cast<std::size_t>(of);
+    const double all = count(of);
+    if (all < 0.5) return 0;
+    const double rank = std::max(1.0, std::ceil(percent / 100 * all - 1e-6));
+    double seen = 0;
+    for (std::size_t i = 0; i < counts_[kind].size(); ++i) {
+      seen += counts_[kind][i];
+      if (seen + 0.5 >= rank) return scales_[kind].values[i];
+    }
+    return scales_[kind].values.back();
+  }
+
+  const std::array<Scale, kCompared>& scales_;
+  std::array<std::vector<double>, kCompared> counts_;
+  double done_ = 0;
+  double seconds_ = 0;
+};
+
+/// Mean and spread of what was drawn.
+struct Spread {
+  double mean = 0;
+  double deviation = 0;
+};
+
+Spread spread_of(std::span<const double> values) {
+  Spread spread;
+  for (const double value : values) spread.mean += value;
+  spread.mean /= static_cast<double>(values.size());
+  double squares = 0;
+  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
+  spread.deviation = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return spread;
+}
+
+/// How much wider an interval must be because its spread was found from so few independent draws.
+double widening(double degrees) {
+  const double upper = 1 - (1 - kConfidence) / 2;
+  degrees = std::max(degrees, 1.0);
+  const double t = boost::math::quantile(boost::math::students_t(degrees), upper);
+  const double z = boost::math::quantile(boost::math::normal(), upper);
+  return t / z * std::sqrt((degrees + 1) / degrees);
+}
+
+std::size_t blocks_in(const Sample& sample) {
+  std::size_t blocks = 0;
+  for (const Run& run : sample) blocks += run.size();
+  return blocks;
+}
+
+/// Blocks that are drawn at once: the cube root of how many there are, as is usual for means.
+std::size_t stretch_of(std::size_t blocks) {
+  return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(std::cbrt(static_cast<double>(blocks)))));
+}
+
+class Bootstrap {
+ public:
+  Bootstrap(const Sample& a, const Sample& b, bool paired, const std::vector<Quantity>& quantities)
+      : quantities_(quantities), scales_(scales_of(a, b)) {
+    for (const Run& run : a) a_.emplace_back(run, scales_);
+    for (const Run& run : b) b_.emplace_back(run, scales_);
+    result_.blocks_a = blocks_in(a);
+    result_.blocks_b = blocks_in(b);
+    if (paired) {
+      if (result_.blocks_a >= kLeastBlocks) result_.resampling = Resampling::paired_blocks;
+    } else if (std::min(a.size(), b.size()) >= kLeastRuns) {
+      result_.resampling = Resampling::runs;
+    } else if (std::min(result_.blocks_a, result_.blocks_b) >= kLeastBlocks) {
+      result_.resampling = Resampling::moving_blocks;
+    }
+    result_.confidence = kConfidence;
+    find_lengths(a, b);
+  }
+
+  Inference run() {
+    find_values();
+    if (result_.resampling != Resampling::none) {
+      draw();
+      find_intervals();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  static std::array<Scale, kCompared> scales_of(const Sample& a, const Sample& b) {
+    std::array<std::map<std::int64_t, std::size_t>, kCompared> lowest;
+    for (const Sample* sample : {&a, &b}) {
+      for (const Run& run : *sample) {
+        for (const Block& block : run) {
+          for (std::size_t kind = 0; kind < kCompared; ++kind) {
+            for (const Histogram::Bucket& bucket : block.times[kind]) lowest[kind].emplace(bucket.lowest.count(), 0);
+          }
+        }
+      }
+    }
+    return {Scale(lowest[0]), Scale(lowest[1])};
+  }
+
+  void find_lengths(const Sample& a, const Sample& b);
+  void find_values();
+  void draw();
+  void find_intervals();
+  void draw_side(const std::vector<PrefixSums>& runs, Gathered& gathered);
+  std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }
+
+  const std::vector<Quantity>& quantities_;
+  const std::array<Scale, kCompared> scales_;
+  std::vector<PrefixSums> a_;
+  std::vector<PrefixSums> b_;
+  std::mt19937_64 random_{kSeed};
+  Inference result_;
+  double draws_a_ = 0;  ///< independent ones that one resample consists of
+  double draws_b_ = 0;
+  /// For each quantity what was drawn: logarithms of the values of both sides, and the differences of the values.
+  std::vector<std::vector<double>> logs_a_, logs_b_, added_;
+};
+
+void Bootstrap::find_lengths(const Sample& a, const Sample& b) {
+  const auto seconds = [](const Sample& sample) {
+    double sum = 0;
+    for (const Run& run : sample) {
+      for (const Block& block : run) sum += block.seconds;
+    }
+    return sum;
+  };
+  const double all = seconds(a) + seconds(b);
+  if (result_.resampling == Resampling::runs) {
+    draws_a_ = static_cast<double>(a.size());
+    draws_b_ = static_cast<double>(b.size());
+    result_.block_seconds = all / (draws_a_ + draws_b_);
+    return;
+  }
+  const auto draws = [this](const std::vector<PrefixSums>& runs) {
+    double sum = 0;
+    for (const PrefixSums& run : runs) {
+      if (run.size() != 0) sum += static_cast<double>(run.size()) / static_cast<double>(stretch_of(run.size()));
+    }
+    return sum;
+  };
+  if (result_.resampling == Resampling::paired_blocks) {
+    draws_a_ = draws_b_ = static_cast<double>(result_.blocks_a);
+  } else {
+    draws_a_ = draws(a_);
+    draws_b_ = draws(b_);
+  }
+  if (draws_a_ + draws_b_ > 0) result_.block_seconds = all / (draws_a_ + draws_b_);
+}
+
+void Bootstrap::find_values() {
+  Gathered a(scales_);
+  Gathered b(scales_);
+  for (const PrefixSums& run : a_) a.add(run);
+  for (const PrefixSums& run : b_) b.add(run);
+  std::vector<double> values_a;
+  std::vector<double> values_b;
+  a.evaluate(quantities_, values_a);
+  b.evaluate(quantities_, values_b);
+  for (std::size_t i = 0; i < quantities_.size(); ++i) {
+    const Quantity& quantity = quantities_[i];
+    Difference difference;
+    difference.a = values_a[i];
+    difference.b = values_b[i];
+    difference.is_known = difference.a > 0 && difference.b > 0;
+    if (quantity.what == Quantity::What::percentile) {
+      const double beyond = std::min(a.count(quantity.of), b.count(quantity.of)) * (1 - quantity.percent / 100);
+      // A hundred values have one beyond p99, whatever the rounding of 0.99 says.
+      difference.is_known = difference.is_known && beyond > kLeastBeyond - 1e-6;
+    }
+    if (difference.a > 0) difference.change = difference.b / difference.a - 1;
+    difference.added = difference.b - difference.a;
+    result_.differences.push_back(difference);
+  }
+}
+
+void Bootstrap::draw_side(const std::vector<PrefixSums>& runs, Gathered& gathered) {
+  gathered.clear();
+  if (result_.resampling == Resampling::runs) {
+    for (std::size_t i = 0; i < runs.size(); ++i) gathered.add(runs[pick(runs.size())]);
+    return;
+  }
+  for (const PrefixSums& run : runs) {
+    if (run.size() == 0) continue;
+    const std::size_t stretch = stretch_of(run.size());
+    for (std::size_t drawn = 0; drawn < run.size(); drawn += stretch) {
+      const std::size_t length = std::min(stretch, run.size() - drawn);
+      const std::size_t first = pick(run.size() - length + 1);
+      gathered.add(run, first, first + length);
+    }
+  }
+}
+
+void Bootstrap::draw() {
+  Gathered a(scales_);
+  Gathered b(scales_);
+  std::vector<double> values_a;
+  std::vector<double> values_b;
+  logs_a_.resize(quantities_.size());
+  logs_b_.resize(quantities_.size());
+  added_.resize(quantities_.size());
+  result_.resamples = kResamples;
+  for (unsigned sample = 0; sample < kResamples; ++sample) {
+    if (result_.resampling == Resampling::paired_blocks) {
+      a.clear();
+      b.clear();
+      for (std::size_t i = 0; i < result_.blocks_a; ++i) {
+        const std::size_t block = pick(result_.blocks_a);
+        a.add(a_.front(), block, block + 1);
+        b.add(b_.front(), block, block + 1);
+      }
+    } else {
+      draw_side(a_, a);
+      draw_side(b_, b);
+    }
+    a.evaluate(quantities_, values_a);
+    b.evaluate(quantities_, values_b);
+    for (std::size_t i = 0; i < quantities_.size(); ++i) {
+      // A draw may have none of the few values that there are; then it says what all of them say.
+      const double value_a = values_a[i] > 0 ? values_a[i] : result_.differences[i].a;
+      const double value_b = values_b[i] > 0 ? values_b[i] : result_.differences[i].b;
+      logs_a_[i].push_back(std::log(std::max(value_a, 1e-9)));
+      logs_b_[i].push_back(std::log(std::max(value_b, 1e-9)));
+      added_[i].push_back(value_b - value_a);
+    }
+  }
+}
+
+void Bootstrap::find_intervals() {
+  // The largest standardized difference of each draw, over all quantities that are known.
+  std::vector<double> largest(kResamples, 0);
+  std::vector<Spread> relative(quantities_.size());
+  std::vector<Spread> absolute(quantities_.size());
+  std::vector<double> wider(quantities_.size());
+  bool any = false;
+  for (std::size_t i = 0; i < quantities_.size(); ++i) {
+    if (!result_.differences[i].is_known) continue;
+    any = true;
+    std::vector<double> changes(kResamples);
+    for (std::size_t k = 0; k < kResamples; ++k) changes[k] = logs_b_[i][k] - logs_a_[i][k];
+    relative[i] = spread_of(changes);
+    absolute[i] = spread_of(added_[i]);
+    relative[i].deviation = std::max(relative[i].deviation, kLeastSpread);
+    absolute[i].deviation = std::max(absolute[i].deviation, kLeastSpread * result_.differences[i].a);
+    for (std::size_t k = 0; k < kResamples; ++k) {
+      const double off = std::abs(changes[k] - relative[i].mean) / relative[i].deviation;
+      largest[k] = std::max(largest[k], off);
+    }
+    // Degrees of freedom of a difference of two means (Welch 1947, Satterthwaite 1946).
+    double degrees = draws_a_ - 1;
+    if (result_.resampling != Resampling::paired_blocks) {
+      const double variance_a = std::pow(spread_of(logs_a_[i]).deviation, 2) + 1e-12;
+      const double variance_b = std::pow(spread_of(logs_b_[i]).deviation, 2) + 1e-12;
+      degrees = std::pow(variance_a + variance_b, 2) / (std::pow(variance_a, 2) / std::max(1.0, draws_a_ - 1) +
+                                                        std::pow(variance_b, 2) / std::max(1.0, draws_b_ - 1));
+    }
+    wider[i] = widening(degrees);
+  }
+  if (!any) {
+    result_.resampling = Resampling::none;
+    return;
+  }
+  const auto at = static_cast<std::ptrdiff_t>(kConfidence * kResamples);
+  std::nth_element(largest.begin(), largest.begin() + at, largest.end());
+  const double critical = std::max(largest[static_cast<std::size_t>(at)],
+                                   boost::math::quantile(boost::math::normal(), 1 - (1 - kConfidence) / 2));
+  for (std::size_t i = 0; i < quantities_.size(); ++i) {
+    Difference& difference = result_.differences[i];
+    if (!difference.is_known) continue;
+    const double change = std::log(difference.b / difference.a);
+    const double reach = critical * wider[i];
+    difference.low = std::exp(change - reach * relative[i].deviation) - 1;
+    difference.high = std::exp(change + reach * relative[i].deviation) - 1;
+    difference.added_low = difference.added - reach * absolute[i].deviation;
+    difference.added_high = difference.added + reach * absolute[i].deviation;
+  }
+}
+
+}  // namespace
+
+Inference infer(const Sample& a, const Sample& b, bool paired, const std::vector<Quantity>& quantities) {
+  return Bootstrap(a, b, paired, quantities).run();
+}
+
+}  // namespace weir::load

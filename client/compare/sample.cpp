@@ -1,0 +1,94 @@
+#include "client/compare/sample.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace weir::load {
+
+namespace {
+
+using Buckets = std::vector<Histogram::Bucket>;
+
+constexpr std::size_t kTimesIndex = static_cast<std::size_t>(Compared::times);
+
+void append(Block& block, const Block& other) {
+  block.seconds += other.seconds;
+  block.done += other.done;
+  for (std::size_t i = 0; i < kCompared; ++i) block.times[i] = merge_buckets(block.times[i], other.times[i]);
+}
+
+/// What `all` has more than `part`.
+Buckets without(const Buckets& all, const Buckets& part) {
+  Buckets rest;
+  auto taken = part.begin();
+  for (Histogram::Bucket bucket : all) {
+    while (taken != part.end() && taken->lowest < bucket.lowest) ++taken;
+    if (taken != part.end() && taken->lowest == bucket.lowest) bucket.count -= std::min(bucket.count, taken->count);
+    if (bucket.count != 0) rest.push_back(bucket);
+  }
+  return rest;
+}
+
+Run in_pairs(const Run& run) {
+  Run pairs;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    if (i % 2 == 0) {
+      pairs.push_back(run[i]);
+    } else {
+      append(pairs.back(), run[i]);
+    }
+  }
+  return pairs;
+}
+
+}  // namespace
+
+Buckets merge_buckets(std::span<const Histogram::Bucket> a, std::span<const Histogram::Bucket> b) {
+  Buckets merged;
+  merged.reserve(a.size() + b.size());
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(merged),
+             [](const Histogram::Bucket& x, const Histogram::Bucket& y) { return x.lowest < y.lowest; });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < merged.size(); ++i) {
+    if (kept != 0 && merged[kept - 1].lowest == merged[i].lowest) {
+      merged[kept - 1].count += merged[i].count;
+    } else {
+      merged[kept++] = merged[i];
+    }
+  }
+  merged.resize(kept);
+  return merged;
+}
+
+Run blocks_of(const LoadResult& result) {
+  const double warmup = std::chrono::duration<double>(result.options.warmup).count();
+  Run run;
+  Buckets told;
+  for (const Interval& interval : result.intervals) {
+    told = merge_buckets(told, interval.buckets);
+    const double before = interval.at - interval.length;
+    // One in which the warmup ended is cut: what it measured counts, and the time since.
+    const double seconds = std::min(interval.length, interval.at - warmup);
+    if (seconds <= 0) continue;
+    const double share = before < warmup ? seconds / interval.length : 1;
+    run.push_back({seconds, static_cast<double>(interval.done) * share, {interval.buckets, {}}});
+  }
+  if (run.empty()) return run;
+  if (const auto rest = without(result.times().buckets(), told); !rest.empty()) {
+    run.back().times[kTimesIndex] = merge_buckets(run.back().times[kTimesIndex], rest);
+  }
+  // The last one is as long as the end left it, and the first as the warmup did.
+  if (run.size() > 1 && run.back().seconds < run[run.size() - 2].seconds / 2) {
+    const Block last = std::move(run.back());
+    run.pop_back();
+    append(run.back(), last);
+  }
+  if (run.size() > 1 && run.front().seconds < run[1].seconds / 2) {
+    append(run[1], run.front());
+    run.erase(run.begin());
+  }
+  while (run.size() > kMostBlocks) run = in_pairs(run);
+  return run;
+}
+
+}  // namespace weir::load

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "client/report/load_result.hpp"
+
+namespace weir::load {
+
+/// The times that are compared.
+enum class Compared : std::uint8_t {
+  times,    ///< what the workload is about: responses, or cycles
+  connect,  ///< from connect(2) until the connection stood
+};
+inline constexpr std::size_t kCompared = 2;
+
+/// A stretch of measured time.
+struct Block {
+  double seconds = 0;
+  double done = 0;
+  std::array<std::vector<Histogram::Bucket>, kCompared> times;
+};
+
+/// The measured time of one run, in order.
+using Run = std::vector<Block>;
+
+/// One of two sides that are compared: runs of the same plan against the same target.
+using Sample = std::vector<Run>;
+
+/// No run is cut into more blocks than this; neighbours are put together until it holds.
+inline constexpr std::size_t kMostBlocks = 200;
+
+/// What a report knows of its measured time: one block for each interval after the warmup. Requests whose reply came
+/// only while the run drained belong to the last one. Times of connects are not known for each interval, and stay
+/// empty.
+Run blocks_of(const LoadResult& result);
+
+/// Buckets of both, sorted by their values.
+std::vector<Histogram::Bucket> merge_buckets(std::span<const Histogram::Bucket> a,
+                                             std::span<const Histogram::Bucket> b);
+
+}  // namespace weir::load
