@@ -113,12 +113,13 @@ std::string comparison_text(const Comparison& comparison) {
   text += "\n";
   for (const std::string& objection : comparison.objections) text += part("Objection", objection);
   text += part("Found", comparison.sentence());
+  const bool is_judged = comparison.objections.empty() || comparison.settings.anyway;
   for (const JudgedRegression& regression : comparison.regressions) {
-    text += part("Limit",
-                 (regression.exceeded ? "EXCEEDED " : "held ") + regression.limit.text + ": " + regression.sentence);
+    const char* const word = !is_judged ? "not judged, " : regression.exceeded ? "EXCEEDED, " : "held, ";
+    text += part("Limit", word + regression.limit.text + ": " + regression.sentence);
   }
-  if (!comparison.regressions.empty() && !comparison.objections.empty() && !comparison.settings.anyway) {
-    text += part("", "The limits are not judged, because of the objections; --anyway judges them.");
+  if (!is_judged && !comparison.regressions.empty()) {
+    text += part("", "The objections stand against judging; --anyway does it all the same.");
   }
   if (comparison.proxy) {
     const ProxyUse& proxy = *comparison.proxy;

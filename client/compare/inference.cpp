@@ -159,9 +159,11 @@ std::size_t blocks_in(const Sample& sample) {
   return blocks;
 }
 
-/// Blocks that are drawn at once: the cube root of how many there are, as is usual for means.
+/// How many blocks are drawn at once. Few long stretches see slow moods (minutes, of long runs), and Student's t pays for
+/// their number; many short ones would take what lasts for some blocks for chance, and find differences where none are.
 std::size_t stretch_of(std::size_t blocks) {
-  return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(std::cbrt(static_cast<double>(blocks)))));
+  const double draws = std::clamp(std::sqrt(static_cast<double>(blocks)), 6.0, 14.0);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(static_cast<double>(blocks) / draws)));
 }
 
 class Bootstrap {

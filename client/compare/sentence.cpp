@@ -66,8 +66,8 @@ std::string about_unclear(const Comparison& comparison) {
   for (const JudgedDifference* one : unclear) {
     most = std::max({most, std::abs(one->difference.low), std::abs(one->difference.high)});
   }
-  return fmt::format(" {} {} too uncertain to say: up to {} could hide there.", names(unclear),
-                     unclear.size() == 1 ? "is" : "are", plain_percent(most));
+  return fmt::format(" {} {} too uncertain to say: a change of {} could hide there.", names(unclear),
+                     unclear.size() == 1 ? "is" : "are", signed_percent(most));
 }
 
 std::string about_errors(const Comparison& comparison) {
@@ -126,8 +126,9 @@ std::string added(const Comparison& comparison) {
 std::string Comparison::sentence() const {
   std::string text;
   if (!objections.empty()) {
-    text = fmt::format("These runs cannot be compared without reserve: {}{}. ", objections.front(),
-                       objections.size() > 1 ? fmt::format(" (and {} more reasons)", objections.size() - 1) : "");
+    const std::string& first = objections.front();
+    text = fmt::format("Compared with reserve: {}{}. ", first.substr(0, first.find(": ")),
+                       objections.size() > 1 ? fmt::format(", and {} more", objections.size() - 1) : "");
   }
   if (inference.resampling == Resampling::none) {
     text += "Too little was measured to say whether they differ.";

@@ -11,9 +11,13 @@ namespace weir::load {
 
 namespace {
 
+/// What is longer than this is long, whatever it is.
+constexpr double kMostShown = 999;
+
 std::string signed_figure(double percent) {
   const double size = std::abs(percent);
   if (size < 0.05) return "0.0";
+  if (percent > kMostShown) return fmt::format(">{:+.0f}", kMostShown);
   return fmt::format("{:+.{}f}", percent, size < 9.95 ? 1 : 0);
 }
 

@@ -119,9 +119,6 @@ CapacityStep CapacityRun::try_rate(double rate, const char* again) {
     step.broken.push_back(fmt::format("the queue grew: each second, requests waited {} longer",
                                       display_duration(std::chrono::nanoseconds(std::llround(growth * 1e9)))));
   }
-  if (result.verdict().limited_by == "generator") {
-    step.broken.push_back("the generator was the limit: " + result.verdict().reason);
-  }
   step.met = step.broken.empty();
   return step;
 }
@@ -159,7 +156,7 @@ void CapacityRun::judge() {
   const bool of_path = verdict.limited_by == "rate" || verdict.limited_by == "nothing";
   found_.gave_way = of_path ? "server" : verdict.limited_by;
   found_.reason = fmt::format("at {} a second, {}", display_rate(first_failed->rate), first_failed->broken.front());
-  if (!of_path && verdict.limited_by != "generator") found_.reason += "; " + verdict.reason;
+  if (!of_path) found_.reason += "; " + verdict.reason;
 }
 
 }  // namespace

@@ -30,9 +30,13 @@ double drawn_percentile(const Capacity& capacity) {
   return percent > 0 ? percent : 99;
 }
 
+/// The last try of each rate, which decided, from the lowest rate to the highest.
 std::vector<const CapacityStep*> by_rate(const Capacity& capacity) {
   std::vector<const CapacityStep*> steps;
-  for (const CapacityStep& step : capacity.steps) steps.push_back(&step);
+  for (const CapacityStep& step : capacity.steps) {
+    if (!steps.empty() && steps.back()->rate == step.rate) steps.pop_back();
+    steps.push_back(&step);
+  }
   std::stable_sort(steps.begin(), steps.end(),
                    [](const CapacityStep* a, const CapacityStep* b) { return a->rate < b->rate; });
   return steps;

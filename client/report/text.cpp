@@ -229,7 +229,7 @@ std::string fairness(const LoadResult& result) {
 std::string slo(const LoadResult& result) {
   std::string text;
   for (const SloFinding& finding : slo_findings(result, result.options.slo)) {
-    text += part(text.empty() ? "SLO" : "", std::string(finding.met ? "met     " : "NOT MET ") + finding.sentence);
+    text += part(text.empty() ? "SLO" : "", std::string(finding.met ? "met: " : "NOT MET: ") + finding.sentence);
   }
   return text;
 }
