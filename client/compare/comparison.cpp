@@ -48,7 +48,7 @@ Sample sample_of(const ComparedSide& side) {
 }
 
 bool has_connects(const Sample& sample) {
-  return std::any_of(sample.begin(), sample.end(), [](const Run& run) {
+  return std::any_of(sample.begin(), sample.end(), [](const Blocks& run) {
     return std::any_of(run.begin(), run.end(), [](const Block& block) { return !block.times[1].empty(); });
   });
 }

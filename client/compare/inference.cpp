@@ -5,6 +5,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <random>
 #include <span>
 
@@ -34,7 +35,7 @@ struct Scale {
 /// Sums over stretches of one run's blocks, by prefix sums.
 class PrefixSums {
  public:
-  PrefixSums(const Run& run, const std::array<Scale, kCompared>& scales) {
+  PrefixSums(const Blocks& run, const std::array<Scale, kCompared>& scales) {
     for (std::size_t kind = 0; kind < kCompared; ++kind) {
       const std::size_t width = scales[kind].values.size();
       std::vector<double>& rows = counts_[kind];
@@ -100,7 +101,11 @@ class Gathered {
   }
 
   /// Each quantity's value, 0 where there is none.
-  void evaluate(const std::vector<Quantity>& quantities, std::vector<double>& values) const {
+  void evaluate(const std::vector<Quantity>& quantities, std::vector<double>& values) {
+    for (std::size_t kind = 0; kind < kCompared; ++kind) {
+      up_to_[kind].resize(counts_[kind].size());
+      std::partial_sum(counts_[kind].begin(), counts_[kind].end(), up_to_[kind].begin());
+    }
     values.clear();
     for (const Quantity& quantity : quantities) {
       values.push_back(quantity.what == Quantity::What::rate ? (seconds_ > 0 ? done_ / seconds_ : 0)
@@ -109,21 +114,20 @@ class Gathered {
   }
 
  private:
+  /// As Histogram::percentile() gives it. Counts are whole, so half of one stands for rounding.
   double percentile(Compared of, double percent) const {
     const auto kind = static_cast<std::size_t>(of);
-    const double all = count(of);
-    if (all < 0.5) return 0;
-    const double rank = std::max(1.0, std::ceil(percent / 100 * all - 1e-6));
-    double seen = 0;
-    for (std::size_t i = 0; i < counts_[kind].size(); ++i) {
-      seen += counts_[kind][i];
-      if (seen + 0.5 >= rank) return scales_[kind].values[i];
-    }
-    return scales_[kind].values.back();
+    const std::vector<double>& up_to = up_to_[kind];
+    if (up_to.empty() || up_to.back() < 0.5) return 0;
+    const double rank = std::max(1.0, std::ceil(percent / 100 * up_to.back() - 1e-6));
+    const auto found = std::lower_bound(up_to.begin(), up_to.end(), rank - 0.5);
+    return found == up_to.end() ? scales_[kind].values.back()
+                                : scales_[kind].values[static_cast<std::size_t>(found - up_to.begin())];
   }
 
   const std::array<Scale, kCompared>& scales_;
   std::array<std::vector<double>, kCompared> counts_;
+  std::array<std::vector<double>, kCompared> up_to_;  ///< sums of counts_
   double done_ = 0;
   double seconds_ = 0;
 };
@@ -155,14 +159,15 @@ double widening(double degrees) {
 
 std::size_t blocks_in(const Sample& sample) {
   std::size_t blocks = 0;
-  for (const Run& run : sample) blocks += run.size();
+  for (const Blocks& run : sample) blocks += run.size();
   return blocks;
 }
 
-/// How many blocks are drawn at once. Few long stretches see slow moods (minutes, of long runs), and Student's t pays for
-/// their number; many short ones would take what lasts for some blocks for chance, and find differences where none are.
+/// How many blocks are drawn at once. Few long stretches see slow moods (minutes, of long runs), and Student's t pays
+/// for their number; many short ones would take what lasts for some blocks for chance, and find differences where none
+/// are.
 std::size_t stretch_of(std::size_t blocks) {
-  const double draws = std::clamp(std::sqrt(static_cast<double>(blocks)), 6.0, 14.0);
+  const double draws = std::clamp(0.8 * std::sqrt(static_cast<double>(blocks)), 4.0, 14.0);
   return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(static_cast<double>(blocks) / draws)));
 }
 
@@ -170,8 +175,8 @@ class Bootstrap {
  public:
   Bootstrap(const Sample& a, const Sample& b, bool paired, const std::vector<Quantity>& quantities)
       : quantities_(quantities), scales_(scales_of(a, b)) {
-    for (const Run& run : a) a_.emplace_back(run, scales_);
-    for (const Run& run : b) b_.emplace_back(run, scales_);
+    for (const Blocks& run : a) a_.emplace_back(run, scales_);
+    for (const Blocks& run : b) b_.emplace_back(run, scales_);
     result_.blocks_a = blocks_in(a);
     result_.blocks_b = blocks_in(b);
     if (paired) {
@@ -198,7 +203,7 @@ class Bootstrap {
   static std::array<Scale, kCompared> scales_of(const Sample& a, const Sample& b) {
     std::array<std::map<std::int64_t, std::size_t>, kCompared> lowest;
     for (const Sample* sample : {&a, &b}) {
-      for (const Run& run : *sample) {
+      for (const Blocks& run : *sample) {
         for (const Block& block : run) {
           for (std::size_t kind = 0; kind < kCompared; ++kind) {
             for (const Histogram::Bucket& bucket : block.times[kind]) lowest[kind].emplace(bucket.lowest.count(), 0);
@@ -231,7 +236,7 @@ class Bootstrap {
 void Bootstrap::find_lengths(const Sample& a, const Sample& b) {
   const auto seconds = [](const Sample& sample) {
     double sum = 0;
-    for (const Run& run : sample) {
+    for (const Blocks& run : sample) {
       for (const Block& block : run) sum += block.seconds;
     }
     return sum;

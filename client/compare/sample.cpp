@@ -29,8 +29,8 @@ Buckets without(const Buckets& all, const Buckets& part) {
   return rest;
 }
 
-Run in_pairs(const Run& run) {
-  Run pairs;
+Blocks in_pairs(const Blocks& run) {
+  Blocks pairs;
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (i % 2 == 0) {
       pairs.push_back(run[i]);
@@ -60,9 +60,9 @@ Buckets merge_buckets(std::span<const Histogram::Bucket> a, std::span<const Hist
   return merged;
 }
 
-Run blocks_of(const LoadResult& result) {
+Blocks blocks_of(const LoadResult& result) {
   const double warmup = std::chrono::duration<double>(result.options.warmup).count();
-  Run run;
+  Blocks run;
   Buckets told;
   for (const Interval& interval : result.intervals) {
     told = merge_buckets(told, interval.buckets);

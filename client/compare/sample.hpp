@@ -24,10 +24,10 @@ struct Block {
 };
 
 /// The measured time of one run, in order.
-using Run = std::vector<Block>;
+using Blocks = std::vector<Block>;
 
 /// One of two sides that are compared: runs of the same plan against the same target.
-using Sample = std::vector<Run>;
+using Sample = std::vector<Blocks>;
 
 /// No run is cut into more blocks than this; neighbours are put together until it holds.
 inline constexpr std::size_t kMostBlocks = 200;
@@ -35,7 +35,7 @@ inline constexpr std::size_t kMostBlocks = 200;
 /// What a report knows of its measured time: one block for each interval after the warmup. Requests whose reply came
 /// only while the run drained belong to the last one. Times of connects are not known for each interval, and stay
 /// empty.
-Run blocks_of(const LoadResult& result);
+Blocks blocks_of(const LoadResult& result);
 
 /// Buckets of both, sorted by their values.
 std::vector<Histogram::Bucket> merge_buckets(std::span<const Histogram::Bucket> a,

@@ -26,7 +26,7 @@ struct Turn {
   const char* name;
   LoadOptions plan;
   LoadResult result;
-  Run blocks;
+  Blocks blocks;
 };
 
 Duration block_of(const AbOptions& options) {

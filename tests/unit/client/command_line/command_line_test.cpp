@@ -217,7 +217,8 @@ TEST(LoadCommandLine, OptionsThatDoNotGoTogetherAreRefused) {
   }
 }
 
-constexpr std::array kVerbs{&kEchoVerb, &kConnectVerb, &kChatVerb, &kMergeVerb};
+constexpr std::array kVerbs{&kEchoVerb,    &kConnectVerb, &kChatVerb,    &kMergeVerb,
+                            &kCompareVerb, &kAbVerb,      &kCapacityVerb};
 
 TEST(LoadCommandLine, HelpIsThereForEachVerb) {
   EXPECT_THAT(printed({"--help"}), HasSubstr("weir-load VERB"));
@@ -256,7 +257,7 @@ TEST(LoadCommandLine, HelpNamesEveryOptionOfItsVerb) {
 }
 
 TEST(LoadCommandLine, HelpNamesNoOptionThatThereIsNot) {
-  for (const Verb* verb : {&kEchoVerb, &kConnectVerb, &kChatVerb}) {
+  for (const Verb* verb : {&kConnectVerb, &kChatVerb, &kAbVerb, &kCapacityVerb, &kCompareVerb}) {
     CLI::App app;
     verb->declare(app);
     std::istringstream words(verb->help);
@@ -269,10 +270,101 @@ TEST(LoadCommandLine, HelpNamesNoOptionThatThereIsNot) {
 }
 
 TEST(LoadCommandLine, HelpIsAtMostAHundredColumnsWide) {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"help"}, {"help", "echo"}, {"help", "connect"}, {"help", "chat"}, {"help", "merge"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"help"},
+                                                                     {"help", "echo"},
+                                                                     {"help", "connect"},
+                                                                     {"help", "chat"},
+                                                                     {"help", "merge"},
+                                                                     {"help", "compare"},
+                                                                     {"help", "ab"},
+                                                                     {"help", "capacity"}}) {
     std::istringstream lines(printed(arguments));
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+  }
+}
+
+std::vector<std::string> words(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
+std::string refusal(const std::string& line) {
+  try {
+    parse_command_line(words(line));
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(LoadCommandLine, SloIsReadAndItsPartsMustMakeSense) {
+  const auto options = std::get<LoadOptions>(parse_command_line(words("echo --slo p99=5ms,errors=0.1% h:1")));
+  ASSERT_EQ(options.slo.size(), 2u);
+  EXPECT_EQ(options.slo[0].text, "p99=5ms");
+  EXPECT_TRUE(options.slo_judges_errors());
+  EXPECT_THAT(options.command, testing::ElementsAre("weir-load", "echo", "--slo", "p99=5ms,errors=0.1%", "h:1"));
+  EXPECT_THAT(refusal("echo --slo p99=5 h:1"), HasSubstr("--slo"));
+  EXPECT_THAT(refusal("echo --slo rate=99% h:1"), HasSubstr("needs a --rate"));
+  EXPECT_THAT(refusal("echo --slo errors=1 --max-errors 1 h:1"), HasSubstr("--max-errors has no use"));
+}
+
+TEST(LoadCommandLine, EchoThroughAProxyNeedsBothWays) {
+  const auto options =
+      std::get<AbOptions>(parse_command_line(words("echo --via h:2 --direct h:1 --pid 7 --pid 8,9 -R 10")));
+  EXPECT_EQ(options.question, Question::via);
+  EXPECT_EQ(options.a.to_string(), "h:1");
+  EXPECT_EQ(options.b.to_string(), "h:2");
+  EXPECT_THAT(options.pids, testing::ElementsAre(7, 8, 9));
+  EXPECT_EQ(options.plan.duration, AbOptions::kDefaultDuration);
+  EXPECT_THAT(refusal("echo --via h:2"), HasSubstr("--direct"));
+  EXPECT_THAT(refusal("echo --direct h:2 h:1"), HasSubstr("--via"));
+  EXPECT_THAT(refusal("echo --via h:2 --direct h:1 h:3"), HasSubstr("TARGET has no use"));
+  EXPECT_THAT(refusal("echo"), HasSubstr("TARGET"));
+  EXPECT_THAT(refusal("echo --pid 7 h:1"), HasSubstr("--pid needs --via"));
+  EXPECT_THAT(refusal("echo --block 1s h:1"), HasSubstr("--block needs --via"));
+  EXPECT_THAT(refusal("echo --pid x --via h:2 --direct h:1"), HasSubstr("--pid"));
+  EXPECT_THAT(refusal("echo --via h:2 --direct h:1 -n 10"), HasSubstr("--requests has no use"));
+}
+
+TEST(LoadCommandLine, AbNeedsBothTargetsAndSomeBlocks) {
+  const auto options = std::get<AbOptions>(parse_command_line(
+      words("ab --a h:1 --b h:2 -d 10s --block 500ms --smallest-effect 3% --max-regression p99=10%")));
+  EXPECT_EQ(options.question, Question::ab);
+  EXPECT_EQ(options.block, std::chrono::milliseconds(500));
+  EXPECT_DOUBLE_EQ(options.settings.smallest_effect, 0.03);
+  EXPECT_EQ(options.settings.limits.size(), 1u);
+  EXPECT_THAT(refusal("ab --a h:1"), HasSubstr("--b"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 -d 2s --block 500ms"), HasSubstr("--block"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --processes 2"), HasSubstr("--processes has no use"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --pid 3"), HasSubstr("--pid needs --via"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --slo p99=1s"), HasSubstr("--max-regression"));
+}
+
+TEST(LoadCommandLine, CompareTakesTwoFilesOrTwoSets) {
+  const auto pair = std::get<CompareOptions>(parse_command_line(words("compare a.json b.json")));
+  EXPECT_THAT(pair.before, testing::ElementsAre("a.json"));
+  EXPECT_THAT(pair.after, testing::ElementsAre("b.json"));
+  const auto sets = std::get<CompareOptions>(parse_command_line(words("compare --before a b --after c d e")));
+  EXPECT_THAT(sets.before, testing::ElementsAre("a", "b"));
+  EXPECT_THAT(sets.after, testing::ElementsAre("c", "d", "e"));
+  for (const char* line : {"compare", "compare a", "compare a b c", "compare --before a", "compare --after a",
+                           "compare --before a --after b -- c", "compare a b --max-regression x",
+                           "compare a b --smallest-effect 5", "compare a b --anyway"}) {
+    EXPECT_NE(refusal(line), "") << line;
+  }
+}
+
+TEST(LoadCommandLine, CapacityTriesRatesItself) {
+  const auto options = std::get<CapacityOptions>(
+      parse_command_line(words("capacity --slo p99=5ms,rate=99% --step 5s --precision 1% --most 10k h:1")));
+  EXPECT_EQ(options.plan.slo.size(), 2u);
+  EXPECT_EQ(options.step, std::chrono::seconds(5));
+  EXPECT_DOUBLE_EQ(options.precision, 0.01);
+  EXPECT_EQ(options.most, 10'000);
+  for (const char* line : {"capacity", "capacity -R 5 h:1", "capacity -d 5s h:1", "capacity -n 5 h:1",
+                           "capacity --think 5s h:1", "capacity --slo rate=5 h:1", "capacity --step 1ms h:1",
+                           "capacity --precision 60% h:1", "capacity --processes 2 h:1"}) {
+    EXPECT_NE(refusal(line), "") << line;
   }
 }
 

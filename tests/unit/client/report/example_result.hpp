@@ -84,6 +84,8 @@ inline LoadResult full_result(Workload workload) {
   options.exchange = false;
   options.close_by = CloseBy::rst;
   options.max_errors = 24;
+  options.slo = parse_slo("p99.5=33ms,errors=34%");
+  options.command = {"weir-load", "echo", "--message", "\xff {n}\n"};
   result.version = "9.8.7";
   result.endpoint = "192.0.2.1:7001";
   result.started = std::chrono::system_clock::time_point(1'700'000'000'123ms);

@@ -75,7 +75,7 @@ TEST(JsonReport, HasEveryKeyOfTheSchema) {
                                    "schema", "program", "version", "workload", "target", "endpoint", "started", "began",
                                    "machine", "options", "generators", "threads", "ended_by", "window_s", "connections",
                                    "requests", "cycles", "rate", "bytes_each_way", "latency", "errors", "fairness",
-                                   "generator", "verdict", "intervals", "exit_status"));
+                                   "generator", "verdict", "intervals", "exit_status", "command", "slo"));
   EXPECT_EQ(report.at("schema"), 1);
   EXPECT_EQ(report.at("connections").at("reached"), 3);
   EXPECT_EQ(report.at("errors").at("kinds").at("refused"), 1);
@@ -95,11 +95,11 @@ TEST(JsonReport, SaysHowToRepeatTheRun) {
   result.started = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'123));
   const json::object report = json_report(result);
   const json::object& options = report.at("options").as_object();
-  EXPECT_THAT(keys_of(options),
-              testing::UnorderedElementsAre("connections", "processes", "duration_s", "requests", "warmup_s", "rate",
-                                            "arrivals", "interval_s", "drain_s", "timeout_s", "connect_rate", "length",
-                                            "message", "expect", "seed", "source", "proxy_protocol", "proxy_sources",
-                                            "max_errors", "pipeline", "think_s", "reconnect_every", "newcomers"));
+  EXPECT_THAT(keys_of(options), testing::UnorderedElementsAre(
+                                    "connections", "processes", "duration_s", "requests", "warmup_s", "rate",
+                                    "arrivals", "interval_s", "drain_s", "timeout_s", "connect_rate", "length",
+                                    "message", "expect", "seed", "source", "proxy_protocol", "proxy_sources",
+                                    "max_errors", "slo", "pipeline", "think_s", "reconnect_every", "newcomers"));
   EXPECT_EQ(options.at("seed"), 9);
   EXPECT_EQ(options.at("max_errors"), 5);
   EXPECT_EQ(options.at("expect"), "upper");
