@@ -37,12 +37,13 @@ void add_ab_options(CLI::App& app, const std::shared_ptr<AbOptions>& options) {
              }
            }
          })
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void check_steps(const CLI::App& app) {
   for (const char* option : {"--processes", "--start-at", "--requests"}) {
-    if (app.count(option) != 0) {
+    if (is_given(app, option)) {
       throw std::invalid_argument(std::string(option) + " has no use here: the load is made in several steps");
     }
   }
@@ -50,9 +51,6 @@ void check_steps(const CLI::App& app) {
 
 AbOptions ab_of(const CLI::App& app, AbOptions options, const LoadOptions& plan) {
   check_steps(app);
-  if (app.count("--pid") != 0 && options.question != Question::via) {
-    throw std::invalid_argument("--pid needs --via and --direct: it is the proxy's");
-  }
   if (!plan.slo.empty()) {
     throw std::invalid_argument("--slo is for a load on one target; see --max-regression");
   }
@@ -68,7 +66,7 @@ AbOptions ab_of(const CLI::App& app, AbOptions options, const LoadOptions& plan)
 
 void check_ab_is_absent(const CLI::App& app) {
   for (const char* option : {"--block", "--pid", "--smallest-effect", "--max-regression", "--anyway"}) {
-    if (app.count(option) != 0) {
+    if (is_given(app, option)) {
       throw std::invalid_argument(std::string(option) + " needs --via PROXY and --direct TARGET");
     }
   }

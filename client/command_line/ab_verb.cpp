@@ -47,6 +47,7 @@ std::function<Command()> declare(CLI::App& app) {
   add_plan(app, plan);
   add_echo_plan(app, plan);
   add_ab_options(app, ab);
+  leave_out(app, {"--processes", "--start-at", "--requests", "--slo", "--interval", "--pid"});
   return [plan, ab, &app]() -> Command {
     for (const char* side : {"--a", "--b"}) {
       if (app.count(side) == 0) throw CLI::RequiredError(side);

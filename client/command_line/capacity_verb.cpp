@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "client/command_line/ab_options.hpp"
 #include "client/command_line/plan.hpp"
 #include "client/command_line/verb.hpp"
 
@@ -42,6 +41,8 @@ std::function<Command()> declare(CLI::App& app) {
   add_target(app, plan->target);
   add_plan(app, plan);
   add_echo_plan(app, plan);
+  leave_out(app, {"--processes", "--start-at", "--requests", "--rate", "--duration", "--interval", "--think",
+                  "--newcomers", "--max-errors"});
   add(app, "--step", [options](const std::string& text) {
     options->step = positive_duration(text);
     if (options->step < std::chrono::milliseconds(500)) throw std::invalid_argument("is 500ms at least");
@@ -52,12 +53,6 @@ std::function<Command()> declare(CLI::App& app) {
   });
   add(app, "--most", [options](const std::string& text) { options->most = parse_event_rate(text); });
   return [plan, options, &app]() -> Command {
-    check_steps(app);
-    for (const char* option : {"--rate", "--duration", "--think", "--newcomers"}) {
-      if (app.count(option) != 0) {
-        throw std::invalid_argument(std::string(option) + " has no use here: rates and their length are what is tried");
-      }
-    }
     for (const SloClause& clause : plan->slo) {
       if (clause.what == SloClause::What::rate) {
         throw std::invalid_argument("--slo " + clause.text + " has no use here: the rate is what is looked for");

@@ -34,7 +34,7 @@ double parse_event_rate(const std::string& text) {
 }
 
 void check_plan(const CLI::App& app, const LoadOptions& options) {
-  const auto given = [&app](const char* option) { return app.count(option) != 0; };
+  const auto given = [&app](const char* option) { return is_given(app, option); };
   if (given("--message") && given("--length")) {
     throw std::invalid_argument("--length has no use with --message: a text is as long as it is");
   }

@@ -37,6 +37,15 @@ void add_address(CLI::App& app, const char* name, Address& address) {
   add(app, name, [&address](const std::string& text) { address = parse_address(text, AddressUse::target); });
 }
 
+void leave_out(CLI::App& app, std::initializer_list<const char*> options) {
+  for (const char* option : options) app.remove_option(app.get_option(option));
+}
+
+bool is_given(const CLI::App& app, const char* option) {
+  const CLI::Option* const found = app.get_option_no_throw(option);
+  return found != nullptr && found->count() != 0;
+}
+
 std::uint64_t number(const std::string& text, std::uint64_t least, std::uint64_t most) {
   const std::uint64_t count = parse_count(text);
   if (count < least || count > most) {

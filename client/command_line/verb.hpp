@@ -40,6 +40,12 @@ CLI::Option* add_target(CLI::App& app, Address& target);
 /// Adds an option whose value is an address to connect to.
 void add_address(CLI::App& app, const char* name, Address& address);
 
+/// Takes options back that other functions added, where they have no use for the verb.
+void leave_out(CLI::App& app, std::initializer_list<const char*> options);
+
+/// Whether an option was given. One that the verb has not was not.
+bool is_given(const CLI::App& app, const char* option);
+
 /// A count within bounds: `64`, `10k`, `1m`. Throws std::invalid_argument.
 std::uint64_t number(const std::string& text, std::uint64_t least, std::uint64_t most);
 

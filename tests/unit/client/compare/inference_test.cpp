@@ -63,9 +63,11 @@ TEST(Inference, ServerATenthSlowerIsFoundNineteenTimesOfTwenty) {
 }
 
 TEST(Inference, OneSlowRequestOfTwoHundredShowsInTheTailAlone) {
-  SimulatedPlan tail;
+  SimulatedPlan steady;
+  steady.spread = 0.05;  // so that what was p99.5 without the slow ones, and now is p99, is no larger than it matters
+  SimulatedPlan tail = steady;
   tail.slow_share = 1.0 / 200;
-  const Found found = compare_often(20, {}, tail);
+  const Found found = compare_often(20, steady, tail);
   EXPECT_GE(found.of_each[4], 19) << "p99.9";
   for (const std::size_t other : {0, 1, 2, 3, 5}) EXPECT_LE(found.of_each[other], 1) << usual()[other].percent;
 }
