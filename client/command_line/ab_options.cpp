@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::int64_t kMostPid = 1 << 22;
 
+/// What loads in turns can't have, of the options of a load on one target.
+void check_steps(const CLI::App& app) {
+  for (const char* option : {"--processes", "--start-at", "--requests"}) {
+    if (is_given(app, option)) {
+      throw std::invalid_argument(std::string(option) + " has no use here: the load is made in several steps");
+    }
+  }
+}
+
 }  // namespace
 
 void add_compare_settings(CLI::App& app, const std::function<CompareSettings&()>& settings) {
@@ -39,14 +48,6 @@ void add_ab_options(CLI::App& app, const std::shared_ptr<AbOptions>& options) {
          })
       ->delimiter(',')
       ->allow_extra_args(false);
-}
-
-void check_steps(const CLI::App& app) {
-  for (const char* option : {"--processes", "--start-at", "--requests"}) {
-    if (is_given(app, option)) {
-      throw std::invalid_argument(std::string(option) + " has no use here: the load is made in several steps");
-    }
-  }
 }
 
 AbOptions ab_of(const CLI::App& app, AbOptions options, const LoadOptions& plan) {

@@ -19,7 +19,4 @@ AbOptions ab_of(const CLI::App& app, AbOptions options, const LoadOptions& plan)
 /// Throws std::invalid_argument where options of add_ab_options() were given to a load on one target.
 void check_ab_is_absent(const CLI::App& app);
 
-/// What loads in several steps can't have: processes, an agreed start, a number of requests.
-void check_steps(const CLI::App& app);
-
 }  // namespace weir::load
