@@ -84,8 +84,10 @@ int execute(const CompareOptions& options) {
     for (const std::string& file : files) compared.results.push_back(read_json_file(file));
     return compared;
   };
+  ComparedSide before = side(options.before);
+  ComparedSide after = side(options.after);
   Comparison comparison =
-      compare_sides(Question::compare, side(options.before), side(options.after), false, options.settings);
+      compare_sides(Question::compare, std::move(before), std::move(after), false, options.settings);
   comparison.command = options.command;
   return show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status(), json);
 }
