@@ -29,6 +29,9 @@ function figure(pointer, format, tag = 'span', attributes = {}) {
   return el(tag, {...known, ...attributes}, format(value));
 }
 
+// A time of the histogram at a place of the document, of which an empty one has none.
+const time = (path, key) => countOf(at(path)) > 0 ? figure(`${path}/${key}`, duration) : kNone;
+
 function exact(pointer, value) {
   if (/_ns(\/|$)/.test(pointer)) return `${value.toLocaleString('en')} ns`;
   return Number.isInteger(value) && value < 10000 ? null : value.toLocaleString('en', {maximumFractionDigits: 6});

@@ -45,7 +45,7 @@ function drawCapacity({plot, width, height}, capacity, steps, series, limits) {
   const bounds = latencyBounds([...steps.flatMap(step => series.map(each => step[each.key])), ...limits.map(each => each.limit)]);
   const y = logScale(...bounds, box.bottom, box.top);
   leftAxis(plot, {box, ticks: logTicks(...bounds, 7), scale: y, format: tickDuration});
-  const ticks = wide ? logTicks(low * 0.9, high * 1.08, Math.floor(width / 80)) : linearTicks(low, high, Math.floor(width / 100) + 1);
+  const ticks = wide ? logTicks(low, high, Math.floor(width / 110)) : linearTicks(low, high, Math.floor(width / 100) + 1);
   bottomAxis(plot, {box, ticks, scale: x, format: short});
   plot.append(svg('text', {x: box.right, y: height - 6, 'text-anchor': 'end'}, `requests a second, planned${wide ? ' (logarithmic)' : ''}`));
   for (const {what, limit} of limits) {
@@ -57,12 +57,12 @@ function drawCapacity({plot, width, height}, capacity, steps, series, limits) {
     plot.append(svg('line', {class: 'plan', x1: place, x2: place, y1: box.top - 8, y2: box.bottom}),
       svg('text', {class: 'strong halo', x: place + (right ? 5 : -5), y: box.top - 10, 'text-anchor': right ? 'start' : 'end'}, `capacity ${rate(capacity.capacity)}`));
   }
+  const taken = [];
   for (const each of series) {
     const points = steps.filter(step => step[each.key] > 0);
     if (points.length === 0) continue;
     plot.append(svg('g', {class: `s${each.number}`}, svg('path', {class: 'curve', d: pathOf(points.map(step => [x(step.rate), y(step[each.key])]))})));
-    const last = points.at(-1);
-    plot.append(svg('text', {class: 'strong halo', x: x(last.rate) - 9, y: y(last[each.key]) - 9, 'text-anchor': 'end'}, each.name));
+    plot.append(svg('text', {class: 'strong halo', x: x(points[0].rate) + 8, y: placed(taken, y(points[0][each.key]) - 9)}, each.name));
   }
   for (const each of series) {
     for (const step of steps.filter(known => known[each.key] > 0)) {

@@ -119,7 +119,7 @@ function placed(taken, y, gap = 13) {
   return best;
 }
 
-const sample = number => svg('svg', {class: `s${number}`, viewBox: '0 0 34 12', 'aria-hidden': 'true'},
+const sample = number => svg('svg', {class: `sample s${number}`, viewBox: '0 0 34 12', 'aria-hidden': 'true'},
   svg('path', {class: `curve s${number}`, d: 'M0 6h34'}));
 
 // A legend whose items switch their series on and off.

@@ -54,12 +54,13 @@ const regressionItem = (each, i) => [each.exceeded ? 'bad' : 'ok', el('span', {c
 
 // For whom it is better or worse, and how sure that is.
 function whoSentences(comparison) {
-  const a = name(sideName(comparison, 'a')), items = [];
+  const items = [], confidence = comparison.method?.confidence;
+  const certainty = isNumber(confidence) ? `${+(confidence * 100).toPrecision(4)}\u00a0% interval` : 'interval';
   list(comparison.differences).forEach((each, i) => {
     if (!['p50', 'p99', 'p99.9', 'rate'].includes(each?.what)) return;
     const [kind, tone, word] = findingOf(each), path = `/comparison/differences/${i}`, who = kWhoFeels[each.what];
     const range = isNumber(each.low) && isNumber(each.high)
-      ? [' (', figure(`${path}/change`, change), '; surely between ', figure(`${path}/low`, change), ' and ', figure(`${path}/high`, change), ')']
+      ? [' (', figure(`${path}/change`, change), '; ', certainty, ' ', figure(`${path}/low`, change), ' to ', figure(`${path}/high`, change), ')']
       : isNumber(each.change) ? [' (', figure(`${path}/change`, change), ', without an interval)'] : '';
     const text = {slower: 'B is slower', faster: 'B is faster', same: 'no difference that matters', higher: 'B does more', lower: 'B does less',
       too_few: 'too few to say', unclear: 'not clear: more or longer runs are needed'}[each.finding] ?? word;
@@ -156,8 +157,8 @@ function sidesSection(comparison) {
     row('target', side => name(comparison[side]?.target)),
     row('runs', side => figure(`${path(side)}/runs`, count)),
     row('a second', side => figure(`${path(side)}/rate`, rate)),
-    ...kPercentiles.map(([key, title]) => row(title, side => [figure(`${latency(side)}/percentiles_ns/${key}`, duration), fewSamples(at(latency(side)), key)])),
-    row('max', side => figure(`${latency(side)}/max_ns`, duration)), row('mean', side => figure(`${latency(side)}/mean_ns`, duration)),
+    ...kPercentiles.map(([key, title]) => row(title, side => [time(latency(side), `percentiles_ns/${key}`), fewSamples(at(latency(side)), key)])),
+    row('max', side => time(latency(side), 'max_ns')), row('mean', side => time(latency(side), 'mean_ns')),
     row('replies counted', side => figure(`${latency(side)}/count`, count)),
     row('failed', side => figure(`${path(side)}/errors`, count)), row('wrong replies', side => figure(`${path(side)}/wrong_replies`, count)),
     row('started', side => moment(comparison[side]?.started)), row('machine', side => machineText(comparison[side]?.machine) ?? kNone),
@@ -176,6 +177,6 @@ function proxySection(comparison) {
 }
 
 const commandSection = document => commandLine(document.command)
-  ? panel('How to repeat it', {}, el('pre', {}, commandLine(document.command)),
+  ? panel(`How ${document.kind === 'capacity' ? 'the search' : 'the comparison'} was made`, {}, el('pre', {}, commandLine(document.command)),
     facts([['weir-load', document.version], ['target', document.target && name(document.target)], ['started', document.started && moment(document.started)],
       ['machine', machineText(document.machine)]])) : null;

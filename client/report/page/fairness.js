@@ -36,6 +36,9 @@ function fairWords(fairness) {
   return ['warn', `The connections were served unevenly: as if ${share(fairness.jain)} of them had shared everything alike.${times}`];
 }
 
+// Whether fairness and errors are both so short that they stand beside each other.
+const besideErrors = report => report.fairness && !report.fairness.connections && errorsOf(report) === 0;
+
 function fairnessSection(runs) {
   const known = runs.filter(run => run.report.fairness);
   if (known.length === 0) return null;
@@ -44,7 +47,7 @@ function fairnessSection(runs) {
     figure(`${run.path}/fairness/served`, count), figure(`${run.path}/fairness/fastest_mean_ns`, duration), figure(`${run.path}/fairness/slowest_mean_ns`, duration)];
   const [tone, words] = fairWords(known[0].report.fairness);
   const one = known.length === 1;
-  return panel('Fairness between connections', {half: one && !known[0].report.fairness.connections},
+  return panel('Fairness between connections', {half: one && besideErrors(known[0].report)},
     one && el('p', {}, state(kToneShapes[tone], tone, ''), words),
     one ? figures([['Jain’s index', cells(known[0])[0], '1 = all alike'], ['starved', cells(known[0])[1], ['of ', figure(`${known[0].path}/connections/reached`, count), ' reached']],
       ['fastest mean', cells(known[0])[3], 'of a connection'], ['slowest mean', cells(known[0])[4], 'of a connection']])
@@ -75,7 +78,7 @@ function wrongReply(wrong) {
 function errorsSection(runs) {
   const total = runs.reduce((sum, run) => sum + errorsOf(run.report), 0), one = runs.length === 1;
   if (total === 0) {
-    return panel('Errors', {half: one}, el('p', {}, state('tick', 'ok', ''), 'None: nothing failed, and every byte of every reply was right.'));
+    return panel('Errors', {half: one && besideErrors(runs[0].report)}, el('p', {}, state('tick', 'ok', ''), 'None: nothing failed, and every byte of every reply was right.'));
   }
   const kinds = [...new Set(runs.flatMap(run => kindsOf(run.report).map(([kind]) => kind)))];
   const rows = kinds.map(kind => [[kWrongReplies.has(kind) && el('strong', {class: 'tone-bad'}, 'WRONG REPLY: '), failureText(kind),
@@ -87,7 +90,7 @@ function errorsSection(runs) {
     if (!one) item.prepend(name(run.label), ': ');
     return item;
   }));
-  return panel('Errors', {half: one && examples.length === 0},
+  return panel('Errors', {},
     table('Errors by kind', ['Kind', ...runs.map(run => ({text: one ? 'count' : name(run.label), num: true}))], rows),
     examples.length > 0 && [el('h3', {}, 'Examples'), el('ul', {class: 'listed'}, examples)]);
 }

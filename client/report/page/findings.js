@@ -57,12 +57,26 @@ function trustSentence(report) {
     'It is one run: whether another server really differs is what weir-load compare says.';
 }
 
+// Where replies ceased, or took ten times as long as in nearly all other intervals; null where that never was.
+function stallOf(report) {
+  const parts = measured(report), silent = parts.filter(each => !(each.done > 0)), steady = steadiness(report);
+  if (silent.length > 0 && parts.some(each => each.done > 0)) {
+    const length = silent.reduce((sum, each) => sum + each.length_s, 0);
+    return `No reply came in ${plural(silent.length, 'interval')}, ${seconds(length)} in all, the first of which ended at ${clock(silent[0].at_s)}`;
+  }
+  if (!steady || steady.p99.most < 10 * steady.p99.high) return null;
+  return `In the interval that ended at ${clock(steady.worstAt)} p99 was ${duration(steady.p99.most)}, ` +
+    `${digits(Math.round(steady.p99.most / steady.p99.high))} times what it was in nearly all others`;
+}
+
 // What somebody must know who reads the figures: [tone, text], worst first.
 function warningsOf(report) {
   const found = [], requests = report.requests ?? {}, connections = report.connections ?? {}, options = report.options ?? {};
   const add = (tone, text) => found.push([tone, text]);
   const histogram = mainHistogram(report);
   if (wrongOf(report) > 0) add('bad', `${plural(wrongOf(report), 'reply was', 'replies were')} WRONG: see the errors`);
+  if (report.verdict?.limited_by === 'generator') add('warn', `${kVerdicts.generator[1]}. ${asSentence(report.verdict.reason)}`);
+  if (stallOf(report)) add('warn', `It stalled. ${stallOf(report)}`);
   for (const clause of missedClauses(report)) add('bad', `SLO ${clause.clause} was not met: it was ${foundText(clause)}`);
   if (errorsOf(report) > wrongOf(report)) add('bad', `${plural(errorsOf(report) - wrongOf(report), 'failure')}: ${kindsText(report)}`);
   if (report.ended_by === 'interrupt') add('warn', 'The run was interrupted before its time');

@@ -71,7 +71,8 @@ function columnsOf(report, most) {
   return columns;
 }
 
-const timesOfOne = each => each.done === 0 && !list(each.buckets).length ? {p50: null, p99: null} : {p50: each.p50_ns, p99: each.p99_ns};
+// In the warmup requests are counted and no times: those are null then, and not zero.
+const timesOfOne = each => ({p50: each.p50_ns > 0 ? each.p50_ns : null, p99: each.p99_ns > 0 ? each.p99_ns : null});
 
 function timesOfMany(part) {
   const sums = new Map();

@@ -11,20 +11,24 @@ function verdictSection(run) {
   if (wrongOf(report) > 0) [tone, headline] = ['bad', `Wrong replies: ${count(wrongOf(report))}`];
   else if (missedClauses(report).length > 0) [tone, headline] = ['bad', `SLO missed: ${listed(missedClauses(report).map(each => String(each.clause)))}`];
   else if (report.ended_by === 'no_connection') [tone, headline] = ['bad', 'No connection could be opened'];
-  else if (tone === 'off' && errorsOf(report) > 0) tone = 'warn';
+  else if (stallOf(report)) [tone, headline] = ['warn', `${headline}, but there was a stall`];
+  if ((tone === 'off' || tone === 'ok') && errorsOf(report) > 0) tone = 'warn';
   const few = key => fewSamples(at(main), key);
-  const limit = headline === verdictOf(report)[1] ? '' : `${verdictOf(report)[1]}: `;
+  // The reason of a limit that the headline does not name, or of the generator's, which is the first warning then.
+  const named = headline.startsWith(verdictOf(report)[1]), limited = verdictOf(report)[1].split(':')[0];
+  const warnings = warningsOf(report).filter(([, text]) => !named || !text.startsWith(verdictOf(report)[1]));
   return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': 'h-verdict'},
     el('h2', {class: 'headline', id: 'h-verdict'}, shape(kToneShapes[tone]), el('span', {}, headline)),
-    report.verdict?.reason && el('p', {class: 'reason'}, limit, limit ? report.verdict.reason : asSentence(report.verdict.reason)),
+    report.verdict?.reason && (named || report.verdict.limited_by !== 'generator') &&
+      el('p', {class: 'reason'}, named ? asSentence(report.verdict.reason) : `${limited}: ${report.verdict.reason}`),
     el('p', {class: 'plain'}, plainSentences(report).join(' ')),
     countOf(mainHistogram(report)) > 0 && el('p', {class: 'sub'}, trustSentence(report)),
-    attention(warningsOf(report)),
+    attention(warnings),
     figures([
       [`${unitOf(report)}s a second`, figure(`${path}/rate`, rate), isOpen(report) && ['of ', figure(`${path}/options/rate`, rate), ' planned']],
-      ['p50', figure(`${main}/percentiles_ns/50`, duration), `half the ${unitOf(report)}s`],
-      ['p99', [figure(`${main}/percentiles_ns/99`, duration), few('99')], '99 of 100'],
-      ['slowest', figure(`${main}/max_ns`, duration), 'the maximum'],
+      ['p50', time(main, 'percentiles_ns/50'), `half the ${unitOf(report)}s`],
+      ['p99', [time(main, 'percentiles_ns/99'), few('99')], '99 of 100'],
+      ['slowest', time(main, 'max_ns'), 'the maximum'],
       ['failed', figure(`${path}/errors/total`, count), ['wrong replies: ', figure(`${path}/errors/wrong_replies`, count)]],
       ['in all', figure(isConnect(report) ? `${path}/cycles` : `${path}/requests/completed`, count), `${unitOf(report)}s measured`],
     ]));
@@ -75,6 +79,7 @@ function runsSection(runs, judged) {
   const warnings = [];
   for (const run of runs) {
     if (run.report.verdict?.limited_by === 'generator') warnings.push(['warn', name(run.label), ' is generator-limited: it measures weir-load, not its target']);
+    if (stallOf(run.report)) warnings.push(['warn', name(run.label), ` stalled. ${stallOf(run.report)}`]);
     if (wrongOf(run.report) > 0) warnings.push(['bad', name(run.label), `: ${plural(wrongOf(run.report), 'reply was', 'replies were')} WRONG`]);
     for (const clause of missedClauses(run.report)) warnings.push(['bad', name(run.label), `: SLO ${clause.clause} was not met: it was ${foundText(clause)}`]);
     if (errorsOf(run.report) > wrongOf(run.report)) warnings.push(['bad', name(run.label), `: ${plural(errorsOf(run.report) - wrongOf(run.report), 'failure')}: ${kindsText(run.report)}`]);
@@ -84,8 +89,8 @@ function runsSection(runs, judged) {
     const {report, path} = run, main = `${path}/latency/${mainTime(report)}`, [tone, headline] = verdictOf(report);
     const steady = steadiness(report);
     return [[sample(run.number), ' ', name(run.label)], figure(`${path}/rate`, rate),
-      ...['50', '99', '99.9'].map(key => [figure(`${main}/percentiles_ns/${key}`, duration), fewSamples(at(main), key)]),
-      figure(`${main}/max_ns`, duration), steady ? `${duration(steady.p99.low)} – ${duration(steady.p99.high)}` : kNone,
+      ...['50', '99', '99.9'].map(key => [time(main, `percentiles_ns/${key}`), fewSamples(at(main), key)]),
+      time(main, 'max_ns'), steady ? `${duration(steady.p99.low)} – ${duration(steady.p99.high)}` : kNone,
       figure(`${path}/errors/total`, count), el('span', {class: `tone-${tone}`}, report.verdict?.limited_by === 'rate' ? 'kept up' : headline.split(':')[0])];
   });
   const num = text => ({text, num: true});
@@ -98,8 +103,8 @@ function runsSection(runs, judged) {
 }
 
 function fewSamples(histogram, key) {
-  const beyond = countOf(histogram) * (1 - Number(key) / 100);
-  return Number(key) && beyond < 10 ? el('abbr', {class: 'few-mark', title: 'Fewer than ten lie beyond it: chance decides'}, '†') : null;
+  const total = countOf(histogram), beyond = total * (1 - Number(key) / 100);
+  return Number(key) && total > 0 && beyond < 10 ? el('abbr', {class: 'few-mark', title: 'Fewer than ten lie beyond it: chance decides'}, '†') : null;
 }
 
 // Percentiles as rows; the columns are the kinds of time of one run, or one kind of several runs.
@@ -134,11 +139,12 @@ function curvesSection(runs) {
   const {report} = runs[0], first = isConnect(report) ? ['cycle', 'response', 'connect'] : ['response', 'service'];
   const series = kTimes.filter(([key]) => countOf(report.latency?.[key]) > 0)
     .map(([key, title], i) => ({name: title, key, number: i + 1, histogram: report.latency[key], on: first.includes(key)}));
+  if (!series.some(each => each.on)) series.slice(0, 1).forEach(each => { each.on = true; });
   const responses = percentileOf(report.latency?.response, '99'), services = percentileOf(report.latency?.service, '99');
   const queued = isOpen(report) && services > 0 && countOf(report.latency.service) > 0 ? responses / services : null;
   return panel('Latency by percentile', {}, queued !== null && el('p', {class: 'sub'},
-    queued > 1.5 ? `At p99 the response took ${digits(queued)} times as long as the service: most of that time a request waited for its turn, behind others.`
-      : 'Response and service are close: requests hardly waited behind others.'), percentileChart(series, {limits: limitsOf(report)}));
+    queued > 1.5 ? `At p99 the response took ${digits(queued)} times as long as the service: the rest of that time a request waited until it was sent.`
+      : 'At p99 response and service are close: requests hardly waited until they were sent.'), percentileChart(series, {limits: limitsOf(report)}));
 }
 
 function overTimeSection(runs) {
