@@ -127,10 +127,10 @@ function differencesSection(comparison) {
     const unit = timed ? ['a_ns', 'b_ns', duration] : ['a', 'b', rate];
     const interval = isNumber(each.low) && isNumber(each.high)
       ? el('span', {class: 'sub'}, ' ', figure(`${path}/low`, change), ' … ', figure(`${path}/high`, change)) : el('span', {class: 'sub'}, ' no interval');
-    const added = timed && isNumber(each.added_ns) ? [figure(`${path}/added_ns`, addedDuration), isNumber(each.added_low_ns) && isNumber(each.added_high_ns)
-      ? el('span', {class: 'sub'}, ' ', figure(`${path}/added_low_ns`, addedDuration), ' … ', figure(`${path}/added_high_ns`, addedDuration)) : ''] : kNone;
+    const added = timed && isNumber(each.added_ns) ? el('span', {}, figure(`${path}/added_ns`, addedDuration), isNumber(each.added_low_ns) && isNumber(each.added_high_ns)
+      ? el('span', {class: 'sub'}, ' ', figure(`${path}/added_low_ns`, addedDuration), ' … ', figure(`${path}/added_high_ns`, addedDuration)) : '') : kNone;
     return [[String(each.what), el('span', {class: 'sub'}, kWhoFeels[each.what] ?? '')], forestMark(each, x, smallest), state(kind, tone, word),
-      [figure(`${path}/change`, change), interval], figure(`${path}/${unit[0]}`, unit[2]), figure(`${path}/${unit[1]}`, unit[2]), added];
+      el('span', {}, figure(`${path}/change`, change), interval), figure(`${path}/${unit[0]}`, unit[2]), figure(`${path}/${unit[1]}`, unit[2]), added];
   });
   const num = text => ({text, num: true});
   const region = table('Differences of B from A, with their intervals', ['What', {text: 'Drawn', class: 'draw'}, {text: 'Finding', class: 'finding'},

@@ -43,8 +43,10 @@ function fairnessSection(runs) {
   const known = runs.filter(run => run.report.fairness);
   if (known.length === 0) return null;
   const num = text => ({text, num: true});
-  const cells = run => [figure(`${run.path}/fairness/jain`, index), figure(`${run.path}/fairness/starved`, count),
-    figure(`${run.path}/fairness/served`, count), figure(`${run.path}/fairness/fastest_mean_ns`, duration), figure(`${run.path}/fairness/slowest_mean_ns`, duration)];
+  // Where nobody was served nothing is known of how evenly that was.
+  const served = (run, key, format) => run.report.fairness.served > 0 ? figure(`${run.path}/fairness/${key}`, format) : kNone;
+  const cells = run => [served(run, 'jain', index), figure(`${run.path}/fairness/starved`, count),
+    figure(`${run.path}/fairness/served`, count), served(run, 'fastest_mean_ns', duration), served(run, 'slowest_mean_ns', duration)];
   const [tone, words] = fairWords(known[0].report.fairness);
   const one = known.length === 1;
   return panel('Fairness between connections', {half: one && besideErrors(known[0].report)},

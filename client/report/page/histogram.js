@@ -53,9 +53,19 @@ const intervalsOf = report => list(report.intervals).filter(each => isNumber(eac
 const measured = report => intervalsOf(report).filter(each => each.at_s > warmupOf(report) + 1e-6);
 const timeEnd = report => Math.max(0, ...intervalsOf(report).slice(-1).map(each => each.at_s));
 
+const series = new WeakMap();  // of a report: its columns, by how many intervals each holds
+
 // The time series in at most so many columns: neighbours are added up.
 function columnsOf(report, most) {
-  const all = intervalsOf(report), together = Math.max(1, Math.ceil(all.length / most)), columns = [];
+  const together = Math.max(1, Math.ceil(intervalsOf(report).length / most));
+  if (!series.has(report)) series.set(report, new Map());
+  const known = series.get(report);
+  if (!known.has(together)) known.set(together, mergeNeighbours(intervalsOf(report), together));
+  return known.get(together);
+}
+
+function mergeNeighbours(all, together) {
+  const columns = [];
   for (let begin = 0; begin < all.length; begin += together) {
     const part = all.slice(begin, begin + together), last = part.at(-1);
     const length = part.reduce((sum, each) => sum + each.length_s, 0);

@@ -78,6 +78,8 @@ function drawPercentiles({plot, width, height}, series, limits, linear) {
 
 // ---- over time
 
+const mostColumns = box => Math.max(40, Math.floor((box.right - box.left) / 3));
+
 function timeTicks(end, width) {
   if (end <= 300) return linearTicks(0, end, Math.max(3, Math.floor(width / 90)));
   const most = Math.max(3, Math.floor(width / 90));
@@ -120,7 +122,7 @@ function heatMap(report, {title, note, bounds, end}) {
   return chart({title, note, describe, height: 270, draw({plot, width, height}) {
     const box = inside(width, height), x = linearScale(0, end, box.left, box.right);
     const y = logScale(bounds[0], bounds[1], box.bottom, box.top);
-    const columns = columnsOf(report, Math.max(40, Math.floor((box.right - box.left) / 3)));
+    const columns = columnsOf(report, mostColumns(box));
     const heat = heatOf(columns, bounds[0], bounds[1]), step = (box.bottom - box.top) / kRows;
     const density = (rows, i) => rows / Math.max(columns[i].length, 1e-9);
     const most = heat.reduce((max, rows, i) => Math.max(max, ...rows.map(each => density(each, i))), 0);
@@ -174,9 +176,9 @@ function timeLines(runs, {title, note, key, describe, latency = false, plan = nu
   const end = Math.max(...runs.map(run => timeEnd(run.report)), 1e-3);
   return chart({title, note, describe, height, draw({plot, width, height: size}) {
     const box = inside(width, size), x = linearScale(0, end, box.left, box.right);
-    const lines = runs.map(run => ({run, columns: columnsOf(run.report, Math.max(40, Math.floor(box.right - box.left) / 3))}));
+    const lines = runs.map(run => ({run, columns: columnsOf(run.report, mostColumns(box))}));
     const values = lines.flatMap(({columns}) => columns.map(column => column[key])).filter(isNumber);
-    const bounds = latency ? latencyBounds(values) : [0, Math.max(...values, plan ?? 0, 1e-9) * 1.08];
+    const bounds = latency ? latencyBounds(values) : [0, (Math.max(0, ...values, plan ?? 0) || 1) * 1.08];
     const y = latency ? logScale(...bounds, box.bottom, box.top) : linearScale(...bounds, box.bottom, box.top);
     leftAxis(plot, {box, ticks: latency ? logTicks(...bounds, 6) : linearTicks(...bounds, 5), scale: y, format: latency ? tickDuration : short});
     bottomAxis(plot, {box, ticks: timeTicks(end, width), scale: x, format: clock, lines: false});
@@ -219,7 +221,7 @@ function errorBars(run) {
     describe: `Errors over time: ${count(total)} in all, at most ${count(worst.errors)} in one interval, which ended at ${clock(worst.at_s)}.`,
     draw({plot, width, height}) {
       const box = inside(width, height), x = linearScale(0, end, box.left, box.right);
-      const columns = columnsOf(report, Math.max(40, Math.floor((box.right - box.left) / 3)));
+      const columns = columnsOf(report, mostColumns(box));
       const most = Math.max(1, ...columns.map(each => each.errors)), y = linearScale(0, most, box.bottom, box.top);
       leftAxis(plot, {box, ticks: [0, most], scale: y, format: short});
       bottomAxis(plot, {box, ticks: timeTicks(end, width), scale: x, format: clock, lines: false});

@@ -159,22 +159,24 @@ function overTimeSection(runs) {
     else if (p99 > 0) times.push(p50, p99);
   }
   const bounds = latencyBounds([times.reduce((a, b) => b > 0 && b < a ? b : a, Infinity), times.reduce((a, b) => b > a ? b : a, 0)]);
+  const timed = shown.filter(run => intervalsOf(run.report).some(each => each.p99_ns > 0 || list(each.buckets).length > 0));
   const children = [];
   if (shown.length > 1) {
     children.push(el('div', {class: 'controls'}, el('ul', {class: 'legend', 'aria-label': 'Runs'},
       shown.map(run => el('li', {}, el('span', {class: 'item'}, sample(run.number), name(run.label)))))));
-    children.push(timeLines(shown, {title: 'p99 over time', key: 'p99', latency: true, height: 220,
+    if (timed.length > 0) children.push(timeLines(timed, {title: 'p99 over time', key: 'p99', latency: true, height: 220,
       describe: `p99 over time. ${shown.map(run => `${run.label}: ${steadyWords(run.report, 'p99', duration)}`).join('. ')}.`}));
   }
   const plans = new Set(shown.map(run => run.report.options?.rate));
   const throughput = timeLines(shown, {title: 'Throughput', note: what, key: 'rate', plan: plans.size === 1 ? [...plans][0] : null,
     describe: `${capital(what)} over time. ${shown.map(run => `${shown.length > 1 ? `${run.label}: ` : ''}${steadyWords(run.report, 'rate', rate)}`).join('. ')}.`});
-  const heat = shown.map(run => heatMap(run.report, {bounds, end, title: shown.length > 1 ? run.label : 'Latency',
+  const heat = timed.map(run => heatMap(run.report, {bounds, end, title: shown.length > 1 ? run.label : 'Latency',
     note: 'darker holds more; the lines are p50 and p99'}));
   const failing = shown.filter(run => intervalsOf(run.report).some(each => each.errors > 0));
   if (shown.length > 1) children.push(throughput, ...heat);
   else children.push(...heat, throughput);
-  children.push(heatLegend());
+  if (heat.length > 0) children.push(heatLegend());
+  else children.push(el('p', {class: 'sub'}, 'No latency was counted in any interval.'));
   children.push(...failing.map(run => errorBars(run)));
   if (failing.length === 0) children.push(el('p', {class: 'sub'}, 'No error in any interval.'));
   children.push(...shown.map(run => details(`The time series${shown.length > 1 ? ` of ${run.label}` : ''} as a table`, () => seriesTable(run))));
