@@ -29,8 +29,15 @@ struct MergeOptions {
   std::string json_file;  ///< empty: none; "-": stdout
 };
 
+/// What `weir-load report` was told.
+struct ReportOptions {
+  std::vector<std::string> files;
+  std::string html_file;  ///< empty: none; "-": stdout
+  bool text = false;      ///< the text beside the page
+};
+
 /// What a command line asks for.
 using Command = std::variant<PrintText, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
-                             IdleOptions, MergeOptions>;
+                             IdleOptions, MergeOptions, ReportOptions>;
 
 }  // namespace weir::load

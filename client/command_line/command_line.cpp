@@ -25,6 +25,7 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   chat TARGET       type lines and see the replies
   idle TARGET       hold connections open: which does the other side end, and when
   merge A B...      one report of several generators' JSON reports
+  report A B...     shows JSON reports as text, or as one HTML page
   help [VERB]       this page, or all about one verb
   --version, --help
 
@@ -42,7 +43,8 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb, &kFetchVerb, &kChatVerb, &kIdleVerb, &kMergeVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb, &kFetchVerb,
+                        &kChatVerb, &kIdleVerb,    &kMergeVerb,  &kReportVerb};
 
 std::string overview() { return kOverview; }
 

@@ -24,6 +24,7 @@ extern const Verb kConnectVerb;
 extern const Verb kFetchVerb;
 extern const Verb kChatVerb;
 extern const Verb kMergeVerb;
+extern const Verb kReportVerb;
 extern const Verb kStreamVerb;
 extern const Verb kIdleVerb;
 

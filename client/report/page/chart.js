@@ -107,7 +107,11 @@ function bottomAxis(plot, {box, ticks, scale, format, lines = true}) {
 }
 
 const tickDuration = ns => duration(ns).replace(/\.(\d*?)0+(?=\D|$)/, (_, kept) => kept ? `.${kept}` : '');
-const clock = value => value >= 120 && value % 60 === 0 ? `${value / 60}\u00a0min` : `${+value.toPrecision(4)}\u00a0s`;
+function clock(value) {
+  if (value < 120) return join(+value.toFixed(2), 's');
+  const whole = Math.round(value);
+  return join(Math.floor(whole / 60), 'min') + (whole % 60 ? `\u00a0${join(whole % 60, 's')}` : '');
+}
 
 // The nearest y at which a label overlaps none of those placed before.
 function placed(taken, y, gap = 13) {
@@ -136,5 +140,5 @@ function legend(series, changed, label = 'Which curves are drawn') {
 function toggle(text, changed) {
   const box = el('input', {type: 'checkbox'});
   box.addEventListener('change', () => changed(box.checked));
-  return el('label', {}, box, text);
+  return el('label', {class: 'toggle'}, box, text);
 }

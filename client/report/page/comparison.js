@@ -4,7 +4,11 @@ const kFindings = {
   slower: ['right', 'bad', 'slower'], faster: ['left', 'ok', 'faster'], same: ['circle', 'off', 'the same'],
   unclear: ['ring', 'off', 'unclear'], too_few: ['cross', 'off', 'too few'], higher: ['right', 'ok', 'more'], lower: ['left', 'bad', 'less'],
 };
-const findingOf = difference => kFindings[difference.finding] ?? ['ring', 'off', String(difference.finding ?? 'unclear')];
+// That a proxy adds something is no fault.
+function findingOf(difference, via) {
+  const [kind, tone, word] = kFindings[difference.finding] ?? ['ring', 'off', String(difference.finding ?? 'unclear')];
+  return [kind, via && tone === 'bad' ? 'warn' : tone, word];
+}
 
 const kMethods = {
   moving_blocks: 'moving blocks of both time series', paired_blocks: 'blocks of both time series in pairs, as they were made at the same time',
@@ -33,12 +37,12 @@ function comparisonVerdict(comparison) {
   const has = finding => differences.some(each => each.finding === finding);
   const exceeded = list(comparison.regressions).filter(each => each?.exceeded);
   let tone = has('slower') || has('lower') ? (has('faster') || has('higher') ? 'warn' : 'bad') : has('faster') || has('higher') ? 'ok' : 'off';
-  if (isVia(comparison)) tone = tone === 'bad' ? 'off' : tone;  // that a proxy adds something is no fault
+  if (isVia(comparison) && tone !== 'ok') tone = 'off';
   if (objections.length > 0) tone = 'warn';
   if (exceeded.length > 0) tone = 'bad';
   const side = key => el('li', {}, el('span', {class: 'item'}, sample(key === 'a' ? 1 : 2), el('strong', {}, key.toUpperCase()),
-    isVia(comparison) ? (key === 'a' ? ' direct: ' : ' through the proxy: ') : ' ', name(sideName(comparison, key)),
-    comparison[key]?.target && comparison[key].target !== comparison[key].label ? [' → ', name(comparison[key].target)] : ''));
+    el('span', {}, isVia(comparison) ? (key === 'a' ? 'direct: ' : 'through the proxy: ') : '', name(sideName(comparison, key)),
+      comparison[key]?.target && comparison[key].target !== comparison[key].label ? [' → ', name(comparison[key].target)] : '')));
   return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': 'h-verdict'},
     el('h2', {class: 'headline', id: 'h-verdict'}, shape(tone === 'off' ? 'circle' : kToneShapes[tone]), el('span', {}, String(comparison.sentence ?? 'No sentence was made of it.'))),
     objections.length > 0 && [el('p', {}, el('strong', {}, 'These two may not be compared, or only with care:')),
@@ -58,11 +62,12 @@ function whoSentences(comparison) {
   const certainty = isNumber(confidence) ? `${+(confidence * 100).toPrecision(4)}\u00a0% interval` : 'interval';
   list(comparison.differences).forEach((each, i) => {
     if (!['p50', 'p99', 'p99.9', 'rate'].includes(each?.what)) return;
-    const [kind, tone, word] = findingOf(each), path = `/comparison/differences/${i}`, who = kWhoFeels[each.what];
+    const [kind, tone, word] = findingOf(each, isVia(comparison)), path = `/comparison/differences/${i}`, who = kWhoFeels[each.what];
     const range = isNumber(each.low) && isNumber(each.high)
       ? [' (', figure(`${path}/change`, change), '; ', certainty, ' ', figure(`${path}/low`, change), ' to ', figure(`${path}/high`, change), ')']
       : isNumber(each.change) ? [' (', figure(`${path}/change`, change), ', without an interval)'] : '';
-    const text = {slower: 'B is slower', faster: 'B is faster', same: 'no difference that matters', higher: 'B does more', lower: 'B does less',
+    const added = isVia(comparison) && isNumber(each.added_ns) && each.finding === 'slower';
+    const text = added ? ['the proxy adds ', figure(`${path}/added_ns`, value => duration(Math.abs(value)))] : {slower: 'B is slower', faster: 'B is faster', same: 'no difference that matters', higher: 'B does more', lower: 'B does less',
       too_few: 'too few to say', unclear: 'not clear: more or longer runs are needed'}[each.finding] ?? word;
     items.push(el('li', {}, shape(kind), el('span', {}, el('strong', {}, capital(who)), each.what === 'rate' ? '' : ` (${each.what})`, ': ', text, range)));
     items.at(-1).className = `tone-${tone}`;
@@ -87,7 +92,7 @@ function forestAxis(x) {
   let free = -Infinity;
   for (const tick of kChangeTicks) {
     const place = x(tick);
-    if (place <= 2.5 || place >= 97.5 || (tick !== 0 && Math.abs(place - 50) < 9) || place - free < 13) continue;
+    if (place <= 2.5 || place >= 97.5 || (tick !== 0 && Math.abs(place - 50) < 9) || place - free < 15) continue;
     if (tick < 0 && place > 37) continue;
     free = place;
     const text = tick === 0 ? '0' : tick >= 1 ? `×${tick + 1}` : signed(tick, `${+Math.abs(tick * 100).toPrecision(3)}\u00a0%`);
@@ -97,8 +102,8 @@ function forestAxis(x) {
   return axis;
 }
 
-function forestMark(difference, x, smallest) {
-  const [kind, tone, word] = findingOf(difference);
+function forestMark(difference, x, {smallest, via}) {
+  const [kind, tone, word] = findingOf(difference, via);
   const {change: value, low, high} = difference, drawing = svg('svg', {class: `tone-${tone}`, role: 'img',
     'aria-label': isNumber(value) ? `${difference.what}: ${change(value)}${isNumber(low) ? `, between ${change(low)} and ${change(high)}` : ''}; ${word}` : `${difference.what}: not known`});
   if (smallest > 0) {
@@ -121,20 +126,20 @@ function forestMark(difference, x, smallest) {
 function differencesSection(comparison) {
   const differences = list(comparison.differences), smallest = comparison.method?.smallest_effect ?? 0;
   if (differences.length === 0) return null;
-  const x = forestScale(differences, smallest);
+  const via = isVia(comparison), x = forestScale(differences, smallest);
   const rows = differences.map((each, i) => {
-    const path = `/comparison/differences/${i}`, timed = 'a_ns' in each, [kind, tone, word] = findingOf(each);
+    const path = `/comparison/differences/${i}`, timed = 'a_ns' in each, [kind, tone, word] = findingOf(each, via);
     const unit = timed ? ['a_ns', 'b_ns', duration] : ['a', 'b', rate];
     const interval = isNumber(each.low) && isNumber(each.high)
       ? el('span', {class: 'sub'}, ' ', figure(`${path}/low`, change), ' … ', figure(`${path}/high`, change)) : el('span', {class: 'sub'}, ' no interval');
     const added = timed && isNumber(each.added_ns) ? el('span', {}, figure(`${path}/added_ns`, addedDuration), isNumber(each.added_low_ns) && isNumber(each.added_high_ns)
       ? el('span', {class: 'sub'}, ' ', figure(`${path}/added_low_ns`, addedDuration), ' … ', figure(`${path}/added_high_ns`, addedDuration)) : '') : kNone;
-    return [[String(each.what), el('span', {class: 'sub'}, kWhoFeels[each.what] ?? '')], forestMark(each, x, smallest), state(kind, tone, word),
+    return [[String(each.what), el('span', {class: 'sub'}, kWhoFeels[each.what] ?? '')], forestMark(each, x, {smallest, via}), state(kind, tone, word),
       el('span', {}, figure(`${path}/change`, change), interval), figure(`${path}/${unit[0]}`, unit[2]), figure(`${path}/${unit[1]}`, unit[2]), added];
   });
   const num = text => ({text, num: true});
   const region = table('Differences of B from A, with their intervals', ['What', {text: 'Drawn', class: 'draw'}, {text: 'Finding', class: 'finding'},
-    num('Change'), num('A'), num('B'), num(isVia(comparison) ? 'The proxy adds' : 'B − A')], rows, {kind: 'forest'});
+    num('Change'), num('A'), num('B'), num(via ? 'The proxy adds' : 'B − A')], rows, {kind: 'forest'});
   region.querySelector('thead .draw').replaceChildren(el('span', {class: 'unseen'}, 'Drawn'), forestAxis(x));
   return panel('Differences', {sub: 'a line is the interval, the grey band is too little to matter'}, region,
     el('p', {class: 'sub'}, 'A finding is “unclear” where the interval holds both a difference that matters and none; “too few” where too few requests lie beyond the percentile.'));

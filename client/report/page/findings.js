@@ -34,8 +34,8 @@ function shapeOf(report) {
 function plainSentences(report) {
   const histogram = mainHistogram(report), done = doneOf(report);
   if (!(done > 0)) return ['No reply came in the measured time.'];
-  const how = isOpen(report) ? `on a plan of ${rate(report.options.rate)} a second that does not wait for the server`
-    : 'each connection sending as soon as its reply was there';
+  const next = isConnect(report) ? 'each followed by the next as soon as it was closed' : 'each connection sending as soon as its reply was there';
+  const how = isOpen(report) ? `on a plan of ${rate(report.options.rate)} a second that does not wait for the server` : next;
   const sentences = [`${count(done)} ${unitOf(report)}s in ${seconds(report.window_s)}, ${rate(report.rate)} a second, ${how}.`];
   if (countOf(histogram) > 0) {
     const of = key => duration(percentileOf(histogram, key));
@@ -52,7 +52,7 @@ function trustSentence(report) {
   if (!steady) return 'The run has fewer than five intervals with replies: how steady its figures are is not known.';
   const outlier = steady.p99.most > 2 * steady.p99.high
     ? `, but reached ${duration(steady.p99.most)} in the one that ended at ${clock(steady.worstAt)}` : '';
-  return `In eight of ten intervals of ${seconds(steady.length)} the rate was ${rate(steady.rate.low)} to ${rate(steady.rate.high)} a second, ` +
+  return `In eight of ten intervals of ${seconds(report.options?.interval_s ?? steady.length)} the rate was ${rate(steady.rate.low)} to ${rate(steady.rate.high)} a second, ` +
     `and p99 was ${duration(steady.p99.low)} to ${duration(steady.p99.high)}${outlier}. ` +
     'It is one run: whether another server really differs is what weir-load compare says.';
 }
@@ -69,10 +69,10 @@ function stallOf(report) {
     `${digits(Math.round(steady.p99.most / steady.p99.high))} times what it was in nearly all others`;
 }
 
-// What somebody must know who reads the figures: [tone, text], worst first.
+// What somebody must know who reads the figures: [tone, ...words], worst first.
 function warningsOf(report) {
   const found = [], requests = report.requests ?? {}, connections = report.connections ?? {}, options = report.options ?? {};
-  const add = (tone, text) => found.push([tone, text]);
+  const add = (tone, ...words) => found.push([tone, ...words]);
   const histogram = mainHistogram(report);
   if (wrongOf(report) > 0) add('bad', `${plural(wrongOf(report), 'reply was', 'replies were')} WRONG: see the errors`);
   if (report.verdict?.limited_by === 'generator') add('warn', `${kVerdicts.generator[1]}. ${asSentence(report.verdict.reason)}`);
@@ -91,7 +91,8 @@ function warningsOf(report) {
   if (report.generator?.retransmits > 0) add('off', `${plural(report.generator.retransmits, 'TCP segment')} sent again by the generator’s machine`);
   if (!isOpen(report) && countOf(histogram) > 0) {
     add('off', 'A closed loop sends nothing while it waits, so a stall delays only what is in flight ' +
-      `(the longest took ${duration(histogram.max_ns)}). What users feel at a steady rate shows --rate ${Math.max(1, Math.round((report.rate ?? 0) * 0.9))}`);
+      `(the longest took ${duration(histogram.max_ns)}). What users feel at a steady rate shows `,
+    el('span', {class: 'mono nowrap'}, `--rate ${Math.max(1, Math.round((report.rate ?? 0) * 0.9))}`));
   }
   return found;
 }

@@ -47,7 +47,7 @@ function drawPercentiles({plot, width, height}, series, limits, linear) {
     plot.append(svg('path', {class: 'limit', d: `M${box.left} ${y(limit)}H${end.toFixed(1)}V${box.top}`}),
       svg('text', {class: 'limit-text halo', x: box.left + 6, y: y(limit) - 5 < box.top + 8 ? y(limit) + 14 : y(limit) - 5}, `SLO ${what === 'max' ? 'max' : `p${what}`} ≤ ${duration(limit)}`));
   }
-  const taken = [];
+  const drawn = [];
   for (const {histogram, number, name: label} of series) {
     let lastX = -1;
     const points = [], curve = curveOf(histogram);
@@ -61,12 +61,9 @@ function drawPercentiles({plot, width, height}, series, limits, linear) {
       }
     }
     plot.append(svg('g', {class: `s${number}`}, svg('path', {class: 'curve', d: pathOf(points)})));
-    if (series.length > 1 && points.length > 0) {
-      const labelY = placed(taken, Math.max(points.at(-1)[1] - 7, box.top + 26), 14);
-      plot.append(svg('text', {class: 'strong halo', x: Math.min(points.at(-1)[0], box.right) - 4, y: labelY, 'text-anchor': 'end'},
-        label.length > 28 ? `…${label.slice(-27)}` : label));
-    }
+    drawn.push({points, label: label.length > 28 ? `…${label.slice(-27)}` : label});
   }
+  if (series.length > 1) labelCurves(plot, box, drawn);
   return position => {
     if (position < box.left || position > box.right || series.length === 0) return null;
     const part = 1 - 1 / most ** ((position - box.left) / (box.right - box.left));
@@ -74,6 +71,21 @@ function drawPercentiles({plot, width, height}, series, limits, linear) {
     const values = series.map(({name: of, histogram}) => `${series.length > 1 ? `${of} ` : ''}${duration(valueAt(curveOf(histogram), part))}`);
     return {x: position, text: `p${(part * 100).toFixed(places)}: ${values.join(' · ')}`};
   };
+}
+
+// Each curve's name where it is furthest from the others.
+function labelCurves(plot, box, drawn) {
+  const heightAt = (points, x) => points.find(point => point[0] >= x)?.[1] ?? points.at(-1)?.[1], taken = [];
+  drawn.forEach(({points, label}, i) => {
+    if (points.length === 0) return;
+    let best = {apart: -1};
+    for (let step = 3; step <= 15; step++) {
+      const x = box.left + (box.right - box.left) * step / 20, y = heightAt(points, x);
+      const apart = Math.min(60, ...drawn.filter((_, other) => other !== i).map(other => Math.abs(heightAt(other.points, x) - y)));
+      if (apart > best.apart + 1) best = {x, y, apart};
+    }
+    plot.append(svg('text', {class: 'strong halo', x: best.x, y: placed(taken, Math.max(best.y - 8, box.top + 10)), 'text-anchor': 'end'}, label));
+  });
 }
 
 // ---- over time

@@ -16,7 +16,7 @@ function verdictSection(run) {
   const few = key => fewSamples(at(main), key);
   // The reason of a limit that the headline does not name, or of the generator's, which is the first warning then.
   const named = headline.startsWith(verdictOf(report)[1]), limited = verdictOf(report)[1].split(':')[0];
-  const warnings = warningsOf(report).filter(([, text]) => !named || !text.startsWith(verdictOf(report)[1]));
+  const warnings = warningsOf(report).filter(([, text]) => !named || !String(text).startsWith(verdictOf(report)[1]));
   return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': 'h-verdict'},
     el('h2', {class: 'headline', id: 'h-verdict'}, shape(kToneShapes[tone]), el('span', {}, headline)),
     report.verdict?.reason && (named || report.verdict.limited_by !== 'generator') &&
@@ -62,7 +62,7 @@ function bestSentences(runs) {
     known.sort((a, b) => a[1] - b[1]);
     const [best, next] = known, part = 1 - best[1] / next[1];
     sentences.push(el('li', {}, `For ${who} (${text}): `, part < 0.01 ? 'no difference to speak of, ' : [el('strong', {}, name(best[0].label)), ' was fastest, '],
-      `${duration(best[1])} against ${known.slice(1).map(([, value]) => duration(value)).join(', ')}`, part >= 0.01 ? ` (${share(part)} less).` : '.'));
+      `${duration(best[1])} against ${known.slice(1).map(([, value]) => duration(value)).join(', ')}`, part >= 0.01 ? ` (${share(part)} less${known.length > 2 ? ' than the next' : ''}).` : '.'));
   }
   const rates = runs.map(run => [run, run.report.rate]).filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
   if (rates.length > 1 && runs.every(run => !isOpen(run.report))) {
@@ -91,14 +91,14 @@ function runsSection(runs, judged) {
     return [[sample(run.number), ' ', name(run.label)], figure(`${path}/rate`, rate),
       ...['50', '99', '99.9'].map(key => [time(main, `percentiles_ns/${key}`), fewSamples(at(main), key)]),
       time(main, 'max_ns'), steady ? `${duration(steady.p99.low)} – ${duration(steady.p99.high)}` : kNone,
-      figure(`${path}/errors/total`, count), el('span', {class: `tone-${tone}`}, report.verdict?.limited_by === 'rate' ? 'kept up' : headline.split(':')[0])];
+      figure(`${path}/errors/total`, count), el('span', {class: `tone-${tone}`}, (report.verdict?.limited_by === 'rate' ? 'kept up' : headline.split(':')[0]) + (stallOf(report) ? ', stalled' : ''))];
   });
   const num = text => ({text, num: true});
   return panel(judged ? 'The runs' : `${runs.length} runs beside each other`, {},
+    attention(warnings),
     best.length > 0 && el('ul', {class: 'listed plain'}, best),
     !judged && el('p', {class: 'sub'}, 'Each is one run. Whether a difference is more than chance, with its interval, says ',
       el('span', {class: 'mono'}, 'weir-load compare A.json B.json'), '.'),
-    attention(warnings),
     table('Each run in a line', ['Run', num('a second'), num('p50'), num('p99'), num('p99.9'), num('max'), num('p99 in 8 of 10 intervals'), num('failed'), 'verdict'], rows));
 }
 
