@@ -61,8 +61,9 @@ function trustSentence(report) {
 function stallOf(report) {
   const parts = measured(report), silent = parts.filter(each => !(each.done > 0)), steady = steadiness(report);
   if (silent.length > 0 && parts.some(each => each.done > 0)) {
-    const length = silent.reduce((sum, each) => sum + each.length_s, 0);
-    return `No reply came in ${plural(silent.length, 'interval')}, ${seconds(length)} in all, the first of which ended at ${clock(silent[0].at_s)}`;
+    const length = seconds(silent.reduce((sum, each) => sum + each.length_s, 0)), end = clock(silent[0].at_s);
+    return silent.length === 1 ? `No reply came in the interval of ${length} that ended at ${end}`
+      : `No reply came in ${count(silent.length)} intervals, ${length} in all, the first of which ended at ${end}`;
   }
   if (!steady || steady.p99.most < 10 * steady.p99.high) return null;
   return `In the interval that ended at ${clock(steady.worstAt)} p99 was ${duration(steady.p99.most)}, ` +
