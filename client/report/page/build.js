@@ -54,8 +54,8 @@ const attention = items => items.length === 0 ? null
     el('li', {class: `tone-${tone}`}, shape(kToneShapes[tone]), el('span', {}, ...words))));
 
 let panels = 0;
-function panel(title, {sub, half = false, id}, ...children) {
-  const heading = id ?? `h-${++panels}`;
+function panel(title, {sub, half = false}, ...children) {
+  const heading = `h-${++panels}`;
   return el('section', {class: half ? 'panel half' : 'panel', 'aria-labelledby': heading},
     el('header', {}, el('h2', {id: heading}, title), sub && el('span', {class: 'sub'}, sub)), ...children);
 }
@@ -82,6 +82,13 @@ function table(caption, heads, rows, {shown = false, kind = ''} = {}) {
       el('thead', {role: 'rowgroup'}, el('tr', {role: 'row'}, head)), el('tbody', {role: 'rowgroup'}, body)));
   overflows.observe(region);
   return region;
+}
+
+// The head of a page, in the tone of what was found.
+function verdict(tone, kind, headline, ...children) {
+  const heading = `h-${++panels}`;
+  return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': heading},
+    el('h2', {class: 'headline', id: heading}, shape(kind), el('span', {}, headline)), ...children);
 }
 
 // A list of figures: [title, value, below].

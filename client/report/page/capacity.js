@@ -9,9 +9,8 @@ function capacityVerdict(capacity) {
   const slo = listed(list(capacity.slo).map(String)) || 'the objectives', known = isNumber(capacity.capacity);
   const trusted = ['server', 'network'].includes(capacity.gave_way);
   const tone = !known ? 'bad' : trusted ? 'ok' : 'warn';
-  return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': 'h-verdict'},
-    el('h2', {class: 'headline', id: 'h-verdict'}, shape(kToneShapes[tone]), el('span', {}, known
-      ? [trusted ? '' : 'At least ', figure('/capacity/capacity', rate), ' requests a second'] : 'No rate met the objectives')),
+  const headline = known ? [trusted ? '' : 'At least ', figure('/capacity/capacity', rate), ' requests a second'] : 'No rate met the objectives';
+  return verdict(tone, kToneShapes[tone], headline,
     el('p', {class: 'plain'}, known ? `That is the highest rate that was tried and met ${slo}. ` : `What was asked for: ${slo}. `,
       isNumber(capacity.fails_at) ? ['At ', figure('/capacity/fails_at', rate), ' a second it no longer did.'] : known ? 'No rate that was tried failed.' : ''),
     el('p', {}, el('strong', {}, kGaveWay[capacity.gave_way] ?? String(capacity.gave_way ?? 'What gave way is not known')), capacity.reason ? `: ${capacity.reason}` : ''),

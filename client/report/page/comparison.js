@@ -15,10 +15,8 @@ const kMethods = {
   runs: 'whole runs',
 };
 
-const sideName = (comparison, side) => {
-  const label = comparison[side]?.label ?? side.toUpperCase();
-  return String(label);
-};
+const sideName = (comparison, side) =>
+  shortNames(['a', 'b'].map(each => String(comparison[each]?.label ?? each.toUpperCase())))[side === 'a' ? 0 : 1];
 const isVia = comparison => comparison.question === 'via';
 
 function methodSentence(method) {
@@ -43,8 +41,7 @@ function comparisonVerdict(comparison) {
   const side = key => el('li', {}, el('span', {class: 'item'}, sample(key === 'a' ? 1 : 2), el('strong', {}, key.toUpperCase()),
     el('span', {}, isVia(comparison) ? (key === 'a' ? 'direct: ' : 'through the proxy: ') : '', name(sideName(comparison, key)),
       comparison[key]?.target && comparison[key].target !== comparison[key].label ? [' → ', name(comparison[key].target)] : '')));
-  return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': 'h-verdict'},
-    el('h2', {class: 'headline', id: 'h-verdict'}, shape(tone === 'off' ? 'circle' : kToneShapes[tone]), el('span', {}, String(comparison.sentence ?? 'No sentence was made of it.'))),
+  return verdict(tone, tone === 'off' ? 'circle' : kToneShapes[tone], String(comparison.sentence ?? 'No sentence was made of it.'),
     objections.length > 0 && [el('p', {}, el('strong', {}, 'These two may not be compared, or only with care:')),
       attention(objections.map(text => ['warn', String(text)]))],
     el('ul', {class: 'legend', 'aria-label': 'What is compared'}, side('a'), side('b')),

@@ -117,11 +117,12 @@ function machineText(machine) {
 }
 
 function repeatSection(runs) {
-  return panel('How to repeat it', {}, runs.map(({report, label, path}) => [
+  return panel('How to repeat it', {}, runs.map(({report, label, name: full, path}) => [
     runs.length > 1 && el('h3', {}, name(label)),
     commandLine(report.command) ? el('pre', {}, commandLine(report.command))
       : el('p', {class: 'sub'}, 'The report does not hold its command line; its options are below.'),
     facts([
+      full !== label && ['report', name(full)],
       ['target', name(report.target), report.endpoint && report.endpoint !== report.target ? [' (', name(report.endpoint), ')'] : ''],
       ['load', shapeOf(report)],
       ['machine', machineText(report.machine)],

@@ -78,9 +78,9 @@ function labelCurves(plot, box, drawn) {
   const heightAt = (points, x) => points.find(point => point[0] >= x)?.[1] ?? points.at(-1)?.[1], taken = [];
   drawn.forEach(({points, label}, i) => {
     if (points.length === 0) return;
-    let best = {apart: -1};
+    let best = {apart: -2};
     for (let step = 3; step <= 15; step++) {
-      const x = box.left + (box.right - box.left) * step / 20, y = heightAt(points, x);
+      const x = box.left + (Math.min(box.right, points.at(-1)[0]) - box.left) * step / 20, y = heightAt(points, x);
       const apart = Math.min(60, ...drawn.filter((_, other) => other !== i).map(other => Math.abs(heightAt(other.points, x) - y)));
       if (apart > best.apart + 1) best = {x, y, apart};
     }

@@ -1,8 +1,10 @@
 // ---- Sections of one run, or of several beside each other ------------------------------------------------------------
 
-const runsOfData = () => list(kData.reports).map((entry, i) => ({
-  report: entry?.report ?? {}, label: String(entry?.label ?? `run ${i + 1}`), number: i % 8 + 1, path: `/reports/${i}/report`,
-}));
+function runsOfData() {
+  const names = list(kData.reports).map((entry, i) => String(entry?.label ?? `run ${i + 1}`)), labels = shortNames(names);
+  return list(kData.reports).map((entry, i) => ({report: entry?.report ?? {}, name: names[i], label: labels[i], number: i % 8 + 1,
+    path: `/reports/${i}/report`}));
+}
 
 // The head of one run: what set the limit and why, what was found, and how far to trust it.
 function verdictSection(run) {
@@ -17,8 +19,7 @@ function verdictSection(run) {
   // The reason of a limit that the headline does not name, or of the generator's, which is the first warning then.
   const named = headline.startsWith(verdictOf(report)[1]), limited = verdictOf(report)[1].split(':')[0];
   const warnings = warningsOf(report).filter(([, text]) => !named || !String(text).startsWith(verdictOf(report)[1]));
-  return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': 'h-verdict'},
-    el('h2', {class: 'headline', id: 'h-verdict'}, shape(kToneShapes[tone]), el('span', {}, headline)),
+  return verdict(tone, kToneShapes[tone], headline,
     report.verdict?.reason && (named || report.verdict.limited_by !== 'generator') &&
       el('p', {class: 'reason'}, named ? asSentence(report.verdict.reason) : `${limited}: ${report.verdict.reason}`),
     el('p', {class: 'plain'}, plainSentences(report).join(' ')),

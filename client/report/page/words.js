@@ -49,6 +49,14 @@ const change = value => isNumber(value) ? signed(value, share(Math.abs(value))) 
 // 2026-11-27T12:00:00.123Z as 2026-11-27 12:00:00 UTC.
 const moment = text => typeof text === 'string' ? text.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') : kNone;
 
+// Paths without the folders that they share.
+function shortNames(paths) {
+  const parts = paths.map(path => path.split('/'));
+  let shared = 0;
+  while (parts.length > 0 && parts.every(each => each.length > shared + 1 && each[shared] === parts[0][shared])) shared++;
+  return parts.map(each => each.slice(shared).join('/'));
+}
+
 const listed = words => words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 const asSentence = text => typeof text === 'string' && text ? capital(text) + (/[.!?]$/.test(text) ? '' : '.') : '';
