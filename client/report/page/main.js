@@ -16,6 +16,7 @@ function titleOf(runs, comparison, capacity) {
     return isVia(comparison) ? ['What the proxy adds: ', sides[1], ' beside ', sides[0]] : [sides[1], ' compared with ', sides[0]];
   }
   if (runs.length === 1) return [`${runs[0].report.workload ?? ''} `, name(runs[0].report.target)];
+  if (runs.length > 3) return [`${runs.length} runs`];
   return runs.length === 0 ? ['Nothing to show'] : [`${runs.length} runs: `, runs.map((run, i) => [i > 0 && ', ', name(run.label)])];
 }
 

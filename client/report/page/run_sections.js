@@ -53,7 +53,20 @@ function unlike(runs) {
   return found;
 }
 
-// Who was fastest in what, where several runs lie over each other.
+// What the others had, as the one or as a range.
+const others = (values, format) => values.length === 1 ? format(values[0]) : `${format(values[0])} to ${format(values.at(-1))}`;
+
+// Who was best in what, where several runs lie over each other; those within a hundredth of the best are so too.
+// `known` is [run, value] from the best to the worst.
+function bestSentence(who, verb, known, format) {
+  const [[, best]] = known, worst = known.at(-1)[1], apart = value => Math.abs(value / best - 1);
+  if (apart(worst) < 0.01) return el('li', {}, `${who}: no difference to speak of, ${format(best)}.`);
+  const winners = known.filter(([, value]) => apart(value) < 0.01), rest = known.slice(winners.length).map(([, value]) => value);
+  const percent = share(Math.abs(1 - best / rest[0])), least = rest.length > 1 ? 'at least ' : '';
+  return el('li', {}, `${who}: `, winners.map(([run], i) => [i > 0 && ' and ', el('strong', {}, name(run.label))]),
+    ` ${winners.length > 1 ? 'were' : 'was'} ${verb}, ${format(best)} against ${others(rest, format)} (${least}${percent} ${best < worst ? 'less' : 'more'}).`);
+}
+
 function bestSentences(runs) {
   const sentences = [];
   for (const [key, text, who] of [['50', 'p50', 'the typical request'], ['99', 'p99', 'the slowest 1 in 100'], ['99.9', 'p99.9', 'the slowest 1 in 1,000']]) {
@@ -61,30 +74,31 @@ function bestSentences(runs) {
       .filter(([run, value]) => value > 0 && countOf(mainHistogram(run.report)) * (1 - Number(key) / 100) >= 10);
     if (known.length < 2) continue;
     known.sort((a, b) => a[1] - b[1]);
-    const [best, next] = known, part = 1 - best[1] / next[1];
-    sentences.push(el('li', {}, `For ${who} (${text}): `, part < 0.01 ? 'no difference to speak of, ' : [el('strong', {}, name(best[0].label)), ' was fastest, '],
-      `${duration(best[1])} against ${known.slice(1).map(([, value]) => duration(value)).join(', ')}`, part >= 0.01 ? ` (${share(part)} less${known.length > 2 ? ' than the next' : ''}).` : '.'));
+    sentences.push(bestSentence(`For ${who} (${text})`, 'fastest', known, duration));
   }
   const rates = runs.map(run => [run, run.report.rate]).filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
   if (rates.length > 1 && runs.every(run => !isOpen(run.report))) {
-    const more = rates[0][1] / rates[1][1] - 1;
-    sentences.push(el('li', {}, 'In work done: ', more < 0.01 ? 'no difference to speak of, ' : [el('strong', {}, name(rates[0][0].label)), ' did most, '],
-      `${rate(rates[0][1])} a second against ${rates.slice(1).map(([, value]) => rate(value)).join(', ')}.`));
+    sentences.push(bestSentence('In work done a second', 'ahead', rates, rate));
   }
   return sentences;
+}
+
+// What speaks against a run, in one item of the list: [tone, ...words].
+function againstRun(run) {
+  const {report} = run, bad = [], warn = [];
+  if (wrongOf(report) > 0) bad.push(`${plural(wrongOf(report), 'reply was', 'replies were')} WRONG`);
+  for (const clause of missedClauses(report)) bad.push(`SLO ${clause.clause} was not met, it was ${foundText(clause)}`);
+  if (errorsOf(report) > wrongOf(report)) bad.push(`${plural(errorsOf(report) - wrongOf(report), 'failure')}: ${kindsText(report)}`);
+  if (report.verdict?.limited_by === 'generator') warn.push('generator-limited, so it measures weir-load, not its target');
+  if (stallOf(report)) warn.push(`it stalled: ${stallOf(report)}`);
+  if (bad.length + warn.length === 0) return null;
+  return [bad.length > 0 ? 'bad' : 'warn', el('strong', {}, name(run.label)), `: ${[...bad, ...warn].join('; ')}`];
 }
 
 // The head of several runs. `judged` says that a comparison on the same page answers how sure the differences are.
 function runsSection(runs, judged) {
   const differing = unlike(runs), best = judged ? [] : bestSentences(runs);
-  const warnings = [];
-  for (const run of runs) {
-    if (run.report.verdict?.limited_by === 'generator') warnings.push(['warn', name(run.label), ' is generator-limited: it measures weir-load, not its target']);
-    if (stallOf(run.report)) warnings.push(['warn', name(run.label), ` stalled. ${stallOf(run.report)}`]);
-    if (wrongOf(run.report) > 0) warnings.push(['bad', name(run.label), `: ${plural(wrongOf(run.report), 'reply was', 'replies were')} WRONG`]);
-    for (const clause of missedClauses(run.report)) warnings.push(['bad', name(run.label), `: SLO ${clause.clause} was not met: it was ${foundText(clause)}`]);
-    if (errorsOf(run.report) > wrongOf(run.report)) warnings.push(['bad', name(run.label), `: ${plural(errorsOf(run.report) - wrongOf(run.report), 'failure')}: ${kindsText(run.report)}`]);
-  }
+  const warnings = runs.map(againstRun).filter(Boolean);
   if (differing.length > 0) warnings.push(['warn', `The runs were not made alike, so look at them with care: ${listed(differing)}`]);
   const rows = runs.map(run => {
     const {report, path} = run, main = `${path}/latency/${mainTime(report)}`, [tone, headline] = verdictOf(report);

@@ -49,12 +49,17 @@ const change = value => isNumber(value) ? signed(value, share(Math.abs(value))) 
 // 2026-11-27T12:00:00.123Z as 2026-11-27 12:00:00 UTC.
 const moment = text => typeof text === 'string' ? text.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') : kNone;
 
-// Paths without the folders that they share.
+// Paths without what they share: the folders above where they part, and the end that is the same in each.
 function shortNames(paths) {
   const parts = paths.map(path => path.split('/'));
-  let shared = 0;
-  while (parts.length > 0 && parts.every(each => each.length > shared + 1 && each[shared] === parts[0][shared])) shared++;
-  return parts.map(each => each.slice(shared).join('/'));
+  const drop = end => {
+    while (parts.length > 0 && parts.every(each => each.length > 1 && each.at(end) === parts[0].at(end))) {
+      parts.forEach(each => end === 0 ? each.shift() : each.pop());
+    }
+  };
+  drop(0);
+  if (paths.length > 1) drop(-1);
+  return parts.map(each => each.join('/'));
 }
 
 const listed = words => words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
