@@ -18,9 +18,11 @@
 #include "client/idle/idle_run.hpp"
 #include "client/load_run.hpp"
 #include "client/process_group.hpp"
+#include "client/report/html_report.hpp"
 #include "client/report/json.hpp"
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
+#include "client/report/report_files.hpp"
 #include "client/report/text.hpp"
 #include "client/stream/stream_report.hpp"
 #include "client/stream/stream_run.hpp"
@@ -102,6 +104,16 @@ int execute(const CapacityOptions& options) {
   OutputFile json(options.plan.json_file);
   const Capacity capacity = find_capacity(options);
   return show(capacity_text(capacity), capacity_json(capacity), capacity.exit_status(), json);
+}
+
+int execute(const ReportOptions& options) {
+  OutputFile html(options.html_file);
+  const ReportFiles reports(options.files);
+  if (!html.is_wanted()) return print(reports.text(), stdout);
+  std::vector<std::string> command{"weir-load", "report", "--html", options.html_file};
+  command.insert(command.end(), options.files.begin(), options.files.end());
+  html.write(html_report(reports.document(command)));
+  return options.text ? print(reports.text(), html.is_stdout() ? stderr : stdout) : kFine;
 }
 
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }

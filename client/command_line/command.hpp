@@ -41,8 +41,15 @@ struct CompareOptions {
   std::vector<std::string> command;
 };
 
+/// What `weir-load report` was told.
+struct ReportOptions {
+  std::vector<std::string> files;
+  std::string html_file;  ///< empty: none; "-": stdout
+  bool text = false;      ///< the text beside the page
+};
+
 /// What a command line asks for.
 using Command = std::variant<PrintText, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
-                             IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions>;
+                             IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions, ReportOptions>;
 
 }  // namespace weir::load

@@ -28,6 +28,7 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   capacity TARGET   the highest rate that still meets an SLO, and what gives way beyond it
   compare A B       two JSON reports: what differs, and is it chance
   merge A B...      one report of several generators' JSON reports
+  report A B...     shows JSON reports as text, or as one HTML page
   help [VERB]       this page, or all about one verb
   --version, --help
 
@@ -45,8 +46,7 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb,  &kFetchVerb, &kChatVerb,
-                        &kIdleVerb, &kMergeVerb,   &kCompareVerb, &kAbVerb,    &kCapacityVerb};
+const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb,  &kFetchVerb, &kChatVerb,     &kIdleVerb, &kMergeVerb,   &kCompareVerb, &kAbVerb,    &kCapacityVerb, &kReportVerb};
 
 std::string overview() { return kOverview; }
 

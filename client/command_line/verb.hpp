@@ -27,6 +27,7 @@ extern const Verb kMergeVerb;
 extern const Verb kCompareVerb;
 extern const Verb kAbVerb;
 extern const Verb kCapacityVerb;
+extern const Verb kReportVerb;
 extern const Verb kStreamVerb;
 extern const Verb kIdleVerb;
 

@@ -13,7 +13,10 @@ boost::json::object json_report(const LoadResult& result);
 /// What json_report() was made from. Throws std::runtime_error that says what is missing or wrong.
 LoadResult read_json_report(const boost::json::object& report);
 
-/// The same from a file. The error names it.
+/// The JSON object that a file holds. Throws std::runtime_error that names the file.
+boost::json::object read_json_object(const std::string& file);
+
+/// What read_json_report() makes of a file. The error names it.
 LoadResult read_json_file(const std::string& file);
 
 }  // namespace weir::load

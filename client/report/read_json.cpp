@@ -283,17 +283,22 @@ LoadResult read_json_report(const json::object& object) {
   return result;
 }
 
-LoadResult read_json_file(const std::string& file) {
+json::object read_json_object(const std::string& file) {
   std::ifstream in(file);
   if (in) in.peek();  // a folder can be opened, but not read
   if (!in.is_open() || in.bad()) throw std::runtime_error(file + ": " + std::strerror(errno));
   std::stringstream text;
   text << in.rdbuf();
   boost::system::error_code error;
-  const json::value value = json::parse(text.str(), error);
+  json::value value = json::parse(text.str(), error);
   if (error || !value.is_object()) throw std::runtime_error(file + ": is no JSON report of weir-load");
+  return std::move(value.get_object());
+}
+
+LoadResult read_json_file(const std::string& file) {
+  const json::object report = read_json_object(file);
   try {
-    return read_json_report(value.get_object());
+    return read_json_report(report);
   } catch (const std::exception& problem) {
     throw std::runtime_error(file + ": is no report that can be read: " + problem.what());
   }

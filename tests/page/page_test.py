@@ -158,6 +158,32 @@ class BrowserTest(unittest.TestCase):
     def dialog_is_open(self):
         return self.script("return document.getElementById('ask').open")
 
+    def outside(self, width):
+        """What is cut off at the right. What is wider may scroll within its region, which the keyboard reaches."""
+        return self.script(
+            """return [...document.querySelectorAll('main *')].filter(node => {
+                const region = node.closest('.scroll[tabindex]');
+                return node.getBoundingClientRect().right > arguments[0] + 1
+                    && !(region && getComputedStyle(region).overflowX === 'auto');
+            }).map(node => node.outerHTML.slice(0, 120))""",
+            width,
+        )
+
+    def axe(self):
+        source = os.environ.get("WEIR_AXE")
+        if not source:
+            print("axe-core is not there (WEIR_AXE): accessibility is not judged", file=sys.stderr)
+            self.skipTest("WEIR_AXE names no axe.min.js")
+        # Chromium's debugging interface is not subject to the page's policy.
+        self.script(Path(source).read_text())
+        run = "const done = arguments[0]; axe.run().then(result => done(result.violations));"
+        found = []
+        for _ in range(3):  # it sees something amiss where the page changes between two of its steps
+            found = [(each["id"], each["impact"], [node["target"] for node in each["nodes"]]) for each in self.browser.execute_async_script(run)]
+            if not found:
+                break
+        return found
+
     def events(self):
         return [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
 
@@ -333,28 +359,7 @@ class Page(BrowserTest):
                 self.show(identifier)
                 self.wait_for_updates(1)
             self.assertLessEqual(self.script("return document.scrollingElement.scrollWidth"), width)
-            # What is wider scrolls within its region, which the keyboard reaches, and is not cut off.
-            outside = """return [...document.querySelectorAll('main *')].filter(node => {
-                const region = node.closest('.scroll[tabindex]');
-                return node.getBoundingClientRect().right > arguments[0] + 1
-                    && !(region && getComputedStyle(region).overflowX === 'auto');
-            }).map(node => node.outerHTML.slice(0, 120))"""
-            self.assertEqual(self.script(outside, width), [])
-
-    def axe(self):
-        source = os.environ.get("WEIR_AXE")
-        if not source:
-            print("axe-core is not there (WEIR_AXE): accessibility is not judged", file=sys.stderr)
-            self.skipTest("WEIR_AXE names no axe.min.js")
-        # Chromium's debugging interface is not subject to the page's policy.
-        self.script(Path(source).read_text())
-        run = "const done = arguments[0]; axe.run().then(result => done(result.violations));"
-        found = []
-        for _ in range(3):  # it sees something amiss where the page changes between two of its steps
-            found = [(each["id"], each["impact"], [node["target"] for node in each["nodes"]]) for each in self.browser.execute_async_script(run)]
-            if not found:
-                break
-        return found
+            self.assertEqual(self.outside(width), [])
 
     def test_axe_finds_nothing_in_either_theme(self):
         for theme in ("light", "dark"):

@@ -158,6 +158,15 @@ TEST(LoadCommandLine, MergeTakesFiles) {
   EXPECT_THAT(complaint({"merge"}), HasSubstr("FILE is required"));
 }
 
+TEST(LoadCommandLine, ReportTakesFilesAndAPage) {
+  const auto options = std::get<ReportOptions>(parse({"report", "a.json", "--html", "c.html", "b.json", "--text"}));
+  EXPECT_EQ(options.files, (std::vector<std::string>{"a.json", "b.json"}));
+  EXPECT_EQ(options.html_file, "c.html");
+  EXPECT_TRUE(options.text);
+  EXPECT_FALSE(std::get<ReportOptions>(parse({"report", "a.json"})).text);
+  EXPECT_THAT(complaint({"report", "--text"}), HasSubstr("FILE is required"));
+}
+
 TEST(LoadCommandLine, ChatTakesATimeout) {
   const auto options = std::get<ChatOptions>(parse({"chat", "--timeout", "2s", "localhost:1"}));
   EXPECT_EQ(options.timeout, seconds(2));
@@ -277,7 +286,8 @@ TEST(LoadCommandLine, HelpIsAtMostAHundredColumnsWide) {
                                                                      {"help", "merge"},
                                                                      {"help", "compare"},
                                                                      {"help", "ab"},
-                                                                     {"help", "capacity"}}) {
+                                                                     {"help", "capacity"},
+                                                                     {"help", "report"}}) {
     std::istringstream lines(printed(arguments));
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
   }

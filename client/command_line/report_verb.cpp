@@ -1,0 +1,35 @@
+#include <memory>
+
+#include "client/command_line/verb.hpp"
+
+namespace weir::load {
+
+namespace {
+
+constexpr const char* kHelp = R"(usage: weir-load report [--html FILE] [--text] A.json [B.json...]
+
+Shows JSON reports that weir-load wrote: of echo and connect, and at most one comparison and one
+capacity. Without --html it prints the text report of each.
+
+      --html FILE         one page with all of them, runs laid over each other; it needs nothing
+                          from elsewhere. - is stdout
+      --text              prints the text reports beside the page; with --html - to stderr
+
+examples:
+  weir-load report --html run.html run.json
+  weir-load report --html both.html before.json after.json
+)";
+
+std::function<Command()> declare(CLI::App& app) {
+  const auto options = std::make_shared<ReportOptions>();
+  app.add_option("FILE", options->files)->required();
+  add(app, "--html", [options](const std::string& text) { options->html_file = text; });
+  app.add_flag("--text", options->text);
+  return [options]() -> Command { return *options; };
+}
+
+}  // namespace
+
+const Verb kReportVerb{"report", kHelp, declare};
+
+}  // namespace weir::load

@@ -1,0 +1,103 @@
+#include "client/report/report_files.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "client/report/json.hpp"
+#include "client/report/text.hpp"
+#include "client/report_head.hpp"
+#include "common/printable.hpp"
+#include "common/version.hpp"
+
+namespace weir::load {
+
+namespace json = boost::json;
+
+namespace {
+
+/// The text at a key; empty where there is none.
+std::string text_at(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  const json::string* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string() : std::string(text->data(), text->size());
+}
+
+[[noreturn]] void refuse(const std::string& file, const std::string& why) {
+  throw std::runtime_error(file + ": " + why);
+}
+
+void require_known(const std::string& file, const json::object& report) {
+  if (text_at(report, "program") != "weir-load") refuse(file, "is no JSON report of weir-load");
+  const json::value* schema = report.if_contains("schema");
+  if (schema == nullptr || *schema != json::value(kJsonSchema)) {
+    refuse(file, "has another schema than " + std::to_string(kJsonSchema) + ", which this program knows");
+  }
+}
+
+/// What a comparison or a search for the capacity found, in the words that stand in it.
+std::string found(const std::string& file, const json::object& report, const char* key) {
+  std::string text = file + ": " + terminal_text(text_at(report, key)) + "\n";
+  const json::value* objections = report.if_contains("objections");
+  if (objections == nullptr || !objections->is_array()) return text;
+  for (const json::value& objection : objections->get_array()) {
+    if (!objection.is_string()) continue;
+    const json::string& words = objection.get_string();
+    text.append("  but: ").append(terminal_text({words.data(), words.size()})).append("\n");
+  }
+  return text;
+}
+
+json::value or_null(const json::object& report) { return report.empty() ? json::value(nullptr) : json::value(report); }
+
+}  // namespace
+
+ReportFiles::ReportFiles(const std::vector<std::string>& files) {
+  for (const std::string& file : files) take(file, read_json_object(file));
+}
+
+void ReportFiles::take(const std::string& name, json::object report) {
+  require_known(name, report);
+  const std::string kind = text_at(report, "kind");
+  const std::string workload = text_at(report, "workload");
+  if (kind == "comparison" || kind == "capacity") {
+    File& place = kind == "comparison" ? comparison_ : capacity_;
+    if (!place.report.empty()) refuse(name, "is a second " + kind + ", after " + place.name + "; a page has one");
+    place = {name, std::move(report)};
+  } else if (kind.empty() && (workload == "echo" || workload == "connect")) {
+    reports_.push_back({name, std::move(report)});
+  } else {
+    const std::string what = kind.empty() ? workload : kind;
+    refuse(name, "is a report of " + in_quotes(what) + "; echo, connect, comparison and capacity can be shown");
+  }
+}
+
+json::object ReportFiles::document(const std::vector<std::string>& command) const {
+  json::array reports;
+  for (const File& file : reports_) reports.push_back(json::object{{"label", file.name}, {"report", file.report}});
+  json::array words;
+  for (const std::string& word : command) words.emplace_back(word);
+  return {{"reports", std::move(reports)},
+          {"comparison", or_null(comparison_.report)},
+          {"capacity", or_null(capacity_.report)},
+          {"command", std::move(words)},
+          {"version", kVersion}};
+}
+
+std::string ReportFiles::text() const {
+  std::string text;
+  if (!capacity_.report.empty()) text += found(capacity_.name, capacity_.report, "reason");
+  if (!comparison_.report.empty()) text += found(comparison_.name, comparison_.report, "sentence");
+  for (const File& file : reports_) {
+    if (!text.empty()) text += "\n";
+    try {
+      text += text_report(read_json_report(file.report));
+    } catch (const std::exception& problem) {
+      refuse(file.name, std::string("is no report that can be read: ") + problem.what());
+    }
+  }
+  return text;
+}
+
+}  // namespace weir::load

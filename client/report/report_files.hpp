@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <vector>
+
+namespace weir::load {
+
+/// Reports of weir-load that were written to files, to be shown: load reports, and at most one comparison and one
+/// capacity.
+class ReportFiles {
+ public:
+  /// Throws std::runtime_error that names the file which can't be read, is no such report or is one too many.
+  explicit ReportFiles(const std::vector<std::string>& files);
+
+  /// What their page is made from (html_report.hpp). Load reports go into it as they are, older ones too. `command` is
+  /// the command line that asks for it.
+  boost::json::object document(const std::vector<std::string>& command) const;
+
+  /// What a terminal shows: the text report of each load report, and what the others found. Throws std::runtime_error
+  /// that names a load report from which a text cannot be made.
+  std::string text() const;
+
+ private:
+  struct File {
+    std::string name;
+    boost::json::object report;
+  };
+
+  void take(const std::string& name, boost::json::object report);
+
+  std::vector<File> reports_;
+  File comparison_;
+  File capacity_;
+};
+
+}  // namespace weir::load
