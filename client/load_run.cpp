@@ -262,13 +262,18 @@ void LoadRun::show(const Interval& interval) {
 LoadResult LoadRun::conclude() {
   control_.ended();
   for (auto& worker : workers_) worker->stop_and_join();
+  result_.spread.every = ConnectionTimes::sampled_every(share_.all_connections);
   Clock::time_point last_reply{};
   for (const auto& worker : workers_) {
     const WorkerContext& context = worker->context();
     result_.stats.merge(context.stats());
-    for (const ConnectionTally& tally : context.tallies()) result_.fairness.add(tally);
+    for (const ConnectionTally& tally : context.tallies()) {
+      result_.fairness.add(tally);
+      if (result_.is_echo()) result_.spread.add(tally);
+    }
     last_reply = std::max(last_reply, context.last_reply());
   }
+  if (result_.is_echo()) result_.spread.add_starved(result_.fairness.starved(result_.reached));
   if (result_.reached == 0) result_.ended_by = EndedBy::no_connection;
   if (interrupted_) result_.ended_by = EndedBy::interrupt;
   if (ended_ != Clock::time_point{}) {

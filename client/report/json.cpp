@@ -99,15 +99,30 @@ json::object latency_to_json(const WorkerStats& stats) {
   return object;
 }
 
+/// Of a histogram over connections; the buckets so that reports can be merged.
+json::object quantiles_to_json(const Histogram& over) {
+  return {{"min", over.min().count()},          {"p10", over.percentile(10).count()},
+          {"p50", over.percentile(50).count()}, {"p90", over.percentile(90).count()},
+          {"max", over.max().count()},          {"buckets", buckets_to_json(over.buckets())}};
+}
+
 json::object fairness_to_json(const LoadResult& result) {
   const FairShare& share = result.fairness;
-  return {{"jain", share.jain(result.reached)},
-          {"fastest_mean_ns", share.fastest_mean.count()},
-          {"slowest_mean_ns", share.slowest_mean.count()},
-          {"starved", share.starved(result.reached)},
-          {"served", share.served},
-          {"replies_sum", share.sum},
-          {"replies_squares", share.squares}};
+  json::object fairness{{"jain", share.jain(result.reached)},
+                        {"fastest_mean_ns", share.fastest_mean.count()},
+                        {"slowest_mean_ns", share.slowest_mean.count()},
+                        {"starved", share.starved(result.reached)},
+                        {"served", share.served},
+                        {"replies_sum", share.sum},
+                        {"replies_squares", share.squares}};
+  if (const ConnectionSpread& spread = result.spread; spread.known()) {
+    fairness["connections"] = json::object{{"counted", spread.p99s.count()},
+                                           {"every", spread.every},
+                                           {"replies", quantiles_to_json(spread.replies)},
+                                           {"mean_ns", quantiles_to_json(spread.means)},
+                                           {"p99_ns", quantiles_to_json(spread.p99s)}};
+  }
+  return fairness;
 }
 
 json::array intervals_to_json(const LoadResult& result) {

@@ -7,6 +7,7 @@
 
 #include "client/load_options.hpp"
 #include "client/measure/worker_stats.hpp"
+#include "client/report/connection_spread.hpp"
 #include "client/resources.hpp"
 
 namespace weir::load {
@@ -67,6 +68,7 @@ struct LoadResult {
   unsigned generators = 1;        ///< whose results these are
   WorkerStats stats;
   FairShare fairness;
+  ConnectionSpread spread;
   std::vector<Interval> intervals;
 
   bool is_echo() const { return options.workload == Workload::echo; }

@@ -144,6 +144,7 @@ LoadResult merge_results(std::span<const LoadResult> results) {
     merged.cpu_seconds += result.cpu_seconds;
     merged.stats.merge(result.stats);
     merged.fairness.merge(result.fairness);
+    merged.spread.merge(result.spread);
   }
   merge_machines(results, merged);
   merged.ended_by = merge_ends(results);

@@ -245,9 +245,23 @@ std::string ended(EndedBy ended_by) {
 
 std::string fairness(const LoadResult& result) {
   const FairShare& share = result.fairness;
-  return part("Fairness", "mean of the fastest connection " + display_duration(share.fastest_mean) +
-                              ", of the slowest " + display_duration(share.slowest_mean) + "; Jain's index " +
-                              fixed(share.jain(result.reached), 3) + ", " + grouped(share.starved(result.reached)) +
+  const ConnectionSpread& spread = result.spread;
+  std::string text;
+  if (const Histogram& p99s = spread.p99s; p99s.count() != 0) {
+    text = "the slowest connection's p99 is " + display_duration(p99s.max()) + ", the fastest's " +
+           display_duration(p99s.min()) + ", the median " + display_duration(p99s.percentile(50));
+    if (spread.every > 1) text += " (" + grouped(p99s.count()) + " connections were sampled)";
+    text += "; ";
+  }
+  text += "mean of the fastest connection " + display_duration(share.fastest_mean) + ", of the slowest " +
+          display_duration(share.slowest_mean);
+  if (const Histogram& replies = spread.replies; replies.count() != 0) {
+    text += "; from " + grouped(static_cast<std::uint64_t>(replies.min().count())) + " to " +
+            grouped(static_cast<std::uint64_t>(replies.max().count())) + " replies each";
+  }
+  const std::uint64_t starved = share.starved(result.reached);
+  return part("Fairness", text + "; Jain's index " + fixed(share.jain(result.reached), 3) + ", " +
+                              (starved == 0 ? "none" : grouped(starved) + " of " + grouped(result.reached)) +
                               " starved");
 }
 

@@ -79,6 +79,8 @@ LoadResult with_long_figures(LoadResult result) {
     result.stats.failures.add(static_cast<Failure>(kind), 987'654'321);
   }
   result.fairness.add({123'456'789, 123'456'789'012'345});
+  result.spread.every = 1'000;
+  result.spread.add({123'456'789, 123'456'789'012'345});
   return result;
 }
 
@@ -94,10 +96,27 @@ TEST(TextReport, ShowsTimesAndFailures) {
   EXPECT_THAT(text, ContainsRegex("requests +1,000 +100 a second"));
   EXPECT_THAT(text, ContainsRegex("response +500 us +750 us +900 us +990 us"));
   EXPECT_THAT(text, ContainsRegex("1  connection refused"));
+  EXPECT_THAT(flowing(example()), HasSubstr("Fairness the slowest connection's p99 is 1.92 us, the fastest's 896 ns"));
   EXPECT_THAT(flowing(example()), HasSubstr("mean of the fastest connection 1.00 us, of the slowest 2.00 us"));
-  EXPECT_THAT(flowing(example()), HasSubstr("Jain's index 0.667, 1 starved"));
+  EXPECT_THAT(flowing(example()), HasSubstr("from 0 to 500 replies each"));
+  EXPECT_THAT(flowing(example()), HasSubstr("Jain's index 0.667, 1 of 3 starved"));
   EXPECT_THAT(flowing(example()), HasSubstr("limited by the server"));
   EXPECT_THAT(flowing(example()), HasSubstr("To see what users feel at a steady rate: --rate 90 "));
+}
+
+TEST(TextReport, OfManyConnectionsSaysThatTheirTimesAreThoseOfASample) {
+  LoadResult result = example();
+  EXPECT_THAT(flowing(result), Not(HasSubstr("sampled")));
+  result.spread.every = 2;
+  EXPECT_THAT(flowing(result), HasSubstr("(2 connections were sampled)"));
+}
+
+TEST(TextReport, OfAnOlderReportHasTheFairnessThatIsKnown) {
+  LoadResult result = example();
+  result.spread = {};
+  EXPECT_THAT(flowing(result), HasSubstr("Fairness mean of the fastest connection 1.00 us"));
+  result.reached = 2;
+  EXPECT_THAT(flowing(result), HasSubstr("none starved"));
 }
 
 TEST(TextReport, OfAnOpenLoopShowsThePlanAndHidesNothing) {
