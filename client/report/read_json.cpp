@@ -206,6 +206,29 @@ ConnectionSpread read_spread(const Reader& spread) {
           read_quantiles(spread, "p99_ns")};
 }
 
+NetworkCounters read_network(const Reader& network) {
+  NetworkCounters counters;
+  for (std::size_t i = 0; i < kNetworkCounters; ++i) {
+    const std::string key(kernel_name(static_cast<NetworkCounter>(i)));
+    counters.counts[i] = network.number(key.c_str());
+  }
+  return counters;
+}
+
+Audit read_audit(const Reader& reader) {
+  Audit audit;
+  audit.target_here = reader.flag("target_here");
+  audit.voluntary = reader.number("voluntary_switches");
+  audit.involuntary = reader.number("involuntary_switches");
+  audit.stolen = reader.real("stolen");
+  if (!reader.is_null("pressure")) audit.pressure = reader.real("pressure");
+  const Reader throttling = reader.object("throttling");
+  audit.throttling = {throttling.number("periods"), throttling.number("throttled"), throttling.seconds("throttled_s")};
+  audit.network = read_network(reader.object("network"));
+  audit.network_before = read_network(reader.object("network_before"));
+  return audit;
+}
+
 std::vector<Interval> read_intervals(const Reader& reader) {
   std::vector<Interval> intervals;
   for (const json::value& item : reader.array("intervals")) {
@@ -274,6 +297,7 @@ LoadResult read_json_report(const json::object& object) {
   result.fairness = {fairness.number("served"), fairness.real("replies_sum"), fairness.real("replies_squares"),
                      fairness.ns("fastest_mean_ns"), fairness.ns("slowest_mean_ns")};
   if (fairness.has("connections")) result.spread = read_spread(fairness.object("connections"));
+  if (report.has("audit")) result.audit = read_audit(report.object("audit"));
   result.intervals = read_intervals(report);
   return result;
 }

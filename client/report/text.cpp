@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "client/report/audit_findings.hpp"
 #include "client/report/excerpt.hpp"
 #include "client/report/numbers.hpp"
 #include "client/report_head.hpp"
@@ -265,6 +266,19 @@ std::string fairness(const LoadResult& result) {
                               " starved");
 }
 
+/// What else the kernel counted, in few lines; JSON has all.
+std::string noticed(const std::vector<std::string>& remarks) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMost, remarks.size()); ++i) {
+    text += part(text.empty() ? "Noticed" : "", remarks[i]);
+  }
+  if (remarks.size() > kMost) {
+    text += part("", "and " + std::to_string(remarks.size() - kMost) + " more, which --json names");
+  }
+  return text;
+}
+
 /// What a closed loop cannot show, whatever its percentiles say.
 std::string hidden(const LoadResult& result) {
   if (result.options.is_open_loop() || result.times().count() == 0) return {};
@@ -292,7 +306,8 @@ std::string text_report(const LoadResult& result) {
     judged += ", limited by the " + verdict.limited_by;
   }
   text += part("Verdict", judged + ": " + verdict.reason);
-  return text;
+  for (std::size_t i = 1; i < verdict.reasons.size(); ++i) text += part("", "also, " + verdict.reasons[i]);
+  return text + noticed(remarks_beside(verdict, result));
 }
 
 }  // namespace weir::load

@@ -121,6 +121,19 @@ inline LoadResult full_result(Workload workload) {
   result.fairness.add({5, 60'000});
   ConnectionTimes times;
   for (int i = 1; i < 70; ++i) times.record(std::chrono::microseconds(i * i));
+  Audit& audit = result.audit.emplace();
+  audit.target_here = true;
+  audit.voluntary = 77;
+  audit.involuntary = 78;
+  audit.stolen = 0.8125;
+  audit.pressure = 0.6875;
+  audit.throttling = {79, 80, 81ms};
+  for (std::size_t i = 0; i < kNetworkCounters; ++i) {
+    audit.network.counts[i] = 200 + i;
+    audit.network_before.counts[i] = 300 + i;
+  }
+  // One event, two keys.
+  audit.network[NetworkCounter::segments_sent_again] = result.retransmits;
   result.spread.every = 33;
   result.spread.add({71, 720'000, &times});
   result.spread.add({73, 740'000'000, nullptr});

@@ -55,9 +55,9 @@ void for_each_key(json::value& value, const std::string& path,
 /// Keys that follow from others: a reader does without them.
 bool is_derived(const std::string& path) {
   static const std::set<std::string> kDerived{
-      "rate",           "exit_status",          "verdict",          "verdict.limited_by",
-      "verdict.reason", "fairness.jain",        "fairness.starved", "fairness.connections.counted",
-      "errors.total",   "errors.wrong_replies", "generator.share",  "connections.asked"};
+      "rate",          "exit_status",          "verdict",         "verdict.limited_by", "verdict.reasons",
+      "audit.remarks", "verdict.reason",       "fairness.jain",   "fairness.starved",   "fairness.connections.counted",
+      "errors.total",  "errors.wrong_replies", "generator.share", "connections.asked"};
   const bool of_connections = path.starts_with("fairness.connections.");
   const bool is_quantile = path.ends_with(".p10") || path.ends_with(".p50") || path.ends_with(".p90");
   return kDerived.contains(path) || path.ends_with(".count") || (path.ends_with(".mean_ns") && !of_connections) ||
@@ -65,7 +65,7 @@ bool is_derived(const std::string& path) {
 }
 
 /// Keys that reports of earlier versions have not.
-bool is_newer(const std::string& path) { return path == "fairness.connections"; }
+bool is_newer(const std::string& path) { return path == "fairness.connections" || path == "audit"; }
 
 TEST(JsonReport, HasEveryKeyOfTheSchema) {
   const json::object report = json::parse(serialized(example())).as_object();
@@ -162,9 +162,32 @@ TEST(JsonReport, EveryKeyThatIsMissingIsNamed) {
 TEST(JsonReport, OfAnEarlierVersionIsRead) {
   json::object report = json_report(full_result(Workload::echo));
   report["fairness"].as_object().erase("connections");
+  report.erase("audit");
   const LoadResult read = read_json_report(report);
   EXPECT_EQ(read.fairness.served, 2u);
   EXPECT_FALSE(read.spread.known());
+  EXPECT_FALSE(read.audit);
+  EXPECT_FALSE(json_report(read).contains("audit"));
+}
+
+TEST(JsonReport, HasTheReasonsOfTheVerdictAndWhatElseWasNoticed) {
+  LoadResult result = example();
+  result.cpu_seconds = 20;
+  result.machine_busy = 1;
+  result.audit.emplace().network[NetworkCounter::pruned] = 3;
+  const json::object report = json_report(result);
+  const json::object& verdict = report.at("verdict").as_object();
+  EXPECT_THAT(keys_of(verdict), testing::UnorderedElementsAre("limited_by", "reason", "reasons"));
+  ASSERT_EQ(verdict.at("reasons").as_array().size(), 2u);
+  EXPECT_EQ(verdict.at("reasons").at(0), verdict.at("reason"));
+  const json::object& audit = report.at("audit").as_object();
+  EXPECT_THAT(keys_of(audit),
+              testing::UnorderedElementsAre("remarks", "target_here", "voluntary_switches", "involuntary_switches",
+                                            "stolen", "pressure", "throttling", "network", "network_before"));
+  EXPECT_EQ(audit.at("remarks").as_array().size(), 1u);
+  EXPECT_TRUE(audit.at("pressure").is_null());
+  EXPECT_EQ(audit.at("network").at("PruneCalled"), 3);
+  EXPECT_EQ(audit.at("network").as_object().size(), kNetworkCounters);
 }
 
 TEST(JsonReport, SpreadOverTheConnectionsIsThere) {
@@ -191,7 +214,8 @@ TEST(JsonReport, EveryValueOfAnotherTypeIsNamed) {
       const bool is_text = path.find("options.message") == 0 || path == "version" || path == "endpoint" ||
                            path.find("machine.") == 0 || path.ends_with(".text") || path.ends_with("expected") ||
                            path.ends_with("received");
-      if (is_derived(path) || (other.is_string() && is_text)) return;
+      const bool is_flag = path == "audit.target_here";
+      if (is_derived(path) || (other.is_string() && is_text) || (other.is_bool() && is_flag)) return;
       const json::value kept = parent.at(key);
       parent[key] = other;
       EXPECT_THAT(complaint(visited.as_object(), same), HasSubstr(path)) << json::serialize(other);

@@ -79,6 +79,11 @@ LoadResult with_long_figures(LoadResult result) {
     result.stats.failures.add(static_cast<Failure>(kind), 987'654'321);
   }
   result.fairness.add({123'456'789, 123'456'789'012'345});
+  result.audit.emplace().network.counts.fill(987'654'321);
+  result.audit->network_before.counts.fill(987'654'321);
+  result.audit->throttling = {987'654'321, 987'654'321, std::chrono::seconds(987'654)};
+  result.audit->stolen = 1;
+  result.retransmits = 987'654'321;
   result.spread.every = 1'000;
   result.spread.add({123'456'789, 123'456'789'012'345});
   return result;
@@ -165,6 +170,10 @@ TEST(TextReport, EveryVerdictIsSaid) {
   result.cpu_seconds = 1;
   result.machine_busy = 1;
   EXPECT_THAT(flowing(result), HasSubstr(", limited by the machine: "));
+  result.machine_busy = 0;
+  result.retransmits = 100;
+  result.audit.emplace().network[NetworkCounter::segments_sent] = 1'000;
+  EXPECT_THAT(flowing(result), HasSubstr(", limited by the network: 100 TCP segments"));
   result.window_seconds = 0.1;
   EXPECT_THAT(flowing(result), HasSubstr("Verdict ended by its duration: the run was too short"));
   EXPECT_THAT(flowing(open_loop_example()), HasSubstr(", limited by the rate: "));
@@ -174,6 +183,28 @@ TEST(TextReport, EveryVerdictIsSaid) {
   EXPECT_THAT(flowing(result), HasSubstr("Verdict ended with its last request: "));
   result.ended_by = EndedBy::no_connection;
   EXPECT_THAT(flowing(result), HasSubstr("Verdict no connection could be opened: "));
+}
+
+TEST(TextReport, FurtherReasonsAndRemarksHaveLinesOfTheirOwn) {
+  LoadResult result = example();
+  EXPECT_THAT(text_report(result), Not(HasSubstr("Noticed")));
+  result.cpu_seconds = 20;
+  result.machine_busy = 0.97;
+  result.audit.emplace().network[NetworkCounter::pruned] = 3;
+  const std::string text = text_report(result);
+  EXPECT_THAT(text, HasSubstr("\nVerdict      ended by its duration, generator-limited: "));
+  EXPECT_THAT(text, HasSubstr("\n             also, the processors were 97 % busy"));
+  EXPECT_THAT(text, HasSubstr("\nNoticed      a receive buffer on this machine was full 3 times"));
+}
+
+TEST(TextReport, ManyRemarksAreCutShort) {
+  LoadResult result = example();
+  result.audit.emplace();
+  result.audit->network.counts.fill(3);
+  const std::string text = flowing(result);
+  EXPECT_THAT(text, HasSubstr("Noticed the kernel dropped 3 connects"));
+  EXPECT_THAT(text, HasSubstr("more, which --json names"));
+  EXPECT_THAT(text, Not(HasSubstr("TCP came close")));
 }
 
 TEST(TextReport, IsAtMostEightyColumnsWide) {
