@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 
+#include "client/audit/audit.hpp"
 #include "client/load_worker.hpp"
 #include "client/share_out.hpp"
 #include "client/target.hpp"
@@ -81,6 +82,9 @@ class LoadRun {
   Clock::time_point ended_;
   MachineUse use_before_;
   MachineUse use_after_;
+  AuditMoment at_connect_;
+  std::optional<AuditMoment> at_from_;  ///< when the window began, and ended
+  std::optional<AuditMoment> at_until_;
   WorkerStats since_;                                    ///< what was found since the last tick
   std::vector<std::unique_ptr<WorkerStats>> exchanged_;  ///< one for each worker
   std::vector<std::unique_ptr<LoadWorker>> workers_;
@@ -141,6 +145,7 @@ void LoadRun::wait(Clock::time_point until) {
 }
 
 void LoadRun::connect_all() {
+  at_connect_ = AuditMoment::now();
   began_ = Clock::now();
   for (auto& worker : workers_) worker->start();
   Clock::time_point next_line = began_ + std::chrono::seconds(1);
@@ -167,7 +172,10 @@ void LoadRun::measure(const Start& start) {
   } else if (!options_.requests) {
     window_.until = window_.from + LoadOptions::kDefaultDuration;
   }
-  if (options_.warmup.count() == 0) use_before_ = MachineUse::now();
+  if (options_.warmup.count() == 0) {
+    use_before_ = MachineUse::now();
+    at_from_ = AuditMoment::now();
+  }
   Ranks ranks = start.ranks;
   for (auto& worker : workers_) {
     worker->begin(window_, ranks);
@@ -184,6 +192,7 @@ void LoadRun::measure(const Start& start) {
       warm = true;
       phase_ = "running";
       use_before_ = MachineUse::now();
+      at_from_ = AuditMoment::now();
     }
     if (interrupted_) {
       result_.ended_by = EndedBy::interrupt;
@@ -203,6 +212,7 @@ void LoadRun::measure(const Start& start) {
   }
   ended_ = std::min(Clock::now(), window_.until);
   use_after_ = MachineUse::now();
+  at_until_ = AuditMoment::now();
   if (!warm) use_before_ = use_after_;
   if (ended_ > last_tick_) tick(ended_);
 }
@@ -262,13 +272,23 @@ void LoadRun::show(const Interval& interval) {
 LoadResult LoadRun::conclude() {
   control_.ended();
   for (auto& worker : workers_) worker->stop_and_join();
+  result_.spread.every = ConnectionTimes::sampled_every(share_.all_connections);
   Clock::time_point last_reply{};
   for (const auto& worker : workers_) {
     const WorkerContext& context = worker->context();
     result_.stats.merge(context.stats());
-    for (const ConnectionTally& tally : context.tallies()) result_.fairness.add(tally);
+    for (const ConnectionTally& tally : context.tallies()) {
+      result_.fairness.add(tally);
+      if (result_.is_echo()) result_.spread.add(tally);
+    }
     last_reply = std::max(last_reply, context.last_reply());
   }
+  if (result_.is_echo()) result_.spread.add_starved(result_.fairness.starved(result_.reached));
+  // Without a window, everything that was counted came before it.
+  if (!at_until_) at_until_ = AuditMoment::now();
+  result_.audit = audit_between(at_connect_, at_from_.value_or(*at_until_), *at_until_);
+  result_.audit->target_here = is_of_this_machine(endpoint_);
+  result_.retransmits = result_.audit->network[NetworkCounter::segments_sent_again];
   if (result_.reached == 0) result_.ended_by = EndedBy::no_connection;
   if (interrupted_) result_.ended_by = EndedBy::interrupt;
   if (ended_ != Clock::time_point{}) {
@@ -276,7 +296,6 @@ LoadResult LoadRun::conclude() {
     if (result_.ended_by == EndedBy::requests && last_reply > window_.from) ended_ = std::min(ended_, last_reply);
     result_.window_seconds = std::max(0.0, Seconds(ended_ - window_.from).count());
     result_.processors = std::min(result_.threads, std::max(result_.machine.cpus, 1U));
-    result_.retransmits = use_after_.retransmits - use_before_.retransmits;
     result_.cpu_seconds = use_after_.process_seconds - use_before_.process_seconds;
     const auto ticks = static_cast<double>(use_after_.machine_total - use_before_.machine_total);
     if (ticks > 0) {

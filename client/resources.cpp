@@ -9,9 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
+#include "client/audit/proc_file.hpp"
+#include "client/audit/processor_counters.hpp"
 #include "common/io/descriptor.hpp"
 
 namespace weir::load {
@@ -115,29 +116,6 @@ Machine this_machine() {
   return machine;
 }
 
-namespace {
-
-/// RetransSegs of RFC 4022, from /proc/net/snmp: a line of names, then one of numbers.
-std::uint64_t segments_retransmitted() {
-  std::ifstream file("/proc/net/snmp");
-  std::string names;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("Tcp:")) continue;
-    if (names.empty()) {
-      names = line;
-      continue;
-    }
-    std::istringstream name(names);
-    std::istringstream number(line);
-    for (std::string key, value; name >> key && number >> value;) {
-      if (key == "RetransSegs") return std::stoull(value);
-    }
-  }
-  return 0;
-}
-
-}  // namespace
-
 MachineUse MachineUse::now() {
   MachineUse times;
   rusage usage{};
@@ -146,17 +124,9 @@ MachineUse MachineUse::now() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   times.process_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  // proc(5): user nice system idle iowait irq softirq steal; guest time stands in user already.
-  std::ifstream file("/proc/stat");
-  std::string name;
-  file >> name;
-  for (int column = 0; column < 8; ++column) {
-    std::uint64_t ticks = 0;
-    if (!(file >> ticks)) break;
-    times.machine_total += ticks;
-    if (column != 3 && column != 4) times.machine_busy += ticks;
-  }
-  times.retransmits = segments_retransmitted();
+  const ProcessorTicks ticks = ProcessorTicks::parse(read_proc_file("/proc/stat"));
+  times.machine_busy = ticks.busy;
+  times.machine_total = ticks.total;
   return times;
 }
 

@@ -36,13 +36,11 @@ struct Machine {
 };
 Machine this_machine();
 
-/// How much of the processors was used, by this process in seconds, and by everybody as busy and total ticks, and how
-/// often this machine has had to send a TCP segment again.
+/// How much of the processors was used, by this process in seconds, and by everybody as busy and total ticks.
 struct MachineUse {
   double process_seconds = 0;
   std::uint64_t machine_busy = 0;
   std::uint64_t machine_total = 0;
-  std::uint64_t retransmits = 0;
 
   static MachineUse now();
 };

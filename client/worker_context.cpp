@@ -9,7 +9,20 @@ WorkerContext::WorkerContext(const WorkerPlan& plan)
       count_replies_(plan.options.workload == Workload::echo),
       open_loop_(plan.options.is_open_loop()),
       budget_(plan.budget),
-      tallies_(plan.connections) {}
+      tallies_(plan.connections) {
+  // Whoever is at a time in the connect workload is no connection that could be treated unfairly.
+  if (count_replies_) sample_connections();
+}
+
+void WorkerContext::sample_connections() {
+  const std::uint32_t every = ConnectionTimes::sampled_every(plan_.all_connections);
+  std::vector<ConnectionTally*> sampled;
+  for (std::uint32_t i = 0; i < plan_.connections; ++i) {
+    if ((plan_.first_connection + i) % every == 0) sampled.push_back(&tallies_[i]);
+  }
+  times_.resize(sampled.size());
+  for (std::size_t i = 0; i < sampled.size(); ++i) sampled[i]->times = &times_[i];
+}
 
 void WorkerContext::begin(const Window& window, Ranks ranks) {
   if (phase_ != Phase::connecting) return;
@@ -86,23 +99,27 @@ void WorkerContext::connected(io::Clock::time_point began) {
   LiveCounters::bump(live_.open);
 }
 
-void WorkerContext::left_unfinished(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now) {
+void WorkerContext::left_unfinished(std::uint32_t index, io::Clock::time_point due, io::Clock::time_point sent,
+                                    io::Clock::time_point now) {
   if (due < window_.from) return;
   count(Count::unfinished);
-  timed_out(due, sent, now);
+  timed_out(index, due, sent, now);
 }
 
-void WorkerContext::timed_out(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now) {
+void WorkerContext::timed_out(std::uint32_t index, io::Clock::time_point due, io::Clock::time_point sent,
+                              io::Clock::time_point now) {
   if (due < window_.from) return;
   (*stats_)[count_replies_ ? Time::response : Time::cycle].record(now - due);
   if (open_loop_ && count_replies_) (*stats_)[Time::service].record(now - sent);
+  tallies_[index].record(now - due);
 }
 
-void WorkerContext::left_unsent(io::Clock::time_point due, bool able, io::Clock::time_point now) {
+void WorkerContext::left_unsent(std::uint32_t index, io::Clock::time_point due, bool able, io::Clock::time_point now) {
   if (due < window_.from) return;
   count(Count::unsent);
   if (able) count(Count::missed);
   (*stats_)[count_replies_ ? Time::response : Time::cycle].record(now - due);
+  tallies_[index].record(now - due);
 }
 
 void WorkerContext::cycled(io::Clock::time_point due, io::Clock::time_point now) {

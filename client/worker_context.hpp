@@ -153,6 +153,7 @@ class WorkerContext {
       ConnectionTally& tally = tallies_[index];
       ++tally.replies;
       tally.sum_ns += static_cast<std::uint64_t>(took.count());
+      tally.record(took);
     }
     last_reply_ = now;
     if (count_replies_) ++stats[Count::done];
@@ -162,11 +163,12 @@ class WorkerContext {
     record(Time::newcomer, due, now);
   }
   /// A request without a reply at the end is at least as slow as it is old.
-  void left_unfinished(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now);
+  void left_unfinished(std::uint32_t index, io::Clock::time_point due, io::Clock::time_point sent,
+                       io::Clock::time_point now);
   /// The same of one whose time was up: users have waited that long.
-  void timed_out(io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now);
+  void timed_out(std::uint32_t index, io::Clock::time_point due, io::Clock::time_point sent, io::Clock::time_point now);
   /// The same of one that was due and never sent. `able`: the connection could have taken it.
-  void left_unsent(io::Clock::time_point due, bool able, io::Clock::time_point now);
+  void left_unsent(std::uint32_t index, io::Clock::time_point due, bool able, io::Clock::time_point now);
   void cycled(io::Clock::time_point due, io::Clock::time_point now);
   /// Records a time that began within the measured window.
   void record(Time time, io::Clock::time_point began, io::Clock::time_point now) {
@@ -185,6 +187,7 @@ class WorkerContext {
     return phase_ == Phase::running && now >= window_.from && now < window_.until;
   }
   void finish_if_last();
+  void sample_connections();
 
   const WorkerPlan plan_;
   const bool count_replies_;
@@ -203,7 +206,8 @@ class WorkerContext {
   std::optional<Arrivals> shared_arrivals_;
   io::Clock::time_point last_reply_{};
   std::unique_ptr<WorkerStats> stats_ = std::make_unique<WorkerStats>();
-  std::vector<ConnectionTally> tallies_;
+  std::vector<ConnectionTimes> times_;    ///< of those that are sampled
+  std::vector<ConnectionTally> tallies_;  ///< of all
   LiveCounters live_;
   io::EventLoop loop_;
   Pacer pacer_{loop_};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/measure/connection_times.hpp"
 #include "client/measure/failure.hpp"
 #include "client/measure/time_kind.hpp"
 #include "client/measure/wrong_reply.hpp"
@@ -40,7 +41,12 @@ std::string_view count_key(Count count);
 /// What one connection got of the measured time: enough to say how fair its share was.
 struct ConnectionTally {
   std::uint64_t replies = 0;
-  std::uint64_t sum_ns = 0;
+  std::uint64_t sum_ns = 0;          ///< of their response times
+  ConnectionTimes* times = nullptr;  ///< response times, those of requests without a reply as well; none: not sampled
+
+  void record(std::chrono::nanoseconds response) {
+    if (times != nullptr) times->record(response);
+  }
 };
 
 /// What a thread found out in a stretch of time. Its own while it fills it; the main thread adds the stretches up.

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "client/report/audit_findings.hpp"
 #include "client/report/hex.hpp"
 #include "client/report/histogram_json.hpp"
 #include "client/report/json_keys.hpp"
@@ -103,15 +104,58 @@ json::object latency_to_json(const WorkerStats& stats) {
   return object;
 }
 
+/// Of a histogram over connections; the buckets so that reports can be merged.
+json::object quantiles_to_json(const Histogram& over) {
+  return {{"min", over.min().count()},          {"p10", over.percentile(10).count()},
+          {"p50", over.percentile(50).count()}, {"p90", over.percentile(90).count()},
+          {"max", over.max().count()},          {"buckets", buckets_to_json(over.buckets())}};
+}
+
 json::object fairness_to_json(const LoadResult& result) {
   const FairShare& share = result.fairness;
-  return {{"jain", share.jain(result.reached)},
-          {"fastest_mean_ns", share.fastest_mean.count()},
-          {"slowest_mean_ns", share.slowest_mean.count()},
-          {"starved", share.starved(result.reached)},
-          {"served", share.served},
-          {"replies_sum", share.sum},
-          {"replies_squares", share.squares}};
+  json::object fairness{{"jain", share.jain(result.reached)},
+                        {"fastest_mean_ns", share.fastest_mean.count()},
+                        {"slowest_mean_ns", share.slowest_mean.count()},
+                        {"starved", share.starved(result.reached)},
+                        {"served", share.served},
+                        {"replies_sum", share.sum},
+                        {"replies_squares", share.squares}};
+  if (const ConnectionSpread& spread = result.spread; spread.known()) {
+    fairness["connections"] = json::object{{"counted", spread.p99s.count()},
+                                           {"every", spread.every},
+                                           {"replies", quantiles_to_json(spread.replies)},
+                                           {"mean_ns", quantiles_to_json(spread.means)},
+                                           {"p99_ns", quantiles_to_json(spread.p99s)}};
+  }
+  return fairness;
+}
+
+json::array to_json(const std::vector<std::string>& sentences) {
+  json::array array;
+  for (const std::string& sentence : sentences) array.emplace_back(sentence);
+  return array;
+}
+
+json::object network_to_json(const NetworkCounters& counters) {
+  json::object object;
+  for (std::size_t i = 0; i < kNetworkCounters; ++i) {
+    object[view(kernel_name(static_cast<NetworkCounter>(i)))] = counters.counts[i];
+  }
+  return object;
+}
+
+json::object audit_to_json(const Audit& audit, const std::vector<std::string>& remarks) {
+  return {{"remarks", to_json(remarks)},
+          {"target_here", audit.target_here},
+          {"voluntary_switches", audit.voluntary},
+          {"involuntary_switches", audit.involuntary},
+          {"stolen", audit.stolen},
+          {"pressure", or_null(audit.pressure)},
+          {"throttling", json::object{{"periods", audit.throttling.periods},
+                                      {"throttled", audit.throttling.throttled},
+                                      {"throttled_s", in_seconds(audit.throttling.time)}}},
+          {"network", network_to_json(audit.network)},
+          {"network_before", network_to_json(audit.network_before)}};
 }
 
 json::array intervals_to_json(const LoadResult& result) {
@@ -180,7 +224,9 @@ json::object json_report(const LoadResult& result) {
                                      {"share", result.generator_share()},
                                      {"machine_busy", result.machine_busy},
                                      {"retransmits", result.retransmits}};
-  report["verdict"] = json::object{{"limited_by", verdict.limited_by}, {"reason", verdict.reason}};
+  report["verdict"] = json::object{
+      {"limited_by", verdict.limited_by}, {"reason", verdict.reason}, {"reasons", to_json(verdict.reasons)}};
+  if (result.audit) report["audit"] = audit_to_json(*result.audit, remarks_beside(verdict, result));
   report["slo"] = slo_to_json(result);
   report["intervals"] = intervals_to_json(result);
   report["exit_status"] = result.exit_status();

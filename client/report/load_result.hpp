@@ -2,11 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "client/audit/audit.hpp"
 #include "client/load_options.hpp"
 #include "client/measure/worker_stats.hpp"
+#include "client/report/connection_spread.hpp"
 #include "client/resources.hpp"
 
 namespace weir::load {
@@ -43,9 +46,11 @@ struct FairShare {
 
 /// What set the limit, and why we think so.
 struct Verdict {
-  /// `server`, `generator`, `machine`, `rate`, or `nothing` where no load was made or too little to say.
+  /// `server`, `generator`, `network`, `machine`, `rate` (the plan), or `nothing` where no load was made or too little
+  /// to say.
   std::string limited_by;
-  std::string reason;
+  std::string reason;                ///< the first of them
+  std::vector<std::string> reasons;  ///< those that follow speak of others that would have set the limit next
 };
 
 /// All that a run found out; what every report is made from.
@@ -67,6 +72,8 @@ struct LoadResult {
   unsigned generators = 1;        ///< whose results these are
   WorkerStats stats;
   FairShare fairness;
+  ConnectionSpread spread;
+  std::optional<Audit> audit;  ///< reports of earlier versions have none
   std::vector<Interval> intervals;
 
   bool is_echo() const { return options.workload == Workload::echo; }

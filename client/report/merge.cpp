@@ -98,6 +98,7 @@ void merge_machines(std::span<const LoadResult> results, LoadResult& merged) {
     unsigned cpus = 0;
     double busy = 0;
     std::uint64_t retransmits = 0;
+    std::optional<Audit> audit;
   };
   std::map<std::string, OfHost> hosts;
   for (const LoadResult& result : results) {
@@ -106,6 +107,11 @@ void merge_machines(std::span<const LoadResult> results, LoadResult& merged) {
     host.cpus = std::max(host.cpus, result.machine.cpus);
     host.busy = std::max(host.busy, result.machine_busy);
     host.retransmits = std::max(host.retransmits, result.retransmits);
+    if (result.audit && host.audit) {
+      host.audit->merge_same_machine(*result.audit);
+    } else if (result.audit) {
+      host.audit = result.audit;
+    }
   }
   merged.processors = 0;
   merged.machine.cpus = 0;
@@ -116,6 +122,11 @@ void merge_machines(std::span<const LoadResult> results, LoadResult& merged) {
     merged.machine.cpus += host.cpus;
     merged.machine_busy = std::max(merged.machine_busy, host.busy);
     merged.retransmits += host.retransmits;
+    if (host.audit && merged.audit) {
+      merged.audit->merge_other_machine(*host.audit);
+    } else if (host.audit) {
+      merged.audit = host.audit;
+    }
   }
   if (hosts.size() > 1) merged.machine.host += " and " + std::to_string(hosts.size() - 1) + " more";
 }
@@ -144,6 +155,7 @@ LoadResult merge_results(std::span<const LoadResult> results) {
     merged.cpu_seconds += result.cpu_seconds;
     merged.stats.merge(result.stats);
     merged.fairness.merge(result.fairness);
+    merged.spread.merge(result.spread);
   }
   merge_machines(results, merged);
   merged.ended_by = merge_ends(results);

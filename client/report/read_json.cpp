@@ -36,6 +36,8 @@ class Reader {
     if (has_control({text.data(), text.size()})) fail(key, "has control characters");
     return {text.data(), text.size()};
   }
+  /// Whether a report that may be older than a key has it.
+  bool has(const char* key) const { return object_.contains(key); }
   bool flag(const char* key) const { return as<bool>(key); }
   bool is_null(const char* key) const { return at(key).is_null(); }
   /// Of keys that reports of older versions lack.
@@ -209,6 +211,46 @@ void read_errors(const Reader& reader, WorkerStats& stats) {
   }
 }
 
+/// A histogram over connections.
+Histogram read_quantiles(const Reader& spread, const char* key) {
+  const Reader parts = spread.object(key);
+  Histogram over;
+  for (const Histogram::Bucket& bucket : parts.buckets("buckets")) over.add(bucket);
+  const std::chrono::nanoseconds min = parts.ns("min");
+  const std::chrono::nanoseconds max = parts.ns("max");
+  if (min.count() < 0 || max < min) parts.fail("max", "is less than min, or min is negative");
+  over.restore(0, min, max, over.sum());
+  return over;
+}
+
+ConnectionSpread read_spread(const Reader& spread) {
+  return {spread.number<std::uint32_t>("every"), read_quantiles(spread, "replies"), read_quantiles(spread, "mean_ns"),
+          read_quantiles(spread, "p99_ns")};
+}
+
+NetworkCounters read_network(const Reader& network) {
+  NetworkCounters counters;
+  for (std::size_t i = 0; i < kNetworkCounters; ++i) {
+    const std::string key(kernel_name(static_cast<NetworkCounter>(i)));
+    counters.counts[i] = network.number(key.c_str());
+  }
+  return counters;
+}
+
+Audit read_audit(const Reader& reader) {
+  Audit audit;
+  audit.target_here = reader.flag("target_here");
+  audit.voluntary = reader.number("voluntary_switches");
+  audit.involuntary = reader.number("involuntary_switches");
+  audit.stolen = reader.real("stolen");
+  if (!reader.is_null("pressure")) audit.pressure = reader.real("pressure");
+  const Reader throttling = reader.object("throttling");
+  audit.throttling = {throttling.number("periods"), throttling.number("throttled"), throttling.seconds("throttled_s")};
+  audit.network = read_network(reader.object("network"));
+  audit.network_before = read_network(reader.object("network_before"));
+  return audit;
+}
+
 std::vector<Interval> read_intervals(const Reader& reader) {
   std::vector<Interval> intervals;
   for (const json::value& item : reader.array("intervals")) {
@@ -279,6 +321,8 @@ LoadResult read_json_report(const json::object& object) {
   const Reader fairness = report.object("fairness");
   result.fairness = {fairness.number("served"), fairness.real("replies_sum"), fairness.real("replies_squares"),
                      fairness.ns("fastest_mean_ns"), fairness.ns("slowest_mean_ns")};
+  if (fairness.has("connections")) result.spread = read_spread(fairness.object("connections"));
+  if (report.has("audit")) result.audit = read_audit(report.object("audit"));
   result.intervals = read_intervals(report);
   return result;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "client/report/audit_findings.hpp"
 #include "client/report/excerpt.hpp"
 #include "client/report/layout.hpp"
 #include "client/report/numbers.hpp"
@@ -220,9 +221,23 @@ std::string ended(EndedBy ended_by) {
 
 std::string fairness(const LoadResult& result) {
   const FairShare& share = result.fairness;
-  return part("Fairness", "mean of the fastest connection " + display_duration(share.fastest_mean) +
-                              ", of the slowest " + display_duration(share.slowest_mean) + "; Jain's index " +
-                              fixed(share.jain(result.reached), 3) + ", " + grouped(share.starved(result.reached)) +
+  const ConnectionSpread& spread = result.spread;
+  std::string text;
+  if (const Histogram& p99s = spread.p99s; p99s.count() != 0) {
+    text = "the slowest connection's p99 is " + display_duration(p99s.max()) + ", the fastest's " +
+           display_duration(p99s.min()) + ", the median " + display_duration(p99s.percentile(50));
+    if (spread.every > 1) text += " (" + grouped(p99s.count()) + " connections were sampled)";
+    text += "; ";
+  }
+  text += "mean of the fastest connection " + display_duration(share.fastest_mean) + ", of the slowest " +
+          display_duration(share.slowest_mean);
+  if (const Histogram& replies = spread.replies; replies.count() != 0) {
+    text += "; from " + grouped(static_cast<std::uint64_t>(replies.min().count())) + " to " +
+            grouped(static_cast<std::uint64_t>(replies.max().count())) + " replies each";
+  }
+  const std::uint64_t starved = share.starved(result.reached);
+  return part("Fairness", text + "; Jain's index " + fixed(share.jain(result.reached), 3) + ", " +
+                              (starved == 0 ? "none" : grouped(starved) + " of " + grouped(result.reached)) +
                               " starved");
 }
 
@@ -230,6 +245,19 @@ std::string slo(const LoadResult& result) {
   std::string text;
   for (const SloFinding& finding : slo_findings(result, result.options.slo)) {
     text += part(text.empty() ? "SLO" : "", std::string(finding.met ? "met: " : "NOT MET: ") + finding.sentence);
+  }
+  return text;
+}
+
+/// What else the kernel counted, in few lines; JSON has all.
+std::string noticed(const std::vector<std::string>& remarks) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMost, remarks.size()); ++i) {
+    text += part(text.empty() ? "Noticed" : "", remarks[i]);
+  }
+  if (remarks.size() > kMost) {
+    text += part("", "and " + std::to_string(remarks.size() - kMost) + " more, which --json names");
   }
   return text;
 }
@@ -262,7 +290,8 @@ std::string text_report(const LoadResult& result) {
     judged += ", limited by the " + verdict.limited_by;
   }
   text += part("Verdict", judged + ": " + verdict.reason);
-  return text;
+  for (std::size_t i = 1; i < verdict.reasons.size(); ++i) text += part("", "also, " + verdict.reasons[i]);
+  return text + noticed(remarks_beside(verdict, result));
 }
 
 }  // namespace weir::load

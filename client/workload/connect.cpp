@@ -114,7 +114,7 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
     if (!worker.admits(due)) break;
     if (open_loop && !co_await wait_until_due(worker, *slot, paced, due)) {
       // All that are at a time were busy, or it became due with the end.
-      if (!worker.is_beyond(due)) worker.left_unsent(due, false, io::Clock::now());
+      if (!worker.is_beyond(due)) worker.left_unsent(index, due, false, io::Clock::now());
       continue;
     }
     const Moment began = open_loop ? io::Clock::now() : due;
@@ -152,9 +152,9 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
     }
     slot->clear_deadline();
     const Moment now = io::Clock::now();
-    if (timed_out) worker.timed_out(due, began, now);
+    if (timed_out) worker.timed_out(index, due, began, now);
     if (part == Part::cut) {
-      worker.left_unfinished(due, began, now);
+      worker.left_unfinished(index, due, began, now);
     } else if (part == Part::right) {
       worker.cycled(due, now);
       unlucky = 0;

@@ -104,7 +104,7 @@ net::awaitable<void> EchoConnection::run() {
   stream_.close();
   // What the plan still had for it could not be sent.
   for (now_ = io::Clock::now(); plan_ && more_ && worker_.admits(plan_->due()); plan_->next()) {
-    worker_.left_unsent(plan_->due(), able, now_);
+    worker_.left_unsent(index_, plan_->due(), able, now_);
   }
   worker_.finished();
 }
@@ -194,7 +194,7 @@ net::awaitable<void> EchoConnection::replace_failed() {
   if (requests_.failure() == Failure::reply_timeout) {
     const Moment now = io::Clock::now();
     for (const RequestPipeline::Request& request : requests_.outstanding()) {
-      worker_.timed_out(request.due, request.sent, now);
+      worker_.timed_out(index_, request.due, request.sent, now);
     }
   }
   if (requests_.in_flight() > 1) worker_.failed(Failure::dropped, {}, requests_.in_flight() - 1);
@@ -225,7 +225,7 @@ bool EchoConnection::gives_one_up() {
   if (!options_.requests || plan_->due() > now) return true;
   more_ = worker_.admits(plan_->due());
   if (more_) {
-    worker_.left_unsent(plan_->due(), false, now);
+    worker_.left_unsent(index_, plan_->due(), false, now);
     plan_->next();
   }
   return more_;
@@ -239,7 +239,7 @@ void EchoConnection::leave_unfinished() {
     left = left.subspan(1);
   }
   now_ = io::Clock::now();
-  for (const RequestPipeline::Request& request : left) worker_.left_unfinished(request.due, request.sent, now_);
+  for (const RequestPipeline::Request& request : left) worker_.left_unfinished(index_, request.due, request.sent, now_);
 }
 
 }  // namespace

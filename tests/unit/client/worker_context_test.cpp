@@ -152,9 +152,9 @@ TEST_F(WorkerContextTest, RequestWithoutAReplyIsAsSlowAsItIsOld) {
   options_.rate = 1000;
   make();
   begin();
-  context_->left_unfinished(at(-1), at(5), at(11'000));
+  context_->left_unfinished(0, at(-1), at(5), at(11'000));
   EXPECT_EQ(count(Count::unfinished), 0u) << "due before the window";
-  context_->left_unfinished(at(9'000), at(9'500), at(11'000));
+  context_->left_unfinished(0, at(9'000), at(9'500), at(11'000));
   EXPECT_EQ(count(Count::unfinished), 1u);
   EXPECT_EQ(stats()[Time::response].sum(), seconds(2));
   EXPECT_EQ(stats()[Time::service].sum(), milliseconds(1'500));
@@ -164,15 +164,15 @@ TEST_F(WorkerContextTest, RequestThatWasNeverSentIsAsSlowAsItIsOld) {
   options_.rate = 1000;
   make();
   begin();
-  context_->left_unsent(at(-1), true, at(11'000));
+  context_->left_unsent(0, at(-1), true, at(11'000));
   EXPECT_EQ(count(Count::unsent), 0u);
-  context_->left_unsent(at(9'000), false, at(11'000));
+  context_->left_unsent(0, at(9'000), false, at(11'000));
   EXPECT_EQ(count(Count::unsent), 1u);
   EXPECT_EQ(count(Count::missed), 0u);
   EXPECT_EQ(count(Count::sent), 0u);
   EXPECT_EQ(stats()[Time::response].sum(), seconds(2));
   EXPECT_EQ(stats()[Time::service].count(), 0u);
-  context_->left_unsent(at(9'500), true, at(11'000));
+  context_->left_unsent(0, at(9'500), true, at(11'000));
   EXPECT_EQ(count(Count::unsent), 2u);
   EXPECT_EQ(count(Count::missed), 1u) << "the connection could have taken it";
 }
@@ -181,13 +181,50 @@ TEST_F(WorkerContextTest, RequestWhoseTimeWasUpIsAsSlowAsUsersWaited) {
   options_.rate = 1000;
   make();
   begin();
-  context_->timed_out(at(-10), at(-5), at(5'000));
+  context_->timed_out(0, at(-10), at(-5), at(5'000));
   EXPECT_EQ(stats()[Time::response].count(), 0u);
-  context_->timed_out(at(100), at(200), at(5'100));
+  context_->timed_out(0, at(100), at(200), at(5'100));
   EXPECT_EQ(stats()[Time::response].sum(), seconds(5));
   EXPECT_EQ(stats()[Time::service].sum(), milliseconds(4'900));
   EXPECT_EQ(count(Count::unfinished), 0u);
   EXPECT_EQ(count(Count::answered), 0u);
+}
+
+/// Else a connection that is left hanging would look as fast as it was before.
+TEST_F(WorkerContextTest, TimesOfAConnectionHaveItsRequestsWithoutAReplyToo) {
+  options_.rate = 1000;
+  make();
+  begin();
+  const auto times = [this](std::size_t index) { return context_->tallies()[index].times->count(); };
+  context_->answered(1, at(-2), at(-2), at(-1), 64);  // warmup
+  context_->timed_out(1, at(-2), at(-2), at(5'000));
+  EXPECT_EQ(times(1), 0u);
+  context_->answered(1, at(10), at(10), at(12), 64);
+  EXPECT_EQ(times(1), 1u);
+  context_->timed_out(1, at(20), at(20), at(5'020));
+  context_->left_unfinished(1, at(9'000), at(9'000), at(11'000));
+  context_->left_unsent(1, at(9'100), false, at(11'000));
+  EXPECT_EQ(times(1), 4u);
+  EXPECT_EQ(times(0), 0u) << "the other connection has its own";
+  EXPECT_EQ(context_->tallies()[1].replies, 1u);
+}
+
+TEST_F(WorkerContextTest, TimesAreThoseOfASampleWhereThereAreManyConnections) {
+  constexpr std::uint32_t kMost = ConnectionTimes::kMostConnections;
+  const auto sampled = [this](std::uint32_t first, std::uint32_t all) {
+    plan_.emplace(WorkerPlan{options_, endpoint_, notifier_, kStart, 0, 1, first, all, 10, budget_, 0, 8, 0});
+    const WorkerContext context(*plan_);
+    std::vector<std::uint32_t> found;
+    for (std::uint32_t i = 0; i < 10; ++i) {
+      if (context.tallies()[i].times != nullptr) found.push_back(first + i);
+    }
+    return found;
+  };
+  EXPECT_EQ(sampled(0, kMost).size(), 10u);
+  EXPECT_EQ(sampled(0, 3 * kMost), (std::vector<std::uint32_t>{0, 3, 6, 9}));
+  EXPECT_EQ(sampled(10, 3 * kMost), (std::vector<std::uint32_t>{12, 15, 18})) << "by their number in the whole run";
+  options_.workload = Workload::connect;
+  EXPECT_TRUE(sampled(0, 10).empty());
 }
 
 TEST_F(WorkerContextTest, CyclesOfTheConnectWorkloadAreItsTimes) {
@@ -202,8 +239,8 @@ TEST_F(WorkerContextTest, CyclesOfTheConnectWorkloadAreItsTimes) {
   EXPECT_EQ(stats()[Time::cycle].count(), 1u);
   EXPECT_EQ(stats()[Time::cycle].sum(), milliseconds(4));
   EXPECT_EQ(count(Count::done), 2u);
-  context_->left_unfinished(at(5), at(6), at(25));
-  context_->left_unsent(at(5), false, at(25));
+  context_->left_unfinished(0, at(5), at(6), at(25));
+  context_->left_unsent(0, at(5), false, at(25));
   EXPECT_EQ(stats()[Time::cycle].sum(), milliseconds(44));
 }
 

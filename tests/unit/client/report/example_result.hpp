@@ -28,8 +28,14 @@ inline LoadResult example() {
   stats[Count::replies] = stats[Count::sent] = stats[Count::answered] = stats[Count::done] = 1000;
   stats[Count::bytes] = 64'000;
   stats.failures.add(Failure::refused);
-  result.fairness.add({500, 500'000});
-  result.fairness.add({500, 1'000'000});
+  for (const int each : {1, 2}) {
+    ConnectionTimes times;
+    for (int i = 0; i < 500; ++i) times.record(microseconds(each));
+    const ConnectionTally tally{500, static_cast<std::uint64_t>(each) * 500'000, &times};
+    result.fairness.add(tally);
+    result.spread.add(tally);
+  }
+  result.spread.add_starved(1);
   result.intervals.push_back({1, 1, 100, 1, microseconds(500), microseconds(990), stats[Time::response].buckets()});
   return result;
 }
@@ -47,6 +53,7 @@ inline LoadResult open_loop_example() {
 inline LoadResult connect_example() {
   LoadResult result = example();
   result.options.workload = Workload::connect;
+  result.spread = {};
   result.stats[Time::cycle].merge(result.stats[Time::response]);
   result.stats[Count::cycles] = 500;
   return result;
@@ -114,6 +121,27 @@ inline LoadResult full_result(Workload workload) {
   result.stats.wrong.push_back({Failure::cut_short, 5, 6, 7, "another", "", "", 8});
   result.fairness.add({3, 4'000});
   result.fairness.add({5, 60'000});
+  ConnectionTimes times;
+  for (int i = 1; i < 70; ++i) times.record(std::chrono::microseconds(i * i));
+  Audit& audit = result.audit.emplace();
+  audit.target_here = true;
+  audit.voluntary = 77;
+  audit.involuntary = 78;
+  audit.stolen = 0.8125;
+  audit.pressure = 0.6875;
+  audit.throttling = {79, 80, 81ms};
+  for (std::size_t i = 0; i < kNetworkCounters; ++i) {
+    audit.network.counts[i] = 200 + i;
+    audit.network_before.counts[i] = 300 + i;
+  }
+  // One event, two keys.
+  audit.network[NetworkCounter::segments_sent_again] = result.retransmits;
+  result.spread.every = 33;
+  result.spread.add({71, 720'000, &times});
+  result.spread.add({73, 740'000'000, nullptr});
+  times.record(3s);
+  result.spread.add({75, 760'000'000'000, &times});
+  result.spread.add_starved(2);
   result.intervals.push_back({1.5, 1.25, 41, 42, 43ns, 44ns, {{43ns, 40}, {2048ns, 1}}});
   result.intervals.push_back({2.5, 1.125, 45, 46, 47ns, 48ns, {{47ns, 49}}});
   return result;

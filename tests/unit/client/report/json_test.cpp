@@ -54,19 +54,20 @@ void for_each_key(json::value& value, const std::string& path,
 
 /// Keys that follow from others: a reader does without them.
 bool is_derived(const std::string& path) {
-  static const std::set<std::string> kDerived{"rate",
-                                              "exit_status",
-                                              "verdict",
-                                              "verdict.limited_by",
-                                              "verdict.reason",
-                                              "fairness.jain",
-                                              "fairness.starved",
-                                              "errors.total",
-                                              "errors.wrong_replies",
-                                              "generator.share",
-                                              "connections.asked"};
+  static const std::set<std::string> kDerived{
+      "rate",          "exit_status",          "verdict",         "verdict.limited_by", "verdict.reasons",
+      "audit.remarks", "verdict.reason",       "fairness.jain",   "fairness.starved",   "fairness.connections.counted",
+      "errors.total",  "errors.wrong_replies", "generator.share", "connections.asked"};
+  const bool of_connections = path.starts_with("fairness.connections.");
+  const bool is_quantile = path.ends_with(".p10") || path.ends_with(".p50") || path.ends_with(".p90");
   return kDerived.contains(path) || path == "slo" || path.starts_with("slo.") || path.ends_with(".count") ||
-         path.ends_with(".mean_ns") || path.find("percentiles_ns") != std::string::npos;
+         (path.ends_with(".mean_ns") && !of_connections) || (of_connections && is_quantile) ||
+         path.find("percentiles_ns") != std::string::npos;
+}
+
+/// Keys that reports of earlier versions have not.
+bool is_newer(const std::string& path) {
+  return path == "fairness.connections" || path == "audit" || path == "command" || path == "options.slo";
 }
 
 TEST(JsonReport, HasEveryKeyOfTheSchema) {
@@ -137,9 +138,6 @@ TEST(JsonReport, ReadBackItHasTheVeryBytes) {
   EXPECT_EQ(copy.began, result.began);
 }
 
-/// Keys that reports of older versions lack.
-bool is_newer(const std::string& path) { return path == "command" || path == "options.slo"; }
-
 TEST(JsonReport, EveryKeyThatIsMissingIsNamed) {
   for (const Workload workload : {Workload::echo, Workload::connect}) {
     const json::value whole = json_report(full_result(workload));
@@ -164,6 +162,51 @@ TEST(JsonReport, EveryKeyThatIsMissingIsNamed) {
   }
 }
 
+TEST(JsonReport, OfAnEarlierVersionIsRead) {
+  json::object report = json_report(full_result(Workload::echo));
+  report["fairness"].as_object().erase("connections");
+  report.erase("audit");
+  const LoadResult read = read_json_report(report);
+  EXPECT_EQ(read.fairness.served, 2u);
+  EXPECT_FALSE(read.spread.known());
+  EXPECT_FALSE(read.audit);
+  EXPECT_FALSE(json_report(read).contains("audit"));
+}
+
+TEST(JsonReport, HasTheReasonsOfTheVerdictAndWhatElseWasNoticed) {
+  LoadResult result = example();
+  result.cpu_seconds = 20;
+  result.machine_busy = 1;
+  result.audit.emplace().network[NetworkCounter::pruned] = 3;
+  const json::object report = json_report(result);
+  const json::object& verdict = report.at("verdict").as_object();
+  EXPECT_THAT(keys_of(verdict), testing::UnorderedElementsAre("limited_by", "reason", "reasons"));
+  ASSERT_EQ(verdict.at("reasons").as_array().size(), 2u);
+  EXPECT_EQ(verdict.at("reasons").at(0), verdict.at("reason"));
+  const json::object& audit = report.at("audit").as_object();
+  EXPECT_THAT(keys_of(audit),
+              testing::UnorderedElementsAre("remarks", "target_here", "voluntary_switches", "involuntary_switches",
+                                            "stolen", "pressure", "throttling", "network", "network_before"));
+  EXPECT_EQ(audit.at("remarks").as_array().size(), 1u);
+  EXPECT_TRUE(audit.at("pressure").is_null());
+  EXPECT_EQ(audit.at("network").at("PruneCalled"), 3);
+  EXPECT_EQ(audit.at("network").as_object().size(), kNetworkCounters);
+}
+
+TEST(JsonReport, SpreadOverTheConnectionsIsThere) {
+  const json::object report = json_report(example());
+  const json::value& spread = report.at("fairness").at("connections");
+  EXPECT_EQ(spread.at("counted"), 2);
+  EXPECT_EQ(spread.at("every"), 1);
+  EXPECT_EQ(spread.at("replies").at("min"), 0);
+  EXPECT_EQ(spread.at("replies").at("max"), 500);
+  EXPECT_EQ(spread.at("mean_ns").at("min"), 1'000);
+  EXPECT_EQ(spread.at("mean_ns").at("max"), 2'000);
+  EXPECT_EQ(spread.at("p99_ns").at("p10"), 896);
+  EXPECT_EQ(spread.at("p99_ns").at("p90"), 1'920);
+  EXPECT_FALSE(json_report(connect_example()).at("fairness").as_object().contains("connections"));
+}
+
 TEST(JsonReport, EveryValueOfAnotherTypeIsNamed) {
   const json::value whole = json_report(full_result(Workload::echo));
   const std::string same = json::serialize(whole);
@@ -174,7 +217,8 @@ TEST(JsonReport, EveryValueOfAnotherTypeIsNamed) {
       const bool is_text = path.find("options.message") == 0 || path == "version" || path == "endpoint" ||
                            path.find("machine.") == 0 || path.ends_with(".text") || path.ends_with("expected") ||
                            path.ends_with("received");
-      if (is_derived(path) || (other.is_string() && is_text)) return;
+      const bool is_flag = path == "audit.target_here";
+      if (is_derived(path) || (other.is_string() && is_text) || (other.is_bool() && is_flag)) return;
       const json::value kept = parent.at(key);
       parent[key] = other;
       EXPECT_THAT(complaint(visited.as_object(), same), HasSubstr(path)) << json::serialize(other);

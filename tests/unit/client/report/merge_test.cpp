@@ -92,6 +92,29 @@ TEST(Merge, AddsUpWhatWasFound) {
   EXPECT_EQ(merged.options.duration, one.options.duration);
 }
 
+TEST(Merge, AuditIsOfEachMachineOnce) {
+  std::vector<LoadResult> results{example(), example(), example(), example()};
+  for (LoadResult& result : results) {
+    result.audit.emplace().involuntary = 10;
+    result.audit->network[NetworkCounter::timeouts] = 3;
+  }
+  results[2].machine.host = "another";
+  results[3].audit.reset();  // of an earlier version
+  const LoadResult merged = merge_results(results);
+  ASSERT_TRUE(merged.audit);
+  EXPECT_EQ(merged.audit->network[NetworkCounter::timeouts], 6u);
+  EXPECT_EQ(merged.audit->involuntary, 30u);
+  EXPECT_FALSE(merge_results(std::vector{results[3], results[3]}).audit);
+}
+
+TEST(Merge, SpreadIsOverTheConnectionsOfAll) {
+  std::vector<LoadResult> results{example(), example()};
+  const LoadResult merged = merge_results(results);
+  EXPECT_EQ(merged.spread.p99s.count(), 4u);
+  EXPECT_EQ(merged.spread.replies.count(), 6u);
+  EXPECT_EQ(merged.spread.means.max(), results[0].spread.means.max());
+}
+
 TEST(Merge, GeneratorsOnOneMachineShareItsProcessors) {
   std::vector<LoadResult> results{example(), example()};
   results[0].machine_busy = 0.5;

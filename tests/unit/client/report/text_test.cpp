@@ -79,6 +79,13 @@ LoadResult with_long_figures(LoadResult result) {
     result.stats.failures.add(static_cast<Failure>(kind), 987'654'321);
   }
   result.fairness.add({123'456'789, 123'456'789'012'345});
+  result.audit.emplace().network.counts.fill(987'654'321);
+  result.audit->network_before.counts.fill(987'654'321);
+  result.audit->throttling = {987'654'321, 987'654'321, std::chrono::seconds(987'654)};
+  result.audit->stolen = 1;
+  result.retransmits = 987'654'321;
+  result.spread.every = 1'000;
+  result.spread.add({123'456'789, 123'456'789'012'345});
   return result;
 }
 
@@ -94,10 +101,27 @@ TEST(TextReport, ShowsTimesAndFailures) {
   EXPECT_THAT(text, ContainsRegex("requests +1,000 +100 a second"));
   EXPECT_THAT(text, ContainsRegex("response +500 us +750 us +900 us +990 us"));
   EXPECT_THAT(text, ContainsRegex("1  connection refused"));
+  EXPECT_THAT(flowing(example()), HasSubstr("Fairness the slowest connection's p99 is 1.92 us, the fastest's 896 ns"));
   EXPECT_THAT(flowing(example()), HasSubstr("mean of the fastest connection 1.00 us, of the slowest 2.00 us"));
-  EXPECT_THAT(flowing(example()), HasSubstr("Jain's index 0.667, 1 starved"));
+  EXPECT_THAT(flowing(example()), HasSubstr("from 0 to 500 replies each"));
+  EXPECT_THAT(flowing(example()), HasSubstr("Jain's index 0.667, 1 of 3 starved"));
   EXPECT_THAT(flowing(example()), HasSubstr("limited by the server"));
   EXPECT_THAT(flowing(example()), HasSubstr("To see what users feel at a steady rate: --rate 90 "));
+}
+
+TEST(TextReport, OfManyConnectionsSaysThatTheirTimesAreThoseOfASample) {
+  LoadResult result = example();
+  EXPECT_THAT(flowing(result), Not(HasSubstr("sampled")));
+  result.spread.every = 2;
+  EXPECT_THAT(flowing(result), HasSubstr("(2 connections were sampled)"));
+}
+
+TEST(TextReport, OfAnOlderReportHasTheFairnessThatIsKnown) {
+  LoadResult result = example();
+  result.spread = {};
+  EXPECT_THAT(flowing(result), HasSubstr("Fairness mean of the fastest connection 1.00 us"));
+  result.reached = 2;
+  EXPECT_THAT(flowing(result), HasSubstr("none starved"));
 }
 
 TEST(TextReport, OfAnOpenLoopShowsThePlanAndHidesNothing) {
@@ -146,6 +170,10 @@ TEST(TextReport, EveryVerdictIsSaid) {
   result.cpu_seconds = 1;
   result.machine_busy = 1;
   EXPECT_THAT(flowing(result), HasSubstr(", limited by the machine: "));
+  result.machine_busy = 0;
+  result.retransmits = 100;
+  result.audit.emplace().network[NetworkCounter::segments_sent] = 1'000;
+  EXPECT_THAT(flowing(result), HasSubstr(", limited by the network: 100 TCP segments"));
   result.window_seconds = 0.1;
   EXPECT_THAT(flowing(result), HasSubstr("Verdict ended by its duration: the run was too short"));
   EXPECT_THAT(flowing(open_loop_example()), HasSubstr(", limited by the rate: "));
@@ -155,6 +183,28 @@ TEST(TextReport, EveryVerdictIsSaid) {
   EXPECT_THAT(flowing(result), HasSubstr("Verdict ended with its last request: "));
   result.ended_by = EndedBy::no_connection;
   EXPECT_THAT(flowing(result), HasSubstr("Verdict no connection could be opened: "));
+}
+
+TEST(TextReport, FurtherReasonsAndRemarksHaveLinesOfTheirOwn) {
+  LoadResult result = example();
+  EXPECT_THAT(text_report(result), Not(HasSubstr("Noticed")));
+  result.cpu_seconds = 20;
+  result.machine_busy = 0.97;
+  result.audit.emplace().network[NetworkCounter::pruned] = 3;
+  const std::string text = text_report(result);
+  EXPECT_THAT(text, HasSubstr("\nVerdict      ended by its duration, generator-limited: "));
+  EXPECT_THAT(text, HasSubstr("\n             also, the processors were 97 % busy"));
+  EXPECT_THAT(text, HasSubstr("\nNoticed      a receive buffer on this machine was full 3 times"));
+}
+
+TEST(TextReport, ManyRemarksAreCutShort) {
+  LoadResult result = example();
+  result.audit.emplace();
+  result.audit->network.counts.fill(3);
+  const std::string text = flowing(result);
+  EXPECT_THAT(text, HasSubstr("Noticed the kernel dropped 3 connects"));
+  EXPECT_THAT(text, HasSubstr("more, which --json names"));
+  EXPECT_THAT(text, Not(HasSubstr("TCP came close")));
 }
 
 TEST(TextReport, IsAtMostEightyColumnsWide) {
