@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "client/export_files.hpp"
 #include "client/message/message.hpp"
 #include "client/pacing/arrivals.hpp"
 #include "client/source_addresses.hpp"
@@ -48,6 +49,7 @@ struct LoadOptions {
   Duration interval = std::chrono::seconds(1);
   bool quiet = false;
   std::string json_file;  ///< empty: none; "-": stdout
+  ExportFiles exports;
 
   static constexpr Duration kDefaultDuration = std::chrono::seconds(10);
 

@@ -16,6 +16,7 @@
 #include "client/load_run.hpp"
 #include "client/process_group.hpp"
 #include "client/report/json.hpp"
+#include "client/report/load_exports.hpp"
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
 #include "client/report/text.hpp"
@@ -39,9 +40,10 @@ int print(const std::string& text, std::FILE* out) {
 
 int execute(const PrintText& help) { return print(help.text, stdout); }
 
-/// Shows what was found: the text for people, and the report for machines where it is wanted. Returns the exit status.
-int show(const std::string& text, const boost::json::object& report, int found, OutputFile& json) {
-  const int printed = print(text, json.is_stdout() ? stderr : stdout);
+/// Shows what was found: the text for people on `out`, and the report for machines where it is wanted. Returns the exit
+/// status.
+int show(const std::string& text, const boost::json::object& report, int found, OutputFile& json, std::FILE* out) {
+  const int printed = print(text, out);
   int status = found != kFine ? found : printed;
   if (!json.is_wanted()) return status;
   try {
@@ -54,22 +56,34 @@ int show(const std::string& text, const boost::json::object& report, int found, 
   return status;
 }
 
-int show(const LoadResult& result, OutputFile& json) {
-  return show(text_report(result), json_report(result), result.exit_status(), json);
+int show(const std::string& text, const boost::json::object& report, int found, OutputFile& json) {
+  return show(text, report, found, json, json.is_stdout() ? stderr : stdout);
+}
+
+int show(const LoadResult& result, OutputFile& json, LoadExports& exports) {
+  std::FILE* const out = json.is_stdout() || exports.take_stdout() ? stderr : stdout;
+  int status = show(text_report(result), json_report(result), result.exit_status(), json, out);
+  for (const std::string& problem : exports.write(result)) {
+    std::fprintf(stderr, "weir-load: %s\n", problem.c_str());
+    if (status == kFine) status = kFailed;
+  }
+  return status;
 }
 
 int execute(const LoadOptions& options) {
   OutputFile json(options.json_file);
-  if (options.processes > 1) return show(run_processes(options), json);
+  LoadExports exports(options.exports);
+  if (options.processes > 1) return show(run_processes(options), json, exports);
   TerminalControl control(options);
-  return show(run_load(options, {.all_connections = options.connections}, control), json);
+  return show(run_load(options, {.all_connections = options.connections}, control), json, exports);
 }
 
 int execute(const MergeOptions& options) {
   OutputFile json(options.json_file);
+  LoadExports exports(options.exports);
   std::vector<LoadResult> results;
   for (const std::string& file : options.files) results.push_back(read_json_file(file));
-  return show(merge_results(results), json);
+  return show(merge_results(results), json, exports);
 }
 
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/export_files.hpp"
 #include "client/fetch/fetch_options.hpp"
 #include "client/idle/idle_options.hpp"
 #include "client/load_options.hpp"
@@ -27,6 +28,7 @@ struct ChatOptions {
 struct MergeOptions {
   std::vector<std::string> files;
   std::string json_file;  ///< empty: none; "-": stdout
+  ExportFiles exports;
 };
 
 /// What a command line asks for.

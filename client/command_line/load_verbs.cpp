@@ -1,6 +1,7 @@
 #include <charconv>
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "client/start_time.hpp"
 #include "common/escapes.hpp"
@@ -59,6 +60,8 @@ what is told
       --quiet             no progress
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the
                           report for people goes to stderr
+      --csv FILE          the time series as comma-separated values; - as with --json
+      --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
 
 examples:
   weir-load echo 127.0.0.1:7000
@@ -96,6 +99,8 @@ what is told
       --quiet             no progress
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the
                           report for people goes to stderr
+      --csv FILE          the time series as comma-separated values; - as with --json
+      --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
 
 A closed connection keeps its local port for a minute (TIME_WAIT) unless it is reset. Where the
 ports run out, spread over more addresses with --source, or use --close rst.
@@ -197,8 +202,10 @@ std::function<Command()> declare_echo(CLI::App& app) {
   add(app, "--reconnect-every",
       [options](const std::string& text) { options->reconnect_every = number(text, 0, kMostCounted); });
   add(app, "--newcomers", [options](const std::string& text) { options->newcomers = rate(text); });
+  add_exports(app, options->exports);
   return [options, &app]() -> Command {
     check_common(app, *options);
+    check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});
     if (options->think.count() != 0 && options->is_open_loop()) {
       throw std::invalid_argument("--think has no use with --rate, which says when requests are due");
     }
@@ -214,8 +221,10 @@ std::function<Command()> declare_connect(CLI::App& app) {
   add(app, "--close", [options](const std::string& text) {
     options->close_by = one_of(text, "rst", "fin") ? CloseBy::rst : CloseBy::fin;
   });
+  add_exports(app, options->exports);
   return [options, &app]() -> Command {
     check_common(app, *options);
+    check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});
     if (!options->exchange && !options->message.text.empty()) {
       throw std::invalid_argument("--message has no use with --no-exchange");
     }

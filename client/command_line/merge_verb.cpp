@@ -1,12 +1,13 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 
 namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load merge [--json FILE] A.json B.json...
+constexpr const char* kHelp = R"(usage: weir-load merge [OPTIONS] A.json B.json...
 
 Makes one report of several generators' that loaded the same service at the same time (see
 --start-at): histograms and counts add up without loss, the time series are laid over each other by
@@ -14,6 +15,8 @@ the wall clock. The exit status is the one that a single run with that result wo
 
       --json FILE         the merged report for machines; - is stdout, and then the report for
                           people goes to stderr
+      --csv FILE          the merged time series as comma-separated values; - as with --json
+      --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
 
 examples:
   weir-load echo -R 50k --start-at 12:00:00 --json a.json 10.0.0.7:7000    on each machine
@@ -24,7 +27,11 @@ std::function<Command()> declare(CLI::App& app) {
   const auto options = std::make_shared<MergeOptions>();
   app.add_option("FILE", options->files)->required();
   add(app, "--json", [options](const std::string& text) { options->json_file = text; });
-  return [options]() -> Command { return *options; };
+  add_exports(app, options->exports);
+  return [options]() -> Command {
+    check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});
+    return *options;
+  };
 }
 
 }  // namespace
