@@ -50,6 +50,7 @@ struct LoadOptions {
   bool quiet = false;
   std::string json_file;  ///< empty: none; "-": stdout
   ExportFiles exports;
+  std::optional<Address> prometheus;  ///< where metrics are asked for while the run goes on
 
   static constexpr Duration kDefaultDuration = std::chrono::seconds(10);
 

@@ -235,6 +235,7 @@ const WorkerStats& LoadRun::collect() {
 
 void LoadRun::tick(Clock::time_point now) {
   const WorkerStats& news = collect();
+  control_.collected(news, static_cast<std::uint32_t>(total(&LiveCounters::open)));
   const Histogram& times = news[result_.is_echo() ? Time::response : Time::cycle];
   const Interval interval{Seconds(now - began_).count(),
                           Seconds(now - last_tick_).count(),
@@ -260,15 +261,18 @@ void LoadRun::show(const Interval& interval) {
 }
 
 LoadResult LoadRun::conclude() {
-  control_.ended();
   for (auto& worker : workers_) worker->stop_and_join();
+  since_.clear();
   Clock::time_point last_reply{};
   for (const auto& worker : workers_) {
     const WorkerContext& context = worker->context();
-    result_.stats.merge(context.stats());
+    since_.merge(context.stats());
     for (const ConnectionTally& tally : context.tallies()) result_.fairness.add(tally);
     last_reply = std::max(last_reply, context.last_reply());
   }
+  result_.stats.merge(since_);
+  control_.collected(since_, 0);
+  control_.ended();
   if (result_.reached == 0) result_.ended_by = EndedBy::no_connection;
   if (interrupted_) result_.ended_by = EndedBy::interrupt;
   if (ended_ != Clock::time_point{}) {

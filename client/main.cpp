@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "client/idle/idle_report.hpp"
 #include "client/idle/idle_run.hpp"
 #include "client/load_run.hpp"
+#include "client/metrics/metrics_server.hpp"
 #include "client/process_group.hpp"
 #include "client/report/json.hpp"
 #include "client/report/load_exports.hpp"
@@ -73,8 +75,11 @@ int show(const LoadResult& result, OutputFile& json, LoadExports& exports) {
 int execute(const LoadOptions& options) {
   OutputFile json(options.json_file);
   LoadExports exports(options.exports);
-  if (options.processes > 1) return show(run_processes(options), json, exports);
-  TerminalControl control(options);
+  std::unique_ptr<MetricsServer> metrics;
+  if (options.prometheus) metrics = std::make_unique<MetricsServer>(options);
+  if (options.processes > 1) return show(run_processes(options, metrics.get()), json, exports);
+  TerminalControl control(options, metrics ? &metrics->metrics() : nullptr);
+  if (metrics) metrics->start();
   return show(run_load(options, {.all_connections = options.connections}, control), json, exports);
 }
 

@@ -62,6 +62,7 @@ what is told
                           report for people goes to stderr
       --csv FILE          the time series as comma-separated values; - as with --json
       --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
+      --prometheus BIND   answer GET /metrics on HOST:PORT, :PORT or unix:/path during the run
 
 examples:
   weir-load echo 127.0.0.1:7000
@@ -101,6 +102,7 @@ what is told
                           report for people goes to stderr
       --csv FILE          the time series as comma-separated values; - as with --json
       --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
+      --prometheus BIND   answer GET /metrics on HOST:PORT, :PORT or unix:/path during the run
 
 A closed connection keeps its local port for a minute (TIME_WAIT) unless it is reset. Where the
 ports run out, spread over more addresses with --source, or use --close rst.
@@ -203,6 +205,7 @@ std::function<Command()> declare_echo(CLI::App& app) {
       [options](const std::string& text) { options->reconnect_every = number(text, 0, kMostCounted); });
   add(app, "--newcomers", [options](const std::string& text) { options->newcomers = rate(text); });
   add_exports(app, options->exports);
+  add_prometheus(app, options->prometheus);
   return [options, &app]() -> Command {
     check_common(app, *options);
     check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});
@@ -222,6 +225,7 @@ std::function<Command()> declare_connect(CLI::App& app) {
     options->close_by = one_of(text, "rst", "fin") ? CloseBy::rst : CloseBy::fin;
   });
   add_exports(app, options->exports);
+  add_prometheus(app, options->prometheus);
   return [options, &app]() -> Command {
     check_common(app, *options);
     check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});

@@ -1,9 +1,18 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
+#include <csignal>
 #include <regex>
 #include <sstream>
 
+#include "tests/support/admin_client.hpp"
+#include "tests/support/checkout.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -108,6 +117,111 @@ TEST(LoadExports, AFullDiskFailsTheRunThatIsReportedNevertheless) {
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.out, HasSubstr("Errors       none"));
   EXPECT_THAT(finished.err, HasSubstr("cannot write /dev/full: No space left on device"));
+}
+
+/// The client of the metrics of a run.
+AdminClient metrics_of(Process& load) {
+  const std::string line = load.wait_for_error_line("metrics on \\S+,");
+  std::smatch match;
+  if (!std::regex_search(line, match, std::regex("metrics on (\\S+),"))) throw std::runtime_error(line);
+  return AdminClient(endpoint_of(match[1]));
+}
+
+/// Waits until a series has at least this value.
+void wait_for_metric(const AdminClient& client, const std::string& series, double least) {
+  EXPECT_TRUE(wait_until([&] { return client.metric(series) >= least; })) << series;
+}
+
+/// Of one process, and of several.
+class LoadMetrics : public testing::TestWithParam<std::string> {};
+
+TEST_P(LoadMetrics, AreReadWhileTheRunGoesOn) {
+  FakeBackend server(echoes());
+  Process load("weir-load", {"echo", "-c", "4", "-t", "1", "--processes", GetParam(), "-d", "100s", "-i", "20ms",
+                             "--quiet", "--prometheus", "127.0.0.1:0", server.address()});
+  const AdminClient client = metrics_of(load);
+  wait_for_metric(client, "weir_load_requests_total", 1);
+  EXPECT_EQ(client.metric("weir_load_connections_open"), 4);
+  EXPECT_EQ(client.metric("weir_load_connections_reached"), 4);
+  EXPECT_EQ(client.metric("weir_load_phase{phase=\"connecting\"}"), 0);
+  wait_for_metric(client, "weir_load_requests_total", client.metric("weir_load_requests_total") + 1);
+  wait_for_metric(client, "weir_load_phase{phase=\"measuring\"}", 1);
+  const auto metrics = client.metrics();
+  EXPECT_EQ(metrics.at("weir_load_response_seconds_count"), metrics.at("weir_load_requests_total"));
+  EXPECT_EQ(metrics.at("weir_load_response_seconds_bucket{le=\"+Inf\"}"),
+            metrics.at("weir_load_response_seconds_count"));
+  EXPECT_EQ(metrics.at("weir_load_errors_total{kind=\"reset\"}"), 0);
+  load.signal(SIGINT);
+  EXPECT_EQ(load.wait_exit(), 0) << load.err();
+}
+
+TEST_P(LoadMetrics, HaveAllThatTheReportHasUntilItIsWritten) {
+  FakeBackend server([](Peer& client) {
+    for (int i = 0; i < 10; ++i) client.send_all(client.receive_exactly(64));
+    client.receive_exactly(64);
+    return Leave::reset;
+  });
+  const TempDir dir;
+  const std::string fifo = dir.file("report");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const io::Descriptor reader(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(reader);
+  ASSERT_GT(::fcntl(reader.get(), F_SETPIPE_SZ, 4096), 0);  // less than a report
+  Process load("weir-load", {"echo", "-c", "2", "-t", "1", "--processes", GetParam(), "-n", "100", "--quiet", "--json",
+                             fifo, "--prometheus", "127.0.0.1:0", server.address()});
+  const AdminClient client = metrics_of(load);
+  wait_for_metric(client, "weir_load_phase{phase=\"ended\"}", 1);
+  const auto metrics = client.metrics();
+  std::string report;
+  while (load.running() || report.empty()) {
+    pollfd waiting{reader.get(), POLLIN, 0};
+    std::array<char, 4096> piece;
+    if (::poll(&waiting, 1, 10) == 1)
+      report.append(piece.data(),
+                    static_cast<std::size_t>(std::max<ssize_t>(::read(reader.get(), piece.data(), piece.size()), 0)));
+  }
+  EXPECT_EQ(load.wait_exit(), 1);  // the resets
+  const json::value written = json::parse(report);
+  EXPECT_EQ(metrics.at("weir_load_requests_total"), written.at_pointer("/requests/done").to_number<double>());
+  EXPECT_EQ(metrics.at("weir_load_errors_total{kind=\"reset\"}"),
+            written.at_pointer("/errors/kinds/reset").to_number<double>());
+  EXPECT_EQ(metrics.at("weir_load_connections_reopened_total"),
+            written.at_pointer("/connections/reopened").to_number<double>());
+  EXPECT_EQ(metrics.at("weir_load_response_seconds_count"),
+            written.at_pointer("/latency/response/count").to_number<double>());
+  EXPECT_GT(metrics.at("weir_load_errors_total{kind=\"reset\"}"), 0);
+  EXPECT_EQ(metrics.at("weir_load_connections_open"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Processes, LoadMetrics, testing::Values("1", "2"));
+
+TEST(LoadMetricsServer, HostileClientsDoNotDisturbTheRun) {
+  FakeBackend server(echoes());
+  Process load("weir-load", {"echo", "-c", "2", "-d", "100s", "-i", "20ms", "--quiet", "--prometheus", "127.0.0.1:0",
+                             server.address()});
+  const AdminClient client = metrics_of(load);
+  std::vector<Peer> crowd;
+  for (int i = 0; i < 100; ++i) {
+    crowd.push_back(client.connect());
+    if (i % 2 == 0) crowd.back().send_all("\x16\x03\x01 nothing that is HTTP");
+  }
+  wait_for_metric(client, "weir_load_requests_total", client.metric("weir_load_requests_total") + 1);
+  EXPECT_EQ(client.metric("weir_load_connections_open"), 2);
+  load.signal(SIGINT);
+  EXPECT_EQ(load.wait_exit(), 0) << load.err();
+}
+
+TEST(LoadMetricsServer, AnAddressThatIsTakenIsKnownBeforeTheLoad) {
+  FakeBackend server(echoes());
+  const TestListener taken;
+  for (const char* processes : {"1", "2"}) {
+    const Finished finished =
+        load({"echo", "--processes", processes, "--prometheus", taken.address(), server.address()});
+    EXPECT_EQ(finished.exit, 1);
+    EXPECT_THAT(finished.err,
+                HasSubstr("--prometheus: cannot listen on " + taken.address() + ": Address already in use"));
+  }
+  EXPECT_EQ(server.accepted(), 0U);
 }
 
 }  // namespace
