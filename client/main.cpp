@@ -7,6 +7,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "client/report/load_exports.hpp"
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
+#include "client/report/read_reports.hpp"
 #include "client/report/text.hpp"
 #include "client/stream/stream_report.hpp"
 #include "client/stream/stream_run.hpp"
@@ -87,7 +89,9 @@ int execute(const MergeOptions& options) {
   OutputFile json(options.json_file);
   LoadExports exports(options.exports);
   std::vector<LoadResult> results;
-  for (const std::string& file : options.files) results.push_back(read_json_file(file));
+  for (const std::string& file : options.files) {
+    for (LoadResult& result : read_json_reports(file)) results.push_back(std::move(result));
+  }
   return show(merge_results(results), json, exports);
 }
 

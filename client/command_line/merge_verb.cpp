@@ -7,11 +7,14 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load merge [OPTIONS] A.json B.json...
+constexpr const char* kHelp = R"(usage: weir-load merge [OPTIONS] FILE...
 
 Makes one report of several generators' that loaded the same service at the same time (see
 --start-at): histograms and counts add up without loss, the time series are laid over each other by
 the wall clock. The exit status is the one that a single run with that result would have.
+
+FILE is a JSON report, or a log with one on each of some lines; - is stdin. Other lines are skipped,
+but a report that is cut off is an error.
 
       --json FILE         the merged report for machines; - is stdout, and then the report for
                           people goes to stderr
@@ -21,6 +24,7 @@ the wall clock. The exit status is the one that a single run with that result wo
 examples:
   weir-load echo -R 50k --start-at 12:00:00 --json a.json 10.0.0.7:7000    on each machine
   weir-load merge a.json b.json
+  kubectl logs --tail=-1 -l batch.kubernetes.io/job-name=weir-load | weir-load merge -
 )";
 
 std::function<Command()> declare(CLI::App& app) {

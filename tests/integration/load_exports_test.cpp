@@ -224,5 +224,43 @@ TEST(LoadMetricsServer, AnAddressThatIsTakenIsKnownBeforeTheLoad) {
   EXPECT_EQ(server.accepted(), 0U);
 }
 
+/// What `kubectl logs` gives of several generators: stdout and stderr of each, one after the other.
+std::string logs_of(int generators, const std::string& target) {
+  std::string log;
+  for (int i = 0; i < generators; ++i) {
+    const Finished finished =
+        run("weir-load", {"echo", "-c", "1", "-n", "20", "--seed", std::to_string(i), "--json=-", target});
+    EXPECT_EQ(finished.exit, 0) << finished.err;
+    log += finished.err + finished.out;
+  }
+  return log;
+}
+
+Finished merge_stdin(const TempDir& dir, const std::string& log) {
+  const std::string file = dir.write("log", log);
+  return run("/bin/sh", {"-c", "exec '" + built_program("weir-load") + "' merge --json - - <'" + file + "'"});
+}
+
+TEST(LoadMerge, LogsOfSeveralGeneratorsBecomeOneReport) {
+  FakeBackend server(echoes());
+  const TempDir dir;
+  const Finished merged = merge_stdin(dir, logs_of(3, server.address()));
+  EXPECT_EQ(merged.exit, 0) << merged.err;
+  const json::value report = json::parse(merged.out);
+  EXPECT_EQ(report.at("generators").to_number<int>(), 3);
+  EXPECT_EQ(report.at_pointer("/requests/done").to_number<int>(), 60);
+  EXPECT_THAT(merged.err, HasSubstr("merged from 3 generators"));
+}
+
+TEST(LoadMerge, ALogThatIsCutOffIsNoReportOfLess) {
+  FakeBackend server(echoes());
+  const TempDir dir;
+  const std::string log = logs_of(2, server.address());
+  const Finished merged = merge_stdin(dir, log.substr(0, log.size() - 20));
+  EXPECT_EQ(merged.exit, 1);
+  EXPECT_EQ(merged.out, "");
+  EXPECT_THAT(merged.err, HasSubstr("the report that begins there is cut off or damaged"));
+}
+
 }  // namespace
 }  // namespace weir::test
