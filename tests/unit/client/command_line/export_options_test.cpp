@@ -29,6 +29,17 @@ TEST(ExportOptions, OfEchoConnectAndMergeNameTheirFiles) {
   EXPECT_EQ(options.exports.csv, "-");
 }
 
+TEST(ExportOptions, MetricsHaveAnAddressToListenOn) {
+  const auto options = std::get<LoadOptions>(parse({"echo", "--prometheus", ":9100", "127.0.0.1:1"}));
+  ASSERT_TRUE(options.prometheus);
+  EXPECT_EQ(options.prometheus->to_string(), ":9100");
+  EXPECT_TRUE(
+      std::get<LoadOptions>(parse({"connect", "--prometheus", "unix:/run/x", "127.0.0.1:1"})).prometheus->is_unix());
+  EXPECT_FALSE(std::get<LoadOptions>(parse({"echo", "127.0.0.1:1"})).prometheus);
+  EXPECT_THAT(refused({"echo", "--prometheus", "fd:metrics", "127.0.0.1:1"}), testing::HasSubstr("--prometheus"));
+  EXPECT_THAT(refused({"echo", "--prometheus", "9100", "127.0.0.1:1"}), testing::HasSubstr("--prometheus"));
+}
+
 TEST(ExportOptions, TwoToStdoutOrToOneFileAreRefused) {
   for (const char* verb : {"echo", "connect", "merge"}) {
     EXPECT_THAT(refused({verb, "--csv", "-", "--json", "-", "127.0.0.1:1"}),

@@ -76,6 +76,7 @@ TEST_F(LoadJob, ItsCommandLineIsUnderstood) {
   EXPECT_EQ(options.message.seed, 7U);
   EXPECT_EQ(options.arrivals, ArrivalKind::poisson);
   EXPECT_EQ(options.threads, 1U);
+  EXPECT_EQ(options.rate, 1000);
   EXPECT_EQ(options.json_file, "-");
   EXPECT_TRUE(options.quiet);
   EXPECT_LT(*options.duration + options.warmup, std::chrono::seconds(spec_["activeDeadlineSeconds"].as<int>()));

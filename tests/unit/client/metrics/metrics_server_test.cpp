@@ -109,7 +109,7 @@ TEST_F(MetricsServerTest, EndsConnectionsThatAreTooSlow) {
 }
 
 TEST_F(MetricsServerTest, OldestGivesWayWhereThereAreTooMany) {
-  start({.connections = 3});
+  start({.connections = 3, .arrival = 10 * test::kHang});
   std::list<Peer> peers;
   for (int i = 0; i < 5; ++i) {
     peers.push_back(connect());
