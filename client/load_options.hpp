@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/export_files.hpp"
 #include "client/message/message.hpp"
 #include "client/pacing/arrivals.hpp"
 #include "client/slo.hpp"
@@ -52,8 +53,10 @@ struct LoadOptions {
   Duration interval = std::chrono::seconds(1);
   bool quiet = false;
   std::string json_file;             ///< empty: none; "-": stdout
-  std::string html_file;             ///< empty: none
+  std::string html_file;             ///< likewise
   std::vector<std::string> command;  ///< the command line, from the program on
+  ExportFiles exports;
+  std::optional<Address> prometheus;  ///< where metrics are asked for while the run goes on
 
   static constexpr Duration kDefaultDuration = std::chrono::seconds(10);
 

@@ -245,6 +245,7 @@ const WorkerStats& LoadRun::collect() {
 
 void LoadRun::tick(Clock::time_point now) {
   const WorkerStats& news = collect();
+  control_.collected(news, static_cast<std::uint32_t>(total(&LiveCounters::open)));
   const Histogram& times = news[result_.is_echo() ? Time::response : Time::cycle];
   const Interval interval{Seconds(now - began_).count(),
                           Seconds(now - last_tick_).count(),
@@ -270,19 +271,22 @@ void LoadRun::show(const Interval& interval) {
 }
 
 LoadResult LoadRun::conclude() {
-  control_.ended();
   for (auto& worker : workers_) worker->stop_and_join();
   result_.spread.every = ConnectionTimes::sampled_every(share_.all_connections);
+  since_.clear();
   Clock::time_point last_reply{};
   for (const auto& worker : workers_) {
     const WorkerContext& context = worker->context();
-    result_.stats.merge(context.stats());
+    since_.merge(context.stats());
     for (const ConnectionTally& tally : context.tallies()) {
       result_.fairness.add(tally);
       if (result_.is_echo()) result_.spread.add(tally);
     }
     last_reply = std::max(last_reply, context.last_reply());
   }
+  result_.stats.merge(since_);
+  control_.collected(since_, 0);
+  control_.ended();
   if (result_.is_echo()) result_.spread.add_starved(result_.fairness.starved(result_.reached));
   // Without a window, everything that was counted came before it.
   if (!at_until_) at_until_ = AuditMoment::now();

@@ -1,11 +1,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -17,13 +18,15 @@
 #include "client/idle/idle_report.hpp"
 #include "client/idle/idle_run.hpp"
 #include "client/load_run.hpp"
+#include "client/metrics/metrics_server.hpp"
 #include "client/process_group.hpp"
 #include "client/report/html_report.hpp"
 #include "client/report/json.hpp"
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
+#include "client/report/outputs.hpp"
+#include "client/report/read_reports.hpp"
 #include "client/report/report_files.hpp"
-#include "client/report/text.hpp"
 #include "client/stream/stream_report.hpp"
 #include "client/stream/stream_run.hpp"
 #include "client/stream/stream_server.hpp"
@@ -36,74 +39,58 @@ using namespace weir::load;
 
 enum Exit { kFine = 0, kFailed = 1, kBadUsage = 2 };
 
-int print(const std::string& text, std::FILE* out) {
-  if (std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0) return kFine;
-  std::perror("weir-load: cannot write the report");
-  return kFailed;
-}
-
 int execute(const PrintText& help) { return print(help.text, stdout); }
 
-/// Shows what was found: the text for people, and the report for machines where it is wanted. Returns the exit status.
-int show(const std::string& text, const boost::json::object& report, int found, OutputFile& json) {
-  const int printed = print(text, json.is_stdout() ? stderr : stdout);
-  int status = found != kFine ? found : printed;
-  if (!json.is_wanted()) return status;
-  try {
-    json.write(boost::json::serialize(report) + "\n");
-  } catch (const std::exception& error) {
-    // What was measured is printed already; the exit status says the worst of both.
-    std::fprintf(stderr, "weir-load: %s\n", error.what());
-    if (status == kFine) status = kFailed;
-  }
-  return status;
-}
-
-int show(const LoadResult& result, OutputFile& json) {
-  return show(text_report(result), json_report(result), result.exit_status(), json);
-}
-
 int execute(const LoadOptions& options) {
-  OutputFile json(options.json_file);
-  if (options.processes > 1) return show(run_processes(options), json);
-  TerminalControl control(options);
-  return show(run_load(options, {.all_connections = options.connections}, control), json);
+  Outputs outputs(options.json_file, options.html_file, options.exports);
+  std::unique_ptr<MetricsServer> metrics;
+  if (options.prometheus) metrics = std::make_unique<MetricsServer>(options);
+  if (options.processes > 1) return outputs.show(run_processes(options, metrics.get()));
+  TerminalControl control(options, metrics ? &metrics->metrics() : nullptr);
+  if (metrics) metrics->start();
+  return outputs.show(run_load(options, {.all_connections = options.connections}, control));
 }
 
 int execute(const MergeOptions& options) {
-  OutputFile json(options.json_file);
+  Outputs outputs(options.json_file, {}, options.exports);
   std::vector<LoadResult> results;
-  for (const std::string& file : options.files) results.push_back(read_json_file(file));
-  return show(merge_results(results), json);
+  for (const std::string& file : options.files) {
+    for (LoadResult& result : read_json_reports(file)) results.push_back(std::move(result));
+  }
+  return outputs.show(merge_results(results));
+}
+
+int show(const Comparison& comparison, Outputs& outputs) {
+  return outputs.show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status());
+}
+
+ComparedSide read_side(const std::vector<std::string>& files) {
+  ComparedSide side;
+  side.label = files.front();
+  if (files.size() > 1) side.label += " and " + std::to_string(files.size() - 1) + " more";
+  for (const std::string& file : files) side.results.push_back(read_json_file(file));
+  return side;
 }
 
 int execute(const CompareOptions& options) {
-  OutputFile json(options.json_file);
-  const auto side = [](const std::vector<std::string>& files) {
-    ComparedSide compared;
-    compared.label =
-        files.size() == 1 ? files.front() : files.front() + " and " + std::to_string(files.size() - 1) + " more";
-    for (const std::string& file : files) compared.results.push_back(read_json_file(file));
-    return compared;
-  };
-  ComparedSide before = side(options.before);
-  ComparedSide after = side(options.after);
+  Outputs outputs(options.json_file, options.html_file);
+  ComparedSide before = read_side(options.before);
+  ComparedSide after = read_side(options.after);
   Comparison comparison =
       compare_sides(Question::compare, std::move(before), std::move(after), false, options.settings);
   comparison.command = options.command;
-  return show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status(), json);
+  return show(comparison, outputs);
 }
 
 int execute(const AbOptions& options) {
-  OutputFile json(options.plan.json_file);
-  const Comparison comparison = run_interleaved(options);
-  return show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status(), json);
+  Outputs outputs(options.plan.json_file, options.plan.html_file);
+  return show(run_interleaved(options), outputs);
 }
 
 int execute(const CapacityOptions& options) {
-  OutputFile json(options.plan.json_file);
+  Outputs outputs(options.plan.json_file, options.plan.html_file);
   const Capacity capacity = find_capacity(options);
-  return show(capacity_text(capacity), capacity_json(capacity), capacity.exit_status(), json);
+  return outputs.show(capacity_text(capacity), capacity_json(capacity), capacity.exit_status());
 }
 
 int execute(const ReportOptions& options) {
@@ -121,17 +108,17 @@ int execute(const ChatOptions& options) { return chat(options.target, options.ti
 int execute(const FetchOptions& options) { return fetch_all(options); }
 
 int execute(const StreamOptions& options) {
-  OutputFile json(options.json_file);
+  Outputs outputs(options.json_file);
   const StreamSummary summary = run_streams(options);
-  return show(stream_text_report(summary), stream_json_report(summary), summary.exit_status(), json);
+  return outputs.show(stream_text_report(summary), stream_json_report(summary), summary.exit_status());
 }
 
 int execute(const StreamServeOptions& options) { return serve_streams(options); }
 
 int execute(const IdleOptions& options) {
-  OutputFile json(options.json_file);
+  Outputs outputs(options.json_file);
   const IdleSummary summary = hold_idle(options);
-  return show(idle_text_report(summary), idle_json_report(summary), summary.exit_status(), json);
+  return outputs.show(idle_text_report(summary), idle_json_report(summary), summary.exit_status());
 }
 
 /// Opens /dev/null for standard streams that were closed, so that no socket takes their place.

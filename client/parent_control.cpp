@@ -30,6 +30,7 @@ void ParentControl::connecting(double, std::uint32_t settled, std::uint32_t reac
 }
 
 std::optional<Start> ParentControl::wait_for_start(std::uint32_t reached) {
+  figures_.reached = reached;
   parent_.send({{"stands", reached}});
   while (!start_ && !interrupted_) {
     pollfd waiting{parent_.fd(), POLLIN, 0};
@@ -48,6 +49,13 @@ void ParentControl::running(const Interval& interval, std::uint32_t open, std::u
                 {"failures", failures},
                 {"warmup", std::string_view(phase).starts_with("warmup")},
                 {"buckets", buckets_to_json(interval.buckets)}});
+}
+
+void ParentControl::collected(const WorkerStats& news, std::uint32_t open) {
+  if (!metrics_) return;
+  figures_.add(news);
+  figures_.open = open;
+  parent_.send({{"figures", figures_to_json(figures_)}});
 }
 
 }  // namespace weir::load

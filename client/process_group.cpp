@@ -49,6 +49,7 @@ struct Child {
   bool gone = false;  ///< sends nothing more
   std::optional<LoadResult> result;
   std::string failure;
+  LiveFigures figures;
 };
 
 /// The options of a process that has the connections from `first` up to `next`.
@@ -69,7 +70,7 @@ LoadOptions options_of(const LoadOptions& whole, std::uint32_t first, std::uint3
 [[noreturn]] void be_child(const LoadOptions& options, const Share& share, MessageLine parent) {
   int status = 0;
   try {
-    ParentControl control(parent);
+    ParentControl control(parent, options.prometheus.has_value());
     const LoadResult result = run_load(options, share, control);
     parent.send({{"report", json_report(result)}});
   } catch (const std::exception& error) {
@@ -81,7 +82,8 @@ LoadOptions options_of(const LoadOptions& whole, std::uint32_t first, std::uint3
 
 class ProcessGroup {
  public:
-  explicit ProcessGroup(const LoadOptions& options) : options_(options), control_(options) {}
+  ProcessGroup(const LoadOptions& options, MetricsServer* metrics)
+      : options_(options), metrics_(metrics), control_(options, metrics == nullptr ? nullptr : &metrics->metrics()) {}
   ProcessGroup(const ProcessGroup&) = delete;
   ProcessGroup& operator=(const ProcessGroup&) = delete;
   ~ProcessGroup() {
@@ -93,6 +95,7 @@ class ProcessGroup {
 
   LoadResult run() {
     start_children();
+    if (metrics_ != nullptr) metrics_->start();
     connect_all();
     if (!interrupted_ && reached() != 0) {
       if (const auto start = control_.wait_for_start(reached())) begin(start->begin);
@@ -136,6 +139,7 @@ class ProcessGroup {
   }
 
   const LoadOptions& options_;
+  MetricsServer* const metrics_;
   TerminalControl control_;
   std::vector<Child> children_;
   bool interrupted_ = false;
@@ -176,6 +180,7 @@ void ProcessGroup::start_children() {
       if (::getppid() != parent) ::_exit(1);
       ours = {};
       for (Child& other : children_) other.line = MessageLine(io::Descriptor());
+      if (metrics_ != nullptr) metrics_->leave();
       be_child(own, {process, options_.processes, first, options_.connections, endpoint},
                MessageLine(std::move(theirs)));
     }
@@ -236,6 +241,11 @@ void ProcessGroup::handle(Child& child, const json::object& message) {
   const auto number = [&message](const char* key) { return message.at(key).to_number<std::uint64_t>(); };
   if (message.contains("report")) {
     child.result = read_json_report(message.at("report").as_object());
+  } else if (message.contains("figures")) {
+    child.figures = figures_from_json(message.at("figures").as_object());
+    LiveFigures all;
+    for (const Child& each : children_) all.add(each.figures);
+    if (metrics_ != nullptr) metrics_->metrics().set(all);
   } else if (message.contains("failed")) {
     child.failure = message.at("failed").as_string().c_str();
   } else if (message.contains("stands")) {
@@ -301,6 +311,8 @@ LoadResult ProcessGroup::merged() {
 
 }  // namespace
 
-LoadResult run_processes(const LoadOptions& options) { return ProcessGroup(options).run(); }
+LoadResult run_processes(const LoadOptions& options, MetricsServer* metrics) {
+  return ProcessGroup(options, metrics).run();
+}
 
 }  // namespace weir::load

@@ -22,6 +22,8 @@ namespace {
 /// What a thread needs besides its connections (epoll, eventfd, timerfd), and what the process does.
 constexpr std::uint64_t kDescriptorsOfThread = 3;
 constexpr std::uint64_t kDescriptorsOfProcess = 16;
+/// What those who ask for metrics take.
+constexpr std::uint64_t kDescriptorsOfMetrics = 24;
 
 struct PortRange {
   std::uint32_t first = 1;
@@ -61,7 +63,8 @@ std::uint64_t raise_descriptor_limit() {
 
 void check_descriptors(const LoadOptions& options, unsigned threads) {
   const std::uint64_t descriptors = raise_descriptor_limit();
-  const std::uint64_t needed = options.connections + kDescriptorsOfThread * threads + kDescriptorsOfProcess;
+  const std::uint64_t needed = options.connections + kDescriptorsOfThread * threads + kDescriptorsOfProcess +
+                               (options.prometheus ? kDescriptorsOfMetrics : 0);
   if (needed > descriptors) {
     const std::uint64_t own = needed - options.connections;
     throw std::runtime_error(

@@ -38,6 +38,8 @@ class RunControl {
   /// `progress` is 0 to 1, or negative when the end is not known.
   virtual void running(const Interval& interval, std::uint32_t open, std::uint64_t failures, double progress,
                        const char* phase) = 0;
+  /// What all workers found since the last time, each interval and once more when nothing is left to find.
+  virtual void collected(const WorkerStats& /*news*/, std::uint32_t /*open*/) {}
   /// The load is over.
   virtual void ended() = 0;
 };

@@ -7,6 +7,7 @@
 
 #include "client/compare/comparison.hpp"
 #include "client/experiment/experiment_options.hpp"
+#include "client/export_files.hpp"
 #include "client/fetch/fetch_options.hpp"
 #include "client/idle/idle_options.hpp"
 #include "client/load_options.hpp"
@@ -29,6 +30,7 @@ struct ChatOptions {
 struct MergeOptions {
   std::vector<std::string> files;
   std::string json_file;  ///< empty: none; "-": stdout
+  ExportFiles exports;
 };
 
 /// What `weir-load compare` was told.

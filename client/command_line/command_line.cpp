@@ -46,7 +46,8 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
 )";
 
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb, &kConnectVerb, &kStreamVerb,  &kFetchVerb, &kChatVerb,     &kIdleVerb, &kMergeVerb,   &kCompareVerb, &kAbVerb,    &kCapacityVerb, &kReportVerb};
+const std::array kVerbs{&kEchoVerb,  &kConnectVerb, &kStreamVerb, &kFetchVerb,    &kChatVerb,  &kIdleVerb,
+                        &kMergeVerb, &kCompareVerb, &kAbVerb,     &kCapacityVerb, &kReportVerb};
 
 std::string overview() { return kOverview; }
 

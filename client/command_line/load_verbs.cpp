@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "client/command_line/ab_options.hpp"
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/plan.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/units.hpp"
@@ -58,6 +59,9 @@ what is told
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the
                           report for people goes to stderr
       --html FILE         the report as one page that shows all of it
+      --csv FILE          the time series as comma-separated values; - as with --json
+      --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
+      --prometheus BIND   answer GET /metrics on HOST:PORT, :PORT or unix:/path during the run
 
 what a proxy adds
       --via PROXY --direct TARGET
@@ -107,6 +111,9 @@ what is told
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the
                           report for people goes to stderr
       --html FILE         the report as one page that shows all of it
+      --csv FILE          the time series as comma-separated values; - as with --json
+      --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
+      --prometheus BIND   answer GET /metrics on HOST:PORT, :PORT or unix:/path during the run
 
 A closed connection keeps its local port for a minute (TIME_WAIT) unless it is reset. Where the
 ports run out, spread over more addresses with --source, or use --close rst.
@@ -116,12 +123,21 @@ examples:
   weir-load connect --no-exchange --close rst --source 127.0.0.0/24 127.0.0.1:7000
 )";
 
+void check_outputs_of(const LoadOptions& options) {
+  check_outputs({{"--json", options.json_file},
+                 {"--html", options.html_file},
+                 {"--csv", options.exports.csv},
+                 {"--hgrm", options.exports.hgrm}});
+}
+
 std::function<Command()> declare_echo(CLI::App& app) {
   const auto options = std::make_shared<LoadOptions>();
   options->workload = Workload::echo;
   CLI::Option* const target = add_target(app, options->target)->required(false);
   add_plan(app, options);
   add_echo_plan(app, options);
+  add_exports(app, options->exports);
+  add_prometheus(app, options->prometheus);
   const auto ab = std::make_shared<AbOptions>();
   add_address(app, "--via", ab->b);
   add_address(app, "--direct", ab->a);
@@ -134,6 +150,7 @@ std::function<Command()> declare_echo(CLI::App& app) {
     if (via && target->count() != 0) throw std::invalid_argument("TARGET has no use with --via and --direct");
     if (!via && target->count() == 0) throw CLI::RequiredError("TARGET");
     check_plan(app, *options);
+    check_outputs_of(*options);
     if (!via) {
       check_ab_is_absent(app);
       return *options;
@@ -152,8 +169,11 @@ std::function<Command()> declare_connect(CLI::App& app) {
   add(app, "--close", [options](const std::string& text) {
     options->close_by = one_of(text, "rst", "fin") ? CloseBy::rst : CloseBy::fin;
   });
+  add_exports(app, options->exports);
+  add_prometheus(app, options->prometheus);
   return [options, &app]() -> Command {
     check_plan(app, *options);
+    check_outputs_of(*options);
     if (!options->exchange && !options->message.text.empty()) {
       throw std::invalid_argument("--message has no use with --no-exchange");
     }

@@ -1,30 +1,41 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 
 namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load merge [--json FILE] A.json B.json...
+constexpr const char* kHelp = R"(usage: weir-load merge [OPTIONS] FILE...
 
 Makes one report of several generators' that loaded the same service at the same time (see
 --start-at): histograms and counts add up without loss, the time series are laid over each other by
 the wall clock. The exit status is the one that a single run with that result would have.
 
+FILE is a JSON report, or a log with one on each of some lines; - is stdin. Other lines are skipped,
+but a report that is cut off is an error.
+
       --json FILE         the merged report for machines; - is stdout, and then the report for
                           people goes to stderr
+      --csv FILE          the merged time series as comma-separated values; - as with --json
+      --hgrm FILE         the percentile distribution as HdrHistogram's plotter reads it; - likewise
 
 examples:
   weir-load echo -R 50k --start-at 12:00:00 --json a.json 10.0.0.7:7000    on each machine
   weir-load merge a.json b.json
+  kubectl logs --tail=-1 -l batch.kubernetes.io/job-name=weir-load | weir-load merge -
 )";
 
 std::function<Command()> declare(CLI::App& app) {
   const auto options = std::make_shared<MergeOptions>();
   app.add_option("FILE", options->files)->required();
   add(app, "--json", [options](const std::string& text) { options->json_file = text; });
-  return [options]() -> Command { return *options; };
+  add_exports(app, options->exports);
+  return [options]() -> Command {
+    check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});
+    return *options;
+  };
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -13,10 +11,12 @@
 #include <vector>
 
 #include "client/die.hpp"
+#include "client/listening_socket.hpp"
 #include "client/resources.hpp"
 #include "client/stop_signals.hpp"
 #include "client/stream/serve_session.hpp"
-#include "common/io/tcp_options.hpp"
+#include "common/io/stream.hpp"
+#include "common/io/stream_socket.hpp"
 
 namespace weir::load {
 
@@ -26,61 +26,10 @@ using Clock = io::Clock;
 
 /// How many clients there may be at once: they are bounded by descriptors as well.
 constexpr std::uint32_t kMostSessions = 65'536;
-constexpr int kBacklog = 1024;
 /// How long accepting pauses when there is no descriptor left.
 constexpr std::chrono::milliseconds kPause{100};
 /// How long sessions may take to end after a signal.
 constexpr std::chrono::seconds kStop{5};
-
-/// A listening socket, and the file that goes with it.
-class ServeSocket {
- public:
-  ServeSocket(const Address& address, const Endpoint& endpoint) : endpoint_(endpoint) {
-    socket_ = io::open_stream_socket(endpoint.family());
-    if (!socket_) fail();
-    if (endpoint.is_inet()) {
-      set(SOL_SOCKET, SO_REUSEADDR, 1);
-      // Accepted sockets inherit them: a client that vanished does not stay for ever.
-      io::apply_tcp_options(fd(), io::TcpOptions());
-    }
-    if (endpoint.family() == AF_INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, address.host.empty() ? 0 : 1);
-    if (address.kind == Address::Kind::unix_path) path_ = address.host;
-    if (!bind() && !(errno == EADDRINUSE && remove_stale() && bind())) {
-      path_.clear();
-      fail();
-    }
-    if (::listen(fd(), kBacklog) != 0) fail();
-    if (endpoint.is_inet()) endpoint_ = local_endpoint(fd());
-  }
-  ServeSocket(const ServeSocket&) = delete;
-  ServeSocket& operator=(const ServeSocket&) = delete;
-  ~ServeSocket() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-
-  int fd() const { return socket_.get(); }
-  const Endpoint& endpoint() const { return endpoint_; }
-  void close() { socket_.close(); }
-
- private:
-  [[noreturn]] void fail() const {
-    throw std::system_error(errno, std::generic_category(), "cannot listen on " + endpoint_.to_string());
-  }
-  void set(int level, int option, int value) const { ::setsockopt(fd(), level, option, &value, sizeof value); }
-  bool bind() const { return ::bind(fd(), endpoint_.data(), endpoint_.size()) == 0; }
-  /// The file of a process that no longer listens.
-  bool remove_stale() const {
-    if (path_.empty()) return false;
-    const io::Descriptor probe = io::open_stream_socket(AF_UNIX);
-    const bool stale = io::connect_socket(probe.get(), endpoint_) == ECONNREFUSED && ::unlink(path_.c_str()) == 0;
-    if (!stale) errno = EADDRINUSE;
-    return stale;
-  }
-
-  Endpoint endpoint_;
-  std::string path_;
-  io::Descriptor socket_;
-};
 
 class StreamServer {
  public:
@@ -89,13 +38,13 @@ class StreamServer {
   int run();
 
  private:
-  net::awaitable<void> accept_from(const ServeSocket& socket);
+  net::awaitable<void> accept_from(const ListeningSocket& socket);
   /// Of the first thread: the next one in turn gets it.
   void hand_over(io::Descriptor socket, const Endpoint& peer);
 
   const StreamServeOptions& options_;
   const StopSignals signals_;
-  std::vector<std::unique_ptr<ServeSocket>> sockets_;
+  std::vector<std::unique_ptr<ListeningSocket>> sockets_;
   std::size_t next_ = 0;
   std::vector<std::unique_ptr<ServeContext>> contexts_;
   std::vector<std::thread> threads_;
@@ -104,7 +53,7 @@ class StreamServer {
 int StreamServer::run() {
   raise_descriptor_limit();
   for (const Endpoint& endpoint : resolve(options_.bind, AddressUse::bind)) {
-    sockets_.push_back(std::make_unique<ServeSocket>(options_.bind, endpoint));
+    sockets_.push_back(std::make_unique<ListeningSocket>(options_.bind, endpoint));
   }
   for (unsigned i = 0; i < options_.threads; ++i) {
     contexts_.push_back(std::make_unique<ServeContext>());
@@ -148,7 +97,7 @@ int StreamServer::run() {
   return wrong ? 4 : 0;
 }
 
-net::awaitable<void> StreamServer::accept_from(const ServeSocket& socket) {
+net::awaitable<void> StreamServer::accept_from(const ListeningSocket& socket) {
   ServeContext& own = *contexts_.front();
   const io::SlotPtr slot = own.loop.acquire(ServeContext::kSlotKind);
   if (!slot->watch(io::Side::first, socket.fd())) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/logging.hpp"
+#include "common/metrics/metric_family.hpp"
 #include "common/printable.hpp"
 #include "server/admin/guard.hpp"
 #include "server/admin/json_connections.hpp"
@@ -199,10 +200,7 @@ Reply Api::readyz(const Call& call) {
 Reply Api::metrics(const Call& call) {
   parse_empty_query(call.target);
   const bool open = accepts_open_metrics(call.request);
-  return {
-      200,
-      open ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8",
-      render_metrics(daemon_.snapshot(), open)};
+  return {200, open ? kOpenMetricsTextType : kPrometheusTextType, render_metrics(daemon_.snapshot(), open)};
 }
 
 Reply Api::page(const Call& /*call*/) { return page_reply(); }

@@ -1,71 +1,12 @@
 #include "server/observe/metric_family.hpp"
 
-#include <limits>
 #include <utility>
-
-#include "common/printable.hpp"
 
 namespace weir {
 
-namespace {
-
-prometheus::MetricFamily make_family(std::string name, std::string help, prometheus::MetricType type) {
-  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
-}
-
-}  // namespace
-
-prometheus::MetricFamily counter_family(std::string name, std::string help) {
-  return make_family(std::move(name), std::move(help), prometheus::MetricType::Counter);
-}
-
-prometheus::MetricFamily gauge_family(std::string name, std::string help) {
-  return make_family(std::move(name), std::move(help), prometheus::MetricType::Gauge);
-}
-
-prometheus::MetricFamily histogram_family(std::string name, std::string help) {
-  return make_family(std::move(name), std::move(help), prometheus::MetricType::Histogram);
-}
-
-prometheus::ClientMetric::Label metric_label(std::string name, std::string_view value) {
-  std::string valid;
-  valid.reserve(value.size());
-  while (!value.empty()) {
-    const std::size_t length = utf8_length(value);
-    valid += length > 0 ? value.substr(0, length) : "\xef\xbf\xbd";
-    value.remove_prefix(length > 0 ? length : 1);
-  }
-  return {std::move(name), std::move(valid)};
-}
-
-void add_series(prometheus::MetricFamily& family, MetricLabels labels, double value) {
-  prometheus::ClientMetric& series = family.metric.emplace_back();
-  series.label = std::move(labels);
-  if (family.type == prometheus::MetricType::Counter) {
-    series.counter.value = value;
-  } else {
-    series.gauge.value = value;
-  }
-}
-
 void add_series(prometheus::MetricFamily& family, MetricLabels labels, const Distribution& distribution) {
   if (distribution.counts.empty()) return;
-  prometheus::ClientMetric& series = family.metric.emplace_back();
-  series.label = std::move(labels);
-  std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < distribution.counts.size(); ++i) {
-    const bool last = i == distribution.bounds.size();
-    seen += distribution.counts[i];
-    series.histogram.bucket.push_back({seen, last ? std::numeric_limits<double>::infinity() : distribution.bounds[i]});
-  }
-  series.histogram.sample_count = seen;
-  series.histogram.sample_sum = distribution.sum;
-}
-
-MetricLabels with_label(const MetricLabels& labels, std::string name, std::string_view value) {
-  MetricLabels more = labels;
-  more.push_back(metric_label(std::move(name), value));
-  return more;
+  add_series(family, std::move(labels), distribution.bounds, distribution.counts, distribution.sum);
 }
 
 }  // namespace weir

@@ -6,8 +6,7 @@
 
 namespace weir {
 
-/// What `Content-Type` says of the two forms.
-inline constexpr const char* kPrometheusTextType = "text/plain; version=0.0.4; charset=utf-8";
+/// What `Content-Type` says of OpenMetrics.
 inline constexpr const char* kOpenMetricsTextType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The snapshot's metrics, which docs/metrics.md describes, in Prometheus' text format or as OpenMetrics. Takes some

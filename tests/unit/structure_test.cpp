@@ -41,7 +41,7 @@ const House kClientHouse{
     {"client/load_run", "client/parent_control", "client/terminal_control", "client/stream/", "client/idle/"},
     {"client/load_worker", "client/run_control"},
     {"client/compare/"},
-    {"client/report/"},
+    {"client/report/", "client/metrics/"},
     {"client/workload/", "client/fetch/"},
     {"client/connection"},
     {"client/worker_context"},
@@ -62,10 +62,13 @@ struct Confined {
 };
 
 constexpr std::array kConfined{
-    Confined{"yaml-cpp/", "server/config/"},     Confined{"CLI/", "/command_line"},
-    Confined{"systemd/", "server/control/"},     Confined{"openssl/", "client/fetch/", "server/admin/"},
-    Confined{"boost/asio/ssl", "client/fetch/"}, Confined{"editline/", "client/workload/"},
-    Confined{"prometheus/", "server/observe/"},
+    Confined{"yaml-cpp/", "server/config/"},
+    Confined{"CLI/", "/command_line"},
+    Confined{"systemd/", "server/control/"},
+    Confined{"openssl/", "client/fetch/", "server/admin/"},
+    Confined{"boost/asio/ssl", "client/fetch/"},
+    Confined{"editline/", "client/workload/"},
+    Confined{"prometheus/", "server/observe/", "common/metrics/"},
 };
 
 bool stands_in(std::string_view path, std::string_view room) {

@@ -83,5 +83,22 @@ TEST_F(ParentControlTest, PassesProgressOnWithoutLoss) {
   EXPECT_EQ(buckets_from_json(message->at("buckets").as_array()), times.buckets());
 }
 
+TEST_F(ParentControlTest, TellsAllFiguresSinceTheBeginWhereMetricsAreWanted) {
+  WorkerStats news;
+  news[Count::done] = 3;
+  news.failures.add(Failure::reset);
+  control_->collected(news, 4);  // nobody wants them
+  control_.emplace(*own_, true);
+  control_->collected(news, 4);
+  control_->collected(news, 5);
+  heard();
+  const std::optional<json::object> second = parent_->next();
+  ASSERT_TRUE(second);
+  const LiveFigures figures = figures_from_json(second->at("figures").as_object());
+  EXPECT_EQ(figures[Count::done], 6u);
+  EXPECT_EQ(figures.failures[Failure::reset], 2u);
+  EXPECT_EQ(figures.open, 5u);
+}
+
 }  // namespace
 }  // namespace weir::load

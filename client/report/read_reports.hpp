@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/report/load_result.hpp"
+
+namespace weir::load {
+
+/// The JSON reports of a file, or of stdin for `-`: one, however it is laid out, or one a line between lines that are
+/// none, as the logs of several generators have them. What stands before a report on its line is skipped, as a time or
+/// a name that a log puts there. Throws std::runtime_error that names the file, and the line, where there is none or
+/// where one is damaged: none is left out in silence.
+std::vector<LoadResult> read_json_reports(const std::string& file);
+
+/// The same from a text; `name` is what errors call it.
+std::vector<LoadResult> parse_json_reports(const std::string& text, const std::string& name);
+
+}  // namespace weir::load
