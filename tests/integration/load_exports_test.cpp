@@ -214,9 +214,10 @@ TEST_P(LoadMetrics, HaveAllThatTheReportHasUntilItIsWritten) {
 TEST_P(LoadMetrics, HaveWhatTheDrainBrings) {
   FakeBackend server(never_answers());
   const auto [metrics, report] = last_metrics_of(
-      {"echo", "-c", "2", "--processes", GetParam(), "-d", "100ms", "--drain", "10ms", server.address()});
-  EXPECT_EQ(report.at_pointer("/requests/unfinished").to_number<int>(), 2);
-  EXPECT_EQ(metrics.at("weir_load_response_seconds_count"), 2);
+      {"echo", "-c", "2", "--processes", GetParam(), "-d", "500ms", "--drain", "10ms", server.address()});
+  EXPECT_GT(report.at_pointer("/requests/unfinished").to_number<int>(), 0);
+  EXPECT_EQ(metrics.at("weir_load_response_seconds_count"),
+            report.at_pointer("/latency/response/count").to_number<double>());
 }
 
 INSTANTIATE_TEST_SUITE_P(Processes, LoadMetrics, testing::Values("1", "2"));
