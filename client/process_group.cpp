@@ -252,6 +252,7 @@ void ProcessGroup::handle(Child& child, const json::object& message) {
     child.stands = true;
     child.settled = child.asked;
     child.reached = child.open = static_cast<std::uint32_t>(number("stands"));
+    child.figures.reached = child.figures.open = child.reached;
   } else if (message.contains("settled")) {
     child.settled = static_cast<std::uint32_t>(number("settled"));
     child.reached = static_cast<std::uint32_t>(number("reached"));

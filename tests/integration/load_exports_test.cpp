@@ -8,8 +8,10 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <csignal>
+#include <map>
 #include <regex>
 #include <sstream>
+#include <stdexcept>
 
 #include "tests/support/admin_client.hpp"
 #include "tests/support/checkout.hpp"
@@ -155,42 +157,67 @@ TEST_P(LoadMetrics, AreReadWhileTheRunGoesOn) {
   EXPECT_EQ(load.wait_exit(), 0) << load.err();
 }
 
+/// The last metrics of a run, asked for while it cannot get rid of its report, and that report.
+struct LastMetrics {
+  std::map<std::string, double> metrics;
+  json::value report;
+};
+
+LastMetrics last_metrics_of(std::vector<std::string> arguments) {
+  const TempDir dir;
+  const std::string fifo = dir.file("report");
+  if (::mkfifo(fifo.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
+  const io::Descriptor reader(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  // Full before the report comes; blanks are no part of JSON.
+  const std::string blanks(static_cast<std::size_t>(::fcntl(reader.get(), F_SETPIPE_SZ, 4096)), ' ');
+  EXPECT_EQ(::write(reader.get(), blanks.data(), blanks.size()), static_cast<ssize_t>(blanks.size()));
+  arguments.insert(arguments.begin() + 1, {"--quiet", "-t", "1", "--json", fifo, "--prometheus", "127.0.0.1:0"});
+  Process load("weir-load", std::move(arguments));
+  const AdminClient client = metrics_of(load);
+  wait_for_metric(client, "weir_load_phase{phase=\"ended\"}", 1);
+  LastMetrics last{client.metrics(), {}};
+  std::string report;
+  while (load.running()) {
+    pollfd waiting{reader.get(), POLLIN, 0};
+    ::poll(&waiting, 1, 10);
+    std::array<char, 4096> piece;
+    for (ssize_t got = 0; (got = ::read(reader.get(), piece.data(), piece.size())) > 0;) {
+      report.append(piece.data(), static_cast<std::size_t>(got));
+    }
+  }
+  std::array<char, 4096> rest;
+  const ssize_t got = ::read(reader.get(), rest.data(), rest.size());
+  if (got > 0) report.append(rest.data(), static_cast<std::size_t>(got));
+  last.report = json::parse(report);
+  return last;
+}
+
 TEST_P(LoadMetrics, HaveAllThatTheReportHasUntilItIsWritten) {
   FakeBackend server([](Peer& client) {
     for (int i = 0; i < 10; ++i) client.send_all(client.receive_exactly(64));
     client.receive_exactly(64);
     return Leave::reset;
   });
-  const TempDir dir;
-  const std::string fifo = dir.file("report");
-  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  const io::Descriptor reader(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  ASSERT_TRUE(reader);
-  ASSERT_GT(::fcntl(reader.get(), F_SETPIPE_SZ, 4096), 0);  // less than a report
-  Process load("weir-load", {"echo", "-c", "2", "-t", "1", "--processes", GetParam(), "-n", "100", "--quiet", "--json",
-                             fifo, "--prometheus", "127.0.0.1:0", server.address()});
-  const AdminClient client = metrics_of(load);
-  wait_for_metric(client, "weir_load_phase{phase=\"ended\"}", 1);
-  const auto metrics = client.metrics();
-  std::string report;
-  while (load.running() || report.empty()) {
-    pollfd waiting{reader.get(), POLLIN, 0};
-    std::array<char, 4096> piece;
-    if (::poll(&waiting, 1, 10) == 1)
-      report.append(piece.data(),
-                    static_cast<std::size_t>(std::max<ssize_t>(::read(reader.get(), piece.data(), piece.size()), 0)));
-  }
-  EXPECT_EQ(load.wait_exit(), 1);  // the resets
-  const json::value written = json::parse(report);
-  EXPECT_EQ(metrics.at("weir_load_requests_total"), written.at_pointer("/requests/done").to_number<double>());
+  const auto [metrics, report] =
+      last_metrics_of({"echo", "-c", "2", "--processes", GetParam(), "-n", "100", server.address()});
+  EXPECT_EQ(metrics.at("weir_load_requests_total"), report.at_pointer("/requests/done").to_number<double>());
   EXPECT_EQ(metrics.at("weir_load_errors_total{kind=\"reset\"}"),
-            written.at_pointer("/errors/kinds/reset").to_number<double>());
+            report.at_pointer("/errors/kinds/reset").to_number<double>());
   EXPECT_EQ(metrics.at("weir_load_connections_reopened_total"),
-            written.at_pointer("/connections/reopened").to_number<double>());
+            report.at_pointer("/connections/reopened").to_number<double>());
   EXPECT_EQ(metrics.at("weir_load_response_seconds_count"),
-            written.at_pointer("/latency/response/count").to_number<double>());
+            report.at_pointer("/latency/response/count").to_number<double>());
   EXPECT_GT(metrics.at("weir_load_errors_total{kind=\"reset\"}"), 0);
   EXPECT_EQ(metrics.at("weir_load_connections_open"), 0);
+}
+
+TEST_P(LoadMetrics, HaveWhatTheDrainBrings) {
+  FakeBackend server(never_answers());
+  const auto [metrics, report] = last_metrics_of(
+      {"echo", "-c", "2", "--processes", GetParam(), "-d", "500ms", "--drain", "10ms", server.address()});
+  EXPECT_GT(report.at_pointer("/requests/unfinished").to_number<int>(), 0);
+  EXPECT_EQ(metrics.at("weir_load_response_seconds_count"),
+            report.at_pointer("/latency/response/count").to_number<double>());
 }
 
 INSTANTIATE_TEST_SUITE_P(Processes, LoadMetrics, testing::Values("1", "2"));
