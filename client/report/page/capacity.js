@@ -13,7 +13,8 @@ function capacityVerdict(capacity) {
   return verdict(tone, kToneShapes[tone], headline,
     el('p', {class: 'plain'}, known ? `That is the highest rate that was tried and met ${slo}. ` : `What was asked for: ${slo}. `,
       isNumber(capacity.fails_at) ? ['At ', figure('/capacity/fails_at', rate), ' a second it no longer did.'] : known ? 'No rate that was tried failed.' : ''),
-    el('p', {}, el('strong', {}, kGaveWay[capacity.gave_way] ?? String(capacity.gave_way ?? 'What gave way is not known')), capacity.reason ? `: ${capacity.reason}` : ''),
+    el('p', {}, el('strong', {}, kGaveWay[capacity.gave_way] ?? String(capacity.gave_way ?? 'What gave way is not known')),
+      capacity.reason ? `: ${capacity.reason}` : ''),
     capacity.gave_way === 'generator' || capacity.gave_way === 'machine'
       ? attention([['warn', 'The limit was on our side, so the capacity is a lower bound: use more threads or another machine']]) : null,
     known && isNumber(capacity.fails_at) && el('p', {class: 'sub'}, `The limit lies between the two: ${share(capacity.fails_at / capacity.capacity - 1)} apart. ` +
@@ -40,7 +41,9 @@ function capacityChart(capacity) {
 function drawCapacity({plot, width, height}, capacity, steps, series, limits) {
   const box = {...inside(width, height, 24), bottom: height - 42}, rates = steps.map(step => step.rate);
   const low = Math.min(...rates), high = Math.max(...rates), wide = low > 0 && high / low > 8;
-  const x = wide ? logScale(low * 0.9, high * 1.08, box.left, box.right) : linearScale(Math.max(0, low - (high - low) * 0.06 - low * 0.02), high + (high - low) * 0.06 + high * 0.02, box.left, box.right);
+  const room = (high - low) * 0.06 + high * 0.02;
+  const x = wide ? logScale(low * 0.9, high * 1.08, box.left, box.right)
+    : linearScale(Math.max(0, low - room), high + room, box.left, box.right);
   const bounds = latencyBounds([...steps.flatMap(step => series.map(each => step[each.key])), ...limits.map(each => each.limit)]);
   const y = logScale(...bounds, box.bottom, box.top);
   leftAxis(plot, {box, ticks: logTicks(...bounds, 7), scale: y, format: tickDuration});
@@ -71,7 +74,8 @@ function drawCapacity({plot, width, height}, capacity, steps, series, limits) {
   }
   return position => {
     const step = steps.reduce((best, each) => Math.abs(x(each.rate) - position) < Math.abs(x(best.rate) - position) ? each : best);
-    return {x: x(step.rate), text: `${rate(step.rate)} a second: ${series.map(each => `${each.name} ${duration(step[each.key])}`).join(' · ')}, ${step.met ? 'met' : 'not met'}`};
+    const values = series.map(each => `${each.name} ${duration(step[each.key])}`).join(' · ');
+    return {x: x(step.rate), text: `${rate(step.rate)} a second: ${values}, ${step.met ? 'met' : 'not met'}`};
   };
 }
 

@@ -53,6 +53,11 @@ function comparisonVerdict(comparison) {
 const regressionItem = (each, i) => [each.exceeded ? 'bad' : 'ok', el('span', {class: 'mono'}, String(each.clause)), each.exceeded ? ' is exceeded: ' : ' holds: ',
   String(each.what), ' changed by ', figure(`/comparison/regressions/${i}/change`, change), ', and ', figure(`/comparison/regressions/${i}/limit`, share), ' is allowed'];
 
+const kFindingSentences = {
+  slower: 'B is slower', faster: 'B is faster', same: 'no difference that matters', higher: 'B does more', lower: 'B does less',
+  too_few: 'too few to say', unclear: 'not clear: more or longer runs are needed',
+};
+
 // For whom it is better or worse, and how sure that is.
 function whoSentences(comparison) {
   const items = [], confidence = comparison.method?.confidence;
@@ -64,8 +69,8 @@ function whoSentences(comparison) {
       ? [' (', figure(`${path}/change`, change), '; ', certainty, ' ', figure(`${path}/low`, change), ' to ', figure(`${path}/high`, change), ')']
       : isNumber(each.change) ? [' (', figure(`${path}/change`, change), ', without an interval)'] : '';
     const added = isVia(comparison) && isNumber(each.added_ns) && each.finding === 'slower';
-    const text = added ? ['the proxy adds ', figure(`${path}/added_ns`, value => duration(Math.abs(value)))] : {slower: 'B is slower', faster: 'B is faster', same: 'no difference that matters', higher: 'B does more', lower: 'B does less',
-      too_few: 'too few to say', unclear: 'not clear: more or longer runs are needed'}[each.finding] ?? word;
+    const text = added ? ['the proxy adds ', figure(`${path}/added_ns`, value => duration(Math.abs(value)))]
+      : kFindingSentences[each.finding] ?? word;
     items.push(el('li', {}, shape(kind), el('span', {}, el('strong', {}, capital(who)), each.what === 'rate' ? '' : ` (${each.what})`, ': ', text, range)));
     items.at(-1).className = `tone-${tone}`;
   });
@@ -101,8 +106,10 @@ function forestAxis(x) {
 
 function forestMark(difference, x, {smallest, via}) {
   const [kind, tone, word] = findingOf(difference, via);
-  const {change: value, low, high} = difference, drawing = svg('svg', {class: `tone-${tone}`, role: 'img',
-    'aria-label': isNumber(value) ? `${difference.what}: ${change(value)}${isNumber(low) ? `, between ${change(low)} and ${change(high)}` : ''}; ${word}` : `${difference.what}: not known`});
+  const {what, change: value, low, high} = difference;
+  const between = isNumber(low) && isNumber(high) ? `, between ${change(low)} and ${change(high)}` : '';
+  const drawing = svg('svg', {class: `tone-${tone}`, role: 'img',
+    'aria-label': isNumber(value) ? `${what}: ${change(value)}${between}; ${word}` : `${what}: not known`});
   if (smallest > 0) {
     const left = x(-smallest), right = x(smallest);
     drawing.append(svg('rect', {class: 'band', x: percentAt(left), y: 0, width: percentAt(right - left), height: 34}));
@@ -139,7 +146,8 @@ function differencesSection(comparison) {
     num('Change'), num('A'), num('B'), num(via ? 'The proxy adds' : 'B − A')], rows, {kind: 'forest'});
   region.querySelector('thead .draw').replaceChildren(el('span', {class: 'unseen'}, 'Drawn'), forestAxis(x));
   return panel('Differences', {sub: 'a line is the interval, the grey band is too little to matter'}, region,
-    el('p', {class: 'sub'}, 'A finding is “unclear” where the interval holds both a difference that matters and none; “too few” where too few requests lie beyond the percentile.'));
+    el('p', {class: 'sub'}, 'A finding is “unclear” where the interval holds both a difference that matters and none; ',
+      '“too few” where too few requests lie beyond the percentile.'));
 }
 
 // The distributions of the two sides. A side's latency is one histogram, or one of each kind of time.

@@ -51,7 +51,8 @@ function fairnessSection(runs) {
   const one = known.length === 1;
   return panel('Fairness between connections', {half: one && besideErrors(known[0].report)},
     one && el('p', {}, state(kToneShapes[tone], tone, ''), words),
-    one ? figures([['Jain’s index', cells(known[0])[0], '1 = all alike'], ['starved', cells(known[0])[1], ['of ', figure(`${known[0].path}/connections/reached`, count), ' reached']],
+    one ? figures([['Jain’s index', cells(known[0])[0], '1 = all alike'], 
+      ['starved', cells(known[0])[1], ['of ', figure(`${known[0].path}/connections/reached`, count), ' reached']],
       ['fastest mean', cells(known[0])[3], 'of a connection'], ['slowest mean', cells(known[0])[4], 'of a connection']])
       : table('Fairness', ['Run', num('Jain’s index'), num('starved'), num('served'), num('fastest mean'), num('slowest mean')],
         known.map(run => [name(run.label), ...cells(run)])),
@@ -80,7 +81,8 @@ function wrongReply(wrong) {
 function errorsSection(runs) {
   const total = runs.reduce((sum, run) => sum + errorsOf(run.report), 0), one = runs.length === 1;
   if (total === 0) {
-    return panel('Errors', {half: one && besideErrors(runs[0].report)}, el('p', {}, state('tick', 'ok', ''), 'None: nothing failed, and every byte of every reply was right.'));
+    return panel('Errors', {half: one && besideErrors(runs[0].report)},
+      el('p', {}, state('tick', 'ok', ''), 'None: nothing failed, and every byte of every reply was right.'));
   }
   const kinds = [...new Set(runs.flatMap(run => kindsOf(run.report).map(([kind]) => kind)))];
   const rows = kinds.map(kind => [[kWrongReplies.has(kind) && el('strong', {class: 'tone-bad'}, 'WRONG REPLY: '), failureText(kind),

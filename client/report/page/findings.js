@@ -52,7 +52,8 @@ function trustSentence(report) {
   if (!steady) return 'The run has fewer than five intervals with replies: how steady its figures are is not known.';
   const outlier = steady.p99.most > 2 * steady.p99.high
     ? `, but reached ${duration(steady.p99.most)} in the one that ended at ${clock(steady.worstAt)}` : '';
-  return `In eight of ten intervals of ${seconds(report.options?.interval_s ?? steady.length)} the rate was ${rate(steady.rate.low)} to ${rate(steady.rate.high)} a second, ` +
+  return `In eight of ten intervals of ${seconds(report.options?.interval_s ?? steady.length)} ` +
+    `the rate was ${rate(steady.rate.low)} to ${rate(steady.rate.high)} a second, ` +
     `and p99 was ${duration(steady.p99.low)} to ${duration(steady.p99.high)}${outlier}. ` +
     'It is one run: whether another server really differs is what weir-load compare says.';
 }
@@ -83,7 +84,10 @@ function warningsOf(report) {
   if (report.ended_by === 'interrupt') add('warn', 'The run was interrupted before its time');
   if (report.ended_by === 'no_connection') add('bad', 'No connection could be opened');
   if (connections.reached < connections.asked) add('warn', `Only ${count(connections.reached)} of ${count(connections.asked)} connections were reached`);
-  if (requests.unsent > 0) add('warn', `${plural(requests.unsent, 'request')} that ${requests.unsent === 1 ? 'was' : 'were'} due could not be sent at all; counted as slow as they were old at the end`);
+  if (requests.unsent > 0) {
+    add('warn', `${plural(requests.unsent, 'request')} that ${requests.unsent === 1 ? 'was' : 'were'} due could not be sent at all; ` +
+      'counted as slow as they were old at the end');
+  }
   if (requests.unfinished > 0) add('warn', `${plural(requests.unfinished, 'request')} had no reply when the run ended; counted as slow as they were old`);
   if (requests.held > 0) add('off', `${plural(requests.held, 'request')} sent late because the connection took no more; their waiting is in the response times`);
   if (report.fairness?.starved > 0) add('warn', `${plural(report.fairness.starved, 'connection')} got no reply at all`);

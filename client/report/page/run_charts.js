@@ -45,7 +45,8 @@ function drawPercentiles({plot, width, height}, series, limits, linear) {
   for (const {what, limit} of limits) {
     const end = what === 'max' ? box.right : xOf(Number(what) / 100);
     plot.append(svg('path', {class: 'limit', d: `M${box.left} ${y(limit)}H${end.toFixed(1)}V${box.top}`}),
-      svg('text', {class: 'limit-text halo', x: box.left + 6, y: y(limit) - 5 < box.top + 8 ? y(limit) + 14 : y(limit) - 5}, `SLO ${what === 'max' ? 'max' : `p${what}`} ≤ ${duration(limit)}`));
+      svg('text', {class: 'limit-text halo', x: box.left + 6, y: y(limit) + (y(limit) < box.top + 13 ? 14 : -5)},
+        `SLO ${what === 'max' ? 'max' : `p${what}`} ≤ ${duration(limit)}`));
   }
   const drawn = [];
   for (const {histogram, number, name: label} of series) {

@@ -102,11 +102,11 @@ function runsSection(runs, judged) {
   if (differing.length > 0) warnings.push(['warn', `The runs were not made alike, so look at them with care: ${listed(differing)}`]);
   const rows = runs.map(run => {
     const {report, path} = run, main = `${path}/latency/${mainTime(report)}`, [tone, headline] = verdictOf(report);
-    const steady = steadiness(report);
+    const steady = steadiness(report), word = report.verdict?.limited_by === 'rate' ? 'kept up' : headline.split(':')[0];
     return [[sample(run.number), ' ', name(run.label)], figure(`${path}/rate`, rate),
       ...['50', '99', '99.9'].map(key => [time(main, `percentiles_ns/${key}`), fewSamples(at(main), key)]),
       time(main, 'max_ns'), steady ? `${duration(steady.p99.low)} – ${duration(steady.p99.high)}` : kNone,
-      figure(`${path}/errors/total`, count), el('span', {class: `tone-${tone}`}, (report.verdict?.limited_by === 'rate' ? 'kept up' : headline.split(':')[0]) + (stallOf(report) ? ', stalled' : ''))];
+      figure(`${path}/errors/total`, count), el('span', {class: `tone-${tone}`}, word + (stallOf(report) ? ', stalled' : ''))];
   });
   const num = text => ({text, num: true});
   return panel(judged ? 'The runs' : `${runs.length} runs beside each other`, {},
@@ -114,7 +114,7 @@ function runsSection(runs, judged) {
     best.length > 0 && el('ul', {class: 'listed plain'}, best),
     !judged && el('p', {class: 'sub'}, 'Each is one run. Whether a difference is more than chance, with its interval, says ',
       el('span', {class: 'mono'}, 'weir-load compare A.json B.json'), '.'),
-    table('Each run in a line', ['Run', num('a second'), num('p50'), num('p99'), num('p99.9'), num('max'), num('p99 in 8 of 10 intervals'), num('failed'), 'verdict'], rows));
+    table('Each run in a line', ['Run', ...['a second', 'p50', 'p99', 'p99.9', 'max', 'p99 in 8 of 10 intervals', 'failed'].map(num), 'verdict'], rows));
 }
 
 function fewSamples(histogram, key) {
