@@ -128,7 +128,8 @@ class Server {
                                     [this] { return reloader_.until_idle(); },
                                     [this](const std::string& name, bool drained) {
                                       return drained ? drain_listener(name) : enable_listener(name);
-                                    }});
+                                    },
+                                    [this] { return upgrader_.obstacle(); }});
     open_admin(inherited_);
   }
 

@@ -421,8 +421,8 @@ TEST_F(Upgrade, SigtermEndsAProgramThatIsNotReady) {
   EXPECT_TRUE(wait_until([&] { return is_gone(*fake); }));
 }
 
-TEST_F(Upgrade, OneAtATimeAndNoReloadMeanwhile) {
-  start(kEcho + "upgrade_timeout: 1h\n");
+TEST_F(Upgrade, OneAtATimeAndNothingChangesMeanwhile) {
+  start(kEcho + "upgrade_timeout: 1h\nupstreams: [{name: back, servers: [{address: '127.0.0.1:1'}]}]\n");
   replace_program(say_pid() + "exec sleep 60");
   daemon->process().signal(SIGUSR2);
   ASSERT_TRUE(said_pid());
@@ -430,6 +430,13 @@ TEST_F(Upgrade, OneAtATimeAndNoReloadMeanwhile) {
   const AdminReply reload = admin->request("POST", "/api/v1/reload");
   EXPECT_EQ(reload.status, 409);
   EXPECT_THAT(reload.body, HasSubstr("an upgrade is under way"));
+  for (const std::string what : {"backends/back/127.0.0.1:1", "listeners/echo"}) {
+    for (const std::string change : {"/drain", "/enable"}) {
+      const AdminReply reply = admin->request("POST", "/api/v1/" + what + change);
+      EXPECT_EQ(reply.status, 409) << what << change;
+      EXPECT_THAT(reply.body, HasSubstr("an upgrade is under way")) << what << change;
+    }
+  }
   expect_served();
 }
 
