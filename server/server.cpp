@@ -324,7 +324,12 @@ class Server {
       if (admin_.empty()) return;
       retired_admin_.splice(retired_admin_.end(), admin_);
       admin::Endpoint* old = &retired_admin_.back();
-      old->retire([this, old] { retired_admin_.remove_if([old](const auto& any) { return &any == old; }); });
+      try {
+        old->retire([this, old] { retired_admin_.remove_if([old](const auto& any) { return &any == old; }); });
+      } catch (const std::bad_alloc&) {
+        retired_admin_.pop_back();  // the drain would wait for ever for its end
+        throw;
+      }
       return;
     }
     const std::vector<std::string> bound = admin_.empty() ? std::vector<std::string>() : admin_.front().bound();
