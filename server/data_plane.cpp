@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -160,6 +161,8 @@ void DataPlane::apply(PreparedReload& next) {
     removed_.push_back(open.listener);
     gone.push_back(open.listener);
   }
+  left_.insert(left_.end(), gone.begin(), gone.end());
+  left_.insert(left_.end(), replaced.begin(), replaced.end());
   for (const ListenerPtr& listener : replaced) {
     for (Worker& worker : workers_) worker.retire(listener);
   }
@@ -168,10 +171,9 @@ void DataPlane::apply(PreparedReload& next) {
   }
   std::erase_if(drained_, [&](const std::string& name) { return !listeners_.contains(name); });
   std::erase_if(removed_, [&](const ListenerPtr& listener) { return listeners_.contains(listener->config().name); });
-  std::erase_if(upstreams_, [&](const auto& named) {
-    return std::none_of(next.config->upstreams.begin(), next.config->upstreams.end(),
-                        [&](const UpstreamConfig& upstream) { return upstream.name == named.first; });
-  });
+  std::set<std::string_view> configured;
+  for (const UpstreamConfig& upstream : next.config->upstreams) configured.insert(upstream.name);
+  std::erase_if(upstreams_, [&](const auto& named) { return !configured.contains(named.first); });
 }
 
 /// Gives a listener its sockets: those that it had, or another one had, and new ones.
@@ -249,6 +251,11 @@ void DataPlane::settle(const std::function<void()>& done) {
       if (left->fetch_sub(1) == 1) done();
     });
   }
+}
+
+bool DataPlane::release_left() {
+  std::erase_if(left_, [](const ListenerPtr& listener) { return listener.use_count() == 1; });
+  return !left_.empty();
 }
 
 const std::list<ListenerPtr>& DataPlane::removed() {

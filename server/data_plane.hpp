@@ -94,6 +94,9 @@ class DataPlane {
   const OpenListeners& listeners() const { return listeners_; }
   /// Listeners that reloads removed and that still have connections.
   const std::list<ListenerPtr>& removed();
+  /// Destroys those versions of listeners, replaced or removed, that no connection needs any more. True if others are
+  /// left.
+  bool release_left();
   std::deque<Worker>& workers() { return workers_; }
 
  private:
@@ -113,6 +116,9 @@ class DataPlane {
   std::set<std::string> drained_;  ///< listeners, by name
   bool passed_on_ = false;         ///< the sockets, which may be taken back
   std::list<ListenerPtr> removed_;
+  /// Versions that reloads replaced or removed. They are held so that no worker has to destroy what may be large:
+  /// rules, and sources with their rates.
+  std::vector<ListenerPtr> left_;
   /// Opened at the start: where descriptors are used up, a drain must not take one that a refusal needs.
   const Handshakes handshakes_;
   std::list<AcceptStop> stops_;

@@ -154,6 +154,8 @@ Change LiveDaemon::set_drained(const std::string& upstream, const std::string& b
   if (found == parts_.data_plane.upstreams().end()) return Change::not_found;
   const std::shared_ptr<Backend> which = found->second->find(backend);
   if (!which) return Change::not_found;
+  // The other process has been told already what is drained.
+  if (const std::string upgrading = parts_.upgrading(); !upgrading.empty()) throw admin::Conflict(upgrading);
   const bool news = found->second->set_drained(*which, drained, "by the admin endpoint", io::Clock::now());
   return news ? Change::done : Change::already;
 }

@@ -35,6 +35,8 @@ class LiveDaemon final : public admin::Daemon {
     std::function<net::awaitable<void>()> until_no_reload;
     /// Drains a listener, which there is, or enables it; false if it was so already.
     std::function<bool(const std::string& name, bool drained)> set_listener_drained;
+    /// Why nothing may be drained or enabled because of an upgrade, or nothing.
+    std::function<std::string()> upgrading;
   };
 
   /// The context outlives the workers, too.

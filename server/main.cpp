@@ -65,6 +65,7 @@ int execute(const Command& command, const upgrade::Program& program, upgrade::Pr
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write that hits it
+  std::signal(SIGCHLD, SIG_DFL);  // whoever inherits it ignored never learns how a child ended (waitpid(2))
   std::optional<upgrade::Predecessor> predecessor;
   const auto fail = [&](const std::string& text, int status) {
     if (predecessor) predecessor->fail(text);

@@ -15,12 +15,6 @@ namespace weir {
 
 namespace {
 
-template <typename Item>
-const Item* find_named(const std::vector<Item>& items, const std::string& name) {
-  const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
-  return found == items.end() ? nullptr : &*found;
-}
-
 bool has_rule_files(const ListenerConfig& config) {
   return !config.access.allow_file.empty() || !config.access.deny_file.empty();
 }
@@ -36,6 +30,7 @@ class Preparation {
     prepared_.plan = plan_capacity(*next, read_machine_limits(), running.pipes_per_worker);
     prepared_.config_hash = hash_of_config(*next);
     prepared_.config = std::move(next);
+    for (const ListenerConfig& listener : running.config->listeners) before_.emplace(listener.name, &listener);
   }
 
   PreparedReload finish(ReloadPurpose purpose) {
@@ -137,23 +132,29 @@ class Preparation {
   /// Finds for each listener those of the open sockets that it goes on with: its own first.
   void claim_sockets() {
     std::set<std::pair<std::string, std::size_t>> claimed;
-    const auto claim_from = [&](const std::string& claimant, Claim& claim, const std::string& name) {
-      const auto open = running_.listeners.find(name);
-      if (claim.kept || open == running_.listeners.end()) return;
-      const bool own = name == claimant;
-      for (std::size_t i = 0; i < open->second.sockets.size(); ++i) {
-        if (!serves(open->second.sockets[i], claim.place, own) || !claimed.emplace(name, i).second) continue;
-        claim.kept = KeptSocket{name, i, claim.place};
-        return;
-      }
+    const auto claim_one = [&](Claim& claim, const std::string& name, std::size_t index, bool own) {
+      if (claim.kept || !serves(running_.listeners.at(name).sockets[index], claim.place, own)) return;
+      if (claimed.emplace(name, index).second) claim.kept = KeptSocket{name, index, claim.place};
     };
     for (auto& [name, claims] : claims_) {
-      for (Claim& claim : claims) claim_from(name, claim, name);
+      const auto open = running_.listeners.find(name);
+      if (open == running_.listeners.end()) continue;
+      for (Claim& claim : claims) {
+        for (std::size_t i = 0; i < open->second.sockets.size(); ++i) claim_one(claim, name, i, true);
+      }
+    }
+    // By where they listen, because a thousand listeners may all have other names now.
+    std::multimap<std::string, std::pair<const std::string*, std::size_t>> open_at;
+    for (const auto& [name, open] : running_.listeners) {
+      for (std::size_t i = 0; i < open.sockets.size(); ++i) {
+        open_at.emplace(open.sockets[i].bound.to_string(), std::pair(&name, i));
+      }
     }
     for (auto& [name, claims] : claims_) {
       for (Claim& claim : claims) {
         if (claim.kept) continue;
-        for (const auto& [other, open] : running_.listeners) claim_from(name, claim, other);
+        const auto [first, last] = open_at.equal_range(claim.place.endpoint.to_string());
+        for (auto at = first; at != last; ++at) claim_one(claim, *at->second.first, at->second.second, false);
       }
     }
     for (const Endpoint& closing : running_.closing) given_up_ports_.insert(closing.port());
@@ -168,7 +169,8 @@ class Preparation {
 
   void prepare(const ListenerConfig& config) {
     PreparedListener& made = prepared_.listeners[config.name];
-    const ListenerConfig* before = find_named(running_.config->listeners, config.name);
+    const auto known = before_.find(config.name);
+    const ListenerConfig* const before = known == before_.end() ? nullptr : known->second;
     const auto running = running_.listeners.find(config.name);
     made.is_new_version = running == running_.listeners.end() || *before != config || sources_change_ ||
                           has_rule_files(config) || upstream_changes(config);
@@ -239,6 +241,7 @@ class Preparation {
   const ServerConfig& next_;
   const bool sources_change_;
   PreparedReload prepared_;
+  std::map<std::string, const ListenerConfig*> before_;  ///< those that run, by their names
   std::map<std::string, std::vector<Claim>> claims_;
   std::set<std::uint16_t> given_up_ports_;
   std::string problems_;

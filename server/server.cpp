@@ -47,6 +47,8 @@ namespace {
 constexpr const char* kDraining = "the daemon is draining";
 
 constexpr std::chrono::milliseconds kAdminPoll{10};
+/// How long what nobody needs any more is kept.
+constexpr std::chrono::seconds kReleasePoll{1};
 
 /// For people, and for those who look for it in the log.
 std::string admin_address(const std::string& bound) { return bound.starts_with("unix:") ? bound : "http://" + bound; }
@@ -114,7 +116,8 @@ class Server {
              [this] { return live_->drained(); },
              [this](const InheritedSockets& sockets, const std::vector<std::size_t>& left) { pass_on(sockets, left); },
              [this](InheritedSockets sockets) { take_back(sockets); }}),
-        closing_(control_context_) {
+        closing_(control_context_),
+        releasing_(control_context_) {
     data_plane_.open(config, plan_, inherited_,
                      source.predecessor != nullptr ? source.predecessor->drained() : upgrade::Drained());
     live_.emplace(control_context_,
@@ -125,7 +128,8 @@ class Server {
                                     [this] { return reloader_.until_idle(); },
                                     [this](const std::string& name, bool drained) {
                                       return drained ? drain_listener(name) : enable_listener(name);
-                                    }});
+                                    },
+                                    [this] { return upgrader_.obstacle(); }});
     open_admin(inherited_);
   }
 
@@ -305,6 +309,7 @@ class Server {
       if (!known.contains(listener->config().name)) cut_later(listener);
     }
     close_removed();
+    release_left();
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
     try {
       apply_admin(std::move(next.admin));
@@ -319,7 +324,12 @@ class Server {
       if (admin_.empty()) return;
       retired_admin_.splice(retired_admin_.end(), admin_);
       admin::Endpoint* old = &retired_admin_.back();
-      old->retire([this, old] { retired_admin_.remove_if([old](const auto& any) { return &any == old; }); });
+      try {
+        old->retire([this, old] { retired_admin_.remove_if([old](const auto& any) { return &any == old; }); });
+      } catch (const std::bad_alloc&) {
+        retired_admin_.pop_back();  // the drain would wait for ever for its end
+        throw;
+      }
       return;
     }
     const std::vector<std::string> bound = admin_.empty() ? std::vector<std::string>() : admin_.front().bound();
@@ -378,6 +388,15 @@ class Server {
     });
   }
 
+  /// What a reload left behind goes with the last connection that needs it.
+  void release_left() {
+    if (!data_plane_.release_left()) return;
+    releasing_.expires_after(kReleasePoll);
+    releasing_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) release_left();
+    });
+  }
+
   const ServerSource& source_;
   const HandedOverSockets handed_over_;
   InheritedSockets inherited_;  ///< until it serves
@@ -389,6 +408,7 @@ class Server {
   Reloader reloader_;
   upgrade::Upgrader upgrader_;
   boost::asio::steady_timer closing_;
+  boost::asio::steady_timer releasing_;
   std::optional<LiveDaemon> live_;
   std::optional<ServiceStatus> service_status_;
   std::optional<Watchdog> watchdog_;

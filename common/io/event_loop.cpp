@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 namespace weir::io {
@@ -23,6 +24,22 @@ std::uint64_t pack(Slot::Id id, Side side) {
 template <typename T>
 void make_room(std::vector<T>& elements, std::size_t size) {
   if (elements.capacity() < size) elements.reserve(std::max(size, 2 * elements.capacity()));
+}
+
+/// What posted functions may take of a turn, but for the last few of them: a crowd, as a reload of a thousand listeners
+/// posts it, must not hold up connections.
+constexpr std::chrono::milliseconds kPostedPerTurn{1};
+
+/// Returns whether there may be more.
+bool run_posted(net::asio::io_context& context) {
+  constexpr int kBetweenLooks = 16;  // at the clock
+  const Clock::time_point end = Clock::now() + kPostedPerTurn;
+  do {
+    for (int i = 0; i < kBetweenLooks; ++i) {
+      if (context.poll_one() == 0) return false;
+    }
+  } while (Clock::now() < end);
+  return true;
 }
 
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
@@ -118,9 +135,7 @@ void EventLoop::turn() {
     slot.make_ready();
   });
   run_ready();
-  if (std::exchange(poll_context_, false)) {
-    context_.poll();
-  }
+  if (std::exchange(poll_context_, false) && run_posted(context_)) poll_context_ = true;
   for (Slot* slot : released_) free_.push_back(slot->index_);
   released_.clear();
 }

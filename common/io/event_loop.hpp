@@ -181,7 +181,7 @@ class EventLoop {
   /// Any thread. After it, run() returns at the end of its turn.
   void stop();
 
-  /// Any thread: `function` runs on the loop's thread. The only way in from outside.
+  /// Any thread: `function` runs on the loop's thread, of a crowd in a later turn. The only way in from outside.
   template <typename Function>
   void post(Function&& function) {
     net::asio::post(context_, std::forward<Function>(function));

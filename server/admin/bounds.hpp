@@ -16,6 +16,8 @@ struct Bounds {
   std::chrono::milliseconds answering{1'000};
   std::chrono::milliseconds linger{1'000};     ///< for the peer's FIN after the last reply
   std::chrono::milliseconds retiring{10'000};  ///< for what is under way when the endpoint retires
+  /// For the first request of a connection whose socket was closed meanwhile.
+  std::chrono::milliseconds leaving{2'000};
 };
 
 }  // namespace weir::admin

@@ -32,12 +32,18 @@ struct Arrival {
   bool unclear = false;  ///< nobody can tell where it ends, so nothing that follows is a request
 };
 
-/// Whether the first bytes of a request came.
+/// Whether the first bytes of a request came. One that is leaving ends at once between two requests, which HTTP's
+/// clients know how to take; but whoever has only connected has a request on its way, and is owed an answer.
 net::awaitable<bool> await_request(Connections& all, Connection& connection) {
   Error error;
+  bool hurried = false;
   connection.stream.expires_after(all.bounds.idle);
   do {
-    if (connection.closed() || (connection.leaving() && !connection.has_input())) co_return false;
+    if (connection.closed()) co_return false;
+    if (connection.leaving() && !connection.has_input()) {
+      if (!connection.fresh()) co_return false;
+      if (!std::exchange(hurried, true)) connection.stream.expires_after(all.bounds.leaving);
+    }
     connection.set_idle(true);
     const std::size_t got = co_await connection.stream.async_read_some(connection.buffer.prepare(4096), into(error));
     connection.set_idle(false);

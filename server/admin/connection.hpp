@@ -47,10 +47,13 @@ class Connection {
   void close();
   bool closed() const { return end_.stop_requested(); }
 
-  /// Whether it ends once the request that it has begun is answered, because nothing listens any more where it came.
+  /// Whether it ends once the request that it has begun is answered, or its first, because nothing listens any more
+  /// where it came.
   bool leaving() const { return listening_.stop_requested(); }
   /// Whether something has come that was not read yet.
   bool has_input();
+  /// Whether it has not sent a request yet.
+  bool fresh() const { return fresh_; }
   /// Whether it waits for the first byte of a request.
   void set_idle(bool idle) { idle_ = idle; }
 
@@ -65,7 +68,7 @@ class Connection {
   const std::stop_token listening_;
   bool idle_ = false;
   bool busy_ = false;
-  bool fresh_ = true;  ///< it has not sent a request yet
+  bool fresh_ = true;
   Clock::time_point since_ = Clock::now();
   std::list<Connection*>::iterator place_;  ///< the end of the list where it has none
 };

@@ -61,7 +61,7 @@ class Daemon {
   /// Ends the connection as `killed`. Resumes once its session was told.
   virtual net::awaitable<Change> kill(std::uint64_t id) = 0;
 
-  /// A drained backend gets no new connections and keeps those that it has.
+  /// A drained backend gets no new connections and keeps those that it has. Both throw Conflict during an upgrade.
   virtual Change drain_backend(const std::string& upstream, const std::string& backend) = 0;
   virtual Change enable_backend(const std::string& upstream, const std::string& backend) = 0;
   /// A drained listener refuses newcomers as if nobody listened, and keeps the connections that it has. Both resume

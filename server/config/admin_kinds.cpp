@@ -27,7 +27,7 @@ void AdminBind::read(const Value& value, Address& bind, Reading& reading) const 
   }
 }
 
-void AdminBind::dump(YAML::Emitter& out, const Address& bind) const { dump_text(out, bind.to_string()); }
+void AdminBind::dump(TreeWriter& out, const Address& bind) const { dump_text(out, bind.to_string()); }
 
 void TokenFilePath::read(const Value& value, std::string& path, Reading&) const {
   if (const auto text = value.text("the path of a file")) path = *text;
@@ -40,7 +40,7 @@ void TokenFilePath::read(const Value& value, std::string& path, Reading&) const 
   }
 }
 
-void TokenFilePath::dump(YAML::Emitter& out, const std::string& path) const { dump_text(out, path); }
+void TokenFilePath::dump(TreeWriter& out, const std::string& path) const { dump_text(out, path); }
 
 void HostNames::read(const Value& value, std::vector<std::string>& hosts, Reading&) const {
   for (const Value& item : value.items_or_self()) {
@@ -54,7 +54,7 @@ void HostNames::read(const Value& value, std::vector<std::string>& hosts, Readin
   }
 }
 
-void HostNames::dump(YAML::Emitter& out, const std::vector<std::string>& hosts) const { dump_texts(out, hosts); }
+void HostNames::dump(TreeWriter& out, const std::vector<std::string>& hosts) const { dump_texts(out, hosts); }
 
 void check_default_bind(MapReader& map, const AdminConfig& admin, Reading& reading) {
   if (!map.find("bind")) reading.bound.add(admin.bind, map.map());

@@ -11,7 +11,7 @@
 
 #include "common/address.hpp"
 #include "common/printable.hpp"
-#include "server/config/config_loader.hpp"
+#include "server/config/config_tree.hpp"
 #include "server/config/yaml_document.hpp"
 
 namespace weir {
@@ -249,15 +249,7 @@ std::vector<UpstreamDiff> compare_upstreams(const YamlNode& running, const YamlN
   return diffs;
 }
 
-}  // namespace
-
-std::string RefusedChange::to_string() const {
-  return key.path + ": " + key.before + " -> " + key.after + " cannot change while it runs; " + instead;
-}
-
-ConfigDiff diff_dumps(const std::string& running, const std::string& next) {
-  const YamlNode before = parse_dump(running, "the running configuration");
-  const YamlNode after = parse_dump(next, "the next configuration");
+ConfigDiff diff_trees(const YamlNode& before, const YamlNode& after) {
   ConfigDiff diff;
   for (KeyChange& change : Sections::compare(before, after, {"listeners", "upstreams"})) {
     const auto* const fixed =
@@ -275,9 +267,7 @@ ConfigDiff diff_dumps(const std::string& running, const std::string& next) {
   return diff;
 }
 
-namespace {
-
-/// Drops what both have and what is the same, because writing and reading it takes most of the time.
+/// Drops what both have and what is the same, because comparing fields is quicker than comparing trees.
 template <typename Item>
 void drop_equal(std::vector<Item>& one, std::vector<Item>& other) {
   std::map<std::string, const Item*> by_name;
@@ -294,12 +284,20 @@ void drop_equal(std::vector<Item>& one, std::vector<Item>& other) {
 
 }  // namespace
 
+std::string RefusedChange::to_string() const {
+  return key.path + ": " + key.before + " -> " + key.after + " cannot change while it runs; " + instead;
+}
+
 ConfigDiff diff_configs(const ServerConfig& running, const ServerConfig& next) {
   ServerConfig before = running;
   ServerConfig after = next;
   drop_equal(before.listeners, after.listeners);
   drop_equal(before.upstreams, after.upstreams);
-  return diff_dumps(dump_config(before), dump_config(after));
+  return diff_trees(config_tree(before), config_tree(after));
+}
+
+ConfigDiff diff_dumps(const std::string& running, const std::string& next) {
+  return diff_trees(parse_dump(running, "the running configuration"), parse_dump(next, "the next configuration"));
 }
 
 }  // namespace weir

@@ -1,5 +1,3 @@
-#include <yaml-cpp/emitter.h>
-
 #include <array>
 #include <cinttypes>
 #include <cstdio>
@@ -8,14 +6,19 @@
 #include "common/stable_hash.hpp"
 #include "server/config/config_keys.hpp"
 #include "server/config/config_loader.hpp"
+#include "server/config/config_tree.hpp"
+#include "server/config/tree_writer.hpp"
+#include "server/config/yaml_text.hpp"
 
 namespace weir {
 
-std::string dump_config(const ServerConfig& config) {
-  YAML::Emitter out;
+YamlNode config_tree(const ServerConfig& config) {
+  TreeWriter out;
   Section{}.dump(out, config);
-  return std::string(out.c_str()) + "\n";
+  return out.take_root();
 }
+
+std::string dump_config(const ServerConfig& config) { return yaml_text(config_tree(config)); }
 
 std::string hash_of_config(const ServerConfig& config) {
   std::array<char, 17> digits{};

@@ -52,8 +52,8 @@ void Workers::read(const Value& value, std::optional<std::uint32_t>& workers, Re
   workers = number;
 }
 
-void Workers::dump(YAML::Emitter& out, const std::optional<std::uint32_t>& workers) const {
-  out << (workers ? std::to_string(*workers) : "auto");
+void Workers::dump(TreeWriter& out, const std::optional<std::uint32_t>& workers) const {
+  out.plain(workers ? std::to_string(*workers) : "auto");
 }
 
 void ConnectionsOrAuto::read(const Value& value, std::optional<std::uint64_t>& connections, Reading&) const {
@@ -68,8 +68,8 @@ void ConnectionsOrAuto::read(const Value& value, std::optional<std::uint64_t>& c
   }
 }
 
-void ConnectionsOrAuto::dump(YAML::Emitter& out, const std::optional<std::uint64_t>& connections) const {
-  out << (connections ? std::to_string(*connections) : "auto");
+void ConnectionsOrAuto::dump(TreeWriter& out, const std::optional<std::uint64_t>& connections) const {
+  out.plain(connections ? std::to_string(*connections) : "auto");
 }
 
 void LogFile::read(const Value& value, std::string& file, Reading&) const {
@@ -81,7 +81,7 @@ void LogFile::read(const Value& value, std::string& file, Reading&) const {
   }
 }
 
-void LogFile::dump(YAML::Emitter& out, const std::string& file) const { dump_text(out, file); }
+void LogFile::dump(TreeWriter& out, const std::string& file) const { dump_text(out, file); }
 
 void Resolvers::read(const Value& value, std::vector<Endpoint>& resolvers, Reading&) const {
   if (!value.is(YamlNode::Kind::sequence)) {
@@ -90,7 +90,7 @@ void Resolvers::read(const Value& value, std::vector<Endpoint>& resolvers, Readi
   for (const Value& item : value.items()) read_resolver(item, resolvers);
 }
 
-void Resolvers::dump(YAML::Emitter& out, const std::vector<Endpoint>& resolvers) const {
+void Resolvers::dump(TreeWriter& out, const std::vector<Endpoint>& resolvers) const {
   std::vector<std::string> texts;
   for (const Endpoint& resolver : resolvers) texts.push_back(resolver.to_string());
   dump_texts(out, texts);

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <yaml-cpp/emitter.h>
-#include <yaml-cpp/emittermanip.h>
-
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -12,6 +9,7 @@
 
 #include "server/config/map_reader.hpp"
 #include "server/config/reading.hpp"
+#include "server/config/tree_writer.hpp"
 
 namespace weir {
 
@@ -23,7 +21,7 @@ struct AlwaysShown {
 /// pointer to a member, or a function. `kind` is what the value is, and reads and dumps it:
 ///
 ///     void read(const Value& value, Field& field, Reading& reading) const;  // a value that is wrong leaves the field
-///     void dump(YAML::Emitter& out, const Field& field) const;
+///     void dump(TreeWriter& out, const Field& field) const;
 template <typename Field, typename Kind, typename Shown = AlwaysShown>
 struct Key {
   std::string_view name;
@@ -59,9 +57,9 @@ struct Key {
   }
 
   template <typename Section>
-  void dump(YAML::Emitter& out, const Section& section) const {
+  void dump(TreeWriter& out, const Section& section) const {
     if (!std::invoke(shown, section)) return;
-    out << YAML::Key << std::string(name) << YAML::Value;
+    out.key(name);
     kind.dump(out, std::invoke(field, section));
   }
 };
@@ -78,7 +76,7 @@ struct Rule {
   int turn = 0;
 
   void read(MapReader& map, auto& section, Reading& reading) const { check(map, section, reading); }
-  void dump(YAML::Emitter& /*out*/, const auto& /*section*/) const {}
+  void dump(TreeWriter& /*out*/, const auto& /*section*/) const {}
 };
 
 template <typename Check>
@@ -92,7 +90,7 @@ struct HintedHere {
   int turn = 0;
 
   void read(MapReader& map, auto& /*section*/, Reading& /*reading*/) const { map.find(name); }
-  void dump(YAML::Emitter& /*out*/, const auto& /*section*/) const {}
+  void dump(TreeWriter& /*out*/, const auto& /*section*/) const {}
 };
 
 /// The keys of a section as a tuple; config_keys.hpp has them all.
@@ -105,7 +103,7 @@ void read_keys(const Keys& keys, MapReader& map, Section& section, Reading& read
 }
 
 template <typename Keys, typename Section>
-void dump_keys(const Keys& keys, YAML::Emitter& out, const Section& section) {
+void dump_keys(const Keys& keys, TreeWriter& out, const Section& section) {
   std::apply(
       [&](const auto&... entry) {
         const int last = std::max({0, entry.turn...});

@@ -1,7 +1,6 @@
 #include "server/config/listener_kinds.hpp"
 
 #include <fmt/format.h>
-#include <yaml-cpp/emittermanip.h>
 
 #include <algorithm>
 #include <charconv>
@@ -49,10 +48,10 @@ void BoundList::read(const Value& value, std::vector<Address>& bind, Reading& re
   }
 }
 
-void BoundList::dump(YAML::Emitter& out, const std::vector<Address>& bind) const {
-  out << YAML::BeginSeq;
+void BoundList::dump(TreeWriter& out, const std::vector<Address>& bind) const {
+  out.begin_list();
   for (const Address& address : bind) dump_text(out, address.to_string());
-  out << YAML::EndSeq;
+  out.end();
 }
 
 void UpstreamName::read(const Value& value, std::string& upstream, Reading& reading) const {
@@ -66,7 +65,7 @@ void UpstreamName::read(const Value& value, std::string& upstream, Reading& read
              (known.empty() ? "define it under upstreams" : name_hint(upstream, known)));
 }
 
-void UpstreamName::dump(YAML::Emitter& out, const std::string& upstream) const { dump_text(out, upstream); }
+void UpstreamName::dump(TreeWriter& out, const std::string& upstream) const { dump_text(out, upstream); }
 
 namespace {
 
@@ -87,7 +86,7 @@ void Ranges::read(const Value& value, std::vector<std::string>& ranges, Reading&
   }
 }
 
-void Ranges::dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
+void Ranges::dump(TreeWriter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
 
 void RangesOrUnix::read(const Value& value, std::vector<std::string>& ranges, Reading&) const {
   for (const Value& item : value.items_or_self()) {
@@ -101,7 +100,7 @@ void RangesOrUnix::read(const Value& value, std::vector<std::string>& ranges, Re
   }
 }
 
-void RangesOrUnix::dump(YAML::Emitter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
+void RangesOrUnix::dump(TreeWriter& out, const std::vector<std::string>& ranges) const { dump_texts(out, ranges); }
 
 void RangesFile::read(const Value& value, std::string& path, Reading& reading) const {
   if (const auto text = value.text("a text")) path = *text;
@@ -115,7 +114,7 @@ void RangesFile::read(const Value& value, std::string& path, Reading& reading) c
   }
 }
 
-void RangesFile::dump(YAML::Emitter& out, const std::string& path) const { dump_text(out, path); }
+void RangesFile::dump(TreeWriter& out, const std::string& path) const { dump_text(out, path); }
 
 void FileMode::read(const Value& value, std::uint32_t& mode, Reading&) const {
   const auto text = value.text("the mode of the socket's file, as \"0660\"");
@@ -128,7 +127,7 @@ void FileMode::read(const Value& value, std::uint32_t& mode, Reading&) const {
   mode = read;
 }
 
-void FileMode::dump(YAML::Emitter& out, std::uint32_t mode) const { dump_text(out, fmt::format("{:04o}", mode)); }
+void FileMode::dump(TreeWriter& out, std::uint32_t mode) const { dump_text(out, fmt::format("{:04o}", mode)); }
 
 void Account::read(const Value& value, std::string& account, Reading&) const {
   if (const auto text = value.text("a text")) account = *text;
@@ -143,7 +142,7 @@ void Account::read(const Value& value, std::string& account, Reading&) const {
   }
 }
 
-void Account::dump(YAML::Emitter& out, const std::string& account) const { dump_text(out, account); }
+void Account::dump(TreeWriter& out, const std::string& account) const { dump_text(out, account); }
 
 void check_port_ranges(MapReader& map, const ListenerConfig& listener, Reading& reading) {
   const auto* proxy = std::get_if<ProxyConfig>(&listener.service);

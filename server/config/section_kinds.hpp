@@ -1,8 +1,5 @@
 #pragma once
 
-#include <yaml-cpp/emitter.h>
-#include <yaml-cpp/emittermanip.h>
-
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -14,6 +11,7 @@
 
 #include "common/printable.hpp"
 #include "server/config/key.hpp"
+#include "server/config/tree_writer.hpp"
 
 /// Kinds of keys whose value holds keys itself.
 namespace weir {
@@ -31,10 +29,10 @@ struct Folder {
   }
 
   template <typename Target>
-  void dump(YAML::Emitter& out, const Target& target) const {
-    out << YAML::BeginMap;
+  void dump(TreeWriter& out, const Target& target) const {
+    out.begin_map();
     dump_keys(keys, out, target);
-    out << YAML::EndMap;
+    out.end();
   }
 };
 
@@ -51,7 +49,7 @@ struct Section {
   }
 
   template <typename Target>
-  void dump(YAML::Emitter& out, const Target& target) const {
+  void dump(TreeWriter& out, const Target& target) const {
     Folder{kKeys<Target>}.dump(out, target);
   }
 };
@@ -63,7 +61,7 @@ struct OptionalSection {
     Section{}.read(value, target.emplace(), reading);
   }
   template <typename Target>
-  void dump(YAML::Emitter& out, const std::optional<Target>& target) const {
+  void dump(TreeWriter& out, const std::optional<Target>& target) const {
     Section{}.dump(out, *target);
   }
 };
@@ -81,17 +79,17 @@ struct SectionOrOff {
   }
 
   template <typename Target>
-  void dump(YAML::Emitter& out, const Target& target) const {
+  void dump(TreeWriter& out, const Target& target) const {
     if (target.enabled) return Section{}.dump(out, target);
-    out << "off";
+    out.plain("off");
   }
 };
 
 template <typename Item>
-void dump_sections(YAML::Emitter& out, const std::vector<Item>& items) {
-  out << YAML::BeginSeq;
+void dump_sections(TreeWriter& out, const std::vector<Item>& items) {
+  out.begin_list();
   for (const Item& item : items) Section{}.dump(out, item);
-  out << YAML::EndSeq;
+  out.end();
 }
 
 /// `upstreams`.
@@ -104,7 +102,7 @@ struct UpstreamList {
     for (const Value& item : value.items()) Section{}.read(item, upstreams.emplace_back(), reading);
   }
   template <typename Upstream>
-  void dump(YAML::Emitter& out, const std::vector<Upstream>& upstreams) const {
+  void dump(TreeWriter& out, const std::vector<Upstream>& upstreams) const {
     dump_sections(out, upstreams);
   }
 };
@@ -121,7 +119,7 @@ struct BackendList {
     for (const Value& item : value.items()) Section{}.read(item, backends.emplace_back(), reading);
   }
   template <typename Backend>
-  void dump(YAML::Emitter& out, const std::vector<Backend>& backends) const {
+  void dump(TreeWriter& out, const std::vector<Backend>& backends) const {
     dump_sections(out, backends);
   }
 };
@@ -143,7 +141,7 @@ struct ListenerList {
     }
   }
   template <typename Listener>
-  void dump(YAML::Emitter& out, const std::vector<Listener>& listeners) const {
+  void dump(TreeWriter& out, const std::vector<Listener>& listeners) const {
     dump_sections(out, listeners);
   }
 };
@@ -163,10 +161,10 @@ struct ServiceKeys {
   }
 
   template <typename Listener>
-  void dump(YAML::Emitter& out, const Listener& listener) const {
+  void dump(TreeWriter& out, const Listener& listener) const {
     std::visit(
         [&out]<typename Service>(const Service& service) {
-          out << YAML::Key << std::string(ServiceKey<Service>::kName) << YAML::Value;
+          out.key(ServiceKey<Service>::kName);
           Section{}.dump(out, service);
         },
         listener.service);

@@ -1,7 +1,6 @@
 #include "server/config/upstream_kinds.hpp"
 
 #include <arpa/inet.h>
-#include <yaml-cpp/emittermanip.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -116,15 +115,15 @@ void BackendPlace::read(MapReader& map, BackendConfig& backend, Reading& reading
   }
 }
 
-void BackendPlace::dump(YAML::Emitter& out, const BackendConfig& backend) const {
+void BackendPlace::dump(TreeWriter& out, const BackendConfig& backend) const {
   if (!backend.dns) {
-    out << YAML::Key << "address" << YAML::Value;
+    out.key("address");
     return dump_text(out, backend.address.to_string());
   }
   const DnsName& dns = *backend.dns;
-  out << YAML::Key << "dns" << YAML::Value;
+  out.key("dns");
   dump_text(out, dns.record == DnsName::Record::srv ? dns.name : dns.name + ":" + std::to_string(dns.port));
-  out << YAML::Key << "record" << YAML::Value;
+  out.key("record");
   Word{}.dump(out, dns.record);
 }
 
@@ -137,7 +136,7 @@ void ConnectTimeout::read(const Value& value, milliseconds& timeout, Reading& re
   timeout = read;
 }
 
-void ConnectTimeout::dump(YAML::Emitter& out, milliseconds timeout) const { Duration{}.dump(out, timeout); }
+void ConnectTimeout::dump(TreeWriter& out, milliseconds timeout) const { Duration{}.dump(out, timeout); }
 
 void Bytes::read(const Value& value, std::string& bytes, Reading&) const {
   const std::optional<std::string> text = value.text("a text");
@@ -149,7 +148,7 @@ void Bytes::read(const Value& value, std::string& bytes, Reading&) const {
   }
 }
 
-void Bytes::dump(YAML::Emitter& out, const std::string& bytes) const { dump_text(out, escape(bytes)); }
+void Bytes::dump(TreeWriter& out, const std::string& bytes) const { dump_text(out, escape(bytes)); }
 
 void Sources::read(const Value& value, UpstreamConfig& upstream, Reading&) const {
   const std::size_t before = value.problems().count();
@@ -168,7 +167,7 @@ void Sources::read(const Value& value, UpstreamConfig& upstream, Reading&) const
   if (!sources.empty() && value.problems().count() == before) check_families(value, upstream);
 }
 
-void Sources::dump(YAML::Emitter& out, const UpstreamConfig& upstream) const { dump_texts(out, upstream.bind_source); }
+void Sources::dump(TreeWriter& out, const UpstreamConfig& upstream) const { dump_texts(out, upstream.bind_source); }
 
 void check_weight(MapReader& map, const BackendConfig& backend, Reading&) {
   if (has_own_weight(backend)) return;

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <yaml-cpp/emitter.h>
-
 #include <string>
 
 #include "server/config/map_reader.hpp"
 #include "server/config/reading.hpp"
+#include "server/config/tree_writer.hpp"
 
 /// Kinds of values that an upstream has, and the rules between its keys.
 namespace weir {
@@ -16,7 +15,7 @@ struct BackendPlace {
   int turn = 0;
 
   void read(MapReader& map, BackendConfig& backend, Reading& reading) const;
-  void dump(YAML::Emitter& out, const BackendConfig& backend) const;
+  void dump(TreeWriter& out, const BackendConfig& backend) const;
 };
 
 /// Whether a backend's weight is the configuration's to say; SRV records say it themselves.
@@ -27,19 +26,19 @@ struct ConnectTimeout {
   static constexpr milliseconds kLeast{1};
 
   void read(const Value& value, milliseconds& timeout, Reading& reading) const;
-  void dump(YAML::Emitter& out, milliseconds timeout) const;
+  void dump(TreeWriter& out, milliseconds timeout) const;
 };
 
 /// Bytes, with the escapes of common/escapes.hpp.
 struct Bytes {
   void read(const Value& value, std::string& bytes, Reading&) const;
-  void dump(YAML::Emitter& out, const std::string& bytes) const;
+  void dump(TreeWriter& out, const std::string& bytes) const;
 };
 
 /// `bind_source`: local IP addresses, one or a list, among them one of each backend's family.
 struct Sources {
   void read(const Value& value, UpstreamConfig& upstream, Reading&) const;
-  void dump(YAML::Emitter& out, const UpstreamConfig& upstream) const;
+  void dump(TreeWriter& out, const UpstreamConfig& upstream) const;
 };
 
 /// A backend whose weight SRV records say has no `weight`.

@@ -1,7 +1,5 @@
 #include "server/config/value_kinds.hpp"
 
-#include <yaml-cpp/emittermanip.h>
-
 #include <charconv>
 #include <cstddef>
 #include <stdexcept>
@@ -19,7 +17,7 @@ void Flag::read(const Value& value, bool& target, Reading& /*reading*/) const {
   }
 }
 
-void Flag::dump(YAML::Emitter& out, bool target) const { out << (target ? "true" : "false"); }
+void Flag::dump(TreeWriter& out, bool target) const { out.plain(target ? "true" : "false"); }
 
 void WholeNumber::read(const Value& value, std::uint32_t& target, Reading& /*reading*/) const {
   const std::string right = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
@@ -34,7 +32,7 @@ void WholeNumber::read(const Value& value, std::uint32_t& target, Reading& /*rea
   target = number;
 }
 
-void WholeNumber::dump(YAML::Emitter& out, std::uint32_t target) const { out << std::to_string(target); }
+void WholeNumber::dump(TreeWriter& out, std::uint32_t target) const { out.plain(std::to_string(target)); }
 
 void Duration::read(const Value& value, milliseconds& target, Reading& /*reading*/) const {
   const std::optional<std::string> found = value.text("a duration such as 30s");
@@ -52,7 +50,7 @@ void Duration::read(const Value& value, milliseconds& target, Reading& /*reading
   }
 }
 
-void Duration::dump(YAML::Emitter& out, milliseconds target) const { out << format_duration(target); }
+void Duration::dump(TreeWriter& out, milliseconds target) const { out.plain(format_duration(target)); }
 
 void WholeSeconds::read(const Value& value, std::chrono::seconds& target, Reading& /*reading*/) const {
   const std::string right =
@@ -71,7 +69,7 @@ void WholeSeconds::read(const Value& value, std::chrono::seconds& target, Readin
   }
 }
 
-void WholeSeconds::dump(YAML::Emitter& out, std::chrono::seconds target) const { out << format_duration(target); }
+void WholeSeconds::dump(TreeWriter& out, std::chrono::seconds target) const { out.plain(format_duration(target)); }
 
 void RateLimit::read(const Value& value, Rate& target, Reading& /*reading*/) const {
   const auto text = value.text("a rate such as 100/s, or 0 for no limit");
@@ -83,7 +81,7 @@ void RateLimit::read(const Value& value, Rate& target, Reading& /*reading*/) con
   }
 }
 
-void RateLimit::dump(YAML::Emitter& out, const Rate& target) const { out << format_rate(target); }
+void RateLimit::dump(TreeWriter& out, const Rate& target) const { out.plain(format_rate(target)); }
 
 void UserTimeout::read(const Value& value, milliseconds& target, Reading& reading) const {
   milliseconds read = target;
@@ -92,7 +90,7 @@ void UserTimeout::read(const Value& value, milliseconds& target, Reading& readin
   target = read;
 }
 
-void UserTimeout::dump(YAML::Emitter& out, milliseconds target) const { Duration{}.dump(out, target); }
+void UserTimeout::dump(TreeWriter& out, milliseconds target) const { Duration{}.dump(out, target); }
 
 void Name::read(const Value& value, std::string& target, Reading& reading) const {
   constexpr std::size_t kLongest = 64;
@@ -116,14 +114,14 @@ void Name::read(const Value& value, std::string& target, Reading& reading) const
   target = *name;
 }
 
-void Name::dump(YAML::Emitter& out, const std::string& target) const { dump_text(out, target); }
+void Name::dump(TreeWriter& out, const std::string& target) const { dump_text(out, target); }
 
-void dump_text(YAML::Emitter& out, const std::string& text) { out << YAML::DoubleQuoted << text; }
+void dump_text(TreeWriter& out, const std::string& text) { out.text(text); }
 
-void dump_texts(YAML::Emitter& out, const std::vector<std::string>& texts) {
-  out << YAML::Flow << YAML::BeginSeq;
+void dump_texts(TreeWriter& out, const std::vector<std::string>& texts) {
+  out.begin_flow_list();
   for (const std::string& text : texts) dump_text(out, text);
-  out << YAML::EndSeq;
+  out.end();
 }
 
 }  // namespace weir

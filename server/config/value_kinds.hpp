@@ -1,7 +1,5 @@
 #pragma once
 
-#include <yaml-cpp/emitter.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -14,6 +12,7 @@
 #include "common/units.hpp"
 #include "server/config/config_words.hpp"
 #include "server/config/reading.hpp"
+#include "server/config/tree_writer.hpp"
 #include "server/config/value.hpp"
 
 /// Kinds of values that stand in several sections. Each reads a value into its field, and reports a wrong one and
@@ -23,7 +22,7 @@ namespace weir {
 /// `true` or `false`, without quotes.
 struct Flag {
   void read(const Value& value, bool& target, Reading&) const;
-  void dump(YAML::Emitter& out, bool target) const;
+  void dump(TreeWriter& out, bool target) const;
 };
 
 /// One of the words of an enumeration (config_words.hpp).
@@ -38,8 +37,8 @@ struct Word {
     target = static_cast<Enum>(match - kWordsOf<Enum>.begin());
   }
   template <typename Enum>
-  void dump(YAML::Emitter& out, Enum target) const {
-    out << std::string(word_of(target));
+  void dump(TreeWriter& out, Enum target) const {
+    out.plain(std::string(word_of(target)));
   }
 };
 
@@ -49,7 +48,7 @@ struct WholeNumber {
   std::uint32_t most;
 
   void read(const Value& value, std::uint32_t& target, Reading&) const;
-  void dump(YAML::Emitter& out, std::uint32_t target) const;
+  void dump(TreeWriter& out, std::uint32_t target) const;
 };
 
 /// A number of connections or of those who wait: 0 to 10⁹.
@@ -60,7 +59,7 @@ struct Duration {
   milliseconds least{0};  ///< 0 where "no limit" is allowed
 
   void read(const Value& value, milliseconds& target, Reading&) const;
-  void dump(YAML::Emitter& out, milliseconds target) const;
+  void dump(TreeWriter& out, milliseconds target) const;
 };
 
 /// Whole seconds.
@@ -69,13 +68,13 @@ struct WholeSeconds {
   std::chrono::seconds most;
 
   void read(const Value& value, std::chrono::seconds& target, Reading&) const;
-  void dump(YAML::Emitter& out, std::chrono::seconds target) const;
+  void dump(TreeWriter& out, std::chrono::seconds target) const;
 };
 
 /// `100/s`.
 struct RateLimit {
   void read(const Value& value, Rate& target, Reading&) const;
-  void dump(YAML::Emitter& out, const Rate& target) const;
+  void dump(TreeWriter& out, const Rate& target) const;
 };
 
 /// `user_timeout`, within the kernel's bound.
@@ -83,7 +82,7 @@ struct UserTimeout {
   static constexpr milliseconds kMost = io::kLongestUserTimeout;
 
   void read(const Value& value, milliseconds& target, Reading&) const;
-  void dump(YAML::Emitter& out, milliseconds target) const;
+  void dump(TreeWriter& out, milliseconds target) const;
 };
 
 /// The `name` of a listener or an upstream, which stands in logs, metrics and `--set`: its form, and that no other of
@@ -93,11 +92,11 @@ struct Name {
   Definitions Reading::* taken;
 
   void read(const Value& value, std::string& target, Reading& reading) const;
-  void dump(YAML::Emitter& out, const std::string& target) const;
+  void dump(TreeWriter& out, const std::string& target) const;
 };
 
 /// Text is always quoted, so that no name or path can turn into a number, a boolean or a null.
-void dump_text(YAML::Emitter& out, const std::string& text);
-void dump_texts(YAML::Emitter& out, const std::vector<std::string>& texts);
+void dump_text(TreeWriter& out, const std::string& text);
+void dump_texts(TreeWriter& out, const std::vector<std::string>& texts);
 
 }  // namespace weir

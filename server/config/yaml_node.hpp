@@ -18,6 +18,7 @@ struct YamlNode {
   Position position;
   std::string scalar;
   bool plain = false;  ///< a scalar without quotes, so that `true` is a boolean and `"true"` is text
+  bool flow = false;   ///< a list that yaml_text() writes in one line; parsing does not say
   std::vector<YamlNode> items;
   std::vector<YamlEntry> entries;
 

@@ -140,7 +140,13 @@ void Control::begin_cut() {
 }
 
 void Control::watch_drain() {
-  timer_.expires_after(step_of_drain());
+  std::chrono::milliseconds pause = kDrainPoll;
+  try {
+    pause = step_of_drain();
+  } catch (const std::bad_alloc&) {
+    spdlog::error("no memory for the next step of the drain; trying again");
+  }
+  timer_.expires_after(pause);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error && phase_ != Phase::serving) watch_drain();
   });

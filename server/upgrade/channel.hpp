@@ -15,7 +15,7 @@ namespace weir::upgrade {
 /// One end of the connection between a process and the one that takes its place. Messages are JSON objects, each whole
 /// (unix(7), SOCK_SEQPACKET), and may bring descriptors along. What they say:
 ///
-///     old ─▶ new   drained                          what operators drained
+///     old ─▶ new   drained (in chunks)              what operators drained
 ///     old ─▶ new   sockets (in chunks)              the listening sockets, with whose they are
 ///     old ◀─ new   prepared | failed                nothing is accepted yet
 ///     old ─▶ new   go

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir::upgrade {
 
@@ -15,9 +17,9 @@ struct Drained {
   bool operator==(const Drained&) const = default;
 };
 
-/// The message of a channel that says so.
-boost::json::object make_drained_message(const Drained& drained);
-/// What such a message says; passes over what it does not understand.
-Drained drained_of(const boost::json::object& message);
+/// The messages of a channel that say so, each of which names so many at most.
+std::vector<boost::json::object> make_drained_messages(const Drained& drained, std::size_t most);
+/// Adds what such a message says; passes over what it does not understand.
+void take_drained(const boost::json::object& message, Drained& drained);
 
 }  // namespace weir::upgrade

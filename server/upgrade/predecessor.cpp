@@ -55,7 +55,7 @@ boost::json::object Predecessor::wait_for(const char* step, std::vector<io::Desc
     boost::json::object message;
     if (channel_->receive(message, descriptors)) {
       if (step_of(message) == step) return message;
-      if (step_of(message) == "drained") drained_ = drained_of(message);
+      if (step_of(message) == "drained") take_drained(message, drained_);
       descriptors.clear();
       continue;
     }

@@ -30,7 +30,9 @@ std::string find_in_path(const std::string& name) {
   std::istringstream folders(path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
     std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    std::error_code error;
+    const bool is_file = std::filesystem::is_regular_file(candidate, error);  // folders may be "executed", too
+    if (is_file && ::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return "";
 }

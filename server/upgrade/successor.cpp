@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ namespace weir::upgrade {
 
 namespace {
 
+/// What operators drained; a name and an address take some hundred bytes, and seldom more than 400.
+constexpr std::size_t kDrainedInAMessage = 200;
 constexpr std::chrono::milliseconds kPoll{5};
 /// How long a process takes to go that was killed or has closed its end, at most.
 constexpr int kPollsForItsEnd = 200;
@@ -69,7 +72,11 @@ net::awaitable<void> Successor::pause(std::chrono::milliseconds time) {
 
 net::awaitable<void> Successor::send(const InheritedSockets& sockets, Drained drained) {
   std::vector<SocketsMessage> messages = make_sockets_messages(sockets, Channel::kMostDescriptors);
-  messages.insert(messages.begin(), {make_drained_message(drained), {}});
+  std::vector<SocketsMessage> first;
+  for (boost::json::object& message : make_drained_messages(drained, kDrainedInAMessage)) {
+    first.push_back({std::move(message), {}});
+  }
+  messages.insert(messages.begin(), std::make_move_iterator(first.begin()), std::make_move_iterator(first.end()));
   for (const SocketsMessage& message : messages) {
     for (bool sent = false; !sent;) {
       try {

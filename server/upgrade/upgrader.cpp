@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -23,10 +23,17 @@ namespace weir::upgrade {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{10};
+/// After something that failed for lack of memory.
+constexpr std::chrono::milliseconds kAgain{200};
 
 net::awaitable<void> wait(boost::asio::steady_timer& timer) {
   boost::system::error_code ignored;
   co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+}
+
+net::awaitable<void> pause(boost::asio::io_context& context, std::chrono::milliseconds time) {
+  boost::asio::steady_timer timer(context, time);
+  co_await wait(timer);
 }
 
 std::vector<std::size_t> places_in(const boost::json::object& message) {
@@ -77,7 +84,14 @@ std::shared_ptr<Upgrader::Job> Upgrader::begin(const std::string& who) {
     return job;
   }
   stage_ = Stage::waiting;
-  boost::asio::co_spawn(parts_.context, run(job), boost::asio::detached);
+  try {
+    boost::asio::co_spawn(parts_.context, run(job), [this, job](const std::exception_ptr& failure) {
+      if (failure) give_up(*job);
+    });
+  } catch (const std::bad_alloc&) {
+    stage_ = Stage::serving;
+    throw;
+  }
   return job;
 }
 
@@ -100,7 +114,8 @@ net::awaitable<void> Upgrader::run(std::shared_ptr<Job> job) {
     co_return;
   }
   stage_ = Stage::handed_over;
-  parts_.pass_on(sockets_, left_);
+  // The other one serves already, and until this goes well both do.
+  while (!pass_on() && !stopping_) co_await pause(parts_.context, kAgain);
   sockets_.close(left_);
   service_manager::notify_main_process(successor_->pid());
   service_manager::set_silent(true);
@@ -109,11 +124,16 @@ net::awaitable<void> Upgrader::run(std::shared_ptr<Job> job) {
   co_await watch();
 }
 
+bool Upgrader::pass_on() try {
+  parts_.pass_on(sockets_, left_);
+  return true;
+} catch (const std::exception& error) {
+  spdlog::error("upgrade: cannot stop accepting: {}; trying again", error.what());
+  return false;
+}
+
 net::awaitable<void> Upgrader::make_ready() {
-  while (parts_.is_reloading()) {
-    boost::asio::steady_timer timer(parts_.context, kPoll);
-    co_await wait(timer);
-  }
+  while (parts_.is_reloading()) co_await pause(parts_.context, kPoll);
   stage_ = Stage::starting;
   std::string problem = parts_.obstacle();  // which may have come meanwhile
   if (!problem.empty()) throw std::runtime_error(problem);
@@ -147,10 +167,7 @@ net::awaitable<void> Upgrader::watch() {
     } catch (const std::exception& error) {
       end = error.what();
     }
-    if (std::exchange(no_memory, false)) {
-      boost::asio::steady_timer timer(parts_.context, std::chrono::seconds(1));
-      co_await wait(timer);
-    }
+    if (std::exchange(no_memory, false)) co_await pause(parts_.context, kAgain);
   }
   if (stopping_) co_return;
   spdlog::error("{} while this one still drained; this process goes on serving", end);
@@ -158,7 +175,12 @@ net::awaitable<void> Upgrader::watch() {
   if (stopping_) co_return;
   stage_ = Stage::serving;
   successor_.reset();
-  parts_.take_back(std::exchange(sockets_, {}));
+  try {
+    parts_.take_back(std::exchange(sockets_, {}));
+  } catch (const std::exception& error) {
+    spdlog::critical("cannot serve again: {}; this process ends", error.what());
+    ::kill(::getpid(), SIGTERM);
+  }
   service_manager::set_silent(false);
   service_manager::notify_main_process(::getpid());
 }
@@ -174,6 +196,23 @@ void Upgrader::conclude(Job& job, const std::string& problem) {
     spdlog::error("{}: the upgrade failed; what ran before goes on", job.who);
   }
   job.outcome = std::move(outcome);
+  job.over.cancel();
+}
+
+/// There is not even memory for what comes of it.
+void Upgrader::give_up(Job& job) {
+  if (stage_ == Stage::handed_over) {
+    // The other one serves. This one must not stay beside it for ever.
+    spdlog::critical("upgrade: no memory to go on with; this process ends with its connections");
+    ::kill(::getpid(), SIGTERM);
+  } else {
+    spdlog::error("upgrade: no memory; what ran before goes on");
+    if (successor_) successor_->kill_now();
+    successor_.reset();
+    sockets_ = InheritedSockets();
+    stage_ = Stage::serving;
+  }
+  if (!job.outcome) job.outcome.emplace();
   job.over.cancel();
 }
 

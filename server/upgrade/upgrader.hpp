@@ -44,7 +44,7 @@ class Upgrader {
     /// What operators have drained.
     std::function<Drained()> drained;
     /// Stops accepting and begins to drain. Sockets of the groups at the places that are `left` are closed as if their
-    /// listeners had been removed; the new process has the others.
+    /// listeners had been removed; the new process has the others. Called again where it throws.
     std::function<void(const InheritedSockets& sockets, const std::vector<std::size_t>& left)> pass_on;
     /// Goes on serving, from these sockets.
     std::function<void(InheritedSockets)> take_back;
@@ -73,8 +73,11 @@ class Upgrader {
   std::shared_ptr<Job> begin(const std::string& who);
   net::awaitable<void> run(std::shared_ptr<Job> job);
   net::awaitable<void> make_ready();
+  /// False where it failed, for lack of memory; it may be tried again.
+  bool pass_on();
   net::awaitable<void> watch();
   void conclude(Job& job, const std::string& problem);
+  void give_up(Job& job);
 
   const Parts parts_;
   Stage stage_ = Stage::serving;

@@ -20,6 +20,8 @@ namespace {
 
 /// How many slots are looked at before others have their turn.
 constexpr std::size_t kLookedAtPlaces = 1024;
+/// How many sockets of those that are to be closed.
+constexpr std::size_t kStoppedAtOnce = 64;
 
 /// An acceptor ends by itself only where its socket cannot be waited for.
 void say_failed(const AcceptorContext& acceptor, const std::exception_ptr& failure) {
@@ -74,9 +76,10 @@ void Worker::accept_from(const ListeningSocket& socket, const ListenerPtr& liste
 
 void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset) {
   const auto deliver = [this](const ListenerContextPtr& to, Arrival arrival) { place(to, std::move(arrival)); };
-  const auto acceptor = acceptors_.insert(acceptors_.end(), {{listening, deliver, context, port_offset}, nullptr});
-  net::asio::co_spawn(loop_.executor(), run_acceptor(acceptor->context), [this, acceptor](std::exception_ptr failure) {
-    if (failure) say_failed(acceptor->context, failure);
+  const auto acceptor = acceptors_.insert({listening, {{listening, deliver, context, port_offset}, nullptr}});
+  AcceptorContext& made = acceptor->second.context;
+  net::asio::co_spawn(loop_.executor(), run_acceptor(made), [this, acceptor](std::exception_ptr failure) {
+    if (failure) say_failed(acceptor->second.context, failure);
     acceptors_.erase(acceptor);
   });
 }
@@ -84,30 +87,41 @@ void Worker::run_acceptor_on(int listening, const ListenerContextPtr& context, s
 void Worker::pass_on(const ListeningSocket& socket, const ListenerPtr& listener) {
   for (const int listening : descriptors_of(socket)) {
     loop_.post([this, listener, listening, offset = socket.port_offset()] {
-      for (Acceptor& acceptor : acceptors_) {
-        if (acceptor.context.listening != listening) continue;
-        acceptor.context.listener = context_of(listener);
-        acceptor.context.port_offset = offset;
+      const auto [first, last] = acceptors_.equal_range(listening);
+      for (auto acceptor = first; acceptor != last; ++acceptor) {
+        acceptor->second.context.listener = context_of(listener);
+        acceptor->second.context.port_offset = offset;
       }
     });
   }
 }
 
 void Worker::stop_accepting(const std::vector<const ListeningSocket*>& sockets, std::function<void()> done) {
-  std::map<int, Interruption> listening;
+  auto stop = std::make_shared<Stop>(std::move(done));
+  std::vector<std::pair<int, Interruption>> listening;
+  const auto post = [&](std::shared_ptr<Stop> when_over) {
+    loop_.post([this, listening = std::exchange(listening, {}), stop = std::move(when_over)] {
+      for (const auto& [descriptor, why] : listening) interrupt_acceptors(descriptor, why, stop);
+    });
+  };
   for (const ListeningSocket* socket : sockets) {
     const Interruption why = socket->is_handed_over() ? Interruption::leave_queue : Interruption::shutdown;
-    for (const int descriptor : descriptors_of(*socket)) listening.emplace(descriptor, why);
-  }
-  loop_.post([this, listening = std::move(listening), done = std::move(done)]() mutable {
-    const auto stop = std::make_shared<Stop>(std::move(done));
-    for (Acceptor& acceptor : acceptors_) {
-      const auto why = listening.find(acceptor.context.listening);
-      if (acceptor.context.slot == nullptr || why == listening.end()) continue;
-      acceptor.stop = stop;
-      acceptor.context.slot->interrupt(static_cast<std::uint8_t>(why->second));
+    for (const int descriptor : descriptors_of(*socket)) {
+      listening.emplace_back(descriptor, why);
+      if (listening.size() == kStoppedAtOnce) post(stop);
     }
-  });
+  }
+  post(std::move(stop));
+}
+
+void Worker::interrupt_acceptors(int listening, Interruption why, const std::shared_ptr<Stop>& stop) {
+  const auto [first, last] = acceptors_.equal_range(listening);
+  for (auto found = first; found != last; ++found) {
+    Acceptor& acceptor = found->second;
+    if (acceptor.context.slot == nullptr) continue;
+    acceptor.stop = stop;
+    acceptor.context.slot->interrupt(static_cast<std::uint8_t>(why));
+  }
 }
 
 void Worker::place(const ListenerContextPtr& context, Arrival arrival) {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <thread>
@@ -90,12 +89,22 @@ class Worker {
   void join();
 
  private:
+  /// Calls a function once the last acceptor of some sockets has ended.
+  struct Stop {
+    explicit Stop(std::function<void()> call) : done(std::move(call)) {}
+    Stop(const Stop&) = delete;
+    Stop& operator=(const Stop&) = delete;
+    ~Stop() { done(); }
+    const std::function<void()> done;
+  };
+
   ListenerContext* make_context(const ListenerPtr& listener);
   ListenerContextPtr context_of(const ListenerPtr& listener);
   std::vector<int> descriptors_of(const ListeningSocket& socket) const {
     return socket.descriptors_of(index_, peers_->size());
   }
   void run_acceptor_on(int listening, const ListenerContextPtr& context, std::uint16_t port_offset);
+  void interrupt_acceptors(int listening, Interruption why, const std::shared_ptr<Stop>& stop);
   void place(const ListenerContextPtr& context, Arrival arrival);
   void start_session(const ListenerContextPtr& context, Arrival arrival);
   net::awaitable<void> walk(io::SlotPtr slot, Visit visit, std::size_t places);
@@ -105,19 +114,12 @@ class Worker {
   std::deque<Worker>* peers_ = nullptr;
   io::PipePool pipes_;
   std::map<const Listener*, ListenerContextPtr> contexts_;
-  /// Calls a function once the last acceptor of some sockets has ended.
-  struct Stop {
-    explicit Stop(std::function<void()> call) : done(std::move(call)) {}
-    Stop(const Stop&) = delete;
-    Stop& operator=(const Stop&) = delete;
-    ~Stop() { done(); }
-    const std::function<void()> done;
-  };
   struct Acceptor {
     AcceptorContext context;
     std::shared_ptr<Stop> stop;  ///< it is to end
   };
-  std::list<Acceptor> acceptors_;
+  /// By their descriptors. One that is to end may stand beside one of the next socket with that number.
+  std::multimap<int, Acceptor> acceptors_;
   // Of the probe. The worker writes the first three once it is there, the control thread the others.
   std::atomic<std::int64_t> lag_ns_{0};
   std::atomic<std::uint64_t> pipes_on_loan_{0};

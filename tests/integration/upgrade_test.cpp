@@ -19,6 +19,7 @@
 #include "tests/support/admin_client.hpp"
 #include "tests/support/checkout.hpp"
 #include "tests/support/configs.hpp"
+#include "tests/support/failing_programs.hpp"
 #include "tests/support/free_ports.hpp"
 #include "tests/support/notifications.hpp"
 #include "tests/support/refuses.hpp"
@@ -303,14 +304,7 @@ TEST_F(Upgrade, TheAdminEndpointMovesToAListenersAddress) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(admin->status().at("ready").as_bool());
 }
 
-/// A program that is not what it should be, and what the daemon says of it.
-struct Fake {
-  const char* name;
-  const char* script;
-  const char* problem;
-};
-
-class UpgradeTo : public Upgrade, public testing::WithParamInterface<Fake> {};
+class UpgradeTo : public Upgrade, public testing::WithParamInterface<FailingProgram> {};
 
 TEST_P(UpgradeTo, FailsAndTheDaemonGoesOn) {
   start(kEcho + "upgrade_timeout: 300ms\n");
@@ -329,25 +323,18 @@ TEST_P(UpgradeTo, FailsAndTheDaemonGoesOn) {
   expect_served();
 }
 
-// A step of the hand-over each. The channel takes whole messages, as one write of a shell is.
-INSTANTIATE_TEST_SUITE_P(
-    Program, UpgradeTo,
-    testing::Values(
-        Fake{"ExitsAtOnce", "exit 3", "the new program exited with status 3"},
-        Fake{"ExitsInPeace", "exit 0", "the new program exited with status 0"},
-        Fake{"IsKilled", "kill -9 $$", "ended by signal 9"},
-        Fake{"Hangs", "exec sleep 60", "was not ready within 300ms (upgrade_timeout)"},
-        Fake{"ClosesTheChannelAndHangs", "eval \"exec $WEIR_UPGRADE_FD>&-\"; exec sleep 60", "the new program"},
-        Fake{"SaysWhatNobodyUnderstands", "echo gibberish >&$WEIR_UPGRADE_FD; exec sleep 60", "cannot be understood"},
-        Fake{"SaysWhy", "echo '{\"step\":\"failed\",\"reason\":\"no moon\"}' >&$WEIR_UPGRADE_FD; exec sleep 60",
-             "no moon"},
-        Fake{"SaysOnlyWhatIsNew", "echo '{\"step\":\"newer\"}' >&$WEIR_UPGRADE_FD; exec sleep 60", "upgrade_timeout"},
-        Fake{"DiesWhenItIsPrepared", "echo '{\"step\":\"prepared\"}' >&$WEIR_UPGRADE_FD; exit 4",
-             "exited with status 4"},
-        Fake{"HangsWhenItIsPrepared", "echo '{\"step\":\"prepared\"}' >&$WEIR_UPGRADE_FD; exec sleep 60",
-             "upgrade_timeout"},
-        Fake{"IsNoProgram", "", "the new program exited with status 0"}),
-    [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Program, UpgradeTo, testing::ValuesIn(kFailingPrograms),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST_F(Upgrade, HowAProgramEndedIsKnownHoweverThisOneWasStarted) {
+  // Whoever ignores it lets those that it starts ignore it, and the kernel keeps nothing of their children.
+  std::signal(SIGCHLD, SIG_IGN);
+  start(kEcho);
+  std::signal(SIGCHLD, SIG_DFL);
+  replace_program("exit 3");
+  EXPECT_THAT(refusal(), HasSubstr("the new program exited with status 3"));
+  expect_served();
+}
 
 TEST_F(Upgrade, AProgramThatTakesTooLongIsEnded) {
   start(kEcho + "upgrade_timeout: 200ms\n");
@@ -434,8 +421,8 @@ TEST_F(Upgrade, SigtermEndsAProgramThatIsNotReady) {
   EXPECT_TRUE(wait_until([&] { return is_gone(*fake); }));
 }
 
-TEST_F(Upgrade, OneAtATimeAndNoReloadMeanwhile) {
-  start(kEcho + "upgrade_timeout: 1h\n");
+TEST_F(Upgrade, OneAtATimeAndNothingChangesMeanwhile) {
+  start(kEcho + "upgrade_timeout: 1h\nupstreams: [{name: back, servers: [{address: '127.0.0.1:1'}]}]\n");
   replace_program(say_pid() + "exec sleep 60");
   daemon->process().signal(SIGUSR2);
   ASSERT_TRUE(said_pid());
@@ -443,6 +430,13 @@ TEST_F(Upgrade, OneAtATimeAndNoReloadMeanwhile) {
   const AdminReply reload = admin->request("POST", "/api/v1/reload");
   EXPECT_EQ(reload.status, 409);
   EXPECT_THAT(reload.body, HasSubstr("an upgrade is under way"));
+  for (const std::string what : {"backends/back/127.0.0.1:1", "listeners/echo"}) {
+    for (const std::string change : {"/drain", "/enable"}) {
+      const AdminReply reply = admin->request("POST", "/api/v1/" + what + change);
+      EXPECT_EQ(reply.status, 409) << what << change;
+      EXPECT_THAT(reply.body, HasSubstr("an upgrade is under way")) << what << change;
+    }
+  }
   expect_served();
 }
 

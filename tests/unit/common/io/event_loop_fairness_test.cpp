@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <vector>
 
@@ -145,6 +146,48 @@ TEST(EventLoopFairness, AFloodOfEventsLetsOthersHaveATurnEverySixtyFour) {
   for (const std::size_t who : crowd.turns) {
     between = who == kWorker ? 0 : between + 1;
     ASSERT_LE(between, kPromised);
+  }
+}
+
+net::awaitable<void> work_beside_posted(Crowd& crowd, std::size_t who, const std::size_t& posted, std::size_t all) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  while (posted < all && !crowd.over) {
+    crowd.note(who);
+    co_await slot->yield();
+  }
+  crowd.end();
+}
+
+TEST(EventLoopFairness, ACrowdOfPostedFunctionsLetsOthersHaveTurnsInBetween) {
+  constexpr std::size_t kMany = 400;
+  constexpr std::size_t kWorker = kMany;
+  Crowd crowd;
+  std::size_t called = 0;
+  const auto post_one = [&](std::size_t who) {
+    crowd.loop.post([&crowd, &called, who] {
+      for (const Clock::time_point end = Clock::now() + std::chrono::microseconds(100); Clock::now() < end;) {
+      }
+      crowd.note(who);
+      ++called;
+    });
+  };
+  // Once it runs, because what is posted before comes before its first turn.
+  crowd.loop.post([&] {
+    crowd.loop.post([&] {
+      for (std::size_t who = 0; who < kMany; ++who) post_one(who);
+    });
+  });
+  crowd.loop.spawn(work_beside_posted(crowd, kWorker, called, kMany), rethrow);
+  crowd.loop.run();
+  EXPECT_EQ(called, kMany);
+  std::size_t between = 0;
+  std::size_t next = 0;
+  for (const std::size_t who : crowd.turns) {
+    between = who == kWorker ? 0 : between + 1;
+    ASSERT_LE(between, 2 * 16u) << "a millisecond is ten of them, and the clock is looked at after sixteen";
+    if (who != kWorker) {
+      EXPECT_EQ(who, next++) << "they run in their order";
+    }
   }
 }
 

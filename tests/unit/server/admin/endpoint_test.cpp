@@ -565,6 +565,7 @@ TEST_F(EndpointReload, AnotherTokenFileCountsForRequestsThatCome) {
 }
 
 TEST_F(EndpointReload, AnotherAddressTakesOverAndTheOldOneRefuses) {
+  bounds.leaving = std::chrono::milliseconds(10);
   const weir::Endpoint before = start();
   Peer idle = Peer::connect(before);
   EXPECT_THAT(ask(idle, kHealthz), EndsWith(kOk));
@@ -583,6 +584,25 @@ TEST_F(EndpointReload, AnotherAddressTakesOverAndTheOldOneRefuses) {
   const test::Received reply = half.receive_until_end();
   EXPECT_THAT(reply.bytes, HasSubstr("Connection: close\r\n"));
   EXPECT_THAT(reply.bytes, EndsWith(kOk));
+}
+
+TEST_F(EndpointReload, WhoeverHasOnlyConnectedIsStillAnswered) {
+  bounds.leaving = bounds.idle;
+  const weir::Endpoint before = start();
+  Peer fresh = Peer::connect(before);
+  Peer slow = Peer::connect(before);
+  on_thread([] {});
+  config.bind = parse_address("127.0.0.2:0", AddressUse::bind);
+  reload(config);
+  EXPECT_THROW(Peer::connect(before), std::system_error);
+  const std::string whole = kHealthz;
+  slow.send_all(whole.substr(0, 5));
+  for (Peer* peer : {&fresh, &slow}) {
+    peer->send_all(peer == &slow ? whole.substr(5) : whole);
+    const test::Received reply = peer->receive_until_end();
+    EXPECT_THAT(reply.bytes, HasSubstr("Connection: close\r\n"));
+    EXPECT_THAT(reply.bytes, EndsWith(kOk));
+  }
 }
 
 TEST_F(EndpointReload, OneAddressMayContainTheOther) {

@@ -385,6 +385,17 @@ TEST(ConfigKeys, EachIsNamedByTheDifferenceThatItMakes) {
   }
 }
 
+TEST(ConfigKeys, EachMakesTheSameDifferenceWhereOnlyTheEffectiveConfigurationIsKnown) {
+  const ServerConfig unchanged = load_config_text(reference(), "reference");
+  for (const Case& one : cases()) {
+    SCOPED_TRACE(one.key);
+    ServerConfig changed = unchanged;
+    one.change(changed);
+    EXPECT_EQ(diff_configs(unchanged, changed), diff_dumps(dump_config(unchanged), dump_config(changed)));
+    EXPECT_EQ(diff_configs(changed, unchanged), diff_dumps(dump_config(changed), dump_config(unchanged)));
+  }
+}
+
 TEST(ConfigKeys, EachTakesEveryWordAndItsLeastAndItsMost) {
   const YamlNode root = parse_yaml(reference(), "reference");
   std::size_t tried = 0;

@@ -45,6 +45,17 @@ TEST(Program, IsWhereItWasStartedFrom) {
   EXPECT_EQ(program_of({"no-program-has-this-name"}).path, itself);
 }
 
+TEST(Program, AFolderInThePathIsNoProgram) {
+  const test::TempDir dir;
+  std::filesystem::create_directories(dir.file("first/weir-by-name"));
+  std::filesystem::create_directory(dir.file("second"));
+  const std::string script = write_script(dir, "second/weir-by-name", "exit 0");
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (dir.file("first") + ":" + dir.file("second") + ":" + before).c_str(), 1);
+  EXPECT_EQ(program_of({"weir-by-name"}).path, script);
+  ::setenv("PATH", before.c_str(), 1);
+}
+
 TEST(Program, StartsWithItsArgumentsAndTheChannelAlone) {
   const test::TempDir dir;
   std::array<int, 2> ends{};
@@ -55,8 +66,8 @@ TEST(Program, StartsWithItsArgumentsAndTheChannelAlone) {
   ::setenv("LISTEN_FDS", "1", 1);
   ::setenv("WATCHDOG_PID", "1", 1);
   Program program{write_script(dir, "program",
-                               "ls /proc/$$/fd | tr '\\n' ' ' >" + dir.file("fds") +
-                                   "; echo \"$0 $* $LISTEN_FDS$WATCHDOG_PID\" >&" + "$WEIR_UPGRADE_FD"),
+                               "ls /proc/$$/fd >" + dir.file("fds") + "; echo \"$0 $* $LISTEN_FDS$WATCHDOG_PID\" >&" +
+                                   "$WEIR_UPGRADE_FD"),
                   {}};
   program.arguments = {program.path, "run", "a b"};
   const pid_t pid = program.start(its.get());
@@ -69,7 +80,7 @@ TEST(Program, StartsWithItsArgumentsAndTheChannelAlone) {
   const ssize_t count = ::recv(own.get(), text.data(), text.size(), MSG_DONTWAIT);
   ASSERT_GT(count, 0);
   EXPECT_EQ(std::string(text.data(), static_cast<std::size_t>(count)), program.path + " run a b \n");
-  EXPECT_THAT(test::read_file(dir.file("fds")), testing::Not(HasSubstr(" " + std::to_string(other.get()) + " ")));
+  EXPECT_THAT(test::read_file(dir.file("fds")), testing::Not(HasSubstr("\n" + std::to_string(other.get()) + "\n")));
 }
 
 TEST(Program, OneThatIsNotThereIsAnErrorThatNamesIt) {
