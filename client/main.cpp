@@ -96,11 +96,10 @@ int execute(const CapacityOptions& options) {
 int execute(const ReportOptions& options) {
   OutputFile html(options.html_file);
   const ReportFiles reports(options.files);
-  if (!html.is_wanted()) return print(reports.text(), stdout);
-  std::vector<std::string> command{"weir-load", "report", "--html", options.html_file};
-  command.insert(command.end(), options.files.begin(), options.files.end());
-  html.write(html_report(reports.document(command)));
-  return options.text ? print(reports.text(), html.is_stdout() ? stderr : stdout) : kFine;
+  const auto print_text = [&](std::FILE* out) { return print(options.table ? reports.table() : reports.text(), out); };
+  if (!html.is_wanted()) return print_text(stdout);
+  html.write(html_report(reports.document(options.command)));
+  return options.text || options.table ? print_text(html.is_stdout() ? stderr : stdout) : kFine;
 }
 
 int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }

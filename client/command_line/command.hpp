@@ -48,6 +48,8 @@ struct ReportOptions {
   std::vector<std::string> files;
   std::string html_file;  ///< empty: none; "-": stdout
   bool text = false;      ///< the text beside the page
+  bool table = false;     ///< a row for each run in place of its text
+  std::vector<std::string> command;
 };
 
 /// What a command line asks for.

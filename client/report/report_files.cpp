@@ -2,10 +2,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
 #include "client/report/json.hpp"
+#include "client/report/table.hpp"
 #include "client/report/text.hpp"
 #include "client/report_head.hpp"
 #include "common/printable.hpp"
@@ -85,17 +87,27 @@ json::object ReportFiles::document(const std::vector<std::string>& command) cons
           {"version", kVersion}};
 }
 
+std::string ReportFiles::table() const {
+  std::vector<NamedResult> results;
+  for (const File& file : reports_) results.emplace_back(std::filesystem::path(file.name).stem(), read(file));
+  return results_table(results);
+}
+
+LoadResult ReportFiles::read(const File& file) {
+  try {
+    return read_json_report(file.report);
+  } catch (const std::exception& problem) {
+    refuse(file.name, std::string("is no report that can be read: ") + problem.what());
+  }
+}
+
 std::string ReportFiles::text() const {
   std::string text;
   if (!capacity_.report.empty()) text += found(capacity_.name, capacity_.report, "reason");
   if (!comparison_.report.empty()) text += found(comparison_.name, comparison_.report, "sentence");
   for (const File& file : reports_) {
     if (!text.empty()) text += "\n";
-    try {
-      text += text_report(read_json_report(file.report));
-    } catch (const std::exception& problem) {
-      refuse(file.name, std::string("is no report that can be read: ") + problem.what());
-    }
+    text += text_report(read(file));
   }
   return text;
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "client/report/load_result.hpp"
+
 namespace weir::load {
 
 /// Reports of weir-load that were written to files, to be shown: load reports, and at most one comparison and one
@@ -21,12 +23,16 @@ class ReportFiles {
   /// that names a load report from which a text cannot be made.
   std::string text() const;
 
+  /// One row for each load report, under the name of its file without folder and `.json`. Throws likewise.
+  std::string table() const;
+
  private:
   struct File {
     std::string name;
     boost::json::object report;
   };
 
+  static LoadResult read(const File& file);
   void take(const std::string& name, boost::json::object report);
 
   std::vector<File> reports_;
