@@ -40,8 +40,6 @@ class Reader {
   bool has(const char* key) const { return object_.contains(key); }
   bool flag(const char* key) const { return as<bool>(key); }
   bool is_null(const char* key) const { return at(key).is_null(); }
-  /// Of keys that reports of older versions lack.
-  bool has(const char* key) const { return object_.contains(key); }
   std::vector<std::string> texts(const char* key) const {
     std::vector<std::string> texts;
     for (const json::value& item : array(key)) {
