@@ -1,12 +1,21 @@
 # shellcheck shell=bash
 # Sourced by .ci/run and .ci/nightly. A stage is a function stage_NAME.
 
-# Runs clang-tidy over all sources but the tests, which the compiler's warnings and the sanitizers check. Arguments go to it.
+# Runs clang-tidy over sources, but not over tests, which the compiler's warnings and the sanitizers check: `lint all …`, or
+# `lint recent …` for those that the last hundred commits changed. Further arguments go to it.
 lint() {
+  local sources="^$PWD/(server|client|common|bench)/.*\.cpp$"
+  if [[ $1 == recent ]]; then
+    sources=$(git log -100 --name-only --format= -- server client common bench | grep '\.cpp$' | sort --unique |
+      sed -E 's/[.+]/\\&/g' | paste --serial --delimiters='|')
+    [[ -n $sources ]] || return 0
+    sources="^$PWD/($sources)$"
+  fi
+  shift
   scripts/build release
   # The compile commands are g++'s, which clang understands; its own warnings, some of them about libstdc++ 12, count in no
   # build, so -Werror must not make errors of them here.
-  run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" -extra-arg=-Wno-error "$@" "^$PWD/(server|client|common|bench)/.*\.cpp$" \
+  run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" -extra-arg=-Wno-error "$@" "$sources" \
     >build/lint.log 2>&1 || {
     grep -vE '^(\[|[0-9]+ warnings|clang-tidy|Running|Suppressed|Use -header-filter)' build/lint.log
     return 1

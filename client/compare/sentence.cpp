@@ -66,8 +66,11 @@ std::string about_unclear(const Comparison& comparison) {
   for (const JudgedDifference* one : unclear) {
     most = std::max({most, std::abs(one->difference.low), std::abs(one->difference.high)});
   }
-  return fmt::format(" {} {} too uncertain to say: a change of {} could hide there.", names(unclear),
-                     unclear.size() == 1 ? "is" : "are", signed_percent(most));
+  // Beyond that a figure says no more than "much".
+  constexpr double kMostToldOf = 1;
+  const std::string hidden = most <= kMostToldOf ? fmt::format("a change of {} could hide there", signed_percent(most))
+                                                 : std::string("that takes longer runs, or more of them");
+  return fmt::format(" {} {} too uncertain to say: {}.", names(unclear), unclear.size() == 1 ? "is" : "are", hidden);
 }
 
 std::string about_errors(const Comparison& comparison) {

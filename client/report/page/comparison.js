@@ -22,7 +22,7 @@ const isVia = comparison => comparison.question === 'via';
 function methodSentence(method) {
   if (!method) return 'The report does not say how the intervals were found.';
   const blocks = list(method.blocks).filter(isNumber), parts = [];
-  parts.push(`Each interval holds the true difference in ${share(method.confidence).replace('.00', '').replace('.0', '')} of such comparisons`);
+  parts.push(`All intervals together hold the true differences in ${share(method.confidence).replace('.00', '').replace('.0', '')} of such comparisons`);
   parts.push(`bootstrap over ${kMethods[method.resampling] ?? String(method.resampling ?? 'an unknown method')}`);
   if (isNumber(method.resamples)) parts.push(`${count(method.resamples)} resamples`);
   if (blocks.length > 0) parts.push(`${blocks.map(count).join(' and ')} blocks${isNumber(method.block_s) ? ` of ${seconds(method.block_s)}` : ''}`);
