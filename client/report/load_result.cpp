@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "client/report/slo_findings.hpp"
-
 namespace weir::load {
 
 double LoadResult::rate() const {
@@ -37,13 +35,6 @@ void FairShare::merge(const FairShare& other) {
 
 double FairShare::jain(std::uint64_t reached) const {
   return squares > 0 ? sum * sum / (static_cast<double>(std::max(reached, served)) * squares) : 1;
-}
-
-int LoadResult::exit_status() const {
-  if (stats.failures.wrong_replies() > 0) return 4;
-  if (ended_by == EndedBy::no_connection) return 1;
-  if (!options.slo_judges_errors() && stats.failures.total() > options.max_errors) return 1;
-  return meets_slo(*this) ? 0 : 3;
 }
 
 }  // namespace weir::load
