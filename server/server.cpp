@@ -1,5 +1,7 @@
 #include "server/server.hpp"
 
+#include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include <system_error>
 #include <vector>
 
+#include "common/io/descriptor.hpp"
 #include "common/journal.hpp"
 #include "common/lines.hpp"
 #include "common/logging.hpp"
@@ -58,6 +61,18 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// The kernel doubles its table of descriptors where one does not fit any more. In a process with threads whoever needs
+/// that descriptor then waits for a grace period of RCU, some ten milliseconds, and so does every other thread that
+/// needs one meanwhile (expand_fdtable() in fs/file.c). While there is one thread alone it costs nothing. Best effort.
+void grow_descriptor_table() {
+  constexpr rlim_t kMost = 1u << 16;  // half a megabyte
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const io::Descriptor any(::eventfd(0, EFD_CLOEXEC));
+  const int last = static_cast<int>(std::min(limit.rlim_cur, kMost)) - 1;
+  const io::Descriptor high(::fcntl(any.get(), F_DUPFD_CLOEXEC, last));
 }
 
 /// What a failure says to people: without descriptors, which of them was missing first says nothing.
@@ -437,6 +452,8 @@ void report_losses(const LogEnd& log, std::uint64_t lost_records) {
 }  // namespace
 
 int run_server(const ServerSource& source, const ServerConfig& config) {
+  raise_descriptor_limit();
+  grow_descriptor_table();  // before the logs have threads
   const auto tell_predecessor = [&](const std::string& reason) {
     if (source.predecessor != nullptr) source.predecessor->fail(reason);
   };
@@ -455,7 +472,6 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
   try {
     // A peer that has gone is an error of one write, never a signal (splice has no MSG_NOSIGNAL).
     std::signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
     InheritedSockets inherited;
     if (source.predecessor != nullptr) {
       inherited = source.predecessor->receive_sockets();

@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
@@ -107,6 +110,19 @@ TEST(Start, UpstreamWithoutAnyBackendIsSaidInOneLine) {
   daemon.stop();
   const std::string log = daemon.process().err();
   EXPECT_EQ(log.find("no backend is up"), log.rfind("no backend is up")) << log;
+}
+
+/// Whatever thread needs the first descriptor beyond the table waits until it has grown, some ten milliseconds.
+TEST(Start, TheTableOfDescriptorsNeedNotGrowLater) {
+  Process::Options options;
+  options.descriptors = 3000;
+  const Daemon daemon = Daemon::with_config(echo_config(), options);
+  std::ifstream status("/proc/" + std::to_string(daemon.process().pid()) + "/status");
+  std::size_t size = 0;
+  for (std::string word; status >> word;) {
+    if (word == "FDSize:") status >> size;  // proc(5)
+  }
+  EXPECT_GE(size, 3000u);
 }
 
 }  // namespace
