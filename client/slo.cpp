@@ -61,7 +61,9 @@ SloClause parse_clause(const std::string& text) {
 double parse_percentile(const std::string& name) {
   double percent = 0;
   if (name.starts_with('p')) percent = decimal(std::string_view(name).substr(1));
-  if (!(percent > 0 && percent < 100)) {
+  // No longer than what tables have room for.
+  constexpr std::size_t kLongestName = 9;
+  if (!(percent > 0 && percent < 100) || name.size() > kLongestName) {
     throw std::invalid_argument("is a percentile such as p99 or p99.9, not " + in_quotes(name));
   }
   return percent;

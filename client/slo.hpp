@@ -27,6 +27,8 @@ struct SloClause {
   double number = 0;
 
   bool is_of_time() const { return what == What::percentile || what == What::mean || what == What::max; }
+  /// A number of errors or a rate, and no share.
+  bool is_of_number() const { return what == What::error_count || what == What::rate; }
   bool is_of_errors() const { return what == What::error_count || what == What::error_share; }
 };
 

@@ -9,7 +9,7 @@ namespace weir::load {
 
 /// A person who starts a run: Ctrl-C ends it early, a second one at once; stderr shows how it goes, and so do the
 /// metrics where there are some.
-class TerminalControl final : public RunControl {
+class TerminalControl : public RunControl {
  public:
   explicit TerminalControl(const LoadOptions& options, LiveMetrics* metrics = nullptr);
 

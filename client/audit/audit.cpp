@@ -74,6 +74,18 @@ void Audit::merge_same_machine(const Audit& other) {
   network_before = combined(network_before, other.network_before, most);
 }
 
+void Audit::append(const Audit& later, double share) {
+  const auto sum = [](std::uint64_t a, std::uint64_t b) { return a + b; };
+  voluntary += later.voluntary;
+  involuntary += later.involuntary;
+  stolen += (later.stolen - stolen) * share;
+  if (pressure && later.pressure) *pressure += (*later.pressure - *pressure) * share;
+  throttling = {throttling.periods + later.throttling.periods, throttling.throttled + later.throttling.throttled,
+                throttling.time + later.throttling.time};
+  network = combined(network, later.network, sum);
+  network_before = combined(network_before, later.network_before, sum);
+}
+
 void Audit::merge_other_machine(const Audit& other) {
   const NetworkCounters own = network;
   const NetworkCounters own_before = network_before;

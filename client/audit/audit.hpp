@@ -29,6 +29,8 @@ struct Audit {
   /// Adds another generator's: one of the same machine counted the same events, but for its own threads.
   void merge_same_machine(const Audit& other);
   void merge_other_machine(const Audit& other);
+  /// Adds what the same generator counted in another stretch of time; `share` of both together was the other one's.
+  void append(const Audit& later, double share);
 };
 
 /// Everything that is counted, at one moment.

@@ -1,5 +1,6 @@
 #include "client/command_line/ab_options.hpp"
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "client/slo.hpp"
 
@@ -11,7 +12,8 @@ constexpr std::int64_t kMostPid = 1 << 22;
 
 /// What loads in turns can't have, of the options of a load on one target.
 void check_steps(const CLI::App& app) {
-  for (const char* option : {"--processes", "--start-at", "--requests"}) {
+  for (const char* option :
+       {"--processes", "--start-at", "--requests", "--interval", "--csv", "--hgrm", "--prometheus"}) {
     if (is_given(app, option)) {
       throw std::invalid_argument(std::string(option) + " has no use here: the load is made in several steps");
     }
@@ -56,6 +58,7 @@ AbOptions ab_of(const CLI::App& app, AbOptions options, const LoadOptions& plan)
     throw std::invalid_argument("--slo is for a load on one target; see --max-regression");
   }
   options.plan = plan;
+  check_outputs({{"--json", plan.json_file}, {"--html", plan.html_file}});
   if (!options.plan.duration) options.plan.duration = AbOptions::kDefaultDuration;
   const auto block = options.block.value_or(LoadOptions::Duration(0));
   if (block * 2 * static_cast<int>(kLeastBlocks) > *options.plan.duration) {

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/plan.hpp"
 #include "client/command_line/verb.hpp"
 
@@ -58,6 +59,7 @@ std::function<Command()> declare(CLI::App& app) {
         throw std::invalid_argument("--slo " + clause.text + " has no use here: the rate is what is looked for");
       }
     }
+    check_outputs({{"--json", plan->json_file}, {"--html", plan->html_file}});
     options->plan = *plan;
     // Each step is one of an open loop.
     options->plan.rate = 1;

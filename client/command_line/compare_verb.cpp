@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "client/command_line/ab_options.hpp"
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/printable.hpp"
 
@@ -78,6 +79,7 @@ std::function<Command()> declare(CLI::App& app) {
     if (options->settings.anyway && options->settings.limits.empty()) {
       throw std::invalid_argument("--anyway needs --max-regression");
     }
+    check_outputs({{"--json", options->json_file}, {"--html", options->html_file}});
     return *options;
   };
 }

@@ -9,6 +9,7 @@
 #include "client/compare/objections.hpp"
 #include "client/compare/words.hpp"
 #include "common/units.hpp"
+#include "common/version.hpp"
 
 namespace weir::load {
 
@@ -31,8 +32,13 @@ constexpr std::array kQuantities{
     Named{"rate", {Quantity::What::rate, Compared::times, 0}},
 };
 
-Finding find(const Difference& difference, double smallest_effect) {
+/// What a proxy adds is a time, so that the interval of the time decides whether it is chance.
+Finding find(const Difference& difference, double smallest_effect, bool in_time) {
   if (!difference.is_known) return Finding::too_few;
+  if (in_time && difference.added_low <= 0 && difference.added_high >= 0) {
+    const bool is_small = difference.low >= -smallest_effect && difference.high <= smallest_effect;
+    return is_small ? Finding::same : Finding::unclear;
+  }
   if (difference.low > 0 && difference.change >= smallest_effect) return Finding::higher;
   if (difference.high < 0 && difference.change <= -smallest_effect) return Finding::lower;
   if (difference.low >= -smallest_effect && difference.high <= smallest_effect) return Finding::same;
@@ -81,11 +87,19 @@ JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDif
   // A rate is worse when it is lower.
   regression.change = limit.is_of_rate() ? -difference.change : difference.change;
   if (!limit.is_of_rate()) regression.added = std::chrono::nanoseconds(std::llround(difference.added));
-  if (!difference.is_known) {
-    regression.sentence = limit.what + " is not known: there are too few values";
+  if (difference.a > 0 && difference.b <= 0) {
+    regression.exceeded = true;
+    regression.sentence = "B had no reply";
     return regression;
   }
-  const bool is_real = limit.is_of_rate() ? difference.high < 0 : difference.low > 0;
+  if (!difference.is_known) {
+    regression.is_known = false;
+    regression.sentence = limit.what + " is not known: there are too few values, or too few intervals of time";
+    return regression;
+  }
+  const bool is_real = limit.is_of_rate() ? difference.high < 0
+                       : limit.time       ? difference.added_low > 0
+                                          : difference.low > 0;
   const bool is_large = limit.time ? regression.added > *limit.time : regression.change > limit.share;
   regression.exceeded = is_real && is_large;
   const std::string by = limit.time ? signed_duration(difference.added) : signed_percent(difference.change);
@@ -145,7 +159,7 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
   comparison.question = question;
   comparison.settings = settings;
   comparison.made = std::chrono::system_clock::now();
-  comparison.version = b.results.front().version;
+  comparison.version = kVersion;
   comparison.objections = objections_to(a.results, b.results);
 
   const Sample sample_a = sample_of(a);
@@ -159,7 +173,8 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
     JudgedDifference& one = comparison.differences[i];
     one.difference = comparison.inference.differences[i];
     one.difference.is_known = one.difference.is_known && has_intervals;
-    one.finding = find(one.difference, settings.smallest_effect);
+    one.finding = find(one.difference, settings.smallest_effect,
+                       question == Question::via && one.quantity.what == Quantity::What::percentile);
   }
   for (const RegressionLimit& limit : settings.limits) {
     comparison.regressions.push_back(judge(limit, comparison.differences));
@@ -176,7 +191,10 @@ int Comparison::exit_status() const {
   // Reports were judged when they were made; what was measured here was not yet.
   if (question != Question::compare && a.errors() + b.errors() > a.results.front().options.max_errors) return 1;
   if (!regressions.empty() && !objections.empty() && !settings.anyway) return 1;
-  return exceeded ? 3 : 0;
+  if (exceeded) return 3;
+  const bool all_known = std::all_of(regressions.begin(), regressions.end(),
+                                     [](const JudgedRegression& regression) { return regression.is_known; });
+  return all_known ? 0 : 1;
 }
 
 }  // namespace weir::load

@@ -64,6 +64,7 @@ struct JudgedRegression {
   double change = 0;                  ///< for the worse, relative
   std::chrono::nanoseconds added{0};  ///< the same in time; 0 for the rate
   bool exceeded = false;
+  bool is_known = true;  ///< false: there is too little to judge it
   std::string sentence;
 };
 
@@ -91,8 +92,8 @@ struct Comparison {
 
   /// What was found out, in plain words.
   std::string sentence() const;
-  /// 0 fine; 1 more failed than was allowed, or limits can't be judged because the runs can't be compared; 3 a limit
-  /// was exceeded; 4 a reply was wrong.
+  /// 0 fine; 1 more failed than was allowed, or a limit can't be judged (the runs can't be compared, or too little was
+  /// measured); 3 a limit was exceeded; 4 a reply was wrong.
   int exit_status() const;
 };
 

@@ -108,6 +108,7 @@ json::object regression_to_json(const JudgedRegression& regression) {
   object["change"] = regression.change;
   object["added_ns"] = regression.added.count();
   object["exceeded"] = regression.exceeded;
+  object["known"] = regression.is_known;
   object["sentence"] = regression.sentence;
   return object;
 }

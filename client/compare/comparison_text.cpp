@@ -115,7 +115,9 @@ std::string comparison_text(const Comparison& comparison) {
   text += part("Found", comparison.sentence());
   const bool is_judged = comparison.objections.empty() || comparison.settings.anyway;
   for (const JudgedRegression& regression : comparison.regressions) {
-    const char* const word = !is_judged ? "not judged, " : regression.exceeded ? "EXCEEDED, " : "held, ";
+    const char* const word = !is_judged || !regression.is_known ? "NOT JUDGED, "
+                             : regression.exceeded              ? "EXCEEDED, "
+                                                                : "held, ";
     text += part("Limit", word + regression.limit.text + ": " + regression.sentence);
   }
   if (!is_judged && !comparison.regressions.empty()) {

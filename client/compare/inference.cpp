@@ -132,30 +132,33 @@ class Gathered {
   double seconds_ = 0;
 };
 
-/// Mean and spread of what was drawn.
-struct Spread {
-  double mean = 0;
-  double deviation = 0;
-};
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
 
-Spread spread_of(std::span<const double> values) {
-  Spread spread;
-  for (const double value : values) spread.mean += value;
-  spread.mean /= static_cast<double>(values.size());
+double variance_of(std::span<const double> values) {
+  const double mean = mean_of(values);
   double squares = 0;
-  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
-  spread.deviation = std::sqrt(squares / static_cast<double>(values.size() - 1));
-  return spread;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return squares / static_cast<double>(values.size() - 1);
 }
 
-/// How much wider an interval must be because its spread was found from so few independent draws.
-double widening(double degrees) {
-  const double upper = 1 - (1 - kConfidence) / 2;
-  degrees = std::max(degrees, 1.0);
-  const double t = boost::math::quantile(boost::math::students_t(degrees), upper);
-  const double z = boost::math::quantile(boost::math::normal(), upper);
-  return t / z * std::sqrt((degrees + 1) / degrees);
+std::vector<double> logarithms(const std::vector<double>& values) {
+  std::vector<double> logs;
+  logs.reserve(values.size());
+  for (const double value : values) logs.push_back(std::log(std::max(value, 1e-9)));
+  return logs;
 }
+
+/// How many spreads an interval reaches to each side: what the normal distribution would take for this, Student's t
+/// takes at the same level, because the spread was found from so few independent draws.
+double reach_of(double critical, double degrees) {
+  const double beyond = boost::math::cdf(boost::math::complement(boost::math::normal(), critical));
+  return boost::math::quantile(boost::math::complement(boost::math::students_t(std::max(degrees, 1.0)), beyond));
+}
+
+/// A bootstrap of so many draws finds this much less variance than there is.
+double correction(double draws) { return draws > 1 ? draws / (draws - 1) : 2; }
 
 std::size_t blocks_in(const Sample& sample) {
   std::size_t blocks = 0;
@@ -167,8 +170,8 @@ std::size_t blocks_in(const Sample& sample) {
 /// for their number; many short ones would take what lasts for some blocks for chance, and find differences where none
 /// are.
 std::size_t stretch_of(std::size_t blocks) {
-  const double draws = std::clamp(0.8 * std::sqrt(static_cast<double>(blocks)), 4.0, 14.0);
-  return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(static_cast<double>(blocks) / draws)));
+  const double draws = std::max(0.8 * std::sqrt(static_cast<double>(blocks)), 4.0);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(blocks) / draws));
 }
 
 class Bootstrap {
@@ -218,6 +221,13 @@ class Bootstrap {
   void find_values();
   void draw();
   void find_intervals();
+  /// How what was drawn of a difference lies around its middle, corrected for how few were drawn from.
+  struct Spread {
+    double middle = 0;
+    double deviation = 0;
+    double degrees = 1;
+  };
+  Spread spread_of(const std::vector<double>& a, const std::vector<double>& b) const;
   void draw_side(const std::vector<PrefixSums>& runs, Gathered& gathered);
   std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }
 
@@ -229,8 +239,8 @@ class Bootstrap {
   Inference result_;
   double draws_a_ = 0;  ///< independent ones that one resample consists of
   double draws_b_ = 0;
-  /// For each quantity what was drawn: logarithms of the values of both sides, and the differences of the values.
-  std::vector<std::vector<double>> logs_a_, logs_b_, added_;
+  /// For each quantity the values that were drawn, of both sides.
+  std::vector<std::vector<double>> values_a_, values_b_;
 };
 
 void Bootstrap::find_lengths(const Sample& a, const Sample& b) {
@@ -301,8 +311,11 @@ void Bootstrap::draw_side(const std::vector<PrefixSums>& runs, Gathered& gathere
     const std::size_t stretch = stretch_of(run.size());
     for (std::size_t drawn = 0; drawn < run.size(); drawn += stretch) {
       const std::size_t length = std::min(stretch, run.size() - drawn);
-      const std::size_t first = pick(run.size() - length + 1);
-      gathered.add(run, first, first + length);
+      // In a circle, so that every block is drawn as often as any other.
+      const std::size_t first = pick(run.size());
+      const std::size_t next = std::min(first + length, run.size());
+      gathered.add(run, first, next);
+      gathered.add(run, 0, length - (next - first));
     }
   }
 }
@@ -312,9 +325,8 @@ void Bootstrap::draw() {
   Gathered b(scales_);
   std::vector<double> values_a;
   std::vector<double> values_b;
-  logs_a_.resize(quantities_.size());
-  logs_b_.resize(quantities_.size());
-  added_.resize(quantities_.size());
+  values_a_.resize(quantities_.size());
+  values_b_.resize(quantities_.size());
   result_.resamples = kResamples;
   for (unsigned sample = 0; sample < kResamples; ++sample) {
     if (result_.resampling == Resampling::paired_blocks) {
@@ -335,11 +347,30 @@ void Bootstrap::draw() {
       // A draw may have none of the few values that there are; then it says what all of them say.
       const double value_a = values_a[i] > 0 ? values_a[i] : result_.differences[i].a;
       const double value_b = values_b[i] > 0 ? values_b[i] : result_.differences[i].b;
-      logs_a_[i].push_back(std::log(std::max(value_a, 1e-9)));
-      logs_b_[i].push_back(std::log(std::max(value_b, 1e-9)));
-      added_[i].push_back(value_b - value_a);
+      values_a_[i].push_back(value_a);
+      values_b_[i].push_back(value_b);
     }
   }
+}
+
+Bootstrap::Spread Bootstrap::spread_of(const std::vector<double>& a, const std::vector<double>& b) const {
+  std::vector<double> differences(a.size());
+  for (std::size_t k = 0; k < a.size(); ++k) differences[k] = b[k] - a[k];
+  Spread spread;
+  spread.middle = mean_of(differences);
+  if (result_.resampling == Resampling::paired_blocks) {
+    spread.deviation = std::sqrt(variance_of(differences) * correction(draws_a_));
+    spread.degrees = draws_a_ - 1;
+    return spread;
+  }
+  // Degrees of freedom of a difference of two means (Welch 1947, Satterthwaite 1946).
+  const double variance_a = variance_of(a) * correction(draws_a_);
+  const double variance_b = variance_of(b) * correction(draws_b_);
+  spread.deviation = std::sqrt(variance_a + variance_b);
+  const double parts =
+      std::pow(variance_a, 2) / std::max(1.0, draws_a_ - 1) + std::pow(variance_b, 2) / std::max(1.0, draws_b_ - 1);
+  spread.degrees = parts > 0 ? std::pow(variance_a + variance_b, 2) / parts : draws_a_ + draws_b_ - 2;
+  return spread;
 }
 
 void Bootstrap::find_intervals() {
@@ -347,30 +378,21 @@ void Bootstrap::find_intervals() {
   std::vector<double> largest(kResamples, 0);
   std::vector<Spread> relative(quantities_.size());
   std::vector<Spread> absolute(quantities_.size());
-  std::vector<double> wider(quantities_.size());
   bool any = false;
   for (std::size_t i = 0; i < quantities_.size(); ++i) {
-    if (!result_.differences[i].is_known) continue;
+    const Difference& difference = result_.differences[i];
+    if (!difference.is_known) continue;
     any = true;
-    std::vector<double> changes(kResamples);
-    for (std::size_t k = 0; k < kResamples; ++k) changes[k] = logs_b_[i][k] - logs_a_[i][k];
-    relative[i] = spread_of(changes);
-    absolute[i] = spread_of(added_[i]);
+    const std::vector<double> logs_a = logarithms(values_a_[i]);
+    const std::vector<double> logs_b = logarithms(values_b_[i]);
+    relative[i] = spread_of(logs_a, logs_b);
+    absolute[i] = spread_of(values_a_[i], values_b_[i]);
     relative[i].deviation = std::max(relative[i].deviation, kLeastSpread);
-    absolute[i].deviation = std::max(absolute[i].deviation, kLeastSpread * result_.differences[i].a);
+    absolute[i].deviation = std::max(absolute[i].deviation, kLeastSpread * difference.a);
     for (std::size_t k = 0; k < kResamples; ++k) {
-      const double off = std::abs(changes[k] - relative[i].mean) / relative[i].deviation;
+      const double off = std::abs(logs_b[k] - logs_a[k] - relative[i].middle) / relative[i].deviation;
       largest[k] = std::max(largest[k], off);
     }
-    // Degrees of freedom of a difference of two means (Welch 1947, Satterthwaite 1946).
-    double degrees = draws_a_ - 1;
-    if (result_.resampling != Resampling::paired_blocks) {
-      const double variance_a = std::pow(spread_of(logs_a_[i]).deviation, 2) + 1e-12;
-      const double variance_b = std::pow(spread_of(logs_b_[i]).deviation, 2) + 1e-12;
-      degrees = std::pow(variance_a + variance_b, 2) / (std::pow(variance_a, 2) / std::max(1.0, draws_a_ - 1) +
-                                                        std::pow(variance_b, 2) / std::max(1.0, draws_b_ - 1));
-    }
-    wider[i] = widening(degrees);
   }
   if (!any) {
     result_.resampling = Resampling::none;
@@ -384,11 +406,12 @@ void Bootstrap::find_intervals() {
     Difference& difference = result_.differences[i];
     if (!difference.is_known) continue;
     const double change = std::log(difference.b / difference.a);
-    const double reach = critical * wider[i];
-    difference.low = std::exp(change - reach * relative[i].deviation) - 1;
-    difference.high = std::exp(change + reach * relative[i].deviation) - 1;
-    difference.added_low = difference.added - reach * absolute[i].deviation;
-    difference.added_high = difference.added + reach * absolute[i].deviation;
+    const double off = reach_of(critical, relative[i].degrees) * relative[i].deviation;
+    const double added_off = reach_of(critical, absolute[i].degrees) * absolute[i].deviation;
+    difference.low = std::exp(change - off) - 1;
+    difference.high = std::exp(change + off) - 1;
+    difference.added_low = difference.added - added_off;
+    difference.added_high = difference.added + added_off;
   }
 }
 

@@ -51,10 +51,10 @@ struct Inference {
 /// makes thousands of values slow. Stretches of blocks are drawn with replacement (moving-block bootstrap: H. R.
 /// Künsch, The Jackknife and the Bootstrap for General Stationary Observations, Annals of Statistics 17, 1989), so that
 /// what lasts for a few blocks stays together; blocks of both sides that lie beside each other are drawn together, and
-/// whole runs where each side has kLeastRuns. The spread of the differences, on a logarithmic scale for changes, is
-/// widened by Student's t for how few were drawn from, and by the largest standardized difference over all quantities,
-/// so that the intervals hold for all of them at once (max-T: P. H. Westfall and S. S. Young, Resampling-Based Multiple
-/// Testing, 1993). The same input gives the same result.
+/// whole runs where each side has kLeastRuns. Intervals reach, from the spread of the differences (on a logarithmic
+/// scale for changes), as far as the largest standardized difference over all quantities does, so that they hold for
+/// all of them at once (max-T: P. H. Westfall and S. S. Young, Resampling-Based Multiple Testing, 1993), and by
+/// Student's t further for how few were drawn from. The same input gives the same result.
 ///
 /// `paired` says that each side is one run and that block i of one was measured beside block i of the other.
 Inference infer(const Sample& a, const Sample& b, bool paired, const std::vector<Quantity>& quantities);

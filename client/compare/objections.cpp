@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "client/report/audit_findings.hpp"
 #include "client/report/json_keys.hpp"
 #include "client/report/numbers.hpp"
 #include "common/units.hpp"
@@ -50,6 +51,8 @@ void check_limits(std::span<const LoadResult> results, const char* side, std::ve
     const std::string which = results.size() == 1 ? std::string(side) : fmt::format("Run {} of {}", i + 1, side);
     if (verdict.limited_by == "generator") {
       objections.push_back(fmt::format("{} was limited by its generator: {}", which, verdict.reason));
+    } else if (const AuditFindings audit = audit_findings(results[i]); !audit.machine.empty()) {
+      objections.push_back(fmt::format("{} had too little of its machine: {}", which, audit.machine.front()));
     } else if (verdict.limited_by == "nothing") {
       objections.push_back(fmt::format("{} says nothing: {}", which, verdict.reason));
     }

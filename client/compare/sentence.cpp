@@ -73,6 +73,13 @@ std::string about_unclear(const Comparison& comparison) {
   return fmt::format(" {} {} too uncertain to say: {}.", names(unclear), unclear.size() == 1 ? "is" : "are", hidden);
 }
 
+/// What has too few values; begins with a blank.
+std::string about_unknown(const Comparison& comparison) {
+  const Differences unknown = of(comparison, Finding::too_few);
+  if (unknown.empty()) return {};
+  return fmt::format(" {} {} too few values.", names(unknown), unknown.size() == 1 ? "has" : "have");
+}
+
 std::string about_errors(const Comparison& comparison) {
   const std::uint64_t a = comparison.a.errors();
   const std::uint64_t b = comparison.b.errors();
@@ -87,13 +94,14 @@ std::string judged(const Comparison& comparison) {
   const std::string rate = about_rate(comparison);
   std::string text;
   if (slower.empty() && faster.empty()) {
-    if (!rate.empty()) return "The times do not differ." + rate + about_unclear(comparison);
-    text = "No difference found.";
+    // That nothing was seen to differ is more than that nothing could be seen.
+    text = same.empty() && of(comparison, Finding::unclear).empty() ? "The times are not known well enough to compare."
+                                                                    : "No difference found in the times.";
     if (!same.empty()) {
       text += fmt::format(" {} {} within {}.", names(same), same.size() == 1 ? "is" : "are",
                           plain_percent(comparison.settings.smallest_effect));
     }
-    return text + about_unclear(comparison);
+    return text + rate + about_unclear(comparison) + about_unknown(comparison);
   }
   if (faster.empty()) {
     text = fmt::format("B is slower: {}.", amounts(slower));
@@ -103,7 +111,7 @@ std::string judged(const Comparison& comparison) {
     text = fmt::format("B is slower in {}, and faster in {}.", amounts(slower), amounts(faster));
   }
   if (!same.empty()) text += fmt::format(" {} {} not differ.", names(same), same.size() == 1 ? "does" : "do");
-  return text + rate + about_unclear(comparison);
+  return text + rate + about_unclear(comparison) + about_unknown(comparison);
 }
 
 /// What a proxy adds: times, not shares.

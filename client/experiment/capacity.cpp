@@ -7,6 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "client/experiment/first_failure.hpp"
 #include "client/experiment/rate_search.hpp"
 #include "client/experiment/step_control.hpp"
 #include "client/load_run.hpp"
@@ -34,7 +35,7 @@ constexpr double kFirst = 0.5;
 
 class CapacityRun {
  public:
-  explicit CapacityRun(const CapacityOptions& options) : options_(options), control_(options.plan.quiet) {
+  explicit CapacityRun(const CapacityOptions& options) : options_(options), control_(options.plan) {
     found_.options = options;
     found_.version = kVersion;
     found_.started = std::chrono::system_clock::now();
@@ -43,7 +44,7 @@ class CapacityRun {
 
   Capacity run() {
     probe();
-    if (!found_.interrupted) {
+    if (!found_.interrupted && found_.wrong_replies == 0) {
       const double most = options_.most.value_or(std::numeric_limits<double>::max());
       const RateBracket bracket = search_rate(std::max(found_.closed_loop_rate * kFirst, 1.0), most, options_.precision,
                                               [this](double rate) { return ask(rate); });
@@ -78,13 +79,10 @@ void CapacityRun::probe() {
   found_.endpoint = result.endpoint;
   found_.interrupted = result.ended_by == EndedBy::interrupt;
   if (result.ended_by == EndedBy::no_connection || (result.rate() <= 0 && !found_.interrupted)) {
-    const std::string why = result.stats.examples.empty() ? "no reply came" : result.stats.examples[0];
-    throw std::runtime_error(fmt::format("{}: {}", plan.target.to_string(), why));
+    throw std::runtime_error(fmt::format("{}: {}", plan.target.to_string(), first_failure(result)));
   }
   found_.closed_loop_rate = result.rate();
-  if (result.stats.failures.wrong_replies() != 0) {
-    throw std::runtime_error("the replies are wrong: see weir-load echo " + plan.target.to_string());
-  }
+  found_.wrong_replies = result.stats.failures.wrong_replies();
 }
 
 Duration CapacityRun::step_length(double rate) const {
@@ -99,6 +97,8 @@ Duration CapacityRun::step_length(double rate) const {
 CapacityStep CapacityRun::try_rate(double rate, const char* again) {
   LoadOptions plan = options_.plan;
   plan.rate = rate;
+  // What one try was unlucky with, the next one need not be.
+  plan.message.seed += found_.steps.size();
   plan.duration = step_length(rate);
   if (plan.warmup.count() == 0) plan.warmup = *plan.duration / 5;
   plan.interval = std::max<Duration>(*plan.duration / 10, std::chrono::milliseconds(10));
@@ -112,8 +112,11 @@ CapacityStep CapacityRun::try_rate(double rate, const char* again) {
   if (!judges_errors && result.stats.failures.total() != 0) {
     step.broken.push_back(grouped(result.stats.failures.total()) + " errors");
   }
-  if (result.rate() < rate * kKeepsUp) {
-    step.broken.push_back(fmt::format("only {} a second were served", display_rate(result.rate())));
+  // Of those due in the measured time, however many that were by chance, and whenever their replies came.
+  const auto answered = static_cast<double>(result.stats[Count::answered]);
+  if (answered < static_cast<double>(result.planned()) * kKeepsUp) {
+    step.broken.push_back(fmt::format("only {} of {} requests were answered", grouped(result.stats[Count::answered]),
+                                      grouped(result.planned())));
   }
   if (const double growth = queue_growth(result); growth > kGrowth) {
     step.broken.push_back(fmt::format("the queue grew: each second, requests waited {} longer",
@@ -131,31 +134,40 @@ Answer CapacityRun::ask(double rate) {
       return Answer::stop;
     }
     const bool met = step.met;
-    const bool wrong = step.result.stats.failures.wrong_replies() != 0;
+    const bool is_away = step.result.ended_by == EndedBy::no_connection;
+    if (is_away) found_.lost = first_failure(step.result);
+    found_.wrong_replies += step.result.stats.failures.wrong_replies();
     found_.steps.push_back(std::move(step));
-    if (wrong) return Answer::stop;
+    if (is_away || found_.wrong_replies != 0) return Answer::stop;
     if (met) return Answer::met;
   }
   return Answer::failed;
 }
 
 void CapacityRun::judge() {
-  const CapacityStep* first_failed = nullptr;
+  const CapacityStep* failed = nullptr;
   for (const CapacityStep& step : found_.steps) {
-    if (found_.failed && !step.met && step.rate == *found_.failed) first_failed = &step;
+    if (found_.failed && !step.met && step.rate == *found_.failed) failed = &step;
   }
-  if (first_failed == nullptr) {
+  if (found_.wrong_replies != 0 || !found_.lost.empty()) {
+    found_.gave_way = "server";
+    found_.reason = found_.wrong_replies != 0
+                        ? grouped(found_.wrong_replies) + " replies were wrong, which ended the search"
+                        : "no connection could be opened any more, which ended the search: " + found_.lost;
+    return;
+  }
+  if (failed == nullptr) {
     found_.gave_way = "nothing";
     found_.reason = found_.interrupted ? "the search was interrupted"
                     : options_.most    ? "the highest rate that was to be tried is still met"
                                        : "no rate was tried that is not met";
     return;
   }
-  const Verdict verdict = first_failed->result.verdict();
+  const Verdict verdict = failed->result.verdict();
   // An open loop whose every request was sent when it was due met no limit of its own: the replies came late.
   const bool of_path = verdict.limited_by == "rate" || verdict.limited_by == "nothing";
   found_.gave_way = of_path ? "server" : verdict.limited_by;
-  found_.reason = fmt::format("at {} a second, {}", display_rate(first_failed->rate), first_failed->broken.front());
+  found_.reason = fmt::format("at {} a second, {}", display_rate(failed->rate), failed->broken.front());
   if (!of_path) found_.reason += "; " + verdict.reason;
 }
 
@@ -168,29 +180,29 @@ double queue_growth(const LoadResult& result) {
     if (interval.at - interval.length >= warmup - 1e-3 && !interval.buckets.empty()) measured.push_back(&interval);
   }
   if (measured.size() < 6) return 0;
-  // Of a third at each end the median, so that one slow interval is no trend.
+  // The third at each end. What grows is beyond its scatter: each late interval is slower than each early one.
   const std::size_t third = measured.size() / 3;
-  const auto median = [&measured, third](std::size_t first) {
-    std::vector<std::pair<double, double>> points;
-    for (std::size_t i = first; i < first + third; ++i) {
-      points.emplace_back(static_cast<double>(measured[i]->p50.count()) / 1e9, measured[i]->at);
-    }
-    std::nth_element(points.begin(), points.begin() + static_cast<std::ptrdiff_t>(third / 2), points.end());
-    return points[third / 2];
+  const auto by_time = [](const Interval* a, const Interval* b) { return a->p50 < b->p50; };
+  const auto early = measured.begin() + static_cast<std::ptrdiff_t>(third);
+  const auto late = measured.end() - static_cast<std::ptrdiff_t>(third);
+  if ((*std::max_element(measured.begin(), early, by_time))->p50 >=
+      (*std::min_element(late, measured.end(), by_time))->p50) {
+    return 0;
+  }
+  const auto middle = [third, by_time](std::vector<const Interval*>::iterator first) {
+    std::vector<const Interval*> part(first, first + static_cast<std::ptrdiff_t>(third));
+    std::nth_element(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(third / 2), part.end(), by_time);
+    return part[third / 2];
   };
-  const auto [early, early_at] = median(0);
-  const auto [late, late_at] = median(measured.size() - third);
-  return late_at > early_at ? std::max(0.0, (late - early) / (late_at - early_at)) : 0;
-}
-
-std::uint64_t Capacity::wrong_replies() const {
-  std::uint64_t sum = 0;
-  for (const CapacityStep& step : steps) sum += step.result.stats.failures.wrong_replies();
-  return sum;
+  const Interval* const from = middle(measured.begin());
+  const Interval* const to = middle(late);
+  const double seconds = to->at - from->at;
+  return seconds > 0 ? std::chrono::duration<double>(to->p50 - from->p50).count() / seconds : 0;
 }
 
 int Capacity::exit_status() const {
-  if (wrong_replies() != 0) return 4;
+  if (wrong_replies != 0) return 4;
+  if (!lost.empty()) return 1;
   if (met) return 0;
   return interrupted ? 1 : 3;
 }

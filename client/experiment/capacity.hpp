@@ -29,12 +29,14 @@ struct Capacity {
   std::optional<double> met;     ///< the highest rate that met the SLO
   std::optional<double> failed;  ///< the lowest that did not
   bool interrupted = false;
+  std::uint64_t wrong_replies = 0;  ///< in all runs
+  std::string lost;                 ///< why no connection could be opened any more; empty where they could
   std::vector<CapacityStep> steps;  ///< in the order in which they were tried
   std::string gave_way;             ///< `server`, `generator`, `network`, `machine`; `nothing` where nothing did
   std::string reason;
 
-  std::uint64_t wrong_replies() const;
-  /// 0 found, 1 interrupted before anything was found, 3 no rate met the SLO, 4 a reply was wrong.
+  /// 0 found, 1 the target went away or Ctrl-C came before anything was found, 3 no rate met the SLO, 4 a reply was
+  /// wrong.
   int exit_status() const;
 };
 

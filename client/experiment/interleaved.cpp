@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "client/experiment/first_failure.hpp"
 #include "client/experiment/process_use.hpp"
 #include "client/experiment/step_control.hpp"
 #include "client/load_run.hpp"
@@ -47,13 +48,16 @@ LoadOptions plan_of(const AbOptions& options, const Address& target, Duration bl
 /// Adds the block that came after.
 void append(LoadResult& whole, LoadResult block) {
   if (whole.window_seconds == 0) {
+    block.stats.failures.merge(whole.stats.failures);
     whole = std::move(block);
     return;
   }
   const double seconds = whole.window_seconds + block.window_seconds;
   whole.machine_busy =
       (whole.machine_busy * whole.window_seconds + block.machine_busy * block.window_seconds) / seconds;
+  if (whole.audit && block.audit) whole.audit->append(*block.audit, block.window_seconds / seconds);
   whole.window_seconds = seconds;
+  whole.reached = std::max(whole.reached, block.reached);
   whole.cpu_seconds += block.cpu_seconds;
   whole.retransmits += block.retransmits;
   whole.stats.merge(block.stats);
@@ -67,7 +71,7 @@ class Interleaved {
       : options_(options),
         block_(block_of(options)),
         pairs_(std::max<int>(static_cast<int>(kLeastBlocks), static_cast<int>(*options.plan.duration / (2 * block_)))),
-        control_(options.plan.quiet),
+        control_(options.plan),
         a_{"A", plan_of(options, options.a, block_), {}, {}},
         b_{"B", plan_of(options, options.b, block_), {}, {}} {}
 
@@ -84,23 +88,29 @@ class Interleaved {
       keep(first, std::move(*one));
       keep(second, std::move(*other));
     }
-    if (a_.blocks.empty()) throw std::runtime_error("interrupted before both targets had a block: nothing to compare");
+    if (a_.blocks.empty()) {
+      throw std::runtime_error(failure_.empty() ? "interrupted before both targets had a block: nothing to compare"
+                                                : failure_);
+    }
     return compare();
   }
 
  private:
-  /// Nothing when Ctrl-C ended it.
+  /// Nothing when Ctrl-C ended it, or no connection could be opened any more.
   std::optional<LoadResult> measure(Turn& turn, int number) {
     const double blocks = 2.0 * pairs_;
     control_.next(fmt::format("{} {}/{}", turn.name, number / 2 + 1, pairs_), number / blocks, 1 / blocks);
     const bool is_proxy = &turn == &b_;
     const auto before = is_proxy ? cpu_time_of(options_.pids) : std::chrono::nanoseconds(0);
+    // Both sides of a pair have the same lengths and arrivals, and the next pair has others.
+    turn.plan.message.seed = options_.plan.message.seed + static_cast<std::uint64_t>(number / 2);
     LoadResult result = run_load(turn.plan, {.all_connections = turn.plan.connections}, control_);
     if (result.ended_by == EndedBy::interrupt) return std::nullopt;
     if (result.ended_by == EndedBy::no_connection) {
-      const std::string why =
-          result.stats.examples.empty() ? "no connection could be opened" : result.stats.examples[0];
-      throw std::runtime_error(fmt::format("{} ({}): {}", turn.name, turn.plan.target.to_string(), why));
+      failure_ = fmt::format("{} ({}): {}", turn.name, turn.plan.target.to_string(), first_failure(result));
+      // It counts as errors of that side.
+      turn.result.stats.failures.merge(result.stats.failures);
+      return std::nullopt;
     }
     if (is_proxy) {
       proxy_cpu_ += cpu_time_of(options_.pids) - before;
@@ -129,6 +139,7 @@ class Interleaved {
     Comparison comparison = compare_sides(options_.question, side(a_, via ? "direct" : "A"),
                                           side(b_, via ? "through the proxy" : "B"), true, options_.settings);
     comparison.command = options_.plan.command;
+    if (!failure_.empty()) comparison.objections.push_back(failure_ + ", so the comparison ended early");
     if (!options_.pids.empty() && proxy_seconds_ > 0) {
       ProxyUse use{options_.pids, process_name(options_.pids.front()), 0, 0, 0};
       use.cpu_seconds = std::chrono::duration<double>(proxy_cpu_).count();
@@ -142,6 +153,7 @@ class Interleaved {
   const AbOptions& options_;
   const Duration block_;
   const int pairs_;
+  std::string failure_;  ///< why it ended early
   StepControl control_;
   Turn a_;
   Turn b_;

@@ -25,6 +25,28 @@ void require_same_kind(std::span<const LoadResult> results) {
   }
 }
 
+/// Clauses about shares and times hold for all together as for each; those about a number are added up.
+std::vector<SloClause> merge_slo(std::span<const LoadResult> results) {
+  std::vector<SloClause> clauses = results.front().options.slo;
+  for (std::size_t i = 1; i < results.size(); ++i) {
+    const std::vector<SloClause>& other = results[i].options.slo;
+    const bool same = std::equal(
+        clauses.begin(), clauses.end(), other.begin(), other.end(), [](const SloClause& a, const SloClause& b) {
+          return a.what == b.what && a.name == b.name && a.time == b.time && (a.is_of_number() || a.number == b.number);
+        });
+    if (!same) throw std::invalid_argument("report " + std::to_string(i + 1) + " has another --slo than the first");
+    for (std::size_t k = 0; k < clauses.size(); ++k) {
+      if (clauses[k].is_of_number()) clauses[k].number += other[k].number;
+    }
+  }
+  for (SloClause& clause : clauses) {
+    if (clause.is_of_number()) {
+      clause.text = clause.name + "=" + std::to_string(static_cast<std::uint64_t>(clause.number));
+    }
+  }
+  return clauses;
+}
+
 LoadOptions merge_options(std::span<const LoadResult> results) {
   LoadOptions options = results.front().options;
   for (const LoadResult& result : results.subspan(1)) {
@@ -42,6 +64,7 @@ LoadOptions merge_options(std::span<const LoadResult> results) {
     if (options.duration != other.duration) options.duration.reset();
     options.interval = std::max(options.interval, other.interval);
   }
+  options.slo = merge_slo(results);
   return options;
 }
 

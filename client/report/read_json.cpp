@@ -58,6 +58,12 @@ class Reader {
     if (error) fail(key, "is not the number that it should be");
     return number;
   }
+  /// Sums of squares grow beyond what real() takes.
+  double large(const char* key) const {
+    const double large = number<double>(key);
+    if (!(large >= 0 && large <= 1e300)) fail(key, "is out of range");
+    return large;
+  }
   double real(const char* key) const {
     const double real = number<double>(key);
     if (!(real >= 0 && real <= 1e15)) fail(key, "is out of range");
@@ -317,7 +323,7 @@ LoadResult read_json_report(const json::object& object) {
   }
   read_errors(report.object("errors"), result.stats);
   const Reader fairness = report.object("fairness");
-  result.fairness = {fairness.number("served"), fairness.real("replies_sum"), fairness.real("replies_squares"),
+  result.fairness = {fairness.number("served"), fairness.real("replies_sum"), fairness.large("replies_squares"),
                      fairness.ns("fastest_mean_ns"), fairness.ns("slowest_mean_ns")};
   if (fairness.has("connections")) result.spread = read_spread(fairness.object("connections"));
   if (report.has("audit")) result.audit = read_audit(report.object("audit"));

@@ -37,7 +37,7 @@ std::string results_table(const std::vector<NamedResult>& results) {
     const bool is_first = &result == &results.front().second;
     text += named(name) + right(display_rate(result.rate()), kColumn);
     text += right(time(times.percentile(50)), kColumn) + right(time(times.percentile(99)), kColumn);
-    text += right(is_first || !has_times ? "-" : more_than(base, times.percentile(50)), kColumn);
+    text += right(is_first || !has_times || base.count() == 0 ? "-" : more_than(base, times.percentile(50)), kColumn);
     text += right(grouped(result.stats.failures.wrong_replies()), kColumn) + "\n";
   }
   return text;

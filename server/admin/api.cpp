@@ -299,7 +299,7 @@ net::awaitable<Reply> Api::upgrade(const Call& call) {
   parse_empty_query(call.target);
   spdlog::info("admin: {} asks for an upgrade", call.caller.name);
   const Upgrade upgrade = co_await daemon_.upgrade();
-  if (upgrade.problems.empty()) co_return json_reply(200, {{"result", "upgraded"}, {"pid", upgrade.successor}});
+  if (upgrade.successor != 0) co_return json_reply(200, {{"result", "upgraded"}, {"pid", upgrade.successor}});
   co_return json_reply(409, {{"error", "the upgrade failed, and what ran before goes on; the problems say why"},
                              {"problems", boost::json::array(upgrade.problems.begin(), upgrade.problems.end())}});
 }

@@ -211,7 +211,9 @@ void Upgrader::give_up(Job& job) {
     successor_.reset();
     sockets_ = InheritedSockets();
     stage_ = Stage::serving;
+    if (!stopping_) service_manager::notify_reloaded();
   }
+  // Without a problem in words, which need memory, what says that it failed is that there is no successor.
   if (!job.outcome) job.outcome.emplace();
   job.over.cancel();
 }

@@ -333,7 +333,10 @@ TEST(LoadCommandLine, EchoThroughAProxyNeedsBothWays) {
   EXPECT_THAT(refusal("echo --pid 7 h:1"), HasSubstr("--pid needs --via"));
   EXPECT_THAT(refusal("echo --block 1s h:1"), HasSubstr("--block needs --via"));
   EXPECT_THAT(refusal("echo --pid x --via h:2 --direct h:1"), HasSubstr("--pid"));
-  EXPECT_THAT(refusal("echo --via h:2 --direct h:1 -n 10"), HasSubstr("--requests has no use"));
+  for (const char* option : {"--requests 10", "--csv f", "--hgrm f", "--prometheus :0", "--interval 1s"}) {
+    EXPECT_THAT(refusal(std::string("echo --via h:2 --direct h:1 ") + option), HasSubstr(" has no use")) << option;
+  }
+  EXPECT_THAT(refusal("echo --via h:2 --direct h:1 --json - --html -"), HasSubstr("stdout"));
 }
 
 TEST(LoadCommandLine, AbNeedsBothTargetsAndSomeBlocks) {

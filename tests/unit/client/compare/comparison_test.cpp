@@ -79,7 +79,7 @@ TEST(Comparison, SlowerServerIsSaidToBeSlower) {
 
 TEST(Comparison, SameServerHasNoDifference) {
   const Comparison comparison = compare(simulated(1), simulated(2));
-  EXPECT_THAT(comparison.sentence(), StartsWith("No difference found."));
+  EXPECT_THAT(comparison.sentence(), StartsWith("No difference found in the times."));
   EXPECT_EQ(comparison.exit_status(), 0);
 }
 
@@ -142,9 +142,37 @@ TEST(Comparison, ObjectionsLeaveLimitsUnjudgedUnlessToldOtherwise) {
   const Comparison unjudged = compare(simulated(1), b, settings);
   EXPECT_EQ(unjudged.exit_status(), 1);
   EXPECT_THAT(unjudged.sentence(), StartsWith("Compared with reserve: The load differs in connections. "));
-  EXPECT_THAT(comparison_text(unjudged), HasSubstr("not judged"));
+  EXPECT_THAT(comparison_text(unjudged), HasSubstr("NOT JUDGED"));
   settings.anyway = true;
   EXPECT_EQ(compare(simulated(1), b, settings).exit_status(), 3);
+}
+
+TEST(Comparison, ServerThatAnswersNothingExceedsEveryLimit) {
+  LoadResult b = simulated(2);
+  b.stats[Time::response].clear();
+  b.stats[Count::replies] = 0;
+  for (Interval& interval : b.intervals) interval = {interval.at, interval.length, 0, 0, 0ns, 0ns, {}};
+  EXPECT_EQ(compare(simulated(1), b, limits("rate=5%")).exit_status(), 3);
+  EXPECT_EQ(compare(simulated(1), b, limits("p99=10%")).exit_status(), 3);
+}
+
+TEST(Comparison, LimitOfWhichTooLittleIsKnownIsNotJudged) {
+  const auto first_four = [](LoadResult result) {
+    result.intervals.resize(4);
+    return result;
+  };
+  const Comparison comparison = compare(first_four(simulated(1)), first_four(simulated(2, 5)), limits("p50=10%"));
+  EXPECT_EQ(comparison.exit_status(), 1);
+  EXPECT_THAT(comparison_text(comparison), HasSubstr("NOT JUDGED, p50=10%"));
+  EXPECT_EQ(compare(simulated(1), simulated(2), limits("p99.9999=10%")).exit_status(), 1);
+}
+
+TEST(Comparison, LimitInTimeIsJudgedByTheIntervalInTime) {
+  for (const unsigned seed : {1u, 2u, 3u}) {
+    const Comparison comparison = compare(simulated(seed), simulated(seed + 10, 1.02), limits("p50=1us"));
+    const Difference& difference = comparison.differences[0].difference;
+    EXPECT_EQ(comparison.exit_status() == 3, difference.added_low > 0 && difference.added > 1000) << seed;
+  }
 }
 
 TEST(Comparison, WrongRepliesWinOverEverything) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "tests/unit/client/compare/simulated_run.hpp"
 
@@ -72,19 +73,68 @@ TEST(Inference, OneSlowRequestOfTwoHundredShowsInTheTailAlone) {
   for (const std::size_t other : {0, 1, 2, 3, 5}) EXPECT_LE(found.of_each[other], 1) << usual()[other].percent;
 }
 
-TEST(Inference, IntervalsHoldForAllQuantitiesAtOnce) {
-  // Nothing differs, so an interval without zero is wrong, however small the difference.
-  std::mt19937_64 random(5);
+/// Of so many comparisons of what does not differ, in how many an interval had no zero in it, however small the
+/// difference. `draw` makes both sides.
+int wrong_intervals(int times, bool paired, const std::function<std::pair<Sample, Sample>()>& draw) {
   int wrong = 0;
-  constexpr int kTimes = 60;
-  for (int i = 0; i < kTimes; ++i) {
-    const Inference inference = infer({simulate(random, {})}, {simulate(random, {})}, false, usual());
+  for (int i = 0; i < times; ++i) {
+    const auto [a, b] = draw();
+    const Inference inference = infer(a, b, paired, usual());
     wrong += std::any_of(inference.differences.begin(), inference.differences.end(),
                          [](const Difference& d) { return d.is_known && (d.low > 0 || d.high < 0); })
                  ? 1
                  : 0;
   }
-  EXPECT_LE(wrong, kTimes / 10) << "one in twenty, and chance";
+  return wrong;
+}
+
+/// Blocks with a mood each of its own.
+SimulatedPlan forgetful(int blocks) {
+  SimulatedPlan plan;
+  plan.blocks = blocks;
+  plan.values = 60;
+  plan.memory = 0;
+  return plan;
+}
+
+// One in twenty may be wrong, and chance makes it some more: with 120 tries, 13 or more come one time in a hundred.
+
+TEST(Inference, IntervalsOfTwoRunsHoldForAllQuantitiesAtOnce) {
+  std::mt19937_64 random(5);
+  EXPECT_LE(wrong_intervals(120, false,
+                            [&random] {
+                              return std::pair(Sample{simulate(random, forgetful(30))},
+                                               Sample{simulate(random, forgetful(30))});
+                            }),
+            12);
+}
+
+TEST(Inference, IntervalsOfFourRunsOnEachSideHoldForAllQuantitiesAtOnce) {
+  std::mt19937_64 random(6);
+  std::normal_distribution<double> normal;
+  const auto side = [&] {
+    Sample sample;
+    for (int run = 0; run < 4; ++run) {
+      SimulatedPlan plan = forgetful(6);
+      plan.factor = std::exp(0.1 * normal(random));
+      sample.push_back(simulate(random, plan));
+    }
+    return sample;
+  };
+  EXPECT_LE(wrong_intervals(120, false, [&side] { return std::pair(side(), side()); }), 12);
+}
+
+TEST(Inference, IntervalsOfFewPairsHoldForAllQuantitiesAtOnce) {
+  for (const int pairs : {5, 10}) {
+    std::mt19937_64 random(static_cast<unsigned>(pairs));
+    EXPECT_LE(wrong_intervals(120, true,
+                              [&random, pairs] {
+                                return std::pair(Sample{simulate(random, forgetful(pairs))},
+                                                 Sample{simulate(random, forgetful(pairs))});
+                              }),
+              12)
+        << pairs;
+  }
 }
 
 TEST(Inference, SaysTheDifferenceThatThereIs) {

@@ -125,6 +125,13 @@ TEST(JsonReport, ReadBackItIsTheSame) {
   }
 }
 
+TEST(JsonReport, OfAWeekUnderFullLoadIsReadBack) {
+  LoadResult result = example();
+  for (int i = 0; i < 8; ++i) result.fairness.add({100'000'000'000, 1'000'000'000'000'000});
+  const std::string text = serialized(result);
+  EXPECT_EQ(serialized(read_json_report(json::parse(text).as_object())), text);
+}
+
 TEST(JsonReport, ReadBackItHasTheVeryBytes) {
   const LoadResult result = full_result(Workload::echo);
   const LoadResult copy = read_json_report(json::parse(serialized(result)).as_object());

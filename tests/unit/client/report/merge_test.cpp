@@ -220,5 +220,21 @@ TEST(Merge, RefusesWhatCannotBeAdded) {
   EXPECT_EQ(error_of({open_loop_example(), open_loop_example()}), "no error");
 }
 
+TEST(MergeResults, ClausesAboutANumberAreAddedUp) {
+  LoadResult one = open_loop_example();
+  one.options.slo = parse_slo("rate=90,errors=1,p99=5ms,rate=99%");
+  const std::vector<LoadResult> both{one, one};
+  const LoadResult merged = merge_results(both);
+  ASSERT_EQ(merged.options.slo.size(), 4u);
+  EXPECT_EQ(merged.options.slo[0].text, "rate=180");
+  EXPECT_EQ(merged.options.slo[1].text, "errors=2");
+  EXPECT_EQ(merged.options.slo[2].text, "p99=5ms");
+  EXPECT_DOUBLE_EQ(merged.options.slo[3].number, 0.99);
+  LoadResult other = one;
+  other.options.slo = parse_slo("rate=90,errors=1,p99=6ms,rate=99%");
+  const std::vector<LoadResult> unlike{one, other};
+  EXPECT_THROW(merge_results(unlike), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace weir::load
