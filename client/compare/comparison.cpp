@@ -80,7 +80,7 @@ std::vector<JudgedDifference> quantities_for(const std::vector<RegressionLimit>&
 }
 
 JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDifference>& differences) {
-  JudgedRegression regression{limit, 0, {}, false, {}};
+  JudgedRegression regression{limit, 0, {}, false, true, {}};
   const auto found = std::find_if(differences.begin(), differences.end(),
                                   [&limit](const JudgedDifference& one) { return one.what == limit.what; });
   const Difference& difference = found->difference;

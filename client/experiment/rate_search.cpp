@@ -10,7 +10,7 @@ namespace {
 constexpr double kUpward = 1.25;
 constexpr double kDownward = 0.5;
 /// A rate so much lower than the first one is not worth looking for.
-constexpr double kLeastShare = 1.0 / 1000;
+constexpr double kLeastShare = 1.0 / 100;
 
 }  // namespace
 

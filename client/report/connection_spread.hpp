@@ -9,7 +9,7 @@ namespace weir::load {
 
 /// How far the connections of a run lie apart: histograms over connections, so that several generators' add up.
 struct ConnectionSpread {
-  std::uint32_t every = 1;  ///< p99s are of every so manieth connection; there may be more than can be remembered
+  std::uint32_t every = 1;  ///< how many connections one p99 is known of: there may be more than can be remembered
   Histogram replies;        ///< of those that were reached; a number of replies stands for nanoseconds here
   Histogram means;          ///< of the response times of those with a reply
   Histogram p99s;           ///< of the response times of those sampled; those of requests without a reply count

@@ -94,7 +94,8 @@ net::awaitable<void> EchoConnection::run() {
       break;
     } else if (requests_.in_flight() == 0 && used_up()) {
       co_await renew();
-    } else if (status == RequestPipeline::Status::working || !pushes_at_once()) {
+    } else if ((requests_.in_flight() != 0 || more_) &&
+               (status == RequestPipeline::Status::working || !pushes_at_once())) {
       prepare_wait();
       co_await slot_->wait(status == RequestPipeline::Status::working);
     }

@@ -251,5 +251,13 @@ TEST(LoadShapes, StartWaitsForItsTime) {
   EXPECT_EQ(began.substr(0, 19), std::string(text).substr(0, 19)) << run.err;
 }
 
+TEST(LoadShapes, PipelineEndsWithItsLastReply) {
+  FakeBackend server(echoes());
+  // One that waited for its timeout would hang the test.
+  const LoadRun run = run_load({"echo", "-c", "2", "-n", "50", "--pipeline", "2", "--timeout", "1h", server.address()});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_EQ(run.number("/requests/completed"), 50u);
+}
+
 }  // namespace
 }  // namespace weir::test
