@@ -153,7 +153,7 @@ TEST_F(JsonSchema, LoadReportsAreAsDescribed) {
   write("closed", {"echo", "--quiet", "-c", "2", "-n", "50", server_.address()});
   write("open", {"echo", "--quiet", "-c", "2", "-n", "50", "-R", "200", "-i", "100ms", "--slo",
                  "p50=1h,max=1h,errors=0,rate=1", server_.address()});
-  write("text", {"echo", "--quiet", "-c", "2", "-n", "50", "--message", "{thread} {n}\\n", "--pipeline", "2",
+  write("text", {"echo", "--quiet", "-c", "2", "-n", "50", "--message", "{thread} {n}\\n", "--pipeline", "1",
                  server_.address()});
   write("connect", {"connect", "--quiet", "-c", "2", "-n", "20", server_.address()});
   write("merged", {"merge", file("closed"), file("closed")});
