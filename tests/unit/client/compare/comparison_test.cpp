@@ -150,7 +150,7 @@ TEST(Comparison, ObjectionsLeaveLimitsUnjudgedUnlessToldOtherwise) {
 TEST(Comparison, ServerThatAnswersNothingExceedsEveryLimit) {
   LoadResult b = simulated(2);
   b.stats[Time::response].clear();
-  b.stats[Count::replies] = 0;
+  b.stats[Count::replies] = b.stats[Count::answered] = 0;
   for (Interval& interval : b.intervals) interval = {interval.at, interval.length, 0, 0, 0ns, 0ns, {}};
   EXPECT_EQ(compare(simulated(1), b, limits("rate=5%")).exit_status(), 3);
   EXPECT_EQ(compare(simulated(1), b, limits("p99=10%")).exit_status(), 3);
