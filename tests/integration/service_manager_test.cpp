@@ -115,6 +115,7 @@ TEST(ServiceManager, StatusSaysWhatIsServedAndWhatADrainWaitsFor) {
 TEST(ServiceManager, AReloadIsAnnouncedAndOver) {
   Told told;
   Daemon daemon = daemon_of(told);
+  ASSERT_TRUE(told.waits_for("READY=1")) << told.all();
   told.forget();
   daemon.process().signal(SIGHUP);
   ASSERT_TRUE(told.waits_for("READY=1")) << told.all();
