@@ -125,9 +125,9 @@ std::string comparison_text(const Comparison& comparison) {
   }
   if (comparison.proxy) {
     const ProxyUse& proxy = *comparison.proxy;
-    text += part("Proxy", fmt::format("{} used {:.3g} us of CPU time for each request, {:.2f} processors while it was "
-                                      "loaded",
-                                      proxy.name, proxy.microseconds_each, proxy.cores));
+    const auto each = std::chrono::nanoseconds(std::llround(proxy.microseconds_each * 1000));
+    text += part("Proxy", fmt::format("{} used {} of CPU time for each request, {:.2f} processors while it was loaded",
+                                      proxy.name, display_duration(each), proxy.cores));
   }
   text += part("Method", fmt::format("a change matters from {} on; {}",
                                      plain_percent(comparison.settings.smallest_effect), method(comparison)));

@@ -164,8 +164,12 @@ void CapacityRun::judge() {
     return;
   }
   const Verdict verdict = failed->result.verdict();
-  // An open loop whose every request was sent when it was due met no limit of its own: the replies came late.
-  const bool of_path = verdict.limited_by == "rate" || verdict.limited_by == "nothing";
+  // An open loop whose every request was sent when it was due met no limit of its own: the replies came late. And a
+  // generator that is late by much less than the replies are is not what they wait for.
+  const LoadResult& result = failed->result;
+  const bool is_late_alone = result.stats[Time::lag].percentile(99) * 2 > result.times().percentile(99);
+  const bool of_path = verdict.limited_by == "rate" || verdict.limited_by == "nothing" ||
+                       (verdict.limited_by == "generator" && !is_late_alone);
   found_.gave_way = of_path ? "server" : verdict.limited_by;
   found_.reason = fmt::format("at {} a second, {}", display_rate(failed->rate), failed->broken.front());
   if (!of_path) found_.reason += "; " + verdict.reason;

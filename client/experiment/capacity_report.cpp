@@ -27,7 +27,7 @@ double drawn_percentile(const Capacity& capacity) {
   for (const SloClause& clause : capacity.options.plan.slo) {
     if (clause.what == SloClause::What::percentile) percent = std::max(percent, clause.percent);
   }
-  return percent > 0 ? percent : 99;
+  return percent > 50 ? percent : 99;
 }
 
 /// The last try of each rate, which decided, from the lowest rate to the highest.
