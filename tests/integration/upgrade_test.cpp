@@ -213,8 +213,11 @@ TEST_F(Upgrade, TheNewProcessGoesByTheConfigurationAsItIsNow) {
                          "listeners: [{name: echo, bind: '127.0.0.1:0', echo: {transform: upper}}, "
                          "{name: new, bind: '127.0.0.1:0', echo: {}}]\n");
   upgrade();
-  Peer client = daemon->connect("echo");
-  EXPECT_EQ(echoed(client, "ping"), "PING");
+  // For a moment both accept.
+  EXPECT_TRUE(wait_until([&] {
+    Peer client = daemon->connect("echo");
+    return echoed(client, "ping") == "PING";
+  }));
   EXPECT_EQ(echoed(before, "two"), "two") << "the old process still serves those that it has";
   EXPECT_TRUE(wait_until([&] { return refuses(gone); }));
   EXPECT_EQ(admin->status().at("listeners").as_array().size(), 2u);
