@@ -119,6 +119,23 @@ JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDif
 
 }  // namespace
 
+const char* finding_key(const JudgedDifference& one) {
+  const bool is_rate = one.quantity.what == Quantity::What::rate;
+  switch (one.finding) {
+    case Finding::higher:
+      return is_rate ? "higher" : "slower";
+    case Finding::lower:
+      return is_rate ? "lower" : "faster";
+    case Finding::same:
+      return "same";
+    case Finding::unclear:
+      return "unclear";
+    case Finding::too_few:
+      return "too_few";
+  }
+  return "";
+}
+
 std::uint64_t ComparedSide::errors() const {
   std::uint64_t sum = 0;
   for (const LoadResult& result : results) sum += result.stats.failures.total();

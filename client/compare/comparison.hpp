@@ -59,6 +59,9 @@ struct JudgedDifference {
   Finding finding = Finding::too_few;
 };
 
+/// The finding as JSON names it: `slower`, `faster`, `same`, `unclear`, `too_few`; of the rate `higher` and `lower`.
+const char* finding_key(const JudgedDifference& one);
+
 struct JudgedRegression {
   RegressionLimit limit;
   double change = 0;                  ///< for the worse, relative

@@ -41,23 +41,6 @@ const char* word(Resampling resampling) {
   return "";
 }
 
-const char* word(const JudgedDifference& one) {
-  const bool is_rate = one.quantity.what == Quantity::What::rate;
-  switch (one.finding) {
-    case Finding::higher:
-      return is_rate ? "higher" : "slower";
-    case Finding::lower:
-      return is_rate ? "lower" : "faster";
-    case Finding::same:
-      return "same";
-    case Finding::unclear:
-      return "unclear";
-    case Finding::too_few:
-      return "too_few";
-  }
-  return "";
-}
-
 std::int64_t whole(double number) { return std::llround(number); }
 
 json::object difference_to_json(const JudgedDifference& one) {
@@ -77,7 +60,7 @@ json::object difference_to_json(const JudgedDifference& one) {
   object["change"] = difference.change;
   object["low"] = if_known(difference.low);
   object["high"] = if_known(difference.high);
-  object["finding"] = word(one);
+  object["finding"] = finding_key(one);
   return object;
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "client/compare/comparison_report.hpp"
@@ -24,21 +26,12 @@ std::string value(const JudgedDifference& one, double figure) {
   return display_duration(std::chrono::nanoseconds(std::llround(figure)));
 }
 
-const char* word(const JudgedDifference& one) {
-  const bool is_rate = one.quantity.what == Quantity::What::rate;
-  switch (one.finding) {
-    case Finding::higher:
-      return is_rate ? "higher" : "SLOWER";
-    case Finding::lower:
-      return is_rate ? "LOWER" : "faster";
-    case Finding::same:
-      return "same";
-    case Finding::unclear:
-      return "unclear";
-    case Finding::too_few:
-      return "too few";
-  }
-  return "";
+/// What is worse stands out.
+std::string word(const JudgedDifference& one) {
+  std::string word = finding_key(one);
+  std::replace(word.begin(), word.end(), '_', ' ');
+  if (word == "slower" || word == "lower") std::transform(word.begin(), word.end(), word.begin(), ::toupper);
+  return word;
 }
 
 std::string row(const Comparison& comparison, const JudgedDifference& one) {
