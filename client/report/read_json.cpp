@@ -292,7 +292,8 @@ LoadResult read_json_report(const json::object& object) {
                               std::to_string(kJsonSchema));
   }
   LoadResult result;
-  result.options = read_options(report.object("options"), report.word("workload", kWorkloadWords));
+  const Workload workload = report.word("workload", kWorkloadWords);
+  result.options = read_options(report.object("options"), workload);
   result.options.target =
       report.parsed("target", [](const std::string& text) { return parse_address(text, AddressUse::target); });
   if (report.has("command")) {
