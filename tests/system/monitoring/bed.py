@@ -148,7 +148,7 @@ class Prometheus(Program):
                 self.address = "127.0.0.1:%d" % free.getsockname()[1]
             super().__init__(folder, "prometheus", [
                 binary, f"--config.file={self.file}", f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address={self.address}"])  # yapf: disable
+                f"--web.listen-address={self.address}"])
             end = time.monotonic() + 30
             while self.process.poll() is None and time.monotonic() < end:
                 with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
 // What a dashboard for Grafana may hold, as Grafana itself declares it. tests/system/dashboards appends each dashboard as
-// `const dashboard: Board = {…}` and has TypeScript check it, so that a key that is unknown, misspelt or of the wrong type is
-// an error. Grafana would ignore it without a word.
+// `const dashboard: Board = {…}` and has TypeScript check it, so that a key that is misspelt or of the wrong type is an
+// error. Grafana would ignore it without a word.
 import type { AnnotationQuery, Dashboard, Panel, RowPanel, VariableModel } from '@grafana/schema';
 import type * as bargauge from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type * as heatmap from '@grafana/schema/dist/esm/raw/composable/heatmap/panelcfg/x/HeatmapPanelCfg_types.gen';

@@ -12,8 +12,8 @@ import bed
 import shape
 import yaml
 
-# Alerts that the bed does not bring about. That each can fire is shown by the series of alerts.yaml; that there is what it
-# looks at, by the selectors.
+# Alerts that the bed does not bring about. The series of alerts.yaml show that each can fire, and the selectors that
+# there is what it looks at.
 NOT_PROVOKED = {
     "WeirAbsent": "the job is there",
     "WeirListenerClosed": "a socket closes by itself only if the kernel takes it away",
@@ -87,6 +87,7 @@ class Board:
 
     def check(self, checks):
         columns = {}
+        tables = {}
         for panel, target in self.queries():
             title = f"{self.name}: {panel['title']} {target['refId']}"
             results = self.data(target)
@@ -95,13 +96,22 @@ class Board:
             for each in results:
                 checks.that(wanted <= set(each["metric"]), f"{title}: {wanted} are among the labels {each['metric']}")
             legends = {re.sub(r"{{(\w+)}}", lambda label: each["metric"].get(label[1], ""), target["legendFormat"])
-                       for each in results}  # yapf: disable
+                       for each in results}
             if panel["type"] not in ("table", "annotation"):
                 checks.that(len(legends) == len(results), f"{title}: each series has a legend of its own: {legends}")
             columns.setdefault(panel["title"], set()).update(*(each["metric"] for each in results))
+            if panel["type"] == "table":
+                tables.setdefault(panel["title"], []).append([each["metric"] for each in results])
+        for title, answers in tables.items():
+            # Grafana makes one row of what has the same labels, as far as the queries have them in common.
+            common = set.intersection(*(set(labels) for answer in answers for labels in answer))
+            for answer in answers:
+                rows = {tuple(labels[name] for name in sorted(common)) for labels in answer}
+                checks.that(len(rows) == len(answer), f"{self.name}: {title}: {common} tell the rows apart")
         for panel in shape.panels_of(self.board):
             if panel["type"] == "table":
-                shown = {name for name in panel["transformations"][-1]["options"]["renameByName"] if "Value" not in name}
+                renamed = panel["transformations"][-1]["options"]["renameByName"]
+                shown = {name for name in renamed if "Value" not in name}
                 checks.that(shown == columns[panel["title"]], f"{self.name}: {panel['title']}: columns are {shown}")
 
 
@@ -185,8 +195,8 @@ def run(checks, folder, programs, binary):
         tight = start(bed.Weir, "tight", programs, bed.TIGHT, limit=("prlimit", "--nofile=80:80"))
         small = start(bed.Weir, "small", programs, bed.SMALL)
         sick.act("listeners/forgotten/drain")
-        loads.append(start(bed.Load, "load-refused", programs, "connect", sick.listener("refused"), "-c", "1", "-R", "10",
-                           "-d", "10m", "--max-errors", "1000000"))
+        loads.append(start(bed.Load, "load-refused", programs, "connect", sick.listener("refused"), "-c", "1", "-R",
+                           "10", "-d", "10m", "--max-errors", "1000000"))
         jobs["weir"] += [sick.admin, tight.admin, small.admin]
         jobs["weir-load"].append(loads[-1].admin)
         prometheus.scrape(jobs)
@@ -203,7 +213,7 @@ def run(checks, folder, programs, binary):
         stack.callback(waiting.leave)
 
         def stir():
-            """What must go on happening while Prometheus looks. Who waits at `narrow` is served when the others leave."""
+            """What goes on while Prometheus looks. Who waits at `narrow` is served when the others leave."""
             for name in ("ejected", "down", "strict", "strict", "strict", "refused"):
                 clients.knock(sick.listener(name))
             clients.knock(small.listener("echo"))
@@ -218,7 +228,7 @@ def run(checks, folder, programs, binary):
         checks.that(wanted <= alerts_at(prometheus), f"not pending or firing: {wanted - alerts_at(prometheus)}")
         for board in boards:
             board.fill_variables(checks)
-        until("from the dashboards", lambda: [each for board in boards for each in board.without_data()], meanwhile=stir)
+        until("from the dashboards", lambda: sum((board.without_data() for board in boards), []), meanwhile=stir)
 
         expressions = [rule["expr"] for rule in rules_of()]
         for board in boards:
