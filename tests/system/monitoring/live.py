@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import re
+import signal
 import socket
 import tempfile
 import time
@@ -158,6 +159,13 @@ def check_selectors(checks, prometheus, expressions, names):
         checks.that(prometheus.instant(f"last_over_time({selector}[5m])"), f"there are series of {selector}")
 
 
+def documented():
+    """The example queries of docs/metrics.md: the last cell of each row."""
+    text = (shape.ROOT / "docs/metrics.md").read_text()
+    rows = re.findall(r"^\| `(?:weir|process)_.*\| `(.+)` \|$", text, re.MULTILINE)
+    return [row.replace(r"\|", "|") for row in rows]
+
+
 def rules_of():
     groups = yaml.safe_load(shape.RULES.read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
@@ -230,7 +238,10 @@ def run(checks, folder, programs, binary):
             board.fill_variables(checks)
         until("from the dashboards", lambda: sum((board.without_data() for board in boards), []), meanwhile=stir)
 
-        expressions = [rule["expr"] for rule in rules_of()]
+        checks.that(len(documented()) > 40, f"docs/metrics.md has example queries: {len(documented())}")
+        for query in documented():
+            prometheus.instant(query)  # fails if it is none
+        expressions = [rule["expr"] for rule in rules_of()] + documented()
         for board in boards:
             board.check(checks)
             expressions += [board.filled(target["expr"], every=True) for _, target in board.queries()]
@@ -253,6 +264,7 @@ def main():
     arguments.add_argument("--programs", type=Path, required=True, help="the folder of weir and weir-load")
     arguments.add_argument("--prometheus", default="prometheus")
     given = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: bed.fail("ended by SIGTERM"))  # so that what was started ends too
     checks = shape.Checks()
     shape.check_shape(checks)
     with tempfile.TemporaryDirectory() as folder:
