@@ -145,6 +145,17 @@ def check_healthy(checks, prometheus, jobs):
     checks.that(not alerts_at(prometheus), f"no alert is pending or firing: {alerts_at(prometheus)}")
 
 
+def check_ends(checks, prometheus):
+    """A panel that colours ends by what they mean knows all of them."""
+    ends = prometheus.ask("label/end/values")
+    for panel in shape.panels_of(shape.load(shape.ROOT / "deploy/grafana/weir.json")):
+        patterns = [each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]
+                    if each["matcher"]["id"] == "byRegexp"]
+        for end in ends if patterns else []:
+            colours = [pattern for pattern in patterns if re.search(pattern.strip("/"), end)]
+            checks.that(len(colours) == 1, f"{panel['title']}: {end} has one colour: {colours}")
+
+
 def check_selectors(checks, prometheus, expressions, names):
     """Whatever a query looks at is there, word by word, so that no misspelt one is silent for ever."""
     asked = set()
@@ -246,6 +257,7 @@ def run(checks, folder, programs, binary):
             board.check(checks)
             expressions += [board.filled(target["expr"], every=True) for _, target in board.queries()]
         check_selectors(checks, prometheus, expressions, names)
+        check_ends(checks, prometheus)
         for rule in rules_of():
             if "record" in rule:
                 checks.that(finite(prometheus.instant(rule["record"])), f"{rule['record']} has data")
