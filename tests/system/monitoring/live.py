@@ -223,7 +223,7 @@ def run(checks, folder, programs, binary):
         names = set()
         for target in (*jobs["weir"], *jobs["weir-load"]):
             names |= set(re.findall(r"^([a-z_]+)[ {]", bed.fetch(f"http://{target}/metrics"), re.MULTILINE))
-        # Only now: a daemon without descriptors answers on the connection that Prometheus has, and on no other.
+        # Only now: a daemon without descriptors answers Prometheus only if that has connected before.
         clients.hold(small.listener("echo"), 5)
         clients.hold(tight.listener("echo"), 90)
         clients.hold(sick.listener("spare"), 2)
