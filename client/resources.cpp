@@ -46,7 +46,7 @@ void check_sources(const SourceAddresses& source, const Endpoint& endpoint) {
     if (!socket || source.bind(socket.get(), i) != EADDRNOTAVAIL) continue;
     std::string address = source.at(i).to_string();
     address.erase(address.rfind(':'));
-    throw std::runtime_error("--source: " + address + " is no address of this machine (see: ip address)");
+    throw std::runtime_error("--source: " + address + " is not an address of this machine (see: ip address)");
   }
 }
 

@@ -17,7 +17,8 @@ namespace weir::load {
 namespace {
 
 [[noreturn]] void refuse(std::string_view part) {
-  throw std::invalid_argument(in_quotes(part) + " is no address and no CIDR; write 10.0.0.1,10.0.0.2 or 127.0.0.0/24");
+  throw std::invalid_argument(in_quotes(part) +
+                              " is neither an address nor a CIDR; write 10.0.0.1,10.0.0.2 or 127.0.0.0/24");
 }
 
 }  // namespace

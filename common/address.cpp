@@ -117,7 +117,7 @@ void check_v6(std::string_view text, std::string_view host) {
 void check_host(std::string_view text, std::string_view host) {
   if (host.size() > kLongestHost) refuse(text, "has a host of more than 253 characters");
   if (host.find_first_of("[]/@%") != std::string_view::npos) {
-    refuse(text, "has a host that is no name and no address; an IPv6 address stands in brackets, [::1]:PORT");
+    refuse(text, "has a host that is neither a name nor an address; write an IPv6 address in brackets, [::1]:PORT");
   }
   if (!host.empty() && only_of(host, "0123456789.") && !is_ipv4_address(host)) {
     refuse(text, "has the host " + std::string(host) + ", which is not an IPv4 address; it has four numbers up to 255");

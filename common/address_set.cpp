@@ -46,7 +46,8 @@ void AddressSet::add(std::string_view cidr) {
   in6_addr v6{};
   IpAddress first;
   unsigned width = 0;
-  if (host.find('\0') != std::string::npos) refuse_network(cidr, "is no address");  // inet_pton() would read to it only
+  // inet_pton() would read to it only.
+  if (host.find('\0') != std::string::npos) refuse_network(cidr, "is not an address");
   if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) {
     first = IpAddress::v4(ntohl(v4.s_addr));
     width = 32;
@@ -54,7 +55,7 @@ void AddressSet::add(std::string_view cidr) {
     first = IpAddress::v6(v6);
     width = 128;
   } else {
-    refuse_network(cidr, "is no address");
+    refuse_network(cidr, "is not an address");
   }
   unsigned bits = width;
   if (slash != std::string_view::npos) {
@@ -81,7 +82,7 @@ void AddressSet::add(std::string_view cidr) {
 void AddressSet::add_file(const std::string& path) {
   std::error_code unknown;
   const std::filesystem::file_status status = std::filesystem::status(path, unknown);
-  if (exists(status) && !is_regular_file(status)) throw std::runtime_error(path + ": is no regular file");
+  if (exists(status) && !is_regular_file(status)) throw std::runtime_error(path + ": is not a regular file");
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": " + std::generic_category().message(errno));
   std::string line;

@@ -163,7 +163,7 @@ Endpoint ip_endpoint(const std::string& text) {
   if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
     return {reinterpret_cast<const sockaddr*>(&v4), sizeof v4};
   }
-  if (!is_ip_address(text)) throw std::runtime_error(in_quotes(text) + " is no IP address");
+  if (!is_ip_address(text)) throw std::runtime_error(in_quotes(text) + " is not an IP address");
   return make_v6(text, 0);
 }
 

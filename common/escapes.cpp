@@ -31,7 +31,7 @@ std::string unescape(std::string_view text) {
       const bool hex = escape.size() == 3 && std::from_chars(escape.data() + 1, end, value, 16).ptr == end;
       if (!hex) {
         throw std::invalid_argument(in_quotes("\\" + std::string(escape)) +
-                                    " is no escape; there are \\r \\n \\t \\0 \\\" \\' \\\\ and \\xHH");
+                                    " is not an escape; there are \\r \\n \\t \\0 \\\" \\' \\\\ and \\xHH");
       }
     }
     bytes += static_cast<char>(value);

@@ -372,7 +372,7 @@ std::string format_time(std::chrono::system_clock::time_point time) {
 }
 
 std::string times_since_last_said(std::uint64_t times) {
-  return times > 1 ? fmt::format(" ({} times since last said)", times) : "";
+  return times > 1 ? fmt::format(" ({} times since the last message)", times) : "";
 }
 
 std::uint64_t LogLimiter::admit(std::chrono::steady_clock::time_point now) {

@@ -79,7 +79,7 @@ std::string json_quote(std::string_view text);
 std::string format_time(std::chrono::system_clock::time_point time);
 
 /// What a message says of the events before it that LogLimiter held back: nothing where there were none, or
-/// " (3 times since last said)".
+/// " (3 times since the last message)".
 std::string times_since_last_said(std::uint64_t times);
 
 /// Lets one event in a second through, so that a flood says itself once, and counts the rest. Any thread.

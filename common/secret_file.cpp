@@ -44,7 +44,7 @@ std::string read_secret_file(const std::string& path) {
   const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) fail(path, errno);
-  if (!S_ISREG(status.st_mode)) refuse_file(path, "is no regular file");
+  if (!S_ISREG(status.st_mode)) refuse_file(path, "is not a regular file");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     refuse_file(path, "is open to its group or to others; run: chmod 600 " + path);
   }

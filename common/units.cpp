@@ -175,12 +175,12 @@ Rate parse_rate(std::string_view text) {
   if (unit == "s") period = std::chrono::seconds(1);
   if (unit == "m") period = std::chrono::minutes(1);
   if (unit == "h") period = std::chrono::hours(1);
-  if (period.count() == 0) throw std::invalid_argument(in_quotes(text) + " is no rate" + std::string(kRemedy));
+  if (period.count() == 0) throw std::invalid_argument(in_quotes(text) + " is not a rate" + std::string(kRemedy));
   std::uint64_t count = 0;
   try {
     count = parse_count(text.substr(0, slash));
   } catch (const std::invalid_argument&) {
-    throw std::invalid_argument(in_quotes(text) + " is no rate" + std::string(kRemedy));
+    throw std::invalid_argument(in_quotes(text) + " is not a rate" + std::string(kRemedy));
   }
   if (count > 1'000'000'000) throw std::invalid_argument(in_quotes(text) + " is too fast; 1000m/s is the most");
   return {static_cast<std::uint32_t>(count), period};

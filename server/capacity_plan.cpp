@@ -140,7 +140,7 @@ void warn_of_unruled_unix(CapacityPlan& plan, const ServerConfig& config) {
 void warn(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
   if (plan.limit && *plan.limit > most) {
-    plan.warnings.push_back("limits.connections is " + grouped(*plan.limit) + ", but descriptors last for " +
+    plan.warnings.push_back("limits.connections is " + grouped(*plan.limit) + ", but descriptors suffice for " +
                             counted(most, plan.serves_proxied ? "proxied connection" : "connection") +
                             "; raise the hard limit (LimitNOFILE=, ulimit -Hn, docker --ulimit nofile)");
   } else if (most == 0) {

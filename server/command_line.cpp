@@ -92,7 +92,7 @@ std::vector<Override> read_overrides(const std::string& verb, const std::vector<
   for (const std::string& text : texts) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      refuse(verb, "--set " + in_quotes(text) + " is no assignment; write --set path.to.key=value");
+      refuse(verb, "--set " + in_quotes(text) + " is not an assignment; write --set path.to.key=value");
     }
     overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }

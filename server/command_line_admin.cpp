@@ -39,13 +39,13 @@ void check(const char* option, const std::string& text, Parse parse) {
 
 void check_sort(const std::string& key) {
   if (std::find(kSortKeys.begin(), kSortKeys.end(), key) != kSortKeys.end()) return;
-  throw std::invalid_argument(in_quotes(key) + " is no key; " + name_hint(key, kSortKeys));
+  throw std::invalid_argument(in_quotes(key) + " is not a key; " + name_hint(key, kSortKeys));
 }
 
 void check_limit(const std::string& text) {
   const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (digits && text.size() <= 4 && std::stoi(text) >= 1 && std::stoi(text) <= 1000) return;
-  throw std::invalid_argument(in_quotes(text) + " is no number from 1 to 1000");
+  throw std::invalid_argument(in_quotes(text) + " is not a number from 1 to 1000");
 }
 
 std::string query_of(const AdminArguments& arguments) {
@@ -140,7 +140,7 @@ admin::Command make_admin_command(std::string_view verb, const AdminArguments& a
   const bool digits = std::all_of(command.id.begin(), command.id.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (verb == "kill" && (!digits || command.id.empty() || command.id.size() > 20)) {
     throw std::invalid_argument("ID " + in_quotes(command.id) +
-                                " is no number; the ids are in weir connections and in the records");
+                                " is not a number; the ids are in weir connections and in the records");
   }
   return command;
 }

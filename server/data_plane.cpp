@@ -47,9 +47,9 @@ void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, Inher
     const auto found = upstreams_.find(upstream);
     const std::shared_ptr<Backend> backend = found == upstreams_.end() ? nullptr : found->second->find(address);
     if (backend) {
-      found->second->set_drained(*backend, true, "as the process before had it", io::Clock::now());
+      found->second->set_drained(*backend, true, "as in the previous process", io::Clock::now());
     } else {
-      spdlog::warn("upstream {}: {} was drained in the process before, and there is no such backend yet", upstream,
+      spdlog::warn("upstream {}: {} was drained in the previous process, but there is no such backend yet", upstream,
                    address);
     }
   }
@@ -234,7 +234,7 @@ void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, 
       open.sockets = open_listening_sockets(open.listener->config(), static_cast<int>(config.limits.backlog),
                                             plan.workers, handed_over_, &sockets);
     } catch (const std::exception& error) {
-      spdlog::error("listener {}: {}; it accepts nothing any more, restart the daemon", name, error.what());
+      spdlog::error("listener {}: {}; it no longer accepts anything; restart the daemon", name, error.what());
     }
     refresh(open.sockets, open.listener->config(), static_cast<int>(config.limits.backlog));
     for (const ListeningSocket& socket : open.sockets) {

@@ -33,22 +33,22 @@ exit status: 0 done, 1 nobody answers or the endpoint refuses, 2 bad usage
     {"connections", R"(usage: weir connections [ADMIN] [FILTER...] [--watch | --json]
 
 Lists the live connections of a running daemon, the newest first. KEPT is what
-was read for a side and what that side has not acknowledged; SLOW SIDE is who
-takes no more. A wider terminal shows more columns.
+was read for a side and what that side has not acknowledged; SLOW SIDE is the
+side that takes no more. A wider terminal shows more columns.
 
   --listener NAME             only those of this listener
   --upstream NAME             only those to this upstream
   --backend ADDRESS           only those to this backend
   --source ADDRESS            only those from this address or range (10.0.0.0/8)
-  --min-age 1h                only those that are as old
-  --min-idle 30s              only those for which no byte moved for as long
-  --min-rate 1MiB             only those that move as much a second, or more
+  --min-age 1h                only those that are at least this old
+  --min-idle 30s              only those on which no byte moved for this long
+  --min-rate 1MiB             only those that move at least this much a second
   --slow                      only those that a side holds up by not
                               reading
   --sort KEY                  id, age, idle, rate, bytes, kept, rtt or
                               retransmits, the greatest first
   --ascending                 the least first
-  --limit N                   as many at most (100; 1000 is the most)
+  --limit N                   at most this many (100; up to 1000)
   --watch                     again each second, until Ctrl-C
   --json                      what GET /api/v1/connections answers
   --token-file FILE, ADMIN    see: weir help status
@@ -59,7 +59,7 @@ examples:
 )"},
     {"kill", R"(usage: weir kill ID [ADMIN] [--token-file FILE]
 
-Ends a connection of a running daemon, with a RST where it is in the middle of
+Ends a connection of a running daemon, with a RST if it is in the middle of
 something. Its record says killed. ID is what weir connections and the log call
 it. For ADMIN see: weir help status
 
@@ -68,8 +68,8 @@ exit status: 0 done, 1 no such connection or nobody answers, 2 bad usage
     {"drain-backend", R"(usage: weir drain-backend UPSTREAM ADDRESS [ADMIN] [--token-file FILE]
 
 Gives a backend no new connections; it keeps those that it has. This holds until
-weir enable-backend, and not beyond the end of the daemon. ADDRESS is what weir
-status calls the backend. For ADMIN see: weir help status
+weir enable-backend, or until the daemon ends. ADDRESS is what weir status calls
+the backend. For ADMIN see: weir help status
 
 example:
   weir drain-backend postgres 10.0.0.5:5432
@@ -78,7 +78,7 @@ exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
 )"},
     {"enable-backend", R"(usage: weir enable-backend UPSTREAM ADDRESS [ADMIN] [--token-file FILE]
 
-Gives a backend that was drained new connections again. For ADMIN see:
+Gives a drained backend new connections again. For ADMIN see:
 weir help status
 
 exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
@@ -87,14 +87,13 @@ exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
 
 Closes the listening sockets of a listener: newcomers are refused as if nobody
 listened, and its connections go on. The daemon stays ready. This holds until
-weir enable-listener, over reloads, and not beyond the end of the daemon. For
-ADMIN see: weir help status
+weir enable-listener, over reloads, or until the daemon ends. For ADMIN see: weir help status
 
 exit status: 0 done, 1 no such listener or nobody answers, 2 bad usage
 )"},
     {"enable-listener", R"(usage: weir enable-listener NAME [ADMIN] [--token-file FILE]
 
-Opens the sockets of a listener that was drained again, at the addresses of the
+Opens the sockets of a drained listener again, at the addresses of the
 configuration. If that fails, the listener stays drained. For ADMIN see:
 weir help status
 
@@ -103,7 +102,7 @@ exit status: 0 done, 1 it cannot listen, no such listener or nobody answers,
 )"},
     {"reload", R"(usage: weir reload [ADMIN] [--dry-run] [--token-file FILE]
 
-Makes a running daemon load its configuration file anew, waits until that is
+Makes a running daemon load its configuration file again, waits until that is
 done, and prints what has changed. A file with a problem is refused whole: the
 daemon goes on as before, and the problems are on stderr. Connections are not
 dropped. It is the file that the daemon was started with, and its --set holds.
@@ -118,12 +117,12 @@ exit status: 0 applied, or nothing differs; 1 refused, or nobody answers;
 )"},
     {"upgrade", R"(usage: weir upgrade [ADMIN] [--token-file FILE]
 
-Makes a running daemon start the program that stands on the disk now, under the
-path and with the arguments that it was started with itself, and waits until
+Makes a running daemon start the program that is on the disk now, under the path
+and with the arguments that it was started with itself, and waits until
 that one serves. The new process takes the listening sockets over, with whoever
 is queued on them, so no connection is refused. The old one serves those that it
-has, for drain_timeout at most, and then ends. Where the new program fails, does
-not like the configuration, or is not ready within upgrade_timeout, the old one
+has, for drain_timeout at most, and then ends. If the new program fails,
+refuses the configuration, or is not ready within upgrade_timeout, the old one
 goes on as before, and the reasons are on stderr. SIGUSR2 does the same.
 
   --token-file FILE, ADMIN    see: weir help status

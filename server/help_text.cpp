@@ -18,16 +18,16 @@ usage: weir VERB [OPTIONS]
   proxy BIND TARGET...        forward to the targets in turn; no file needed
   check [FILE]                validate a file; --diff says what a reload changes
   config [FILE]               print a file's effective configuration
-  healthcheck TARGET          succeed if TARGET accepts, or http://... is well
-  status [ADMIN]              what a running daemon does; --watch shows it go on
+  healthcheck TARGET          succeed if TARGET accepts, or http://... is healthy
+  status [ADMIN]              what a running daemon does; --watch keeps it current
   connections [ADMIN]         its live connections, filtered and sorted
   kill ID [ADMIN]             end one of them
   drain-backend UPSTREAM ADDRESS [ADMIN]    give a backend no new connections
   enable-backend UPSTREAM ADDRESS [ADMIN]   give it new connections again
-  drain-listener NAME [ADMIN]               have a listener refuse newcomers
-  enable-listener NAME [ADMIN]              have it take newcomers again
-  reload [ADMIN]              load the configuration file anew, and wait
-  upgrade [ADMIN]             put the program on disk in its place, and wait
+  drain-listener NAME [ADMIN]               let a listener refuse newcomers
+  enable-listener NAME [ADMIN]              let it take newcomers again
+  reload [ADMIN]              load the configuration file again, and wait
+  upgrade [ADMIN]             replace it by the program on the disk, and wait
   help [VERB]                 this page, or all about one verb
 
   --set path.to.key=value     override a key of the configuration; repeatable
@@ -72,8 +72,8 @@ and memory, and what it will lack here. FILE is /etc/weir/weir.yaml unless said.
   FILE:LINE:COL: path.to.key: what is wrong, and what would be right
 
 With --diff it asks a running daemon instead, and prints what a reload of FILE would change of
-what that daemon runs, and how many connections it touches; nothing changes. Name the --set of
-the daemon too. Whether the sockets can be opened, the daemon alone knows: weir reload --dry-run.
+what that daemon runs, and how many connections it touches; nothing changes. Repeat the --set
+of the daemon. Only the daemon itself knows whether the sockets can be opened: weir reload --dry-run.
 
   --diff [ADMIN]              ADMIN as in weir help status, but without WEIR_ADMIN it is the
                               admin.bind of FILE
@@ -132,13 +132,13 @@ examples:
     {"healthcheck", R"(usage: weir healthcheck TARGET
 
 Succeeds if TARGET accepts a connection within 2 s. An http://HOST:PORT[/path] must also answer
-GET with 200; the path defaults to /readyz. The reason of a failure is on stderr.
+GET with 200; the path defaults to /readyz. The reason for a failure is on stderr.
 
 examples:
   weir healthcheck 127.0.0.1:7000
   weir healthcheck http://127.0.0.1:9900/readyz
 
-exit status: 0 well, 1 not well, 2 bad usage
+exit status: 0 healthy, 1 not healthy, 2 bad usage
 )"},
     {"help", R"(usage: weir help [VERB]
 

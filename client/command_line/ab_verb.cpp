@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kAbHelp = R"(usage: weir-load ab [OPTIONS] --a TARGET --b TARGET
 
-Puts one load on two targets in turns, block by block, so that the machine's moods fall on both, and
+Puts one load on two targets in turn, block by block, so that the machine's moods affect both, and
 compares them at once: for each percentile and the rate, how B differs from A and whether that is
 chance. Each block opens its own connections. Ctrl-C ends it early and still compares.
 

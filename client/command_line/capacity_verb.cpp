@@ -13,11 +13,11 @@ constexpr const char* kCapacityHelp = R"(usage: weir-load capacity [OPTIONS] TAR
 Finds the highest rate of requests that still meets an SLO: a closed loop first shows how much there
 may be, then rates are tried in open loops, upward until one does not meet it, and then between the
 two. A rate that fails is tried once more, so that a moment's stall decides nothing. Says what gave
-way beyond it. Ctrl-C ends the search and tells what is known by then.
+way beyond it. Ctrl-C ends the search and reports what is known by then.
 
       --slo LIST          what must hold: p99=5ms,p99.9=20ms,errors=0. Beside it the target must
                           keep up with the rate (99%), and no queue may grow (no errors)
-      --step TIME         hold each rate so long at least (3s); longer where a percentile needs it
+      --step TIME         hold each rate at least this long (3s), longer if a percentile needs it
       --precision PERCENT how near the two rates are to be, the one met and the one not (2%)
       --most N            try no rate beyond it
   -c, --connections N, -t, --threads N, --arrivals uniform|poisson, --pipeline N,

@@ -24,7 +24,7 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   fetch URL...      many URLs at once: what each took, and what doing it at once saved
   chat TARGET       type lines and see the replies
   idle TARGET       hold connections open: which does the other side end, and when
-  ab --a X --b Y    one load on two targets in turns: which is faster, and how sure is that
+  ab --a X --b Y    one load on two targets in turn: which is faster, and how sure is that
   capacity TARGET   the highest rate that still meets an SLO, and what gives way beyond it
   compare A B       two JSON reports: what differs, and is it chance
   merge A B...      one report of several generators' JSON reports

@@ -41,7 +41,7 @@ what counts as a failure
       --any-status        a status of 400 or more is none
       --max-errors N      failures that do not make the run fail (0)
 
-what is kept and told
+what is kept and reported
       --output FILE       keeps the body in this file (- is stdout). For several URLs it is a
                           directory (DIR/ is made if missing): each body becomes NUMBER-HOST-NAME,
                           numbered in the order given. What came before a failure is kept too

@@ -17,8 +17,8 @@ idle timeout of a balancer, a NAT or a drain does to you. Ctrl-C ends it and rep
 
   -c, --connections N     how many (64)
   -d, --duration TIME     end after that time (until all have ended, or Ctrl-C)
-      --connect-rate N    open so many a second (0: up to 128 at once)
-      --keepalive TIME    probe a connection that has been silent for so long, then every 10s or
+      --connect-rate N    open this many a second (0: up to 128 at once)
+      --keepalive TIME    probe a connection that has been silent for this long, then every 10s or
                           less; after three probes without an answer it has timed out. In seconds.
                           Without it a connection that was dropped without a word looks open. But
                           probes are traffic, and a NAT may keep a connection for them
@@ -27,7 +27,7 @@ idle timeout of a balancer, a NAT or a drain does to you. Ctrl-C ends it and rep
       --proxy-protocol v1|v2, --proxy-sources ADDRESSES
                           begin each connection with a PROXY header, from invented sources
       --max-errors N      connects that may fail (0)
-      --max-ended N       exit with 1 if the other side ended more than so many (no limit)
+      --max-ended N       exit with 1 if the other side ended more than this many (no limit)
 
       --quiet             no progress on stderr
       --json FILE         the report for machines; - is stdout, and then the report for people goes

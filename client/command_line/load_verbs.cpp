@@ -24,15 +24,15 @@ the load
   -t, --threads N         threads (one for each CPU, never more than connections)
       --processes N       processes that share the connections; threads are then each one's (1)
   -d, --duration TIME     how long to measure (10s, or no limit where -n is given)
-  -n, --requests N        end after so many requests over all connections: 10k, 1m
+  -n, --requests N        end after this many requests over all connections: 10k, 1m
   -W, --warmup TIME       load before the measuring begins (0)
-  -R, --rate N            open loop: so many requests a second over all connections
+  -R, --rate N            open loop: this many requests a second over all connections
       --arrivals uniform|poisson
                           open loop: at even distances, or independently of each other (uniform)
       --pipeline N        most requests in flight on a connection (1; no limit with --rate)
-      --think TIME        closed loop: wait so long after a reply (0)
-      --reconnect-every N close a connection after so many requests and open it anew (0: never)
-      --newcomers N/s     more connections, so many a second, that make one request each
+      --think TIME        closed loop: wait this long after a reply (0)
+      --reconnect-every N close a connection after this many requests and reopen it (0: never)
+      --newcomers N/s     more connections, this many a second, that make one request each
   -l, --length LENGTH     bytes of a message: 64, 1k, a range 64-4k, a mix 64:90,16k:10 (64)
       --message TEXT      send a text instead: {thread}, {connection} and {n} are filled in,
                           and \n \r \t \0 \" \' \\ \xHH stand for one byte each
@@ -43,7 +43,7 @@ the load
 
 connections
       --timeout TIME      for a connect, and for a reply (5s)
-      --connect-rate N    open so many a second (0: up to 128 at once)
+      --connect-rate N    open this many a second (0: up to 128 at once)
       --source ADDRESSES  local addresses to spread over: 10.0.0.1,10.0.0.2 or 127.0.0.0/24
       --proxy-protocol v1|v2
                           begin each connection with a PROXY header
@@ -53,7 +53,7 @@ connections
       --slo LIST          what must hold, else the exit status is 3: p99=5ms,p99.9=20ms,mean=1ms,
                           max=1s,errors=0.1%,errors=3,rate=10k,rate=99% (of --rate)
 
-what is told
+what is reported
   -i, --interval TIME     between lines of progress on stderr, and in the report's time series (1s)
       --quiet             no progress
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the
@@ -65,7 +65,7 @@ what is told
 
 what a proxy adds
       --via PROXY --direct TARGET
-                          in place of TARGET: the same load on both in turns (20s in all), and what
+                          in place of TARGET: the same load on both in turn (20s in all), and what
                           the way through the proxy adds to each percentile
       --pid PID           of the proxy on this machine: what it needs of the processors
       --block TIME, --smallest-effect PERCENT, --max-regression LIST, --anyway
@@ -81,14 +81,14 @@ examples:
 
 constexpr const char* kConnectHelp = R"(usage: weir-load connect [OPTIONS] TARGET
 
-Connects, sends one request, checks the reply, closes, and begins anew. With --rate connections are
-begun when they are due, by whoever is free. Ctrl-C ends a run early and still reports; a second one
-ends at once.
+Connects, sends one request, checks the reply, closes, and starts again. With --rate connections are
+begun when they are due, by whichever slot is free. Ctrl-C ends a run early and still reports; a
+second one ends at once.
 
 the load
   -c, --connections N     how many at a time (64)
-  -R, --rate N            open loop: so many connections a second
-  -n, --requests N        end after so many connections: 10k, 1m
+  -R, --rate N            open loop: this many connections a second
+  -n, --requests N        end after this many connections: 10k, 1m
       --no-exchange       only connect and close
       --close fin|rst     FIN, and wait for the peer's; or RST, which leaves no TIME_WAIT here (fin)
   -t, --threads N, --processes N, -d, --duration TIME, -W, --warmup TIME, -l, --length LENGTH,
@@ -105,7 +105,7 @@ connections
       --slo LIST          what must hold, else the exit status is 3: p99=5ms,p99.9=20ms,mean=1ms,
                           max=1s,errors=0.1%,errors=3,rate=10k,rate=99% (of --rate)
 
-what is told
+what is reported
   -i, --interval TIME     between lines of progress on stderr, and in the report's time series (1s)
       --quiet             no progress
       --json FILE         the report for machines, with whole histograms; - is stdout, and then the

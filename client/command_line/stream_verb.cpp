@@ -15,7 +15,7 @@ constexpr const char* kStreamHelp = R"(usage: weir-load stream [OPTIONS] TARGET
 How many bytes a second go through, one way or both, with every byte checked by its position. TARGET
 may be `weir-load stream --serve` (any direction: it checks what it gets and says so at the end), an
 echo (both: what comes back is checked) or a discard (up: bytes count when they are acknowledged);
-its first answer tells which. At the end each stream is half-closed, and what is still under way is
+its first answer shows which. At the end each stream is half-closed, and what is still under way is
 awaited. Ctrl-C ends a run early and still reports; a second one ends at once.
 
 the load
@@ -35,7 +35,7 @@ connections
                           begin each stream with a PROXY header, from invented sources
       --max-errors N      failures that do not make the run fail (0); wrong bytes always do
 
-what is told
+what is reported
   -i, --interval TIME     between lines of progress on stderr, and in the report's time series (1s)
       --quiet             no progress
       --json FILE         the report for machines; - is stdout, and then the report for people goes

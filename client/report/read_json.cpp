@@ -71,7 +71,7 @@ class Reader {
   }
   std::chrono::microseconds seconds(const char* key) const {
     const double seconds = real(key);
-    if (!(seconds >= 0 && seconds < 1e9)) fail(key, "is no duration");
+    if (!(seconds >= 0 && seconds < 1e9)) fail(key, "is not a duration");
     return std::chrono::microseconds(std::llround(seconds * 1e6));
   }
   std::chrono::nanoseconds ns(const char* key) const { return std::chrono::nanoseconds(number<std::int64_t>(key)); }
@@ -349,7 +349,7 @@ LoadResult read_json_file(const std::string& file) {
   try {
     return read_json_report(report);
   } catch (const std::exception& problem) {
-    throw std::runtime_error(file + ": is no report that can be read: " + problem.what());
+    throw std::runtime_error(file + ": is not a readable report: " + problem.what());
   }
 }
 

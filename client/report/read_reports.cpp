@@ -39,7 +39,7 @@ LoadResult read(const json::value& value, const std::string& place) {
   try {
     return read_json_report(value.as_object());
   } catch (const std::exception& problem) {
-    throw std::runtime_error(place + ": is no report that can be read: " + problem.what());
+    throw std::runtime_error(place + ": is not a readable report: " + problem.what());
   }
 }
 

@@ -97,7 +97,7 @@ LoadResult ReportFiles::read(const File& file) {
   try {
     return read_json_report(file.report);
   } catch (const std::exception& problem) {
-    refuse(file.name, std::string("is no report that can be read: ") + problem.what());
+    refuse(file.name, std::string("is not a readable report: ") + problem.what());
   }
 }
 

@@ -62,7 +62,7 @@ LogLevel parse_level(const std::string& body) {
   const auto* const found =
       std::find(kWordsOf<LogLevel>.begin(), kWordsOf<LogLevel>.end(), std::string_view(word.data(), word.size()));
   if (found == kWordsOf<LogLevel>.end()) {
-    throw BadRequest(in_quotes({word.data(), word.size()}) + " is no level; " + right);
+    throw BadRequest(in_quotes({word.data(), word.size()}) + " is not a level; " + right);
   }
   return static_cast<LogLevel>(found - kWordsOf<LogLevel>.begin());
 }
@@ -146,7 +146,7 @@ struct Api::Routes {
       if (route.method == verb::get) allowed += ", HEAD";
     }
     if (allowed.empty()) return {nullptr, not_found("there is nothing here; the paths are in docs/api.md")};
-    Reply reply = error_reply(405, "this path takes " + allowed + " alone");
+    Reply reply = error_reply(405, "this path takes only " + allowed);
     reply.headers.emplace_back("Allow", allowed);
     return {nullptr, std::move(reply)};
   }
@@ -243,7 +243,7 @@ net::awaitable<Reply> Api::kill(const Call& call) {
   std::uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw BadRequest(in_quotes(text) + " is no connection's id; /api/v1/connections has them");
+    throw BadRequest(in_quotes(text) + " is not the id of a connection; /api/v1/connections has them");
   }
   const Change change = co_await daemon_.kill(id);
   if (change == Change::not_found) co_return not_found("no connection has the id " + std::to_string(id));

@@ -24,7 +24,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kWords{{
     {"refused_resources", "no descriptor, memory or port was left"},
     {"denied", "by the listener's allow and deny"},
     {"header_timeout", "the PROXY header did not come in time"},
-    {"bad_proxy_header", "what came was no PROXY header"},
+    {"bad_proxy_header", "what came was not a PROXY header"},
     {"shutdown", "cut by the end of a drain"},
     {"killed", "ended by an operator"},
     {"internal_error", "a fault of Weir; the log says more"},

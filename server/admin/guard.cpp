@@ -55,7 +55,7 @@ std::optional<Reply> refuse_host(const Caller& caller, const RequestHead& head, 
   }
   if (caller.from == Caller::From::unix_socket || is_own_name(without_port(*host), config)) return std::nullopt;
   return error_reply(421, in_quotes(*host) +
-                              " is no name of this endpoint; call it by its address, or add the name to " +
+                              " is not a name of this endpoint; call it by its address, or add the name to " +
                               "admin.hosts in the configuration");
 }
 

@@ -79,7 +79,7 @@ bool goes_on_after(int error, Connections& all, const weir::Endpoint& bound) {
   if (error == EAGAIN || error == ECONNABORTED || error == EINTR) return true;
   static LogLimiter limiter;
   if (const std::uint64_t times = limiter.admit(Connection::Clock::now()); times > 0) {
-    spdlog::warn("admin: cannot accept on {}: {}; {} times since last said", bound.to_string(),
+    spdlog::warn("admin: cannot accept on {}: {}; {} times since the last message", bound.to_string(),
                  std::generic_category().message(error), times);
   }
   if (io::is_exhaustion(error)) all.close_one(Connections::Which::idle);

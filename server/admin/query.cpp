@@ -36,7 +36,7 @@ void check_names(const Target& target, std::span<const std::string_view> known) 
                        (known.empty() ? " here; this takes none" : " here; " + name_hint(name, known)));
     }
     const auto same = [&](const auto& other) { return other.first == name; };
-    if (std::any_of(target.query.begin(), at, same)) refuse(name, "stands twice; write it once");
+    if (std::any_of(target.query.begin(), at, same)) refuse(name, "appears twice; write it once");
   }
 }
 

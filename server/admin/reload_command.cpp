@@ -57,7 +57,7 @@ ConfigDiff difference(const Client& client, const std::string& running, const st
   try {
     return diff_dumps(running, next);
   } catch (const ConfigError& error) {
-    throw Unreachable("what " + client.address().to_string() + " answers is no configuration (" + error.what() +
+    throw Unreachable("what " + client.address().to_string() + " answers is not a configuration (" + error.what() +
                       "); is it the admin endpoint of weir?");
   }
 }

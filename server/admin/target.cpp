@@ -44,7 +44,7 @@ void split(std::string_view text, char separator, Take&& take) {
 }  // namespace
 
 Target parse_target(std::string_view text) {
-  if (!text.starts_with('/')) throw BadRequest(in_quotes(text) + " is no path; write one such as /api/v1/status");
+  if (!text.starts_with('/')) throw BadRequest(in_quotes(text) + " is not a path; write one such as /api/v1/status");
   Target target;
   const std::size_t mark = text.find('?');
   split(text.substr(1, mark == std::string_view::npos ? mark : mark - 1), '/',

@@ -8,7 +8,7 @@
 namespace weir {
 
 std::string describe(const DrainedConnection& connection) {
-  std::string text = fmt::format("connection {} ended {:.3f}s after the begin end={} listener={} client={}",
+  std::string text = fmt::format("connection {} ended {:.3f}s into the drain end={} listener={} client={}",
                                  connection.id, std::chrono::duration<double>(connection.after).count(),
                                  to_string(connection.end), *connection.listener, connection.client.to_string());
   if (connection.backend) text += " backend=" + *connection.backend;

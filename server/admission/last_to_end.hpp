@@ -23,7 +23,7 @@ struct DrainedConnection {
   std::chrono::milliseconds after{0};  ///< since the drain began
 };
 
-/// For the log: `connection 7 ended 29.834s after the begin end=shutdown listener=echo client=192.0.2.1:4711`.
+/// For the log: `connection 7 ended 29.834s into the drain end=shutdown listener=echo client=192.0.2.1:4711`.
 std::string describe(const DrainedConnection& connection);
 
 /// Those connections that lasted longest: a drain ends with them. A value.

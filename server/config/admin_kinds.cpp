@@ -47,7 +47,7 @@ void HostNames::read(const Value& value, std::vector<std::string>& hosts, Readin
     const auto text = item.text("a host name such as weir.internal");
     if (!text) continue;
     if (text->empty() || text->find_first_not_of(kOfNames) != std::string::npos) {
-      item.fail(in_quotes(*text) + " is no host name; write one without a port, such as weir.internal");
+      item.fail(in_quotes(*text) + " is not a host name; write one without a port, such as weir.internal");
     } else {
       hosts.push_back(*text);
     }

@@ -122,7 +122,7 @@ void FileMode::read(const Value& value, std::uint32_t& mode, Reading&) const {
   std::uint32_t read = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), read, 8);
   if (error != std::errc{} || end != text->data() + text->size() || read > kMost) {
-    return value.fail(in_quotes(*text) + " is no mode; write three octal digits, as \"0660\"");
+    return value.fail(in_quotes(*text) + " is not a mode; write three octal digits, as \"0660\"");
   }
   mode = read;
 }

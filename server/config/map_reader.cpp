@@ -45,7 +45,7 @@ void MapReader::finish() {
       const int line = first->second->key.position.line;
       map_.problems().add(
           position, path,
-          "stands twice" + (line > 0 ? ", first on line " + std::to_string(line) : std::string()) + "; keep one");
+          "appears twice" + (line > 0 ? ", first on line " + std::to_string(line) : std::string()) + "; keep one");
     } else if (key == "<<") {
       map_.problems().add(position, path, "merge keys are not supported; give a whole section an anchor instead");
     } else if (std::find(known_.begin(), known_.end(), key) == known_.end()) {

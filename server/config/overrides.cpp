@@ -69,7 +69,7 @@ void apply_override(YamlNode& root, const Override& override, Problems& problems
 
   const std::vector<std::string> path = split(override.path);
   for (const std::string& segment : path) {
-    if (segment.empty()) return fail("is no path; write --set path.to.key=value");
+    if (segment.empty()) return fail("is not a path; write --set path.to.key=value");
   }
   YamlNode value;
   try {

@@ -19,7 +19,7 @@ namespace {
 /// A name that has no port beside it, for SRV records.
 void read_service_name(const Value& value, const std::string& text, DnsName& name) {
   if (text.find(':') != std::string::npos) {
-    return value.fail("has a port, but SRV records say the port themselves; write " + text.substr(0, text.find(':')));
+    return value.fail("has a port, but SRV records contain the port; write " + text.substr(0, text.find(':')));
   }
   try {
     name.name = parse_address(text + ":1", AddressUse::target).host;
@@ -32,7 +32,7 @@ void read_host_name(const Value& value, const std::string& text, DnsName& name) 
   try {
     const Address address = parse_address(text, AddressUse::target);
     if (address.is_unix() || address.bracketed || is_ipv4_address(address.host)) {
-      return value.fail(in_quotes(text) + " is an address and no name; write address: \"" + text + "\"");
+      return value.fail(in_quotes(text) + " is an address, not a name; write address: \"" + text + "\"");
     }
     name.name = address.host;
     name.port = address.port;
@@ -69,7 +69,7 @@ bool is_v6(std::string_view source) { return source.find(':') != std::string_vie
 
 /// Why nothing can connect from an address, whichever machine it is; empty where it can.
 std::string why_no_source(const std::string& text) {
-  if (!is_ip_address(text)) return "is no IP address; write one without a port, as 192.0.2.1 or 2001:db8::1";
+  if (!is_ip_address(text)) return "is not an IP address; write one without a port, as 192.0.2.1 or 2001:db8::1";
   in_addr v4{};
   if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) {
     return IN_MULTICAST(ntohl(v4.s_addr)) ? "is a multicast address, which nothing connects from" : "";
@@ -159,7 +159,7 @@ void Sources::read(const Value& value, UpstreamConfig& upstream, Reading&) const
     if (const std::string why = why_no_source(*text); !why.empty()) {
       item.fail(in_quotes(*text) + " " + why);
     } else if (std::find(sources.begin(), sources.end(), *text) != sources.end()) {
-      item.fail(in_quotes(*text) + " stands here already; remove it");
+      item.fail(in_quotes(*text) + " is listed already; remove it");
     } else {
       sources.push_back(*text);
     }
@@ -171,7 +171,7 @@ void Sources::dump(TreeWriter& out, const UpstreamConfig& upstream) const { dump
 
 void check_weight(MapReader& map, const BackendConfig& backend, Reading&) {
   if (has_own_weight(backend)) return;
-  if (const auto weight = map.find("weight")) weight->fail("SRV records say the weights themselves; remove it");
+  if (const auto weight = map.find("weight")) weight->fail("SRV records contain the weights; remove it");
 }
 
 void check_record(MapReader& map, const BackendConfig& backend, Reading&) {
@@ -188,7 +188,7 @@ void check_fast_open(MapReader& map, UpstreamConfig& upstream, Reading&) {
   if (!tcp) return;
   if (const auto fast_open = MapReader(*tcp).find("fast_open")) {
     fast_open->fail(
-        "is for listeners alone, because data sent with a SYN could reach two backends; write 0 or remove it");
+        "is for listeners only, because data sent with a SYN could reach two backends; write 0 or remove it");
   }
 }
 

@@ -13,7 +13,7 @@ void Flag::read(const Value& value, bool& target, Reading& /*reading*/) const {
   if (value.is_plain("true") || value.is_plain("false")) {
     target = value.is_plain("true");
   } else {
-    value.fail(in_quotes(*found) + " is no boolean; write true or false");
+    value.fail(in_quotes(*found) + " is not a boolean; write true or false");
   }
 }
 

@@ -28,7 +28,7 @@ void check_text(std::string_view text, const Origin& origin) {
     if (length == 0 || control) {
       char hex[8];
       std::snprintf(hex, sizeof hex, "0x%02x", static_cast<unsigned>(byte));
-      throw ConfigError(position, std::string("the byte ") + hex + " is no text; a configuration is YAML in UTF-8");
+      throw ConfigError(position, std::string("the byte ") + hex + " is not text; a configuration is YAML in UTF-8");
     }
     if (byte == '\n') {
       ++position.line;

@@ -172,7 +172,7 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
         upstream.set_up(*backend, health.up(), outcome.why, io::Clock::now());
       }
     } catch (const std::bad_alloc&) {
-      spdlog::error("upstream {}: no memory to check {}; the next check tells", upstream.name(), *backend->name());
+      spdlog::error("upstream {}: no memory to check {}; the next check will show", upstream.name(), *backend->name());
     }
     timer.expires_after(pause_before_check(config, std::uniform_real_distribution<double>(0, 1)(shared->random)));
     boost::system::error_code ignored;

@@ -52,7 +52,7 @@ bool Watchdog::is_alive(std::size_t worker, Clock::time_point now) {
   if (now - question.asked < interval_) return true;
   if (!std::exchange(question.reported, true)) {
     spdlog::error(
-        "worker {} (thread weir-w{}) has not answered for {}: the watchdog is fed no more, and the service "
+        "worker {} (thread weir-w{}) has not answered for {}: the watchdog is no longer fed, and the service "
         "manager will restart the daemon",
         worker, worker, for_people(now - question.asked));
   }

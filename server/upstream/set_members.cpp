@@ -119,7 +119,7 @@ void Upstream::set_members(const std::shared_ptr<const BackendEntry>& entry, con
   }
   for (const auto& [backend, standing] : next) serving.push_back(backend);
   if (!moved && missing(serving, backends_).empty() && missing(backends_, serving).empty()) return;
-  const Moves moves = arrange(next, *config_, "its name stands for it no more", now, [&] {
+  const Moves moves = arrange(next, *config_, "its name no longer stands for it", now, [&] {
     for (const auto& [backend, standing] : own) backend->entry_ = entry;
   });
   say(name_, moves.joining, "joins", entry->config.dns->name);

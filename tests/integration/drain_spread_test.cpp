@@ -31,7 +31,7 @@ void expect_all_closed_in_order(const std::string& config) {
   for (const Record& record : daemon.records()) EXPECT_EQ(record.end(), "drained");
   EXPECT_THAT(daemon.process().err(), testing::HasSubstr("drained: 20 connections ended by themselves, 0 were cut"));
   EXPECT_THAT(daemon.process().err(), testing::HasSubstr("20 were idle and closed by drain_spread"));
-  EXPECT_THAT(lines_of(daemon.process().err()).back(), testing::HasSubstr("s after the begin end=drained listener="));
+  EXPECT_THAT(lines_of(daemon.process().err()).back(), testing::HasSubstr("s into the drain end=drained listener="));
 }
 
 TEST(DrainSpread, ClosesIdleConnectionsInOrder) { expect_all_closed_in_order(echo_config()); }

@@ -233,7 +233,7 @@ TEST(LoadShapes, ForeignSourceAddressIsRefusedByName) {
   FakeBackend server(echoes());
   const Finished finished = run("weir-load", {"echo", "--source", "192.0.2.77", server.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("192.0.2.77 is no address of this machine"));
+  EXPECT_THAT(finished.err, HasSubstr("192.0.2.77 is not an address of this machine"));
 }
 
 TEST(LoadShapes, StartWaitsForItsTime) {

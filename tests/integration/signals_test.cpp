@@ -90,7 +90,7 @@ TEST(Signals, DrainThatTakesTooLongCutsWhatIsLeftAndSaysHowManyEndedHow) {
   ASSERT_GE(report.size(), 4u);
   EXPECT_THAT(report[0], testing::ContainsRegex("drained: [0-9]+ connections ended by themselves, 2 were cut"));
   const auto ended = [](const std::string& end, const std::string& client) {
-    return testing::ContainsRegex("drain: connection [0-9]+ ended [0-9.]+s after the begin end=" + end +
+    return testing::ContainsRegex("drain: connection [0-9]+ ended [0-9.]+s into the drain end=" + end +
                                   " listener=echo client=" + client);
   };
   EXPECT_THAT(

@@ -51,7 +51,7 @@ TEST(Resources, ConnectionsThatThePortsDoNotHoldAreRefusedWithTheRemedy) {
   EXPECT_THAT(error_of([&] { check_ports(options, endpoint_of("[::1]:1")); }), HasSubstr("not of the same family"));
   options.source = SourceAddresses::parse("192.0.2.1");
   EXPECT_THAT(error_of([&] { check_ports(options, endpoint_of("127.0.0.1:1")); }),
-              HasSubstr("--source: 192.0.2.1 is no address of this machine"));
+              HasSubstr("--source: 192.0.2.1 is not an address of this machine"));
 }
 
 TEST(Resources, PortsAreLookedForAtRandomWhereARunNeedsMany) {

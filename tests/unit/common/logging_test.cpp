@@ -110,7 +110,7 @@ TEST_F(Logging, LostLinesAreCountedFromTheStart) {
 
 TEST_F(Logging, AMessageSaysHowManyItStandsForIfThereWereMore) {
   EXPECT_EQ(times_since_last_said(1), "");
-  EXPECT_EQ(times_since_last_said(3), " (3 times since last said)");
+  EXPECT_EQ(times_since_last_said(3), " (3 times since the last message)");
 }
 
 TEST_F(Logging, GoesOnWhileTheFileIsReopenedAndNobodyReads) {

@@ -50,13 +50,13 @@ TEST_F(SecretFile, SaysWhatIsWrongWithIt) {
   EXPECT_THAT(problem(file("one\ntwo\n")), HasSubstr("more than one line"));
   EXPECT_THAT(problem(file(std::string(4097, 'x'))), HasSubstr("is larger than 4 KiB"));
   EXPECT_THAT(problem(folder().file("missing")), HasSubstr("cannot be read: No such file"));
-  EXPECT_THAT(problem(folder().path().string()), HasSubstr("is no regular file"));
+  EXPECT_THAT(problem(folder().path().string()), HasSubstr("is not a regular file"));
 }
 
 TEST_F(SecretFile, AFifoIsNotWaitedFor) {
   const std::string fifo = folder().file("fifo");
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_THAT(problem(fifo), HasSubstr("is no regular file"));
+  EXPECT_THAT(problem(fifo), HasSubstr("is not a regular file"));
 }
 
 }  // namespace

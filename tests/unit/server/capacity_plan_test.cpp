@@ -192,7 +192,7 @@ TEST(CapacityPlan, WarnsOfUnixSocketsThatNobodyTrustedCanConnectTo) {
 
 TEST(CapacityPlan, WarnsOfWhatTheMachineCannotGive) {
   EXPECT_THAT(plan(std::string(kProxy) + "limits: {connections: 15k}").warnings,
-              ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors last for 9,4")));
+              ElementsAre(HasSubstr("limits.connections is 15,000, but descriptors suffice for 9,4")));
   EXPECT_THAT(plan(std::string(kEcho) + "limits: {connections: 15k}").warnings, IsEmpty());
   EXPECT_THAT(plan(kEcho, {20'000, 2, kGibibyte, 128}).warnings,
               ElementsAre("limits.backlog is 4,096, but the kernel caps it at net.core.somaxconn = 128"));

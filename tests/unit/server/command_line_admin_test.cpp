@@ -66,7 +66,7 @@ TEST(AdminCommandLine, FiltersAreChecked) {
   EXPECT_THAT(usage_error({"connections", "--sort", "kep"}), HasSubstr("did you mean \"kept\"?"));
   for (const char* limit : {"0", "1001", "-1", "x", "99999999999999999999"}) {
     EXPECT_THAT(usage_error({"connections", std::string("--limit=") + limit}),
-                HasSubstr("is no number from 1 to 1000"));
+                HasSubstr("is not a number from 1 to 1000"));
   }
 }
 
@@ -74,8 +74,8 @@ TEST(AdminCommandLine, KillTakesAnId) {
   EXPECT_EQ(parse({"kill", "4711"}).id, "4711");
   EXPECT_EQ(parse({"kill", "4711", "127.0.0.1:9"}).endpoint->to_string(), "127.0.0.1:9");
   EXPECT_THAT(usage_error({"kill"}), HasSubstr("ID is required"));
-  EXPECT_THAT(usage_error({"kill", "x"}), HasSubstr("ID \"x\" is no number"));
-  EXPECT_THAT(usage_error({"kill", ""}), HasSubstr("is no number"));
+  EXPECT_THAT(usage_error({"kill", "x"}), HasSubstr("ID \"x\" is not a number"));
+  EXPECT_THAT(usage_error({"kill", ""}), HasSubstr("is not a number"));
 }
 
 TEST(AdminCommandLine, BackendsAreNamedByUpstreamAndAddress) {

@@ -79,7 +79,7 @@ TEST(CommandLine, FileMayStandWithoutAnOption) {
 TEST(CommandLine, SetIsSplitAtTheFirstEqualsSign) {
   EXPECT_THAT(parse({"run", "--set", "a.b=c=d", "--set=e="}).overrides,
               ElementsAre(Override{"a.b", "c=d"}, Override{"e", ""}));
-  EXPECT_THAT(usage_error({"run", "--set", "workers"}), HasSubstr("--set \"workers\" is no assignment"));
+  EXPECT_THAT(usage_error({"run", "--set", "workers"}), HasSubstr("--set \"workers\" is not an assignment"));
   EXPECT_THAT(usage_error({"run", "--set", "=4"}), HasSubstr("write --set path.to.key=value"));
 }
 

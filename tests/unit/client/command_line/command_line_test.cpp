@@ -185,7 +185,7 @@ TEST(LoadCommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(complaint({"echo", "-l", "4k-1", "localhost:1"}), HasSubstr("goes upward"));
   EXPECT_THAT(complaint({"echo", "--close", "rst", "localhost:1"}), HasSubstr("--close"));
   EXPECT_THAT(complaint({"connect", "--close", "sometimes", "localhost:1"}), HasSubstr("fin or rst"));
-  EXPECT_THAT(complaint({"echo", "--message", R"(\q)", "localhost:1"}), HasSubstr("is no escape"));
+  EXPECT_THAT(complaint({"echo", "--message", R"(\q)", "localhost:1"}), HasSubstr("is not an escape"));
   EXPECT_THAT(complaint({"--fast"}), HasSubstr("a verb comes first"));
   EXPECT_THAT(complaint({"echo", "--arrivals", "sometimes", "-R", "1", "localhost:1"}),
               HasSubstr("uniform or poisson"));

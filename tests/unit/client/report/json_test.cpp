@@ -288,7 +288,7 @@ TEST(JsonFile, ThatCannotBeReadIsNamed) {
     EXPECT_EQ(error_of_file(file), file + ": is no JSON report of weir-load") << text;
   }
   const std::string other = folder.write("other.json", "{\"program\":\"weir-load\"}");
-  EXPECT_EQ(error_of_file(other), other + ": is no report that can be read: schema is missing");
+  EXPECT_EQ(error_of_file(other), other + ": is not a readable report: schema is missing");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST(ReadReports, ADamagedOneIsAnErrorThatNamesItsLine) {
   EXPECT_EQ(error_of([&] { parse_json_reports(whole + "\n" + whole.substr(0, whole.size() - 10) + "\n", "all.log"); }),
             "all.log:2: the report that begins there is cut off or damaged");
   EXPECT_EQ(error_of([&] { parse_json_reports("x\n{\"schema\":1,\"program\":\"weir-load\"}\n", "all.log"); }),
-            "all.log:2: is no report that can be read: workload is missing");
+            "all.log:2: is not a readable report: workload is missing");
 }
 
 TEST(ReadReports, NoneIsAnError) {
@@ -54,7 +54,7 @@ TEST(ReadReports, NoneIsAnError) {
   EXPECT_EQ(error_of([] { parse_json_reports("[1, 2]", "a.json"); }),
             "a.json: is no JSON report of weir-load, and no line of it is one");
   EXPECT_EQ(error_of([] { parse_json_reports("{\"program\": \"other\"}", "a.json"); }),
-            "a.json: is no report that can be read: program is not weir-load");
+            "a.json: is not a readable report: program is not weir-load");
 }
 
 TEST(ReadReports, FilesThatCannotBeReadAreNamed) {

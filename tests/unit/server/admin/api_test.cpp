@@ -234,7 +234,7 @@ TEST_F(ApiTest, AQueryThatSaysNothingHasTheDocumentedDefaults) {
 TEST_F(ApiTest, AWrongParameterIsNamedWithWhatWouldBeRight) {
   const auto problem = [&](const std::string& query) { return error(verb::get, "/api/v1/connections?" + query, 400); };
   EXPECT_EQ(problem("listner=db"), "there is no parameter \"listner\" here; did you mean \"listener\"?");
-  EXPECT_EQ(problem("limit=1&limit=2"), "the parameter limit stands twice; write it once");
+  EXPECT_EQ(problem("limit=1&limit=2"), "the parameter limit appears twice; write it once");
   EXPECT_EQ(problem("limit=1001"), "the parameter limit is \"1001\"; write a whole number from 1 to 1000");
   EXPECT_THAT(problem("limit=0"), HasSubstr("write a whole number"));
   EXPECT_THAT(problem("limit="), HasSubstr("write a whole number"));
@@ -311,7 +311,7 @@ TEST_F(ApiTest, EndsOneConnection) {
   EXPECT_EQ(error(verb::delete_, "/api/v1/connections/5", 404), "no connection has the id 5");
   for (const char* wrong : {"x", "-1", "", "5x", "99999999999999999999"}) {
     EXPECT_THAT(error(verb::delete_, std::string("/api/v1/connections/") + wrong, 400),
-                HasSubstr("is no connection's id"));
+                HasSubstr("is not the id of a connection"));
   }
 }
 

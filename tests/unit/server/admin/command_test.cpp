@@ -116,7 +116,8 @@ TEST(AdminCommand, ARefusalIsNamedAndFails) {
       {{"DELETE /api/v1/connections/1", FakeEndpoint::http(404, "{\"error\": \"no \\u001b[2J such one\"}")},
        {"DELETE /api/v1/connections/2", FakeEndpoint::http(401, R"({"error": "a token is needed"})")},
        {"DELETE /api/v1/connections/3", FakeEndpoint::http(500, "<html>")},
-       {"GET /api/v1/connections?source=x", FakeEndpoint::http(400, R"({"error": "source \"x\" is no address"})")}});
+       {"GET /api/v1/connections?source=x",
+        FakeEndpoint::http(400, R"({"error": "source \"x\" is not an address"})")}});
   Command kill = command_for(endpoint.address(), Command::Verb::kill);
   kill.id = "1";
   EXPECT_EQ(run(kill).status, 1);

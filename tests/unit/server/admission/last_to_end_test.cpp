@@ -30,7 +30,7 @@ TEST(LastToEnd, AreDescribedForTheLog) {
   drained.client = ClientAddress(Endpoint::unix_path("/x"));
   drained.end = SessionEnd::shutdown;
   drained.after = std::chrono::milliseconds(29834);
-  EXPECT_EQ(describe(drained), "connection 7 ended 29.834s after the begin end=shutdown listener=echo client=unix:");
+  EXPECT_EQ(describe(drained), "connection 7 ended 29.834s into the drain end=shutdown listener=echo client=unix:");
   drained.backend = std::make_shared<const std::string>("10.0.0.5:80");
   EXPECT_TRUE(describe(drained).ends_with(" client=unix: backend=10.0.0.5:80"));
 }

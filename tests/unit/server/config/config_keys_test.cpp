@@ -408,7 +408,7 @@ TEST(ConfigKeys, EachTakesEveryWordAndItsLeastAndItsMost) {
       const std::vector<ConfigProblem> problems = problems_of(reference(), overrides);
       if (key.path == kAlwaysZero && written != "0") {
         ASSERT_EQ(problems.size(), 1u);
-        EXPECT_THAT(problems[0].message, ::testing::HasSubstr("is for listeners alone"));
+        EXPECT_THAT(problems[0].message, ::testing::HasSubstr("is for listeners only"));
         continue;
       }
       ASSERT_TRUE(problems.empty()) << problems[0].to_string();

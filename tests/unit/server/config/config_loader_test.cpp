@@ -241,13 +241,14 @@ TEST(ConfigLoader, ATokenFileIsForItsOwnerAlone) {
 
 TEST(ConfigLoader, HostsOfTheAdminEndpointAreNamesWithoutAPort) {
   EXPECT_THAT(problems_of(kEcho + std::string("admin: {hosts: [weir.internal, a-b]}")), IsEmpty());
-  EXPECT_EQ(problem_with("admin: {hosts: ['weir.internal:9900']}"),
-            "admin.hosts.0: \"weir.internal:9900\" is no host name; write one without a port, such as weir.internal");
+  EXPECT_EQ(
+      problem_with("admin: {hosts: ['weir.internal:9900']}"),
+      "admin.hosts.0: \"weir.internal:9900\" is not a host name; write one without a port, such as weir.internal");
 }
 
 TEST(ConfigLoader, DuplicateKeyNamesTheFirst) {
   EXPECT_THAT(problems_of(std::string(kEcho) + "workers: 2\nlog: {}\nworkers: 3\n"),
-              ElementsAre("weir.yaml:4:1: workers: stands twice, first on line 2; keep one"));
+              ElementsAre("weir.yaml:4:1: workers: appears twice, first on line 2; keep one"));
 }
 
 TEST(ConfigLoader, WrongTypesAreErrors) {
@@ -263,9 +264,9 @@ TEST(ConfigLoader, WrongTypesAreErrors) {
   EXPECT_EQ(problem_with("log: {file: ''}"), "log.file: is empty; write a path, or \"-\" for stderr");
   EXPECT_THAT(problem_with("log: {file: \"/a\\0b\"}"), HasSubstr("\"/a\\x00b\" holds a control character"));
   EXPECT_EQ(problem_with("access_log: {enabled: yes}"),
-            "access_log.enabled: \"yes\" is no boolean; write true or false");
+            "access_log.enabled: \"yes\" is not a boolean; write true or false");
   EXPECT_EQ(problem_with("access_log: {enabled: 'true'}"),
-            "access_log.enabled: \"true\" is no boolean; write true or false");
+            "access_log.enabled: \"true\" is not a boolean; write true or false");
   EXPECT_EQ(problem_with("access_log: {sample: 0}"),
             "access_log.sample: \"0\" is not a whole number from 1 to 1000000000");
   EXPECT_EQ(problem_with("drain_timeout: 30"),
@@ -382,7 +383,7 @@ TEST(ConfigLoader, ServersAndTheirChecksHaveBounds) {
   EXPECT_THAT(problem("", ", connect: {abort-on: close}"), HasSubstr("did you mean \"abort_on\"?"));
   EXPECT_THAT(problem("", ", health: {interval: 0}"), HasSubstr("health.interval"));
   EXPECT_THAT(problem("", ", health: {fall: 0}"), HasSubstr("health.fall"));
-  EXPECT_THAT(problem("", ", health: {send: '\\q'}"), HasSubstr("health.send: \"\\q\" is no escape"));
+  EXPECT_THAT(problem("", ", health: {send: '\\q'}"), HasSubstr("health.send: \"\\q\" is not an escape"));
   EXPECT_THAT(problem("", ", eject: {for: 0}"), HasSubstr("eject.for"));
   EXPECT_THAT(problem("", ", on_down: panic"), HasSubstr("on_down: \"panic\""));
 }
@@ -394,11 +395,11 @@ TEST(ConfigLoader, NamesToLookUpSayWhatIsWrongWithThem) {
   EXPECT_THAT(problem("dns: 'db:1', address: 'h:1'"),
               HasSubstr("servers.0.address: a backend has an address or a dns"));
   EXPECT_THAT(problem("dns: db"), HasSubstr("servers.0.dns: \"db\" has no port"));
-  EXPECT_THAT(problem("dns: '10.0.0.1:1'"), HasSubstr("is an address and no name; write address: \"10.0.0.1:1\""));
-  EXPECT_THAT(problem("dns: '[::1]:1'"), HasSubstr("is an address and no name"));
-  EXPECT_THAT(problem("dns: 'unix:/a'"), HasSubstr("is an address and no name"));
+  EXPECT_THAT(problem("dns: '10.0.0.1:1'"), HasSubstr("is an address, not a name; write address: \"10.0.0.1:1\""));
+  EXPECT_THAT(problem("dns: '[::1]:1'"), HasSubstr("is an address, not a name"));
+  EXPECT_THAT(problem("dns: 'unix:/a'"), HasSubstr("is an address, not a name"));
   EXPECT_THAT(problem("dns: 'db:1', record: mx"), HasSubstr("servers.0.record: \"mx\""));
-  EXPECT_THAT(problem("dns: 'db:1', record: srv"), HasSubstr("SRV records say the port themselves; write db"));
+  EXPECT_THAT(problem("dns: 'db:1', record: srv"), HasSubstr("SRV records contain the port; write db"));
   EXPECT_THAT(problem("dns: 'a b', record: srv"), HasSubstr("servers.0.dns: \"a b\" is not a name"));
   EXPECT_THAT(problem("dns: db, record: srv, weight: 2"), HasSubstr("servers.0.weight: SRV records say the weights"));
   EXPECT_THAT(problem("address: 'h:1', record: a"), HasSubstr("servers.0.record: is for a dns name"));
@@ -425,19 +426,20 @@ TEST(ConfigLoader, RulesAndRatesSayWhatIsWrongWithThem) {
     const std::vector<std::string> lines = problems_of("listeners: [{name: a, bind: ':1', echo: , " + more + "}]");
     return lines.size() == 1 ? lines[0] : std::to_string(lines.size()) + " problems";
   };
-  EXPECT_THAT(problem("allow: [10.0.0.0/8, nonsense]"), HasSubstr("listeners.a.allow.1: \"nonsense\" is no address"));
+  EXPECT_THAT(problem("allow: [10.0.0.0/8, nonsense]"),
+              HasSubstr("listeners.a.allow.1: \"nonsense\" is not an address"));
   EXPECT_THAT(problem("deny: 10.0.0.1/8"), HasSubstr("listeners.a.deny: \"10.0.0.1/8\" has bits set behind"));
   EXPECT_THAT(problem("accept_proxy_protocol: optional"), HasSubstr("optional needs `trusted`"));
   EXPECT_THAT(problem("accept_proxy_protocol: optional, trusted: []"), HasSubstr("optional needs `trusted`"));
-  EXPECT_THAT(problem("limits: {rate: 5}"), HasSubstr("limits.rate: \"5\" is no rate; write a rate as 100/s"));
-  EXPECT_THAT(problem("limits: {rate: 5/d}"), HasSubstr("is no rate"));
-  EXPECT_THAT(problem("limits: {rate: -5/s}"), HasSubstr("is no rate"));
+  EXPECT_THAT(problem("limits: {rate: 5}"), HasSubstr("limits.rate: \"5\" is not a rate; write a rate as 100/s"));
+  EXPECT_THAT(problem("limits: {rate: 5/d}"), HasSubstr("is not a rate"));
+  EXPECT_THAT(problem("limits: {rate: -5/s}"), HasSubstr("is not a rate"));
   EXPECT_THAT(problem("limits: {rate: 2000m/s}"), HasSubstr("is too fast"));
   const TemporaryFolder folder;
   const std::string file = folder.file("ranges", "10.0.0.0/8\n10.0.0.0/99\n");
   EXPECT_THAT(problem("allow_file: '" + file + "'"), HasSubstr("allow_file: " + file + ":2: \"10.0.0.0/99\""));
   EXPECT_THAT(problem("allow_file: \"\\0\""), HasSubstr("allow_file: \"\\x00\" holds a control character"));
-  EXPECT_THAT(problem("deny_file: /dev/zero"), HasSubstr("deny_file: /dev/zero: is no regular file"));
+  EXPECT_THAT(problem("deny_file: /dev/zero"), HasSubstr("deny_file: /dev/zero: is not a regular file"));
   EXPECT_THAT(problem("deny_file: '" + folder.path("absent") + "'"), HasSubstr("No such file"));
 }
 
@@ -473,7 +475,7 @@ TEST(ConfigLoader, FastOpenIsForListenersAlone) {
     return problem_with("upstreams: [{name: u, servers: [{address: 'h:1'}], tcp: {" + tcp + "}}]");
   };
   EXPECT_EQ(problem("fast_open: 1"),
-            "upstreams.u.tcp.fast_open: is for listeners alone, because data sent with a SYN could reach two backends; "
+            "upstreams.u.tcp.fast_open: is for listeners only, because data sent with a SYN could reach two backends; "
             "write 0 or remove it");
   EXPECT_THAT(problem("fast_open: 65536"), HasSubstr("is not a whole number from 0 to 65535"));
   EXPECT_EQ(problem("fast_open: 0"), "0 problems");
@@ -536,7 +538,7 @@ TEST(ConfigLoader, ProblemsOfOverridesNameThemAndComeLast) {
               ElementsAre("weir.yaml:1:10: workers: \"no\" is wrong; write auto, or a whole number from 1 to 1024",
                           "--set listeners.ecko.timeouts.idle: no item \"ecko\" here; did you mean \"echo\"?",
                           HasSubstr("--set access_log.file: not valid YAML"),
-                          "--set a..b: is no path; write --set path.to.key=value",
+                          "--set a..b: is not a path; write --set path.to.key=value",
                           "--set drain_timeout: is a map; write a duration such as 30s",
                           "--set log.levle: unknown key; did you mean \"level\"?",
                           "--set limits: limits.backlog: \"0\" is not a whole number from 1 to 1000000",
@@ -586,9 +588,9 @@ TEST(ConfigLoader, RandomYamlCharactersNeverCrash) {
 TEST(ConfigLoader, BytesThatAreNoTextHaveTheirPlace) {
   using namespace std::string_view_literals;
   EXPECT_THAT(problems_of("workers: 2\nlog: \0"sv),
-              ElementsAre("weir.yaml:2:6: the byte 0x00 is no text; a configuration is YAML in UTF-8"));
+              ElementsAre("weir.yaml:2:6: the byte 0x00 is not text; a configuration is YAML in UTF-8"));
   EXPECT_THAT(problems_of("log: \xc3\x28"),
-              ElementsAre("weir.yaml:1:6: the byte 0xc3 is no text; a configuration is YAML in UTF-8"));
+              ElementsAre("weir.yaml:1:6: the byte 0xc3 is not text; a configuration is YAML in UTF-8"));
   EXPECT_THAT(problems_of("\xff\xfeh\0i\0"sv), ElementsAre(HasSubstr("1:1: the byte 0xff is no text")));
   EXPECT_THAT(problems_of("\xef\xbb\xbf" + std::string(kEcho)), IsEmpty()) << "a byte order mark is fine";
 }

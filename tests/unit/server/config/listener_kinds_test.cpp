@@ -74,10 +74,10 @@ TEST(ListenerKinds, UnixSectionSaysWhatIsWrongWithIt) {
   EXPECT_EQ(problem("mode: \"0600\", owner: root, group: \"0\""), "");
   EXPECT_EQ(problem("mode: 777"), "");
   EXPECT_EQ(problem("mode: \"0680\""),
-            "f:1:61: listeners.a.unix.mode: \"0680\" is no mode; write three octal digits, as \"0660\"");
-  EXPECT_THAT(problem("mode: \"1777\""), HasSubstr("is no mode"));
-  EXPECT_THAT(problem("mode: rw-rw----"), HasSubstr("is no mode"));
-  EXPECT_THAT(problem("mode: \"\""), HasSubstr("is no mode"));
+            "f:1:61: listeners.a.unix.mode: \"0680\" is not a mode; write three octal digits, as \"0660\"");
+  EXPECT_THAT(problem("mode: \"1777\""), HasSubstr("is not a mode"));
+  EXPECT_THAT(problem("mode: rw-rw----"), HasSubstr("is not a mode"));
+  EXPECT_THAT(problem("mode: \"\""), HasSubstr("is not a mode"));
   EXPECT_EQ(problem("owner: nobody-of-that-name"),
             "f:1:62: listeners.a.unix.owner: there is no user \"nobody-of-that-name\" on this machine");
   EXPECT_THAT(problem("group: none-of-that-name"), HasSubstr("there is no group \"none-of-that-name\""));

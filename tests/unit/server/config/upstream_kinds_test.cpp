@@ -26,11 +26,11 @@ TEST(UpstreamKinds, SourcesAreAddressesWithoutAPort) {
   EXPECT_EQ(problem_of("{address: 'h:1'}", "[192.0.2.1, '2001:db8::1', 'fe80::1%eth0']"), "");
   EXPECT_EQ(problem_of("{address: 'h:1'}", "192.0.2.1"), "");
   EXPECT_EQ(problem_of("{address: 'h:1'}", "[]"), "");
-  EXPECT_EQ(
-      problem_of("{address: 'h:1'}", "[192.0.2.1, '192.0.2.2:80']"),
-      "f:2:77: upstreams.u.bind_source.1: \"192.0.2.2:80\" is no IP address; write one without a port, as 192.0.2.1 "
-      "or 2001:db8::1");
-  EXPECT_THAT(problem_of("{address: 'h:1'}", "localhost"), HasSubstr("is no IP address"));
+  EXPECT_EQ(problem_of("{address: 'h:1'}", "[192.0.2.1, '192.0.2.2:80']"),
+            "f:2:77: upstreams.u.bind_source.1: \"192.0.2.2:80\" is not an IP address; write one without a port, as "
+            "192.0.2.1 "
+            "or 2001:db8::1");
+  EXPECT_THAT(problem_of("{address: 'h:1'}", "localhost"), HasSubstr("is not an IP address"));
   EXPECT_THAT(problem_of("{address: 'h:1'}", "{}"), HasSubstr("write a local IP address such as 192.0.2.1"));
 }
 
@@ -40,7 +40,7 @@ TEST(UpstreamKinds, SourcesAreAddressesThatSomethingCanConnectFromAndStandOnce) 
   EXPECT_THAT(problem_of("{address: 'h:1'}", "['ff02::1']"), HasSubstr("is a multicast address"));
   EXPECT_THAT(problem_of("{address: 'h:1'}", "['fe80::1']"), HasSubstr("needs its interface; write fe80::1%eth0"));
   EXPECT_THAT(problem_of("{address: 'h:1'}", "[192.0.2.1, 192.0.2.1]"),
-              HasSubstr("bind_source.1: \"192.0.2.1\" stands here already; remove it"));
+              HasSubstr("bind_source.1: \"192.0.2.1\" is listed already; remove it"));
 }
 
 TEST(UpstreamKinds, EachServerHasASourceOfItsFamily) {
