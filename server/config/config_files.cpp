@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -19,10 +18,13 @@ namespace {
 
 /// Of a larger file its size and times are looked at.
 constexpr off_t kMostHashed = off_t{64} << 20;
+/// No file has it.
+constexpr const char* kUnknown = "unknown";
 
-/// Two files with the same one hold the same.
-std::string content_of(const std::string& path) {
+/// Two files with the same one hold the same. Nothing where there is no descriptor.
+std::optional<std::string> content_of(const std::string& path) {
   const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file && (errno == EMFILE || errno == ENFILE)) return std::nullopt;
   if (!file) return fmt::format("cannot be opened: {}", errno);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fmt::format("cannot be read: {}", errno);
@@ -45,14 +47,14 @@ std::string content_of(const std::string& path) {
 }  // namespace
 
 ConfigFiles::ConfigFiles(const std::string& file) : file_(std::filesystem::absolute(file).string()) {
-  held_.emplace(file_, "not read yet");
+  held_.emplace(file_, kUnknown);
 }
 
 ServerConfig ConfigFiles::load(const Load& load) {
-  std::map<std::string, std::string> held{{file_, content_of(file_)}};
+  std::map<std::string, std::string> held{{file_, content_of(file_).value_or(kUnknown)}};
   std::vector<std::string> named;
   const auto keep = [&] {
-    for (const std::string& path : named) held.try_emplace(path, content_of(path));
+    for (const std::string& path : named) held.try_emplace(path, content_of(path).value_or(kUnknown));
     const std::lock_guard lock(mutex_);
     held_ = std::move(held);
   };
@@ -75,12 +77,19 @@ std::vector<std::string> ConfigFiles::paths() const {
 
 bool ConfigFiles::is_there() const { return ::access(file_.c_str(), F_OK) == 0; }
 
-bool ConfigFiles::differ() const {
+std::optional<bool> ConfigFiles::differ() const {
   const auto held = [&] {
     const std::lock_guard lock(mutex_);
     return held_;
   }();
-  return std::any_of(held.begin(), held.end(), [](const auto& file) { return content_of(file.first) != file.second; });
+  bool all_known = true;
+  for (const auto& [path, before] : held) {
+    const std::optional<std::string> now = content_of(path);
+    if (now && *now != before) return true;
+    all_known = all_known && now;
+  }
+  if (!all_known) return std::nullopt;
+  return false;
 }
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,9 @@ class ConfigFiles {
 
   /// Whether the configuration's own file is there.
   bool is_there() const;
-  /// Whether one of them holds something else than when they were last loaded. Reads them.
-  bool differ() const;
+  /// Whether one of them holds something else than when they were last loaded. Reads them; nothing where there is no
+  /// descriptor to read them by.
+  std::optional<bool> differ() const;
 
  private:
   const std::string file_;

@@ -64,7 +64,9 @@ void ConfigWatch::note(bool writing) {
 void ConfigWatch::check() {
   settling_.reset();
   follow();  // first, so that what changes from here on is told
-  if (!parts_.files.differ()) {
+  const std::optional<bool> differ = parts_.files.differ();
+  if (!differ) return check_later();
+  if (!*differ) {
     if (std::exchange(gone_, false)) spdlog::info("{}: {} is back as it was", kWho, parts_.files.file());
     return;
   }
@@ -89,13 +91,13 @@ void ConfigWatch::check_later() {
 
 void ConfigWatch::look_again(const std::string& why) {
   if (std::exchange(looking_, true)) return;
-  spdlog::warn("{}: {}; looking at the files every {}", kWho, why, format_duration(kLook));
+  spdlog::warn("{}: {}; looking at the files every {}", kWho, why, format_duration(parts_.look_interval));
   seen_ = identities();
   look();
 }
 
 void ConfigWatch::look() {
-  look_.expires_after(kLook);
+  look_.expires_after(parts_.look_interval);
   look_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     look();

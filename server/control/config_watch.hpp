@@ -24,9 +24,6 @@ namespace weir {
 /// identities are looked at every few seconds. Control thread.
 class ConfigWatch {
  public:
-  /// How often files are looked at of whose changes nobody tells.
-  static constexpr std::chrono::seconds kLook{5};
-
   /// What it works with. Outlives it.
   struct Parts {
     boost::asio::io_context& context;
@@ -35,6 +32,8 @@ class ConfigWatch {
     std::function<std::string()> obstacle;
     /// Begins a reload, which loads the files by ConfigFiles::load; `who` is for the log.
     std::function<void(const std::string& who)> reload;
+    /// How often files are looked at of whose changes nobody tells.
+    std::chrono::milliseconds look_interval{5000};
   };
 
   /// Begins to watch, and sees what has changed since the files were loaded.

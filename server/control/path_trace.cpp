@@ -20,7 +20,7 @@ void put_before(Names& rest, const fs::path& path) {
   rest.insert(rest.end(), names.rbegin(), names.rend());
 }
 
-void trace(const std::string& path, PathTrace& found) {
+void follow_path(const std::string& path, PathTrace& found) {
   fs::path at = "/";
   Names rest;
   put_before(rest, path);
@@ -56,7 +56,7 @@ void trace(const std::string& path, PathTrace& found) {
 
 PathTrace trace_paths(const std::vector<std::string>& paths) {
   PathTrace found;
-  for (const std::string& path : paths) trace(path, found);
+  for (const std::string& path : paths) follow_path(path, found);
   return found;
 }
 
