@@ -380,12 +380,16 @@ class Pod(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name)
         self.version = None
-        self.put_version(find(self.objects, "ConfigMap")["data"]["weir.yaml"])
+        self.text = find(self.objects, "ConfigMap")["data"]["weir.yaml"]
+        self.put_version(self.text)
+
+    def start(self, namespaces=(), prepare="true"):
         command = [weir] + [arg.replace("/etc/weir", str(self.folder)) for arg in self.container["args"]]
         self.log = self.folder / "log"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command],
+                ["unshare", "--net", *namespaces, "sh", "-c", f'ip link set lo up && {prepare} && exec "$@"', "sh",
+                 *command],
                 stderr=log, stdin=subprocess.DEVNULL)
         self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
@@ -413,20 +417,29 @@ class Pod(unittest.TestCase):
                 self.fail("it did not come: " + self.log.read_text("utf-8"))
             time.sleep(0.05)
 
+    def log_has(self, text):
+        return text in self.log.read_text("utf-8")
+
     def test_it_is_ready_alive_changed_and_drained(self):
+        self.start()
         self.assertEqual(self.probe("readinessProbe"), 0)
         self.assertEqual(self.probe("livenessProbe"), 0)
-        config = find(self.objects, "ConfigMap")["data"]["weir.yaml"]
-        self.put_version(config.replace("attempts: 3", "attempts: three"))
-        self.wait_until(lambda: "connect.attempts" in self.log.read_text("utf-8"))
+        self.put_version(self.text.replace("attempts: 3", "attempts: three"))
+        self.wait_until(lambda: self.log_has("connect.attempts"))
         self.assertEqual(self.probe("readinessProbe"), 0, "a wrong configuration changes nothing")
-        self.put_version(config.replace("attempts: 3", "attempts: 5"))
-        self.wait_until(lambda: "--watch: reloaded" in self.log.read_text("utf-8"))
+        self.put_version(self.text.replace("attempts: 3", "attempts: 5"))
+        self.wait_until(lambda: self.log_has("--watch: reloaded"))
         self.process.send_signal(signal.SIGTERM)
         self.wait_until(lambda: self.probe("readinessProbe") != 0)
         self.assertEqual(self.probe("livenessProbe"), 0, "a pod that drains is alive")
         self.process.send_signal(signal.SIGTERM)  # a second one does not wait
         self.assertEqual(self.process.wait(timeout=30), 0)
+
+    def test_where_the_kernel_tells_nothing_the_files_are_looked_at(self):
+        self.start(("--user", "--map-root-user"), "echo 0 >/proc/sys/user/max_inotify_instances")
+        self.assertTrue(self.log_has("max_user_instances"), self.log.read_text("utf-8"))
+        self.put_version(self.text.replace("attempts: 3", "attempts: 5"))
+        self.wait_until(lambda: self.log_has("--watch: reloaded"))
 
 
 def fetch_models(folder):
