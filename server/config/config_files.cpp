@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "common/io/descriptor.hpp"
@@ -77,7 +78,7 @@ std::vector<std::string> ConfigFiles::paths() const {
 
 bool ConfigFiles::is_there() const { return ::access(file_.c_str(), F_OK) == 0; }
 
-std::optional<bool> ConfigFiles::differ() const {
+ConfigFiles::Compared ConfigFiles::compare() const {
   const auto held = [&] {
     const std::lock_guard lock(mutex_);
     return held_;
@@ -85,11 +86,10 @@ std::optional<bool> ConfigFiles::differ() const {
   bool all_known = true;
   for (const auto& [path, before] : held) {
     const std::optional<std::string> now = content_of(path);
-    if (now && *now != before) return true;
+    if (now && *now != before) return Compared::different;
     all_known = all_known && now;
   }
-  if (!all_known) return std::nullopt;
-  return false;
+  return all_known ? Compared::same : Compared::unknown;
 }
 
 }  // namespace weir

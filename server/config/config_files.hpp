@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +32,10 @@ class ConfigFiles {
 
   /// Whether the configuration's own file is there.
   bool is_there() const;
-  /// Whether one of them holds something else than when they were last loaded. Reads them; nothing where there is no
-  /// descriptor to read them by.
-  std::optional<bool> differ() const;
+  /// `unknown` where there is no descriptor to read them by.
+  enum class Compared : std::uint8_t { same, different, unknown };
+  /// Reads them, and compares what they hold with what they held when they were last loaded.
+  Compared compare() const;
 
  private:
   const std::string file_;

@@ -64,9 +64,9 @@ void ConfigWatch::note(bool writing) {
 void ConfigWatch::check() {
   settling_.reset();
   follow();  // first, so that what changes from here on is told
-  const std::optional<bool> differ = parts_.files.differ();
-  if (!differ) return check_later();
-  if (!*differ) {
+  const ConfigFiles::Compared compared = parts_.files.compare();
+  if (compared == ConfigFiles::Compared::unknown) return check_later();
+  if (compared == ConfigFiles::Compared::same) {
     if (std::exchange(gone_, false)) spdlog::info("{}: {} is back as it was", kWho, parts_.files.file());
     return;
   }

@@ -437,7 +437,7 @@ class Pod(unittest.TestCase):
 
     def test_where_the_kernel_tells_nothing_the_files_are_looked_at(self):
         self.start(("--user", "--map-root-user"), "echo 0 >/proc/sys/user/max_inotify_instances")
-        self.assertTrue(self.log_has("max_user_instances"), self.log.read_text("utf-8"))
+        self.wait_until(lambda: self.log_has("max_user_instances"))
         self.put_version(self.text.replace("attempts: 3", "attempts: 5"))
         self.wait_until(lambda: self.log_has("--watch: reloaded"))
 

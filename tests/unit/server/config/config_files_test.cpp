@@ -5,12 +5,14 @@
 #include <filesystem>
 
 #include "server/config/config_loader.hpp"
+#include "tests/support/no_descriptors.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir {
 namespace {
 
 namespace fs = std::filesystem;
+using Compared = ConfigFiles::Compared;
 using testing::UnorderedElementsAre;
 
 const std::string kListener = "listeners: [{name: a, bind: '127.0.0.1:7000', echo: {}, ";
@@ -27,48 +29,48 @@ class ConfigFilesTest : public testing::Test {
   ConfigFiles files{path};
 };
 
-TEST_F(ConfigFilesTest, BeforeTheyAreLoadedTheyDiffer) { EXPECT_TRUE(files.differ()); }
+TEST_F(ConfigFilesTest, BeforeTheyAreLoadedTheyDiffer) { EXPECT_EQ(files.compare(), Compared::different); }
 
 TEST_F(ConfigFilesTest, TheFilesThatTheConfigurationNamesBelongToIt) {
   load();
   EXPECT_THAT(files.paths(), UnorderedElementsAre(path, list));
-  EXPECT_FALSE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::same);
   dir.write("list", "10.0.0.0/9\n");
-  EXPECT_TRUE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::different);
   load();
-  EXPECT_FALSE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::same);
 }
 
 TEST_F(ConfigFilesTest, AnotherFileWithTheSameContentIsNoNews) {
   load();
   dir.write("next", kListener + "allow_file: list}]\n");
   fs::rename(dir.path() / "next", path);
-  EXPECT_FALSE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::same);
 }
 
 TEST_F(ConfigFilesTest, ContentOfTheSameLengthIsNews) {
   load();
   dir.write("weir.yaml", kListener + "allow_file: LIST}]\n");
-  EXPECT_TRUE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::different);
 }
 
 TEST_F(ConfigFilesTest, WhatWasRefusedWasLoaded) {
   dir.write("weir.yaml", kListener + "deny_file: other}]\n");
   EXPECT_THROW(load(), ConfigError);
-  EXPECT_FALSE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::same);
   EXPECT_THAT(files.paths(), UnorderedElementsAre(path, dir.file("other")));
   dir.write("other", "");
-  EXPECT_TRUE(files.differ()) << "the file that was missing has come";
+  EXPECT_EQ(files.compare(), Compared::different) << "the file that was missing has come";
 }
 
 TEST_F(ConfigFilesTest, AFileThatIsGoneDiffers) {
   load();
   fs::remove(path);
-  EXPECT_TRUE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::different);
   EXPECT_FALSE(files.is_there());
   dir.write("weir.yaml", kListener + "allow_file: list}]\n");
   EXPECT_TRUE(files.is_there());
-  EXPECT_FALSE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::same);
 }
 
 TEST_F(ConfigFilesTest, WhatChangesWhileItIsLoadedDiffers) {
@@ -77,7 +79,13 @@ TEST_F(ConfigFilesTest, WhatChangesWhileItIsLoadedDiffers) {
     dir.write("weir.yaml", kListener + "}]\n");
     return config;
   });
-  EXPECT_TRUE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::different);
+}
+
+TEST_F(ConfigFilesTest, WithoutADescriptorNothingIsKnown) {
+  load();
+  const test::NoDescriptors none;
+  EXPECT_EQ(files.compare(), Compared::unknown);
 }
 
 TEST_F(ConfigFilesTest, TheTokenBelongsToItToo) {

@@ -14,6 +14,7 @@ namespace weir {
 namespace {
 
 namespace fs = std::filesystem;
+using Compared = ConfigFiles::Compared;
 
 const std::string kOne = "listeners: [{name: a, bind: '127.0.0.1:7000', echo: {}}]\n";
 const std::string kOther = "listeners: [{name: a, bind: '127.0.0.1:7001', echo: {}}]\n";
@@ -60,7 +61,7 @@ TEST_F(ConfigWatchTest, AChangeIsReloaded) {
   EXPECT_EQ(reloads, 0);
   dir.write("weir.yaml", kOther);
   EXPECT_TRUE(wait_until([&] { return reloads == 1; }));
-  EXPECT_FALSE(files.differ());
+  EXPECT_EQ(files.compare(), Compared::same);
 }
 
 TEST_F(ConfigWatchTest, WhatHasChangedBeforeItBeganIsReloaded) {
