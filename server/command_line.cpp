@@ -30,6 +30,7 @@ struct Parsed {
   std::vector<std::string> targets;
   std::string topic;
   bool upper = false;
+  bool watch = false;
   bool diff = false;
   AdminArguments admin;
 };
@@ -67,6 +68,7 @@ void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
   if (verb == "run" || verb == "check" || verb == "config") {
     app.add_option("-c,--config,FILE", parsed.config_file);
     settable();
+    if (verb == "run") app.add_flag("--watch", parsed.watch);
     if (verb == "check") declare_diff(app, parsed);
   } else if (verb == "echo" || verb == "discard") {
     app.add_option("BIND", parsed.bind);
@@ -162,6 +164,7 @@ Command make_command(const std::string& verb, const Parsed& parsed) {
   if (verb == "run" || verb == "check" || verb == "config") {
     command.verb = verb == "run" ? Command::Verb::run : verb == "check" ? Command::Verb::check : Command::Verb::config;
     command.config_file = parsed.config_file.empty() ? kDefaultConfigFile : parsed.config_file;
+    command.watch = parsed.watch;
     command.diff = parsed.diff;
     if (parsed.diff) {
       try {

@@ -23,6 +23,7 @@ struct Command {
   std::string config_text;          ///< the configuration itself if there is no file
   std::vector<Override> overrides;  ///< run, check, config
   HealthTarget target;              ///< healthcheck
+  bool watch = false;               ///< run: reload when the file changes
   bool diff = false;                ///< check: compare with what a daemon runs, which `admin` says how to ask
   admin::Command admin;             ///< admin: what to ask a running daemon
   std::string text;                 ///< print: help or version, for stdout

@@ -12,7 +12,8 @@ constexpr const char* kOverview = R"(weir - a TCP echo and proxy server
 
 usage: weir VERB [OPTIONS]
 
-  run [FILE]                  serve a configuration file (/etc/weir/weir.yaml)
+  run [FILE]                  serve a configuration file (/etc/weir/weir.yaml);
+                              --watch reloads it when it changes
   echo [BIND] [--upper]       send back what comes in; no file needed
   discard [BIND]              read and throw away; no file needed
   proxy BIND TARGET...        forward to the targets in turn; no file needed
@@ -52,16 +53,19 @@ stops at once. SIGHUP reloads, SIGUSR2 upgrades. Exit status: 0 done or drained,
 )";
 
 constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbHelp{{
-    {"run", R"(usage: weir run [[-c] FILE] [--set path.to.key=value]...
+    {"run", R"(usage: weir run [[-c] FILE] [--watch] [--set path.to.key=value]...
 
 Serves what the configuration file says until SIGTERM or SIGINT.
 
   -c, --config FILE           the configuration (/etc/weir/weir.yaml)
+  --watch                     reload it when the file, or one that it names, changes; a file that
+                              has a problem is refused, and what ran before goes on
   --set path.to.key=value     override a key; items of lists go by name or index
 
 examples:
   weir run -c weir.yaml
   weir run -c weir.yaml --set workers=4 --set listeners.db.timeouts.idle=1h
+  weir run weir.yaml --watch
 )"},
     {"check", R"(usage: weir check [[-c] FILE] [--set path.to.key=value]...
        weir check [[-c] FILE] --diff [ADMIN] [--token-file FILE]

@@ -1,8 +1,10 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "server/admin/command.hpp"
 #include "server/capacity_plan.hpp"
 #include "server/command_line.hpp"
+#include "server/config/config_files.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/handed_over_warnings.hpp"
 #include "server/log_files.hpp"
@@ -33,6 +36,14 @@ int complain(const std::string& text, int status) {
   return status;
 }
 
+/// A pipe is read once.
+void require_watchable(const std::string& file) {
+  std::error_code unknown;
+  const std::filesystem::file_status status = std::filesystem::status(file, unknown);
+  if (!exists(status) || is_regular_file(status) || is_directory(status)) return;
+  throw ConfigError({{file, 0, 0, "", "is no regular file, whose changes --watch could notice; write it to a file"}});
+}
+
 int execute(const Command& command, const upgrade::Program& program, upgrade::Predecessor* predecessor) {
   if (command.verb == Command::Verb::print) return print(command.text);
   if (command.verb == Command::Verb::healthcheck) {
@@ -42,15 +53,24 @@ int execute(const Command& command, const upgrade::Program& program, upgrade::Pr
   if (command.verb == Command::Verb::admin) return admin::run_command(command.admin, kDefaultConfigFile);
   // A reload that is asked for before there is anything to reload is served by the start itself.
   if (command.verb == Command::Verb::run && command.config_text.empty()) std::signal(SIGHUP, SIG_IGN);
-  const ServerConfig config = command.config_text.empty()
+  const auto load_file = [&](std::vector<std::string>& named) {
+    return load_config_file(command.config_file, command.overrides, &named);
+  };
+  std::optional<ConfigFiles> watched;
+  if (command.watch) {
+    require_watchable(command.config_file);
+    watched.emplace(command.config_file);
+  }
+  const ServerConfig config = watched ? watched->load(load_file)
+                              : command.config_text.empty()
                                   ? load_config_file(command.config_file, command.overrides)
                                   : load_config_text(command.config_text, command.config_file, command.overrides);
   if (command.verb == Command::Verb::config) return print(dump_config(config));
   if (command.verb == Command::Verb::run) {
-    ServerSource source{"", nullptr, program, predecessor};
+    ServerSource source{"", nullptr, watched ? &*watched : nullptr, program, predecessor};
     if (command.config_text.empty()) {
       source.file = command.config_file;
-      source.load = [&] { return load_config_file(command.config_file, command.overrides); };
+      source.load = load_file;
     }
     return run_server(source, config);
   }

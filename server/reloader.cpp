@@ -109,18 +109,17 @@ void Reloader::prepare(const std::shared_ptr<Job>& job) {
   const auto made = std::make_shared<Made>();
   thread_ = std::thread([this, job, made, running = parts_.look()]() mutable {
     hold_signals();
-    make(*job, parts_.load, running, *made);
+    make(*job, running, *made);
     running = RunningState();  // so that what a reload removes is destroyed by the control thread
     boost::asio::post(parts_.context, [this, job, made] { finish(job, made); });
   });
   preparing_ = true;
 }
 
-void Reloader::make(const Job& job, const std::function<ServerConfig()>& load, const RunningState& running,
-                    Made& made) {
+void Reloader::make(const Job& job, const RunningState& running, Made& made) const {
   admin::Reload& outcome = made.outcome;
   try {
-    const auto next = std::make_shared<const ServerConfig>(load());
+    const auto next = std::make_shared<const ServerConfig>(parts_.load(job.dry_run));
     outcome.diff = diff_configs(*running.config, *next);
     for (const RefusedChange& refused : outcome.diff.refused) outcome.problems.push_back(refused.to_string());
     if (!outcome.problems.empty()) return;

@@ -28,7 +28,7 @@ class Reloader {
   struct Parts {
     boost::asio::io_context& context;
     /// Reads the configuration; throws ConfigError. Called on the other thread.
-    std::function<ServerConfig()> load;
+    std::function<ServerConfig(bool dry_run)> load;
     /// What it is prepared beside.
     std::function<RunningState()> look;
     /// How many connections there are, for people.
@@ -70,7 +70,7 @@ class Reloader {
   std::shared_ptr<Job> enqueue(const std::string& who, bool dry_run);
   void begin_next();
   void prepare(const std::shared_ptr<Job>& job);
-  static void make(const Job& job, const std::function<ServerConfig()>& load, const RunningState& running, Made& made);
+  void make(const Job& job, const RunningState& running, Made& made) const;
   void finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Made>& made);
   void apply(Made& made);
   void conclude(const std::shared_ptr<Job>& job, Made& made);

@@ -31,6 +31,7 @@
 #include "server/admin/endpoint.hpp"
 #include "server/admin/reload_reply.hpp"
 #include "server/capacity_plan.hpp"
+#include "server/control/config_watch.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
 #include "server/control/service_status.hpp"
@@ -120,7 +121,7 @@ class Server {
                                           : std::function<void(const std::string&)>(),
                               [this](const std::string& who) { upgrader_.start(who); }, [this] { be_stopped(); }},
                  data_plane_.upstreams()),
-        reloader_({control_context_, source.load, [this] { return running(); },
+        reloader_({control_context_, [this](bool dry_run) { return load(dry_run); }, [this] { return running(); },
                    [this] { return admin::connection_counts(live_->traffic_snapshot()); },
                    [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); },
                    [this](const std::function<void()>& done) { data_plane_.settle(done); }}),
@@ -176,6 +177,7 @@ class Server {
       service_manager::notify_ready(ready);
       attend_service_manager();
     }
+    watch_files();
     control_.run();
     admin_.clear();
     retired_admin_.clear();
@@ -235,6 +237,19 @@ class Server {
     RunningState state = data_plane_.running(config_);
     if (!admin_.empty()) state.admin = admin_.front().listening();
     return state;
+  }
+
+  ServerConfig load(bool dry_run) const {
+    // What a dry run has seen is still to be applied.
+    if (source_.watched != nullptr && !dry_run) return source_.watched->load(source_.load);
+    std::vector<std::string> named;
+    return source_.load(named);
+  }
+
+  void watch_files() {
+    if (source_.watched == nullptr) return;
+    config_watch_.emplace(ConfigWatch::Parts{control_context_, *source_.watched, [this] { return obstacle(); },
+                                             [this](const std::string& who) { reloader_.start(who); }});
   }
 
   std::string obstacle() {
@@ -427,6 +442,7 @@ class Server {
   std::optional<LiveDaemon> live_;
   std::optional<ServiceStatus> service_status_;
   std::optional<Watchdog> watchdog_;
+  std::optional<ConfigWatch> config_watch_;
   std::list<admin::Endpoint> admin_;          ///< one or none
   std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
 };

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
+#include "server/config/config_files.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upgrade/predecessor.hpp"
 #include "server/upgrade/program.hpp"
@@ -13,7 +13,9 @@ namespace weir {
 struct ServerSource {
   std::string file;  ///< empty where there is none
   /// Reads it anew; throws ConfigError. Null where there is no file. Any thread, one at a time.
-  std::function<ServerConfig()> load;
+  ConfigFiles::Load load;
+  /// Where changes of the files are to be reloaded: what they held when the configuration was loaded. Or null.
+  ConfigFiles* watched = nullptr;
   upgrade::Program program;  ///< this one, for an upgrade
   /// The process whose place this one takes, or null.
   upgrade::Predecessor* predecessor = nullptr;

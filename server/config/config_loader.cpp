@@ -19,14 +19,28 @@ std::filesystem::path folder_of(const std::string& path) {
   return file && *std::next(folder.begin()) != "dev" && *std::next(folder.begin()) != "proc" ? folder : "";
 }
 
+std::vector<std::string> files_named_by(const ServerConfig& config) {
+  std::vector<std::string> files;
+  const auto add = [&](const std::string& file) {
+    if (!file.empty()) files.push_back(std::filesystem::absolute(file).string());
+  };
+  for (const ListenerConfig& listener : config.listeners) {
+    add(listener.access.allow_file);
+    add(listener.access.deny_file);
+  }
+  if (config.admin) add(config.admin->token_file);
+  return files;
+}
+
 }  // namespace
 
-ServerConfig load_config_file(const std::string& path, std::span<const Override> overrides) {
-  return load_config_text(read_config_file(path), path, overrides, folder_of(path));
+ServerConfig load_config_file(const std::string& path, std::span<const Override> overrides,
+                              std::vector<std::string>* named) {
+  return load_config_text(read_config_file(path), path, overrides, folder_of(path), named);
 }
 
 ServerConfig load_config_text(std::string_view text, const std::string& origin, std::span<const Override> overrides,
-                              const std::filesystem::path& folder) {
+                              const std::filesystem::path& folder, std::vector<std::string>* named) {
   if (text.size() > kLargestConfigFile) {
     throw ConfigError({{origin, 0, 0, "", "is larger than 1 MiB, which no configuration needs"}});
   }
@@ -34,6 +48,7 @@ ServerConfig load_config_text(std::string_view text, const std::string& origin, 
   Problems problems;
   for (const Override& override : overrides) apply_override(root, override, problems);
   ServerConfig config = read_config(root, folder, problems);
+  if (named != nullptr) *named = files_named_by(config);
   problems.throw_if_any();
   return config;
 }

@@ -29,9 +29,12 @@ std::vector<std::pair<std::string, std::string>> bound_addresses(const std::stri
 
 }  // namespace
 
-Daemon Daemon::with_config(const std::string& yaml, const Process::Options& options) {
+Daemon Daemon::with_config(const std::string& yaml, const Process::Options& options,
+                           const std::vector<std::string>& more_arguments) {
   Daemon daemon;
-  daemon.start({"run", "-c", daemon.dir_->write("weir.yaml", daemon.complete(yaml))}, options);
+  std::vector<std::string> arguments{"run", "-c", daemon.dir_->write("weir.yaml", daemon.complete(yaml))};
+  arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
+  daemon.start(std::move(arguments), options);
   return daemon;
 }
 

@@ -19,10 +19,13 @@ namespace weir::test {
 class Daemon {
  public:
   /// `weir run` with this YAML. Unless the text says otherwise, three workers serve, and records go to a file as JSON.
-  static Daemon with_config(const std::string& yaml, const Process::Options& options = {});
+  static Daemon with_config(const std::string& yaml, const Process::Options& options = {},
+                            const std::vector<std::string>& more_arguments = {});
   /// A verb that needs no file: `{"echo", "127.0.0.1:0"}`. Three workers and JSON records, by `--set`.
   static Daemon with_verb(std::vector<std::string> arguments, const Process::Options& options = {});
 
+  /// What with_config() makes of the YAML.
+  std::string complete(const std::string& yaml) const;
   /// Writes its file anew, completed as with_config() does; a reload takes it.
   void rewrite_config(const std::string& yaml) const;
 
@@ -51,7 +54,6 @@ class Daemon {
  private:
   Daemon() = default;
   void start(std::vector<std::string> arguments, const Process::Options& options);
-  std::string complete(const std::string& yaml) const;
 
   std::unique_ptr<TempDir> dir_ = std::make_unique<TempDir>();
   std::string access_log_ = dir_->file("access.log");

@@ -13,7 +13,7 @@ TEST(Reloader, IsIdleOnceNoneIsUnderWayAndNoneWaits) {
   boost::asio::io_context context;
   std::promise<void> may_load;
   int loads = 0;
-  const auto load = [&loads, released = may_load.get_future().share()]() -> ServerConfig {
+  const auto load = [&loads, released = may_load.get_future().share()](bool) -> ServerConfig {
     released.wait();
     ++loads;
     throw std::runtime_error("there is no file");

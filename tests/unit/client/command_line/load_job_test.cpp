@@ -18,7 +18,7 @@ namespace {
 
 class LoadJob : public testing::Test {
  protected:
-  const YAML::Node job_ = YAML::LoadFile((test::source_folder() / "deploy/kubernetes/load-job.yaml").string());
+  const YAML::Node job_ = YAML::LoadFile((test::source_folder() / "deploy/kubernetes/load/load-job.yaml").string());
   const YAML::Node spec_ = job_["spec"];
   const YAML::Node pod_ = spec_["template"]["spec"];
   const YAML::Node container_ = pod_["containers"][0];
