@@ -19,11 +19,12 @@ class Cluster:
         self.name = name
         self.port = bed.ports()
         self.data = bed.subfolder(name, USER)
+        self.sockets = bed.subfolder(f"{name}-sockets", USER)
         self.process = None
 
     def configure(self):
         with open(self.data / "postgresql.auto.conf", "a") as file:
-            file.write(f"port = {self.port}\nunix_socket_directories = '{self.data}'\nlisten_addresses = '127.0.0.1'\n"
+            file.write(f"port = {self.port}\nunix_socket_directories = '{self.sockets}'\nlisten_addresses = '127.0.0.1'\n"
                        "fsync = off\nwal_log_hints = on\nwal_keep_size = 1GB\n")
 
     def start(self):
@@ -97,7 +98,7 @@ def make_primary(bed, cluster):
                                               "host all all 127.0.0.1/32 scram-sha-256\n"
                                               "host replication replicator 127.0.0.1/32 scram-sha-256\n")
     cluster.start()
-    bed.run(BIN / "psql", "-X", "-q", "-h", cluster.data, "-p", cluster.port, "-c", "create role weir login",
+    bed.run(BIN / "psql", "-X", "-q", "-h", cluster.sockets, "-p", cluster.port, "-c", "create role weir login",
             "-c", "create role replicator login replication password 'secret'",
             "-c", "create role app login password 'secret'", "-c", "grant create on schema public to app",
             "-c", "grant pg_read_all_stats to app", user=USER)
@@ -179,12 +180,12 @@ def come_back(bed, weir, psql, write_port, clusters):
     that = bed.count.that
     # pg_rewind takes back what only the old primary has. Until the new primary has made a checkpoint, that of PostgreSQL 15
     # sees no difference.
-    bed.run(BIN / "psql", "-X", "-q", "-h", second.data, "-p", second.port, "-c", "checkpoint", user=USER)
+    bed.run(BIN / "psql", "-X", "-q", "-h", second.sockets, "-p", second.port, "-c", "checkpoint", user=USER)
     bed.run(BIN / "pg_rewind", "--target-pgdata", first.data, "--source-server",
-            f"host={second.data} port={second.port} user=postgres dbname=postgres", user=USER)
+            f"host={second.sockets} port={second.port} user=postgres dbname=postgres", user=USER)
     (first.data / "standby.signal").touch()
     with open(first.data / "postgresql.auto.conf", "a") as file:
-        file.write(f"port = {first.port}\nunix_socket_directories = '{first.data}'\n"
+        file.write(f"port = {first.port}\nunix_socket_directories = '{first.sockets}'\n"
                    f"primary_conninfo = 'host=127.0.0.1 port={write_port} user=replicator password=secret'\n")
     first.start()
     weir.wait_for_states("replicas", {first.port: "up", second.port: "down", third.port: "up"})
