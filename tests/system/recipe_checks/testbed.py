@@ -79,10 +79,13 @@ class Bed:
         self.ports_given = set()
 
     def close(self):
+        for action in reversed(self.at_end):
+            try:
+                action()
+            except (OSError, ValueError, Failed) as error:
+                print(f"recipes: at the end: {error}", file=sys.stderr)
         for process in reversed(self.processes):
             stop(process)
-        for action in reversed(self.at_end):
-            action()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ports(self, number=1):
