@@ -1,4 +1,4 @@
-"""A real sshd and web servers behind the bastion's ranges; who is allowed, who is refused, and an allow list that changes."""
+"""A real sshd and web servers behind the bastion; who is allowed, who is refused, and an allow list that changes."""
 
 import http.server
 import os
@@ -23,20 +23,29 @@ def check(bed):
     allowed = bed.folder / "operators.allow"
     allowed.write_text("# the operators' networks\n127.0.0.8/29\n127.0.0.66\n")
     ssh_port, web_port, other_port = bed.ports(), bed.ports(8), bed.ports()
-    weir = bed.weir("bastion", {"listeners.build1-ssh.bind": f"127.0.0.1:{ssh_port}",
-                                "listeners.build1-web.bind": f"127.0.0.1:{web_port}-{web_port + 7}",
-                                "listeners.build2-ssh.bind": f"127.0.0.1:{other_port}",
-                                "listeners.build2-ssh.deny": "[127.0.0.66]",
-                                **{f"listeners.{name}.allow_file": allowed for name in ("build1-ssh", "build1-web", "build2-ssh")},
-                                "upstreams.build1-ssh.servers.0.address": f"127.0.0.1:{ssh.port}",
-                                "upstreams.build1-web.servers.0.address": f"127.0.0.1:{web}-{web + 7}",
-                                "upstreams.build2-ssh.servers.0.address": f"127.0.0.1:{ssh.port}"})
+    weir = bed.weir(
+        "bastion",
+        {
+            "listeners.build1-ssh.bind": f"127.0.0.1:{ssh_port}",
+            "listeners.build1-web.bind": f"127.0.0.1:{web_port}-{web_port + 7}",
+            "listeners.build2-ssh.bind": f"127.0.0.1:{other_port}",
+            "listeners.build2-ssh.deny": "[127.0.0.66]",
+            **{f"listeners.{name}.allow_file": allowed for name in ("build1-ssh", "build1-web", "build2-ssh")},
+            "upstreams.build1-ssh.servers.0.address": f"127.0.0.1:{ssh.port}",
+            "upstreams.build1-web.servers.0.address": f"127.0.0.1:{web}-{web + 7}",
+            "upstreams.build2-ssh.servers.0.address": f"127.0.0.1:{ssh.port}",
+        },
+    )
     that(not weir.warnings, "weir check has no warning", weir.warnings)
 
     said = ssh.login(ssh_port, "127.0.0.9")
     that(said.stdout == "at work\n", "an operator logs in with ssh through the bastion", said.stderr)
     record = weir.wait_for_record("the login", lambda record: record["listener"] == "build1-ssh")
-    that(record["client"].startswith("127.0.0.9:") and record["bytes_out"] > 1000, "its record says who was where", record)
+    that(
+        record["client"].startswith("127.0.0.9:") and record["bytes_out"] > 1000,
+        "its record says who was where",
+        record,
+    )
 
     data = os.urandom(8 << 20)
     (bed.folder / "sent").write_bytes(data)
@@ -49,11 +58,16 @@ def check(bed):
     that(refused(ssh_port, "127.0.0.20"), "who is not on the list is refused")
     weir.wait_for_record("the refused", lambda record: record["end"] == "denied" and record["backend"] is None)
     that(True, "before any backend sees it; the record says denied")
-    that(not refused(ssh_port, "127.0.0.66") and refused(other_port, "127.0.0.66"), "deny wins over the list, for its listener")
+    that(
+        not refused(ssh_port, "127.0.0.66") and refused(other_port, "127.0.0.66"),
+        "deny wins over the list, for its listener",
+    )
 
     # More logins than ten at once are taken for guessing.
     outcomes = [refused(ssh_port, "127.0.0.10") for _ in range(11)]
-    that(not any(outcomes[:10]) and outcomes[10], "the eleventh connection in a row of one address is refused", outcomes)
+    that(
+        not any(outcomes[:10]) and outcomes[10], "the eleventh connection in a row of one address is refused", outcomes
+    )
 
     with socket.create_connection(("127.0.0.1", ssh_port), timeout=10, source_address=("127.0.0.11", 0)) as session:
         session.recv(4)
@@ -80,16 +94,49 @@ class Sshd:
         if os.geteuid() == 0 and not separation.exists():
             separation.mkdir(mode=0o755)
             bed.at_end.append(separation.rmdir)
-        bed.start("sshd", SSHD, "-D", "-e", "-f", "/dev/null", "-p", self.port, "-h", self.keys / "host",
-                  *[f"-o{option}" for option in ("ListenAddress=127.0.0.1", f"AuthorizedKeysFile={self.keys}/authorized",
-                                                 "StrictModes=no", "UsePAM=no", "PidFile=none", "PasswordAuthentication=no",
-                                                 "PermitRootLogin=prohibit-password", "MaxStartups=100",
-                                                 "Subsystem=sftp internal-sftp")])
+        bed.start(
+            "sshd",
+            SSHD,
+            "-D",
+            "-e",
+            "-f",
+            "/dev/null",
+            "-p",
+            self.port,
+            "-h",
+            self.keys / "host",
+            *[
+                f"-o{option}"
+                for option in (
+                    "ListenAddress=127.0.0.1",
+                    f"AuthorizedKeysFile={self.keys}/authorized",
+                    "StrictModes=no",
+                    "UsePAM=no",
+                    "PidFile=none",
+                    "PasswordAuthentication=no",
+                    "PermitRootLogin=prohibit-password",
+                    "MaxStartups=100",
+                    "Subsystem=sftp internal-sftp",
+                )
+            ],
+        )
         wait_until(lambda: accepts(self.port), "sshd accepts")
 
     def options(self):
-        return ["-F", "/dev/null", "-i", self.keys / "operator", "-o", "StrictHostKeyChecking=no", "-o",
-                f"UserKnownHostsFile={self.keys}/known", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes"]
+        return [
+            "-F",
+            "/dev/null",
+            "-i",
+            self.keys / "operator",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            f"UserKnownHostsFile={self.keys}/known",
+            "-o",
+            "LogLevel=ERROR",
+            "-o",
+            "BatchMode=yes",
+        ]
 
     def login(self, port, source):
         return self.bed.run("ssh", *self.options(), "-b", source, "-p", port, "127.0.0.1", "echo at work", expect=None)

@@ -1,5 +1,5 @@
-"""Tables of Pioneers with computer players, which connect through Weir; a lobby of two line servers with players from many
-addresses; a greedy source; a player whose network goes away."""
+"""Tables of Pioneers with computer players, which connect through Weir; a lobby of two line servers with players from
+many addresses; a greedy source."""
 
 import socket
 import threading
@@ -45,11 +45,16 @@ def check(bed):
         raise Failed("pioneers-console is not installed")
     tables_port, lobby_port, behind = bed.ports(4), bed.ports(), bed.ports(4)
     lobbies = [Lobby("lobby5"), Lobby("lobby6")]
-    weir = bed.weir("game-servers", {"listeners.tables.bind": f"127.0.0.1:{tables_port}-{tables_port + 3}",
-                                     "listeners.lobby.bind": f"127.0.0.1:{lobby_port}",
-                                     "upstreams.tables.servers.0.address": f"127.0.0.1:{behind}-{behind + 3}",
-                                     "upstreams.lobby.servers.0.address": f"127.0.0.1:{lobbies[0].port}",
-                                     "upstreams.lobby.servers.1.address": f"127.0.0.1:{lobbies[1].port}"})
+    weir = bed.weir(
+        "game-servers",
+        {
+            "listeners.tables.bind": f"127.0.0.1:{tables_port}-{tables_port + 3}",
+            "listeners.lobby.bind": f"127.0.0.1:{lobby_port}",
+            "upstreams.tables.servers.0.address": f"127.0.0.1:{behind}-{behind + 3}",
+            "upstreams.lobby.servers.0.address": f"127.0.0.1:{lobbies[0].port}",
+            "upstreams.lobby.servers.1.address": f"127.0.0.1:{lobbies[1].port}",
+        },
+    )
     expected = [line for line in weir.warnings if "user_timeout is 20s" in line]
     that(weir.warnings == expected and len(expected) == 2, "weir check warns of user_timeout alone", weir.warnings)
     weir.wait_for_states("lobby", {lobby.port: "up" for lobby in lobbies})
@@ -63,19 +68,54 @@ def games(bed, weir, tables_port, behind):
     """A whole game at each of two tables."""
     servers, players = [], []
     for table in (0, 2):
-        servers.append(bed.start(f"table{table + 1}", SERVER, "-p", behind + table, "-P", len(NAMES), "-v", 3, "-x", "-g",
-                                 "Default", user="nobody"))
+        servers.append(
+            bed.start(
+                f"table{table + 1}",
+                SERVER,
+                "-p",
+                behind + table,
+                "-P",
+                len(NAMES),
+                "-v",
+                3,
+                "-x",
+                "-g",
+                "Default",
+                user="nobody",
+            )
+        )
         wait_until(lambda: accepts(behind + table), "the table accepts")
-        players += [bed.start(f"{name}{table + 1}", PLAYER, "-s", "127.0.0.1", "-p", tables_port + table, "-n", name, "-t",
-                              "10", "-c", user="nobody") for name in NAMES]
+        players += [
+            bed.start(
+                f"{name}{table + 1}",
+                PLAYER,
+                "-s",
+                "127.0.0.1",
+                "-p",
+                tables_port + table,
+                "-n",
+                name,
+                "-t",
+                "10",
+                "-c",
+                user="nobody",
+            )
+            for name in NAMES
+        ]
     for process in servers + players:
         wait_until(lambda: process.poll() is not None, f"{process.name} ends", 120)
-    bed.count.that(all(server.returncode == 0 for server in servers), "two tables play a game of Pioneers to its end",
-                   [server.returncode for server in servers])
+    bed.count.that(
+        all(server.returncode == 0 for server in servers),
+        "two tables play a game of Pioneers to its end",
+        [server.returncode for server in servers],
+    )
     for table in (0, 2):
         mine = [record for record in weir.records() if record["backend"] == f"127.0.0.1:{behind + table}"]
-        bed.count.that(len(mine) == len(NAMES) and all(record["bytes_out"] > 1000 for record in mine),
-                       f"the players of port {table + 1} of the range were at the server of port {table + 1}", weir.records())
+        bed.count.that(
+            len(mine) == len(NAMES) and all(record["bytes_out"] > 1000 for record in mine),
+            f"the players of port {table + 1} of the range were at the server of port {table + 1}",
+            weir.records(),
+        )
 
 
 def join(port, source):
@@ -99,8 +139,11 @@ def lobby(bed, port):
             player, home = join(port, source)
             homes.setdefault(source, set()).add(home)
             player.close()
-    bed.count.that(all(len(home) == 1 for home in homes.values()), "a player who comes back has the same server of the lobby",
-                   homes)
+    bed.count.that(
+        all(len(home) == 1 for home in homes.values()),
+        "a player who comes back has the same server of the lobby",
+        homes,
+    )
     bed.count.that({"lobby5", "lobby6"} == set().union(*homes.values()), "and both servers have players", homes)
 
 

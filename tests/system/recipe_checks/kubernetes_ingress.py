@@ -55,25 +55,54 @@ class ClusterDns:
             self.process.terminate()
             self.process.wait()
         self.process = self.bed.start(
-            "dnsmasq", "dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=",
-            f"--addn-hosts={self.hosts}", f"--port={self.port}", "--listen-address=127.0.0.1", "--bind-interfaces", "--user=root",
-            "--local-ttl=1", *[f"--srv-host=_mqtt._tcp.mosquitto.iot.svc.cluster.local,{name}.mosquitto.iot.svc.cluster.local,"
-                               f"{self.pod_port}" for name in brokers])
+            "dnsmasq",
+            "dnsmasq",
+            "--keep-in-foreground",
+            "--no-resolv",
+            "--no-hosts",
+            "--conf-file=/dev/null",
+            "--pid-file=",
+            f"--addn-hosts={self.hosts}",
+            f"--port={self.port}",
+            "--listen-address=127.0.0.1",
+            "--bind-interfaces",
+            "--user=root",
+            "--local-ttl=1",
+            *[
+                f"--srv-host=_mqtt._tcp.mosquitto.iot.svc.cluster.local,{name}.mosquitto.iot.svc.cluster.local,"
+                f"{self.pod_port}"
+                for name in brokers
+            ],
+        )
 
 
 def check(bed):
     that = bed.count.that
     postgresql_port, mqtt_port, pod_port, dns_port = (bed.ports() for _ in range(4))
     dns = ClusterDns(bed, dns_port, pod_port)
-    pods = {address: Pod(name, address, pod_port) for name, address in
-            {"pg-0": "127.0.3.10", "pg-1": "127.0.3.11", "mq-0": "127.0.3.20", "mq-1": "127.0.3.21"}.items()}
+    pods = {
+        address: Pod(name, address, pod_port)
+        for name, address in {
+            "pg-0": "127.0.3.10",
+            "pg-1": "127.0.3.11",
+            "mq-0": "127.0.3.20",
+            "mq-1": "127.0.3.21",
+        }.items()
+    }
     dns.publish(["127.0.3.10"], {"mq-0": "127.0.3.20"})
-    weir = bed.weir("kubernetes-ingress", {
-        "listeners.postgresql.bind": f"127.0.0.1:{postgresql_port}", "listeners.mqtt.bind": f"127.0.0.1:{mqtt_port}",
-        "upstreams.postgresql.servers.0.dns": f"postgresql.data.svc.cluster.local.:{pod_port}",
-        "dns.servers": f"[127.0.0.1:{dns_port}]",
-        # Seconds in place of tens.
-        "drain_announce": "2s", "drain_timeout": "6s", "drain_spread": "2s"})
+    weir = bed.weir(
+        "kubernetes-ingress",
+        {
+            "listeners.postgresql.bind": f"127.0.0.1:{postgresql_port}",
+            "listeners.mqtt.bind": f"127.0.0.1:{mqtt_port}",
+            "upstreams.postgresql.servers.0.dns": f"postgresql.data.svc.cluster.local.:{pod_port}",
+            "dns.servers": f"[127.0.0.1:{dns_port}]",
+            # Seconds in place of tens.
+            "drain_announce": "2s",
+            "drain_timeout": "6s",
+            "drain_spread": "2s",
+        },
+    )
     that(not weir.warnings, "weir check has no warning", weir.warnings)
 
     def home(port):

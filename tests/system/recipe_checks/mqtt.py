@@ -1,5 +1,5 @@
-"""Two bridged brokers; mosquitto_pub and mosquitto_sub; a fleet that subscribes, as many idle connections as the descriptors
-of a process allow here, and a drain that sends them away one after another."""
+"""Two bridged brokers; mosquitto_pub and mosquitto_sub; a fleet that subscribes, as many idle connections as the
+descriptors of a process allow here, and a drain that sends them away one after another."""
 
 import json
 import resource
@@ -20,9 +20,14 @@ class Broker:
         self.name = name
         self.port = port
         config = bed.folder / f"{name}.conf"
-        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 1000\n" +
-                          (f"connection other\naddress 127.0.0.1:{bridge_to}\ntopic # both 1\nremote_clientid {name}\n"
-                           if bridge_to else ""))
+        config.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 1000\n"
+            + (
+                f"connection other\naddress 127.0.0.1:{bridge_to}\ntopic # both 1\nremote_clientid {name}\n"
+                if bridge_to
+                else ""
+            )
+        )
         self.process = bed.start(name, "mosquitto", "-c", config, user=USER)
         wait_until(lambda: accepts(port), f"{name} accepts")
 
@@ -32,12 +37,18 @@ def check(bed):
     port = bed.ports()
     second = Broker(bed, "broker12", bed.ports())
     first = Broker(bed, "broker11", bed.ports(), bridge_to=second.port)
-    weir = bed.weir("mqtt", {"listeners.mqtt.bind": f"127.0.0.1:{port}",
-                             "upstreams.brokers.servers.0.address": f"127.0.0.1:{first.port}",
-                             "upstreams.brokers.servers.1.address": f"127.0.0.1:{second.port}",
-                             "upstreams.brokers.bind_source": "[127.0.0.1, 127.0.0.2]",
-                             # The file's five and four minutes are for a real fleet.
-                             "drain_timeout": "12s", "drain_spread": "8s"})
+    weir = bed.weir(
+        "mqtt",
+        {
+            "listeners.mqtt.bind": f"127.0.0.1:{port}",
+            "upstreams.brokers.servers.0.address": f"127.0.0.1:{first.port}",
+            "upstreams.brokers.servers.1.address": f"127.0.0.1:{second.port}",
+            "upstreams.brokers.bind_source": "[127.0.0.1, 127.0.0.2]",
+            # The file's five and four minutes are for a real fleet.
+            "drain_timeout": "12s",
+            "drain_spread": "8s",
+        },
+    )
     few = [line for line in weir.warnings if "descriptors last for" in line]
     that(weir.warnings == few, "weir check warns of nothing but this machine's descriptors", weir.warnings)
     weir.wait_for_states("brokers", {first.port: "up", second.port: "up"})
@@ -88,12 +99,29 @@ class Device:
 def idle(bed, weir, port):
     """Each connection takes two descriptors of Weir."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = min(9000, (hard - 800) // 2)
+    wanted = min(9500, (hard - 800) // 2)
     wait_until(lambda: weir.status()["connections"]["active"] == 0, "the fleet is gone")
     before = weir.status()["process"]["resident_bytes"]
-    load = bed.start("idle", PROGRAMS / "weir-load", "idle", "-c", wanted, "--connect-rate", "1500", "-d", "15s", "--quiet",
-                     "--max-ended", "0", f"127.0.0.1:{port}")
-    wait_until(lambda: weir.status()["connections"]["active"] == wanted or load.poll() is not None, f"{wanted} are connected", 60)
+    load = bed.start(
+        "idle",
+        PROGRAMS / "weir-load",
+        "idle",
+        "-c",
+        wanted,
+        "--connect-rate",
+        "1500",
+        "-d",
+        "15s",
+        "--quiet",
+        "--max-ended",
+        "0",
+        f"127.0.0.1:{port}",
+    )
+    wait_until(
+        lambda: weir.status()["connections"]["active"] == wanted or load.poll() is not None,
+        f"{wanted} are connected",
+        60,
+    )
     status = weir.status()
     each = (status["process"]["resident_bytes"] - before) / wanted
     load.wait(60)
@@ -104,7 +132,9 @@ def idle(bed, weir, port):
 
 def drain(bed, weir, port):
     report = bed.folder / "drained.json"
-    load = bed.start("drained", PROGRAMS / "weir-load", "idle", "-c", "1000", "--quiet", "--json", report, f"127.0.0.1:{port}")
+    load = bed.start(
+        "drained", PROGRAMS / "weir-load", "idle", "-c", "1000", "--quiet", "--json", report, f"127.0.0.1:{port}"
+    )
     wait_until(lambda: weir.status()["connections"]["active"] == 1000, "1,000 are connected")
     time.sleep(1)  # a connection counts as idle once no byte has moved for a second
     weir.process.send_signal(signal.SIGTERM)
@@ -115,5 +145,8 @@ def drain(bed, weir, port):
     bed.count.that(result["ends"]["fin"] == 1000, "and closes each idle connection in order", result["ends"])
     lifetimes = result["lifetimes"]
     print(f"     lifetimes: {lifetimes}")
-    bed.count.that(lifetimes["min_s"] + 2 < lifetimes["p50_s"] < lifetimes["max_s"] - 2, "one after another over drain_spread",
-                   lifetimes)
+    bed.count.that(
+        lifetimes["min_s"] + 2 < lifetimes["p50_s"] < lifetimes["max_s"] - 2,
+        "one after another over drain_spread",
+        lifetimes,
+    )

@@ -19,5 +19,7 @@ def check(bed):
         bed.count.that(config.name in [name for name, _ in quotes], f"{page.name} quotes {config.name}", quotes)
         for name, text in quotes:
             file = RECIPES / name
-            bed.count.that(file.exists() and file.read_text() == text + "\n", f"{page.name} quotes {name} word for word", text)
+            bed.count.that(
+                file.exists() and file.read_text() == text + "\n", f"{page.name} quotes {name} word for word", text
+            )
         bed.count.that(f"({page.name})" in index, f"the index names {page.name}")

@@ -23,7 +23,8 @@ class Postfix:
         self.maillog = bed.folder / f"{name}.log"
         for file in ("postfix-files", "dynamicmaps.cf"):
             shutil.copy(f"/etc/postfix/{file}", self.config)
-        (self.config / "main.cf").write_text(f"""\
+        (self.config / "main.cf").write_text(
+            f"""\
 compatibility_level = 3.6
 queue_directory = {self.queue}
 data_directory = {data}
@@ -38,9 +39,11 @@ local_recipient_maps =
 smtpd_recipient_restrictions = reject_unauth_destination
 # Kept in the queue, where the check looks at it.
 smtpd_data_restrictions = check_client_access static:HOLD
-""")
+"""
+        )
         # The first line is that of the page.
-        (self.config / "master.cf").write_text(f"""\
+        (self.config / "master.cf").write_text(
+            f"""\
 127.0.0.1:{port} inet n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -54,7 +57,8 @@ error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
-""")
+"""
+        )
 
     def start(self):
         self.process = self.bed.start(f"{self.name}-master", "postfix", "-c", self.config, "start-fg")
@@ -68,8 +72,10 @@ postlog unix-dgram n - n - 1 postlogd
 
     def held(self):
         """The messages in the queue, with their headers."""
-        return [self.bed.run("postcat", "-c", self.config, "-h", "-q", file.name).stdout
-                for file in Path(self.queue, "hold").iterdir()]
+        return [
+            self.bed.run("postcat", "-c", self.config, "-h", "-q", file.name).stdout
+            for file in Path(self.queue, "hold").iterdir()
+        ]
 
 
 def end_group(group):
@@ -88,23 +94,47 @@ def check(bed):
     first, second = (Postfix(bed, name, bed.ports()) for name in ("mail5", "mail6"))
     first.start()
     second.start()
-    weir = bed.weir("smtp", {"listeners.smtp.bind": f"127.0.0.1:{port}",
-                             "upstreams.mail.servers.0.address": f"127.0.0.1:{first.port}",
-                             "upstreams.mail.servers.1.address": f"127.0.0.1:{second.port}"})
+    weir = bed.weir(
+        "smtp",
+        {
+            "listeners.smtp.bind": f"127.0.0.1:{port}",
+            "upstreams.mail.servers.0.address": f"127.0.0.1:{first.port}",
+            "upstreams.mail.servers.1.address": f"127.0.0.1:{second.port}",
+        },
+    )
     that(not weir.warnings, "weir check has no warning", weir.warnings)
     weir.wait_for_states("mail", {first.port: "up", second.port: "up"})
 
     def swaks(source, expect=0):
-        return bed.run("swaks", "--server", f"127.0.0.1:{port}", "--local-interface", source, "--from", "a@example.com", "--to",
-                       "b@example.org", "--helo", "client.example.com", "--body", "hello", expect=expect)
+        return bed.run(
+            "swaks",
+            "--server",
+            f"127.0.0.1:{port}",
+            "--local-interface",
+            source,
+            "--from",
+            "a@example.com",
+            "--to",
+            "b@example.org",
+            "--helo",
+            "client.example.com",
+            "--body",
+            "hello",
+            expect=expect,
+        )
 
     for source in ("127.0.0.21", "127.0.0.22", "127.0.0.23", "127.0.0.24"):
         swaks(source)
-        server = wait_until(lambda: next((one for one in (first, second)
-                                          if one.log_has(rf"client=\S*\[{re.escape(source)}\]")), None),
-                            f"a server names the client {source}")
+        server = wait_until(
+            lambda: next((one for one in (first, second) if one.log_has(rf"client=\S*\[{re.escape(source)}\]")), None),
+            f"a server names the client {source}",
+        )
         headers = [text for text in server.held() if source in text]
-        that(len(headers) == 1, f"{server.name} sees the client {source}, and says so in the mail's Received", server.held())
+        that(
+            len(headers) == 1,
+            f"{server.name} sees the client {source}, and says so in the mail's Received",
+            server.held(),
+        )
     that(first.held() and second.held(), "both servers get mail")
 
     # Whoever reaches the servers' port without Weir cannot speak SMTP there, but could claim any address.
@@ -117,11 +147,16 @@ def check(bed):
     that(not answer.startswith(b"220"), "without a PROXY header Postfix greets nobody", answer)
     with socket.create_connection(("127.0.0.1", first.port), timeout=10) as forger:
         forger.sendall(b"PROXY TCP4 192.0.2.99 192.0.2.1 4711 25\r\n")
-        that(forger.recv(1000).startswith(b"220"), "and believes a header from anybody, so its port must be closed to all others")
+        that(
+            forger.recv(1000).startswith(b"220"),
+            "and believes a header from anybody, so its port must be closed to all others",
+        )
     wait_until(lambda: first.log_has(r"connect from \S*\[192\.0\.2\.99\]"), "Postfix believes the forger")
 
     # The 21st connection of a source is refused.
-    crowd = [socket.create_connection(("127.0.0.1", port), timeout=10, source_address=("127.0.0.30", 0)) for _ in range(20)]
+    crowd = [
+        socket.create_connection(("127.0.0.1", port), timeout=10, source_address=("127.0.0.30", 0)) for _ in range(20)
+    ]
     greeted = all(client.recv(4) == b"220 " for client in crowd)
     that(greeted, "a source may have twenty connections")
     with socket.create_connection(("127.0.0.1", port), timeout=10, source_address=("127.0.0.30", 0)) as further:

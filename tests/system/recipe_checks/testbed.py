@@ -1,5 +1,5 @@
-"""What every recipe's checks need: real servers on free loopback ports with their data in a temporary folder, Weir with the
-recipe's own file, and a count of what held. Whatever is started here ends with the bed."""
+"""What every recipe's checks need: real servers on free loopback ports with their data in a temporary folder, Weir with
+the recipe's own file, and a count of what held. Whatever is started here ends with the bed."""
 
 import json
 import os
@@ -89,8 +89,8 @@ class Bed:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ports(self, number=1):
-        """The first of so many free ports in a row. They are below those that the kernel gives to whoever connects, so that
-        nobody takes one meanwhile."""
+        """The first of so many free ports in a row. They are below those that the kernel gives to whoever connects, so
+        that nobody takes one meanwhile."""
         for _ in range(1000):
             first = random.randrange(10000, 32000)
             wanted = range(first, first + number)
@@ -110,8 +110,14 @@ class Bed:
     def start(self, name, *command, user=None):
         """Starts a server; its output goes to NAME.log of the folder."""
         with open(self.folder / f"{name}.log", "ab") as log:
-            process = subprocess.Popen(as_user(user, command), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                as_user(user, command),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         process.name = name
         self.processes.append(process)
         return process
@@ -122,9 +128,16 @@ class Bed:
     def run(self, *command, user=None, expect=0, input=None, seconds=60, env=None):
         """Runs a client to its end; the exit status must be `expect`, or any if that is None."""
         try:
-            done = subprocess.run(as_user(user, command), cwd=self.folder, input=input, capture_output=True, text=True,
-                                  timeout=seconds, env=dict(os.environ, **(env or {})),
-                                  stdin=None if input is not None else subprocess.DEVNULL)
+            done = subprocess.run(
+                as_user(user, command),
+                cwd=self.folder,
+                input=input,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                env=dict(os.environ, **(env or {})),
+                stdin=None if input is not None else subprocess.DEVNULL,
+            )
         except subprocess.TimeoutExpired as error:
             raise Failed(f"{' '.join(map(str, command))} ran for more than {seconds} s") from error
         if expect is not None and done.returncode != expect:
@@ -144,11 +157,18 @@ class Weir:
         self.records_file = bed.folder / "records.log"
         self.admin = f"127.0.0.1:{bed.ports()}"
         self.settings = []
-        for key, value in {"admin.bind": self.admin, "access_log.file": self.records_file, "access_log.format": "json",
-                           **overrides}.items():
+        for key, value in {
+            "admin.bind": self.admin,
+            "access_log.file": self.records_file,
+            "access_log.format": "json",
+            **overrides,
+        }.items():
             self.settings += ["--set", f"{key}={value}"]
+        bed.run(PROGRAMS / "weir", "check", self.file)  # as it stands, whatever it warns of here
         checked = bed.run(PROGRAMS / "weir", "check", self.file, *self.settings)
-        self.warnings = [line for line in checked.stdout.splitlines() + checked.stderr.splitlines() if "warning" in line]
+        self.warnings = [
+            line for line in checked.stdout.splitlines() + checked.stderr.splitlines() if "warning" in line
+        ]
         self.process = bed.start("weir", PROGRAMS / "weir", "run", self.file, *self.settings)
         wait_until(lambda: " ready: " in bed.log("weir") or self.process.poll() is not None, "Weir is ready")
         if self.process.poll() is not None:
@@ -183,7 +203,9 @@ class Weir:
 
     def wait_for_record(self, what, wanted):
         """The first record for which `wanted` holds."""
-        return wait_until(lambda: next((record for record in self.records() if wanted(record)), None), f"a record of {what}")
+        return wait_until(
+            lambda: next((record for record in self.records() if wanted(record)), None), f"a record of {what}"
+        )
 
 
 def is_free(port):
