@@ -1,13 +1,14 @@
 """A real sshd and web servers behind the bastion; who is allowed, who is refused, and an allow list that changes."""
 
 import http.server
+import json
 import os
 import signal
 import socket
 import threading
 from pathlib import Path
 
-from recipe_checks.testbed import Failed, accepts, wait_until
+from recipe_checks.testbed import PROGRAMS, Failed, accepts, wait_until
 
 SSHD = Path("/usr/sbin/sshd")
 
@@ -77,6 +78,23 @@ def check(bed):
         that(refused(ssh_port, "127.0.0.11"), "a list that changes counts for newcomers after a reload")
         session.sendall(b"SSH-2.0-still-here\r\n")
         that(len(session.recv(100)) > 0, "sessions that are under way go on")
+
+        # An operator ends it by hand.
+        listed = bed.run(PROGRAMS / "weir", "connections", weir.admin, "--source", "127.0.0.11", "--json").stdout
+        bed.run(PROGRAMS / "weir", "kill", json.loads(listed)["connections"][0]["id"], weir.admin)
+        weir.wait_for_record("the killed session", lambda record: record["end"] == "killed")
+        that(True, "until an operator finds them with weir connections, and ends them with weir kill")
+
+    allowed.write_text("127.0.0.300\n")
+    failed = bed.run(PROGRAMS / "weir", "reload", weir.admin, expect=None)
+    that(
+        failed.returncode == 1 and "127.0.0.300" in failed.stderr and not refused(other_port, "127.0.0.20"),
+        "a list with a mistake refuses the reload, and the old one stays",
+        failed,
+    )
+    allowed.write_text("# nobody\n")
+    bed.run(PROGRAMS / "weir", "reload", weir.admin)
+    that(refused(other_port, "127.0.0.20"), "a list that is empty lets nobody in")
 
 
 class Sshd:

@@ -60,6 +60,7 @@ def check(bed):
     weir.wait_for_states("lobby", {lobby.port: "up" for lobby in lobbies})
 
     games(bed, weir, tables_port, behind)
+    empty_table(bed, weir, tables_port, behind)
     lobby(bed, lobby_port)
     greedy(bed, weir, lobby_port)
 
@@ -116,6 +117,22 @@ def games(bed, weir, tables_port, behind):
             f"the players of port {table + 1} of the range were at the server of port {table + 1}",
             weir.records(),
         )
+
+
+def empty_table(bed, weir, tables_port, behind):
+    """Port 2 of the range has no server behind it."""
+    bed.start("table1-again", SERVER, "-p", behind, "-P", 2, "-g", "Default", user="nobody")
+    wait_until(lambda: accepts(behind), "the table accepts")
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", tables_port + 1), timeout=10) as player:
+            try:
+                player.recv(1)
+            except ConnectionResetError:
+                pass
+    record = weir.wait_for_record("the empty table", lambda record: record["end"] == "connect_failed")
+    bed.count.that(record["attempts"] == 3, "a table without a server resets its players after three attempts", record)
+    with socket.create_connection(("127.0.0.1", tables_port), timeout=10) as player:
+        bed.count.that(player.recv(100) != b"", "while the other tables of the range are served")
 
 
 def join(port, source):

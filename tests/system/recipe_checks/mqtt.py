@@ -11,6 +11,7 @@ import time
 from recipe_checks.testbed import PROGRAMS, accepts, wait_until
 
 USER = "mosquitto"
+LOGIN = ("-u", "device", "-P", "secret")
 DEVICES = 300
 
 
@@ -19,15 +20,17 @@ class Broker:
         self.bed = bed
         self.name = name
         self.port = port
+        passwords = bed.folder / "passwords"
+        if not passwords.exists():
+            bed.run("mosquitto_passwd", "-b", "-c", passwords, "device", "secret")
+            passwords.chmod(0o644)
         config = bed.folder / f"{name}.conf"
-        config.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 1000\n"
-            + (
-                f"connection other\naddress 127.0.0.1:{bridge_to}\ntopic # both 1\nremote_clientid {name}\n"
-                if bridge_to
-                else ""
-            )
-        )
+        settings = [f"listener {port} 127.0.0.1", "allow_anonymous false", f"password_file {passwords}"]
+        if bridge_to:
+            # The lines of the page.
+            settings += ["connection other", f"address 127.0.0.1:{bridge_to}", "topic # both 1"]
+            settings += ["remote_username device", "remote_password secret"]
+        config.write_text("\n".join(settings) + "\n")
         self.process = bed.start(name, "mosquitto", "-c", config, user=USER)
         wait_until(lambda: accepts(port), f"{name} accepts")
 
@@ -45,19 +48,26 @@ def check(bed):
             "upstreams.brokers.servers.1.address": f"127.0.0.1:{second.port}",
             "upstreams.brokers.bind_source": "[127.0.0.1, 127.0.0.2]",
             # The file's five and four minutes are for a real fleet.
-            "drain_timeout": "12s",
-            "drain_spread": "8s",
+            "drain_timeout": "8s",
+            "drain_spread": "6s",
         },
     )
     few = [line for line in weir.warnings if "descriptors last for" in line]
     that(weir.warnings == few, "weir check warns of nothing but this machine's descriptors", weir.warnings)
     weir.wait_for_states("brokers", {first.port: "up", second.port: "up"})
+    refused = bed.run("mosquitto_pub", "-p", port, "-t", "fleet/all", "-m", "wake", expect=None)
+    that(
+        "not authorised" in refused.stdout + refused.stderr and "not authorised" in bed.log(second.name),
+        "brokers that let nobody in without a password are up all the same",
+        refused,
+    )
 
-    hear = bed.start("subscriber", "mosquitto_sub", "-p", port, "-t", "fleet/all", "-C", "1", "-q", "1")
+    hear = bed.start("subscriber", "mosquitto_sub", *LOGIN, "-p", port, "-t", "fleet/all", "-C", "1", "-q", "1")
     fleet = [Device(port, f"device-{number}") for number in range(DEVICES)]
     shares = [backend["active"] for backend in weir.upstream("brokers")["backends"]]
     that(min(shares) >= DEVICES // 2 - 5, "both brokers have their half of the fleet", shares)
-    bed.run("mosquitto_pub", "-p", port, "-t", "fleet/all", "-m", "wake", "-q", "1")
+    # Retained, so that it matters not who of bridge and subscriber is first.
+    bed.run("mosquitto_pub", *LOGIN, "-p", port, "-t", "fleet/all", "-m", "wake", "-q", "1", "-r")
     hear.wait(20)
     that(bed.log("subscriber") == "wake\n", "mosquitto_sub hears mosquitto_pub through Weir", bed.log("subscriber"))
     heard = sum(device.hears(b"wake") for device in fleet)
@@ -74,7 +84,7 @@ class Device:
 
     def __init__(self, port, name):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        body = b"\0\4MQTT\4\2" + struct.pack("!HH", 60, len(name)) + name.encode()
+        body = b"\0\4MQTT\4\xc2" + struct.pack("!HH", 60, len(name)) + name.encode() + b"\0\6device\0\6secret"
         self.socket.sendall(bytes([0x10, len(body)]) + body + b"\x82\x0e\0\1\0\x09fleet/all\0")
         self.got = b""
         while len(self.got) < 9:  # CONNACK, SUBACK
@@ -102,21 +112,8 @@ def idle(bed, weir, port):
     wanted = min(9500, (hard - 800) // 2)
     wait_until(lambda: weir.status()["connections"]["active"] == 0, "the fleet is gone")
     before = weir.status()["process"]["resident_bytes"]
-    load = bed.start(
-        "idle",
-        PROGRAMS / "weir-load",
-        "idle",
-        "-c",
-        wanted,
-        "--connect-rate",
-        "1500",
-        "-d",
-        "15s",
-        "--quiet",
-        "--max-ended",
-        "0",
-        f"127.0.0.1:{port}",
-    )
+    arguments = ("-c", wanted, "--connect-rate", "1500", "--quiet", "--max-ended", "0", f"127.0.0.1:{port}")
+    load = bed.start("idle", PROGRAMS / "weir-load", "idle", *arguments)
     wait_until(
         lambda: weir.status()["connections"]["active"] == wanted or load.poll() is not None,
         f"{wanted} are connected",
@@ -124,6 +121,8 @@ def idle(bed, weir, port):
     )
     status = weir.status()
     each = (status["process"]["resident_bytes"] - before) / wanted
+    time.sleep(2)
+    load.send_signal(signal.SIGINT)
     load.wait(60)
     bed.count.that(load.returncode == 0, f"{wanted:,} idle connections are held, and none is ended", bed.log("idle"))
     print(f"     {each:,.0f} bytes of Weir's memory each")
