@@ -136,12 +136,12 @@ def empty_table(bed, weir, tables_port, behind):
 
 
 def join(port, source):
-    """A player from that address, who is greeted; or None if refused."""
-    player = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+    """A player from that address and the server that greets it; or None twice if it is refused."""
     try:
+        player = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
         greeting = player.recv(100)
-    except ConnectionResetError:
-        greeting = b""
+    except ConnectionResetError:  # which may come while it still connects
+        return None, None
     if not greeting:
         player.close()
         return None, None

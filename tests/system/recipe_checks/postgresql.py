@@ -31,7 +31,8 @@ class Cluster:
             )
 
     def start(self):
-        self.process = self.bed.start(self.name, BIN / "postgres", "-D", self.data, user=USER)
+        # At the end at once: a polite end would wait for the replicas.
+        self.process = self.bed.start(self.name, BIN / "postgres", "-D", self.data, user=USER, end_with=signal.SIGQUIT)
         wait_until(
             lambda: self.bed.run(
                 BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", self.port, "-d", "postgres", expect=None

@@ -85,7 +85,7 @@ class Bed:
             except (OSError, ValueError, Failed) as error:
                 print(f"recipes: at the end: {error}", file=sys.stderr)
         for process in reversed(self.processes):
-            stop(process)
+            stop(process, process.end_with)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ports(self, number=1):
@@ -107,8 +107,8 @@ class Bed:
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         return folder
 
-    def start(self, name, *command, user=None):
-        """Starts a server; its output goes to NAME.log of the folder."""
+    def start(self, name, *command, user=None, end_with=signal.SIGTERM):
+        """Starts a server, which gets that signal at the end; its output goes to NAME.log of the folder."""
         with open(self.folder / f"{name}.log", "ab") as log:
             process = subprocess.Popen(
                 as_user(user, command),
@@ -119,6 +119,7 @@ class Bed:
                 start_new_session=True,
             )
         process.name = name
+        process.end_with = end_with
         self.processes.append(process)
         return process
 
@@ -227,12 +228,15 @@ def as_user(user, command):
 
 def stop(process, how=signal.SIGTERM, seconds=10):
     """Ends a process that `start` started, and those of its session that it leaves behind."""
+    for wait in (2, seconds):  # a second signal cuts short what the first one waits for, in Weir a drain
+        if process.poll() is None:
+            process.send_signal(how)
+            try:
+                process.wait(wait)
+            except subprocess.TimeoutExpired:
+                pass
     if process.poll() is None:
-        process.send_signal(how)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            print(f"recipes: {process.name} did not end within {seconds} s", file=sys.stderr)
+        print(f"recipes: {process.name} did not end within {seconds} s", file=sys.stderr)
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
