@@ -98,7 +98,7 @@ def check(bed):
             "upstreams.postgresql.servers.0.dns": f"postgresql.data.svc.cluster.local.:{pod_port}",
             "dns.servers": f"[127.0.0.1:{dns_port}]",
             # Seconds in place of tens.
-            "drain_announce": "2s",
+            "drain_announce": "3s",
             "drain_timeout": "6s",
             "drain_spread": "2s",
         },
