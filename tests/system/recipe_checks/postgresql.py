@@ -26,7 +26,7 @@ class Cluster:
         with open(self.data / "postgresql.auto.conf", "a") as file:
             file.write(
                 f"port = {self.port}\nunix_socket_directories = '{self.sockets}'\nlisten_addresses = '127.0.0.1'\n"
-                "fsync = off\nwal_log_hints = on\nwal_keep_size = 1GB\n"
+                "fsync = off\nwal_log_hints = on\nwal_keep_size = 1GB\nmin_wal_size = 5MB\n"
                 "wal_retrieve_retry_interval = 500ms\n"
             )
 
@@ -173,7 +173,7 @@ def check(bed):
 
 
 def make_primary(bed, cluster):
-    bed.run(BIN / "initdb", "-D", cluster.data, "-A", "peer", "-U", USER, "--no-sync", user=USER)
+    bed.run(BIN / "initdb", "-D", cluster.data, "-A", "peer", "-U", USER, "--no-sync", "--wal-segsize=1", user=USER)
     cluster.configure()
     # The lines of the page, for 127.0.0.1.
     (cluster.data / "pg_hba.conf").write_text(
