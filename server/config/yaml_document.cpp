@@ -119,7 +119,8 @@ YamlNode parse_dump(std::string_view text, const std::string& origin) {
 YamlNode parse_override_value(std::string_view text, const std::string& origin) {
   YamlNode node;
   const bool one_word = text.find_first_of(" ,") == std::string_view::npos;
-  if (one_word && !text.ends_with(']') && find_bracketed_address(text) == 0) {
+  // YAML has a list with one empty item for "-", which here means stderr or stdout.
+  if (text == "-" || (one_word && !text.ends_with(']') && find_bracketed_address(text) == 0)) {
     node.kind = YamlNode::Kind::scalar;
     node.scalar = text;
     node.position.origin = std::make_shared<const std::string>(origin);

@@ -78,8 +78,17 @@ net::awaitable<void> connect(Stream& stream, const Endpoint& target, SourceTurns
   }
 }
 
+/// What a check sends first. A backend that expects a PROXY header is told that this is no client's connection. Version
+/// 1 has only UNKNOWN for that, which some servers refuse (Postfix 3.7): there the header has the addresses as they
+/// are.
+std::string opening_of(int fd, const Endpoint& endpoint, const HealthConfig& config, ProxyVersion proxy_protocol) {
+  ProxyHeader header;
+  if (proxy_protocol == ProxyVersion::v1) header = {local_endpoint(fd), endpoint, "", false};
+  return make_proxy_header(proxy_protocol, header) + config.send;
+}
+
 net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurns& sources, const HealthConfig& config,
-                                            const std::string& opening,
+                                            ProxyVersion proxy_protocol,
                                             std::chrono::steady_clock::time_point deadline) {
   Stream stream(co_await asio::this_coro::executor);
   stream.expires_at(deadline);
@@ -89,6 +98,7 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
     error.assign(io::refuse_self_connect(stream.socket().native_handle(), endpoint), boost::system::system_category());
   }
   if (error) co_return failure("connect", error, config);
+  const std::string opening = opening_of(stream.socket().native_handle(), endpoint, config, proxy_protocol);
   if (!opening.empty()) {
     co_await asio::async_write(stream, asio::buffer(opening), net::into(error));
     if (error) co_return failure("send", error, config);
@@ -112,7 +122,7 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
 }  // namespace
 
 net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& sources, const HealthConfig& config,
-                                           const std::string& opening) {
+                                           ProxyVersion proxy_protocol) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + config.timeout;
   CheckOutcome outcome{Result::failed, ""};
@@ -121,7 +131,7 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& 
     // One address that drops packets must not eat the time of the others.
     const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / untried--;
     if (!sources.pool().reaches(endpoint)) continue;
-    outcome = co_await check_endpoint(endpoint, sources, config, opening, own);
+    outcome = co_await check_endpoint(endpoint, sources, config, proxy_protocol, own);
     if (outcome.result != Result::failed) break;
   }
   co_return outcome;
@@ -158,12 +168,10 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
   Health health(config, upstream.known_health(*backend));
   // So that connections have turns of their own.
   SourceTurns sources(backend->sources().pool(), backend->endpoints().size() == 1);
-  // A backend that expects a PROXY header is told that this is no client's connection.
-  const std::string opening = make_proxy_header(pinned->send_proxy_protocol, {}) + config.send;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
     try {
-      const CheckOutcome outcome = co_await check_backend(*backend, sources, config, opening);
+      const CheckOutcome outcome = co_await check_backend(*backend, sources, config, pinned->send_proxy_protocol);
       if (shared->stop.stop_requested()) co_return;
       if (backend->has_left()) break;
       if (outcome.result != Result::undecided) {

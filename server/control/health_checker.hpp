@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/net.hpp"
+#include "common/proxy_protocol.hpp"
 #include "server/upstream/upstream.hpp"
 
 namespace weir {
@@ -38,8 +39,9 @@ struct CheckOutcome {
   std::string why;
 };
 
-/// One check: connect, send `opening`, and read until `expect` has come, all within `timeout`.
+/// One check: connect, send a PROXY header if the backend expects one, and `send`, and read until `expect` has come,
+/// all within `timeout`.
 net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& sources, const HealthConfig& config,
-                                           const std::string& opening);
+                                           ProxyVersion proxy_protocol);
 
 }  // namespace weir

@@ -526,6 +526,12 @@ TEST(ConfigLoader, OverridesCompleteAnEmptyFile) {
   EXPECT_EQ(load_config_text("", "weir.yaml", overrides).listeners[0].name, "a");
 }
 
+TEST(ConfigLoader, ADashAloneIsATextInAnOverride) {
+  EXPECT_EQ(load_config_text("log: {file: /var/log/weir.log}\n" + std::string(kEcho), "weir.yaml", {{"log.file", "-"}})
+                .log.file,
+            load_config_text(kEcho, "weir.yaml").log.file);
+}
+
 TEST(ConfigLoader, ProblemsOfOverridesNameThemAndComeLast) {
   EXPECT_THAT(problems_of("workers: no\n" + std::string(kEcho), {{"listeners.echo.timeouts.idle", "soon"},
                                                                  {"listeners.ecko.timeouts.idle", "5s"},

@@ -25,11 +25,10 @@ UpstreamConfig config_of(const std::string& address) {
 }
 
 /// What one check of a backend comes to.
-CheckOutcome check(const Backend& backend, SourceTurns& sources, const HealthConfig& health,
-                   const std::string& opening = "") {
+CheckOutcome check(const Backend& backend, SourceTurns& sources, const HealthConfig& health) {
   boost::asio::io_context context{1};
   CheckOutcome outcome;
-  boost::asio::co_spawn(context.get_executor(), check_backend(backend, sources, health, opening),
+  boost::asio::co_spawn(context.get_executor(), check_backend(backend, sources, health, ProxyVersion::none),
                         [&](const std::exception_ptr& failure, CheckOutcome result) {
                           if (failure) std::rethrow_exception(failure);
                           outcome = std::move(result);
@@ -37,10 +36,10 @@ CheckOutcome check(const Backend& backend, SourceTurns& sources, const HealthCon
   context.run();
   return outcome;
 }
-CheckOutcome check(const std::string& address, const HealthConfig& health, const std::string& opening = "") {
+CheckOutcome check(const std::string& address, const HealthConfig& health) {
   const Upstream upstream(prepare_upstream(std::make_shared<const UpstreamConfig>(config_of(address))));
   SourceTurns sources(upstream.sources(), true);
-  return check(*upstream.backends().front(), sources, health, opening);
+  return check(*upstream.backends().front(), sources, health);
 }
 
 TEST(CheckBackend, AcceptingIsEnoughWhereNothingIsExpected) {
@@ -82,7 +81,8 @@ TEST(CheckBackend, OneThatAnswersWhatIsExpectedToWhatIsSentPasses) {
   HealthConfig config;
   config.timeout = test::kHang;
   config.expect = "ready";
-  EXPECT_EQ(check(backend.address(), config, "are you ready?").result, Result::passed);
+  config.send = "are you ready?";
+  EXPECT_EQ(check(backend.address(), config).result, Result::passed);
 }
 
 TEST(CheckBackend, OneWhoseAnswerLacksWhatIsExpectedInTheFirst64KiBFails) {

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "common/endpoint.hpp"
+#include "common/proxy_protocol.hpp"
 #include "server/prepare_upstream.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/name_server.hpp"
@@ -139,7 +141,21 @@ TEST_F(UpstreamWatchTest, ACheckBeginsWithAProxyHeaderWhereTheBackendExpectsOne)
   ASSERT_TRUE(run_until([&] { return backend.pending(); }));
   test::Peer check = backend.accept();
   ASSERT_TRUE(run_until([&] { return check.readable(); }));
-  EXPECT_EQ(check.receive_exactly(20), "PROXY UNKNOWN\r\nhello");
+  const std::string expected = "PROXY TCP4 127.0.0.1 127.0.0.1 " + std::to_string(remote_endpoint(check.fd()).port()) +
+                               " " + std::to_string(local_endpoint(check.fd()).port()) + "\r\nhello";
+  EXPECT_EQ(check.receive_exactly(expected.size()), expected) << "UNKNOWN is refused by some servers";
+}
+
+TEST_F(UpstreamWatchTest, OfVersionTwoTheHeaderOfACheckSaysLocal) {
+  TestListener backend;
+  UpstreamConfig config = checked(backend);
+  config.send_proxy_protocol = ProxyVersion::v2;
+  config.health->timeout = test::kHang;
+  watch(one_, config);
+  ASSERT_TRUE(run_until([&] { return backend.pending(); }));
+  test::Peer check = backend.accept();
+  ASSERT_TRUE(run_until([&] { return check.readable(); }));
+  EXPECT_EQ(check.receive_exactly(16), make_proxy_header(ProxyVersion::v2, {}));
 }
 
 TEST_F(UpstreamWatchTest, WhenOneEndsItsBackendIsCheckedNoMoreAndTheOthersIs) {
