@@ -45,8 +45,8 @@ takes no more. A wider terminal shows more columns.
   --min-rate 1MiB             only those that move as much a second, or more
   --slow                      only those that a side holds up by not
                               reading
-  --sort KEY                  id, age, idle, rate, bytes, kept, rtt or
-                              retransmits, the greatest first
+  --sort id|age|idle|rate|bytes|kept|rtt|retransmits
+                              by this, the greatest first
   --ascending                 the least first
   --limit N                   as many at most (100; 1000 is the most)
   --watch                     again each second, until Ctrl-C

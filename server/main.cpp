@@ -1,11 +1,14 @@
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/build_info.hpp"
 #include "common/journal.hpp"
 #include "server/admin/command.hpp"
 #include "server/capacity_plan.hpp"
@@ -18,6 +21,9 @@
 namespace {
 
 using namespace weir;
+
+constexpr std::array<std::string_view, 9> kMadeOf{"Boost",   "c-ares",         "CLI11",  "fmt",     "libsystemd",
+                                                  "OpenSSL", "prometheus-cpp", "spdlog", "yaml-cpp"};
 
 enum Exit { kDone = 0, kFailed = 1, kBadUsage = 2 };
 
@@ -35,6 +41,7 @@ int complain(const std::string& text, int status) {
 
 int execute(const Command& command, const upgrade::Program& program, upgrade::Predecessor* predecessor) {
   if (command.verb == Command::Verb::print) return print(command.text);
+  if (command.verb == Command::Verb::version) return print(command.text + build_info(source_commit(), kMadeOf));
   if (command.verb == Command::Verb::healthcheck) {
     const std::string reason = check_health(command.target);
     return reason.empty() ? kDone : complain("weir healthcheck: " + reason, kFailed);
