@@ -10,8 +10,10 @@ if(NOT COMMIT)
   if(NOT failed AND top STREQUAL folder)
     execute_process(COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
                     OUTPUT_VARIABLE COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    execute_process(COMMAND git -C ${SOURCE} diff-index --quiet HEAD -- OUTPUT_QUIET ERROR_QUIET RESULT_VARIABLE changed)
-    if(COMMIT AND changed)
+    # Files that were only touched are no change, which status finds out and other commands do not.
+    execute_process(COMMAND git --no-optional-locks -C ${SOURCE} status --porcelain --untracked-files=no
+                    OUTPUT_VARIABLE changes ERROR_QUIET)
+    if(COMMIT AND changes)
       string(APPEND COMMIT "+changes")
     endif()
   endif()
