@@ -4,9 +4,9 @@
 # Runs clang-tidy over sources, but not over tests, which the compiler's warnings and the sanitizers check: `lint all …`, or
 # `lint recent …` for those that the last hundred commits changed. Further arguments go to it.
 lint() {
-  local sources="^$PWD/(server|client|common|bench)/.*\.cpp$"
+  local sources="^$PWD/(server|client|common|manuals|bench)/.*\.cpp$"
   if [[ $1 == recent ]]; then
-    sources=$(git log -100 --name-only --format= -- server client common bench | grep '\.cpp$' | sort --unique |
+    sources=$(git log -100 --name-only --format= -- server client common manuals bench | grep '\.cpp$' | sort --unique |
       sed -E 's/[.+]/\\&/g' | paste --serial --delimiters='|')
     [[ -n $sources ]] || return 0
     sources="^$PWD/($sources)$"

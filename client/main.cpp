@@ -1,11 +1,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,14 +34,22 @@
 #include "client/stream/stream_server.hpp"
 #include "client/terminal_control.hpp"
 #include "client/workload/chat.hpp"
+#include "common/build_info.hpp"
 
 namespace {
 
 using namespace weir::load;
 
+constexpr std::array<std::string_view, 8> kMadeOf{"Boost",   "c-ares",  "CLI11",          "fmt",
+                                                  "libedit", "OpenSSL", "prometheus-cpp", "spdlog"};
+
 enum Exit { kFine = 0, kFailed = 1, kBadUsage = 2 };
 
 int execute(const PrintText& help) { return print(help.text, stdout); }
+
+int execute(const PrintBuild& build) {
+  return print(build.version + weir::build_info(weir::source_commit(), kMadeOf), stdout);
+}
 
 int execute(const LoadOptions& options) {
   Outputs outputs(options.json_file, options.html_file, options.exports);

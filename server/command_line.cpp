@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/command_line_syntax.hpp"
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
 #include "common/version.hpp"
@@ -187,7 +188,11 @@ Command parse_command_line(std::span<const std::string> arguments) {
   if (arguments.empty()) throw UsageError(help_text());
   const std::string& first = arguments.front();
   if (first == "--help" || first == "-h") return print(help_text());
-  if (first == "--version" || first == "-V") return print(std::string("weir ") + kVersion + "\n");
+  if (first == "--version" || first == "-V") {
+    Command command = print(std::string("weir ") + kVersion + "\n");
+    if (arguments.size() > 1 && arguments[1] == "--verbose") command.verb = Command::Verb::version;
+    return command;
+  }
   if (first.starts_with('-')) {
     throw UsageError("weir: a verb comes first, not " + in_quotes(first) + "\nsee: weir --help");
   }
@@ -206,6 +211,17 @@ Command parse_command_line(std::span<const std::string> arguments) {
     refuse(first, error.what());
   }
   return make_command(first, parsed);
+}
+
+ProgramSyntax program_syntax() {
+  ProgramSyntax program{"weir", help_text()};
+  for (const std::string_view verb : kVerbs) {
+    CLI::App app;
+    Parsed parsed;
+    declare(app, std::string(verb), parsed);
+    program.verbs.push_back(read_syntax(app, std::string(verb), help_text(verb)));
+  }
+  return program;
 }
 
 }  // namespace weir

@@ -45,8 +45,8 @@ side that takes no more. A wider terminal shows more columns.
   --min-rate 1MiB             only those that move at least this much a second
   --slow                      only those that a side holds up by not
                               reading
-  --sort KEY                  id, age, idle, rate, bytes, kept, rtt or
-                              retransmits, the greatest first
+  --sort id|age|idle|rate|bytes|kept|rtt|retransmits
+                              by this, the greatest first
   --ascending                 the least first
   --limit N                   at most this many (100; up to 1000)
   --watch                     again each second, until Ctrl-C

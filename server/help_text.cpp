@@ -33,7 +33,8 @@ usage: weir VERB [OPTIONS]
 
   --set path.to.key=value     override a key of the configuration; repeatable
   --admin BIND                echo, discard, proxy: open an admin endpoint there
-  --version, --help
+  --version [--verbose]       the version; with --verbose all it was built from
+  --help                      this page
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path, unix:@name or
 fd:NAME (a socket that systemd hands over).
@@ -48,8 +49,8 @@ examples:
   weir check -c weir.yaml && weir run -c weir.yaml --set log.level=debug
 
 SIGTERM and SIGINT drain: accepting stops, connections may end. A second one
-stops at once. SIGHUP reloads, SIGUSR2 upgrades. Exit status: 0 done or drained,
-1 failed, 2 bad usage or bad configuration.
+stops at once. SIGHUP reloads, SIGUSR1 opens log files anew, SIGUSR2 upgrades.
+exit status: 0 done or drained, 1 failed, 2 bad usage or bad configuration
 )";
 
 constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbHelp{{
@@ -71,7 +72,7 @@ examples:
        weir check [[-c] FILE] --diff [ADMIN] [--token-file FILE]
 
 Validates a configuration and prints how many connections fit into this machine's descriptors
-and memory, and what it will lack here. FILE is /etc/weir/weir.yaml unless said. Every problem is reported, each on its own line of stderr:
+and memory, and what it will lack here. Every problem is reported, each on its own line of stderr:
 
   FILE:LINE:COL: path.to.key: what is wrong, and what would be right
 
@@ -79,6 +80,8 @@ With --diff it asks a running daemon instead, and prints what a reload of FILE w
 what that daemon runs, and how many connections it touches; nothing changes. Repeat the --set
 of the daemon. Only the daemon itself knows whether the sockets can be opened: weir reload --dry-run.
 
+  -c, --config FILE           the configuration (/etc/weir/weir.yaml)
+  --set path.to.key=value     override a key; items of lists go by name or index
   --diff [ADMIN]              ADMIN as in weir help status, but without WEIR_ADMIN it is the
                               admin.bind of FILE
   --token-file FILE           with --diff: the token, as in weir help status
@@ -95,6 +98,9 @@ exit status: 0 fine, 2 bad usage, or the configuration has problems
     {"config", R"(usage: weir config [[-c] FILE] [--set path.to.key=value]...
 
 Prints the effective configuration as YAML with every default filled in.
+
+  -c, --config FILE           the configuration (/etc/weir/weir.yaml)
+  --set path.to.key=value     override a key; items of lists go by name or index
 
 example:
   weir config -c weir.yaml --set workers=4 > effective.yaml

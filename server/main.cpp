@@ -1,3 +1,4 @@
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -5,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/build_info.hpp"
 #include "common/journal.hpp"
 #include "server/admin/command.hpp"
 #include "server/capacity_plan.hpp"
@@ -21,6 +24,9 @@
 namespace {
 
 using namespace weir;
+
+constexpr std::array<std::string_view, 9> kMadeOf{"Boost",   "c-ares",         "CLI11",  "fmt",     "libsystemd",
+                                                  "OpenSSL", "prometheus-cpp", "spdlog", "yaml-cpp"};
 
 enum Exit { kDone = 0, kFailed = 1, kBadUsage = 2 };
 
@@ -46,6 +52,7 @@ void require_watchable(const std::string& file) {
 
 int execute(const Command& command, const upgrade::Program& program, upgrade::Predecessor* predecessor) {
   if (command.verb == Command::Verb::print) return print(command.text);
+  if (command.verb == Command::Verb::version) return print(command.text + build_info(source_commit(), kMadeOf));
   if (command.verb == Command::Verb::healthcheck) {
     const std::string reason = check_health(command.target);
     return reason.empty() ? kDone : complain("weir healthcheck: " + reason, kFailed);

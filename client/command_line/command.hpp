@@ -20,6 +20,11 @@ struct PrintText {
   std::string text;
 };
 
+/// The version, and after it what the program was built from.
+struct PrintBuild {
+  std::string version;  ///< a line
+};
+
 /// What `weir-load chat` was told.
 struct ChatOptions {
   Address target;
@@ -53,7 +58,8 @@ struct ReportOptions {
 };
 
 /// What a command line asks for.
-using Command = std::variant<PrintText, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
-                             IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions, ReportOptions>;
+using Command =
+    std::variant<PrintText, PrintBuild, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
+                 IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions, ReportOptions>;
 
 }  // namespace weir::load

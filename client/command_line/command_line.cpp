@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "client/command_line/verb.hpp"
+#include "common/command_line_syntax.hpp"
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
 #include "common/version.hpp"
@@ -30,7 +31,9 @@ usage: weir-load VERB [OPTIONS] TARGET | URL... | FILE...
   merge A B...      one report of several generators' JSON reports
   report A B...     shows JSON reports as text, or as one HTML page
   help [VERB]       this page, or all about one verb
-  --version, --help
+  --version [--verbose]
+                    the version; with --verbose all that it was built from
+  --help            this page
 
 TARGET is HOST:PORT, [IPv6]:PORT, unix:/path or unix:@name.
 
@@ -45,9 +48,14 @@ exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usa
              3 an SLO was not met or a limit of a comparison exceeded, 4 a reply was wrong
 )";
 
+constexpr const char* kHelpOfHelp = R"(usage: weir-load help [VERB]
+
+Prints the overview, or all about one verb.
+)";
+
 /// In the order of the overview.
-const std::array kVerbs{&kEchoVerb,  &kConnectVerb, &kStreamVerb, &kFetchVerb,    &kChatVerb,  &kIdleVerb,
-                        &kMergeVerb, &kCompareVerb, &kAbVerb,     &kCapacityVerb, &kReportVerb};
+const std::array kVerbs{&kEchoVerb, &kStreamVerb,   &kConnectVerb, &kFetchVerb, &kChatVerb,  &kIdleVerb,
+                        &kAbVerb,   &kCapacityVerb, &kCompareVerb, &kMergeVerb, &kReportVerb};
 
 std::string overview() { return kOverview; }
 
@@ -74,7 +82,11 @@ Command parse_command_line(std::span<const std::string> arguments) {
   if (arguments.empty()) throw UsageError(overview());
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h") return PrintText{overview()};
-  if (name == "--version" || name == "-V") return PrintText{std::string("weir-load ") + kVersion + "\n"};
+  if (name == "--version" || name == "-V") {
+    const std::string text = std::string("weir-load ") + kVersion + "\n";
+    if (arguments.size() > 1 && arguments[1] == "--verbose") return PrintBuild{text};
+    return PrintText{text};
+  }
   if (name.starts_with('-')) {
     throw UsageError("weir-load: a verb comes first, not " + in_quotes(name) + "\nsee: weir-load --help");
   }
@@ -108,6 +120,18 @@ Command parse_command_line(std::span<const std::string> arguments) {
     refuse(error.what());
   }
   return {};
+}
+
+ProgramSyntax program_syntax() {
+  ProgramSyntax program{"weir-load", overview()};
+  for (const Verb* verb : kVerbs) {
+    CLI::App app;
+    app.set_help_flag("-h,--help");
+    verb->declare(app);
+    program.verbs.push_back(read_syntax(app, std::string(verb->name), verb->help));
+  }
+  program.verbs.push_back({"help", kHelpOfHelp, {}, {"VERB"}});
+  return program;
 }
 
 }  // namespace weir::load

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/command_line/command.hpp"
+#include "common/command_syntax.hpp"
 
 namespace weir::load {
 
@@ -16,5 +17,8 @@ class UsageError : public std::runtime_error {
 
 /// Parses the arguments that follow the program's name. Throws UsageError.
 Command parse_command_line(std::span<const std::string> arguments);
+
+/// Every verb with its options, as parse_command_line() knows them.
+ProgramSyntax program_syntax();
 
 }  // namespace weir::load

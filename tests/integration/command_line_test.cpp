@@ -15,6 +15,23 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+TEST(CommandLine, TheVerboseVersionSaysWhatAProgramWasBuiltFrom) {
+  for (const char* program : {"weir", "weir-load"}) {
+    const Finished plain = run(program, {"--version"});
+    const Finished version = run(program, {"--version", "--verbose"});
+    EXPECT_EQ(version.exit, 0);
+    EXPECT_THAT(version.err, IsEmpty());
+    EXPECT_THAT(version.out, testing::StartsWith(plain.out));
+    EXPECT_THAT(version.out, ContainsRegex("\ncommit     ([0-9a-f]{12}(\\+changes)?|[^ ]+)\n"));
+    EXPECT_THAT(version.out, ContainsRegex("\ncompiler   [a-z+]+ [0-9]"));
+    for (const char* part : {"build", "features"})
+      EXPECT_THAT(version.out, ContainsRegex(std::string("\n") + part + " +[a-zA-Z]"));
+    EXPECT_THAT(version.out, ContainsRegex("\nlibraries  Boost 1[.]"));
+    EXPECT_THAT(version.out, ContainsRegex("\n           OpenSSL [0-9]"));
+    EXPECT_THAT(version.out, Not(HasSubstr("unknown\n ")));
+  }
+}
+
 TEST(CommandLine, VersionAndHelpGoToStandardOutputAndSucceed) {
   const Finished version = run("weir", {"--version"});
   EXPECT_EQ(version.exit, 0);

@@ -52,6 +52,10 @@ const House kClientHouse{
     {"common/"},
 };
 
+const House kManualsHouse{
+    {"manuals/main"}, {"manuals/*"}, {"server/command_line", "client/command_line/"}, {"server/config/"}, {"common/"},
+};
+
 const House kCommonHouse{{"common/"}};
 
 /// A library's headers that only one room may see.
@@ -135,10 +139,10 @@ void check_file(const fs::path& root, const std::string& path, const House& hous
 
 using Report = std::vector<std::string>;
 
-/// Every source under the three folders, by its path from the root.
+/// Every source under the four folders, by its path from the root.
 std::vector<std::string> sources_under(const fs::path& root) {
   std::vector<std::string> paths;
-  for (const char* folder : {"server", "client", "common"}) {
+  for (const char* folder : {"server", "client", "manuals", "common"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const auto extension = entry.path().extension();
       if (extension == ".hpp" || extension == ".cpp")
@@ -154,9 +158,10 @@ Report broken_arrows(const fs::path& root) {
   Report broken;
   for (const std::string& path : sources_under(root)) {
     check_file(root, path,
-               path.starts_with("server")   ? kServerHouse
-               : path.starts_with("client") ? kClientHouse
-                                            : kCommonHouse,
+               path.starts_with("server")    ? kServerHouse
+               : path.starts_with("client")  ? kClientHouse
+               : path.starts_with("manuals") ? kManualsHouse
+                                             : kCommonHouse,
                broken);
   }
   std::sort(broken.begin(), broken.end());
@@ -216,7 +221,7 @@ class Structure : public testing::Test {
   Structure() {
     std::string name = (fs::temp_directory_path() / "weir-structure-XXXXXX").string();
     root_ = ::mkdtemp(name.data());
-    for (const char* folder : {"server", "client", "common"}) fs::create_directory(root_ / folder);
+    for (const char* folder : {"server", "client", "manuals", "common"}) fs::create_directory(root_ / folder);
   }
   ~Structure() override { fs::remove_all(root_); }
 

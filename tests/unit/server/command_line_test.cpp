@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/config/config_loader.hpp"
+#include "server/help_text.hpp"
 
 namespace weir {
 namespace {
@@ -189,6 +190,33 @@ TEST(CommandLine, WhatIsMadeUpIsNamedAfterItsVerb) {
   EXPECT_EQ(parse({"echo"}).config_file, "weir echo");
   EXPECT_EQ(config_of({"discard"}).listeners[0].bind[0].to_string(), "127.0.0.1:7000");
   EXPECT_EQ(config_of({"discard"}).listeners[0].name, "discard");
+}
+
+TEST(CommandLine, VerboseIsForTheVersionWithItsBuild) {
+  EXPECT_EQ(parse({"--version"}).verb, Command::Verb::print);
+  EXPECT_EQ(parse({"--version", "--verbose"}).verb, Command::Verb::version);
+  EXPECT_EQ(parse({"--version", "--verbose"}).text, parse({"--version"}).text);
+  EXPECT_EQ(parse({"-V", "--verbose"}), parse({"--version", "--verbose"}));
+  EXPECT_THAT(usage_error({"--verbose"}), HasSubstr("a verb comes first"));
+}
+
+TEST(CommandLine, ItsSyntaxHasEveryVerbWithItsOptions) {
+  const ProgramSyntax program = program_syntax();
+  EXPECT_EQ(program.name, "weir");
+  EXPECT_EQ(program.overview, help_text());
+  EXPECT_EQ(program.verbs.size(), 17u);
+  const VerbSyntax& run = program.verbs.front();
+  EXPECT_EQ(run.name, "run");
+  EXPECT_EQ(run.help, help_text("run"));
+  EXPECT_THAT(run.positional, ElementsAre("FILE"));
+  ASSERT_EQ(run.options.size(), 2u);
+  EXPECT_THAT(run.options[0].names, ElementsAre("-c", "--config"));
+  EXPECT_TRUE(run.options[0].takes_value);
+  EXPECT_FALSE(run.options[0].repeatable);
+  EXPECT_TRUE(run.options[1].repeatable) << "--set";
+  const VerbSyntax& check = program.verbs[1];
+  ASSERT_EQ(check.options.size(), 4u);
+  EXPECT_TRUE(check.options[2].takes_value && check.options[2].may_lack_value) << "--diff";
 }
 
 TEST(CommandLine, NothingAtAllShowsTheHelpAsAnError) { EXPECT_EQ(usage_error({}), parse({"--help"}).text); }

@@ -240,6 +240,26 @@ TEST(LoadCommandLine, HelpIsThereForEachVerb) {
   }
 }
 
+TEST(LoadCommandLine, VerboseIsForTheVersionWithItsBuild) {
+  EXPECT_EQ(std::get<PrintBuild>(parse({"--version", "--verbose"})).version, printed({"--version"}));
+  EXPECT_EQ(std::get<PrintBuild>(parse({"-V", "--verbose"})).version, printed({"--version"}));
+}
+
+TEST(LoadCommandLine, ItsSyntaxHasEveryVerbWithItsOptions) {
+  const ProgramSyntax program = program_syntax();
+  EXPECT_EQ(program.name, "weir-load");
+  EXPECT_EQ(program.overview, printed({"--help"}));
+  EXPECT_EQ(program.verbs.size(), 12u);
+  const VerbSyntax& report = program.verbs[10];
+  EXPECT_EQ(report.name, "report");
+  EXPECT_EQ(report.help, printed({"help", "report"}));
+  EXPECT_THAT(report.positional, testing::ElementsAre("FILE"));
+  ASSERT_EQ(report.options.size(), 3u);
+  EXPECT_THAT(report.options[0].names, testing::ElementsAre("--html"));
+  EXPECT_TRUE(report.options[0].takes_value);
+  EXPECT_FALSE(report.options[1].takes_value) << "--text";
+}
+
 /// Whether the text has the word, and not merely as a part of a longer option.
 bool names(const std::string& text, const std::string& option) {
   for (std::size_t at = text.find(option); at != std::string::npos; at = text.find(option, at + 1)) {

@@ -1,0 +1,56 @@
+#include "server/config/key_types.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "tests/unit/server/config/key_list.hpp"
+
+namespace weir {
+namespace {
+
+KeyType type_of(const std::string& path) {
+  for (const KeyType& type : key_types()) {
+    if (type.path == path) return type;
+  }
+  throw std::out_of_range(path);
+}
+
+TEST(KeyTypes, AreThoseOfEveryKey) {
+  std::vector<std::string> paths;
+  for (const KeyType& type : key_types()) {
+    paths.push_back(type.path);
+    EXPECT_FALSE(type.type.empty()) << type.path;
+  }
+  std::vector<std::string> expected;
+  for (const test::KeyInfo& key : test::KeyList::all()) expected.push_back(key.path);
+  EXPECT_THAT(paths, ::testing::ElementsAreArray(expected));
+}
+
+TEST(KeyTypes, SayWhatMayBeWritten) {
+  EXPECT_EQ(type_of("workers").type, "auto, or 1 to 1024");
+  EXPECT_EQ(type_of("drain_timeout").type, "duration");
+  EXPECT_EQ(type_of("dns.min_ttl").type, "duration, at least 10ms");
+  EXPECT_EQ(type_of("upstreams.N.servers.N.weight").type, "1 to 1000");
+  EXPECT_EQ(type_of("limits.per_source").type, "number");
+  EXPECT_EQ(type_of("listeners.N.tcp.keepalive.idle").type, "whole seconds, 1s to 32767s");
+}
+
+TEST(KeyTypes, HaveEveryWordOfAChoice) {
+  EXPECT_THAT(type_of("log.format").words, ::testing::ElementsAre("text", "json"));
+  EXPECT_THAT(type_of("admin.read_token").words, ::testing::ElementsAre("true", "false"));
+  EXPECT_THAT(type_of("listeners.N.tcp.keepalive").words, ::testing::ElementsAre("off"));
+  EXPECT_THAT(type_of("drain_timeout").words, ::testing::IsEmpty());
+}
+
+TEST(KeyTypes, SayWhatMayNotBeLeftOut) {
+  using Missing = KeyType::Missing;
+  EXPECT_EQ(type_of("listeners.N.bind").missing, Missing::is_error);
+  EXPECT_EQ(type_of("listeners.N.proxy.upstream").missing, Missing::is_error);
+  EXPECT_EQ(type_of("upstreams.N.servers.N.address").missing, Missing::leaves_others);
+  EXPECT_EQ(type_of("workers").missing, Missing::has_default);
+}
+
+}  // namespace
+}  // namespace weir
