@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # container_problem is for those who source this
 # Sourced by the tests that need a real systemd: a bare Debian 12 in a container of systemd-nspawn with a network of its own.
 # Its files are made once, in build/systemd-root, and stay as they are: what a test changes is gone with the container.
 
