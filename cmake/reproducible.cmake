@@ -7,5 +7,5 @@ if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo)$")
   # Of several that match, the last one counts.
   target_compile_options(
     weir_options INTERFACE -ffile-prefix-map=${weir_source_from_build}/= -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-                           -ffile-prefix-map=${CMAKE_BINARY_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
+                           -ffile-prefix-map=${CMAKE_BINARY_DIR}=build -ffile-prefix-map=${CMAKE_BINARY_DIR}/=)
 endif()
