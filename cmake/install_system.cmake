@@ -28,6 +28,9 @@ string(REPLACE "/etc/weir" "${sysconfdir}/weir" unit "${unit}")
 file(WRITE "${WEIR_BINARY_DIR}/systemd/weir.service" "${unit}")
 file(INSTALL "${WEIR_BINARY_DIR}/systemd/weir.service" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
 
-# To be copied and edited: what systemd listens on is the administrator's.
+# Nobody enables them but the administrator, whose it is what systemd listens on: `systemctl edit` changes that, and for
+# other names the examples are there to be copied.
+file(INSTALL "${WEIR_SOURCE_DIR}/systemd/weir.socket" "${WEIR_SOURCE_DIR}/systemd/weir-admin.socket"
+     DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
 file(INSTALL "${WEIR_SOURCE_DIR}/systemd/weir.socket" "${WEIR_SOURCE_DIR}/systemd/weir-admin.socket"
              "${WEIR_SOURCE_DIR}/systemd/weir-sockets.conf" DESTINATION "${CMAKE_INSTALL_PREFIX}/share/doc/weir/systemd")
