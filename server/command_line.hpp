@@ -20,13 +20,13 @@ struct Command {
   enum class Verb { run, check, config, healthcheck, admin, print };
 
   Verb verb = Verb::print;
-  std::string config_file;          ///< run, check, config: the file's name, or what error messages show instead
-  std::string config_text;          ///< the configuration itself if there is no file
-  std::vector<Override> overrides;  ///< run, check, config
+  std::string config_file;             ///< run, check, config: the file's name, or what error messages show instead
+  std::string config_text;             ///< the configuration itself if there is no file
+  std::vector<Override> overrides;     ///< run, check, config
   std::optional<HealthTarget> target;  ///< healthcheck; nothing = the daemon that runs here
-  bool diff = false;                ///< check: compare with what a daemon runs, which `admin` says how to ask
-  admin::Command admin;             ///< admin: what to ask a running daemon
-  std::string text;                 ///< print: help or version, for stdout
+  bool diff = false;                   ///< check: compare with what a daemon runs, which `admin` says how to ask
+  admin::Command admin;                ///< admin: what to ask a running daemon
+  std::string text;                    ///< print: help or version, for stdout
 
   bool operator==(const Command&) const = default;
 };

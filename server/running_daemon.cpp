@@ -111,6 +111,14 @@ bool listens_on_name(const fs::path& table, const std::string& name) {
   return false;
 }
 
+bool listens(const fs::path& tables, const Address& address) {
+  if (address.is_unix()) {
+    const bool named = address.kind == Address::Kind::unix_path;
+    return listens_on_name(tables / "unix", named ? address.host : "@" + address.host);
+  }
+  return listens_on_port(tables / "tcp", address.port) || listens_on_port(tables / "tcp6", address.port);
+}
+
 }  // namespace
 
 std::string check_listening(const ServerConfig& config, const fs::path& root) {
@@ -119,12 +127,9 @@ std::string check_listening(const ServerConfig& config, const fs::path& root) {
     for (const Address& address : listener.bind) {
       // The kernel has chosen the one, and the service manager the other.
       if (address.is_descriptor() || (address.is_inet() && address.port == 0)) continue;
-      const bool listens = address.is_inet() ? listens_on_port(tables / "tcp", address.port) ||
-                                                   listens_on_port(tables / "tcp6", address.port)
-                           : address.kind == Address::Kind::unix_path
-                               ? listens_on_name(tables / "unix", address.host)
-                               : listens_on_name(tables / "unix", "@" + address.host);
-      return listens ? "" : fmt::format("nobody listens on {}, the first address served", address.to_string());
+      return listens(tables, address)
+                 ? ""
+                 : fmt::format("nobody listens on {}, the first address served", address.to_string());
     }
   }
   return "no listener has an address that the configuration says; name a TARGET, or have an admin endpoint";
