@@ -14,7 +14,7 @@ RUN scripts/setup image-build
 COPY . .
 RUN cmake --preset release -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF \
     && cmake --build build/release --target weir weir-load \
-    && scripts/image-root /image build/release/weir build/release/weir-load
+    && scripts/image-root /image build/release/bin/weir build/release/bin/weir-load
 
 FROM scratch
 COPY --from=build /image/ /
