@@ -43,7 +43,7 @@ TEST(EnvironmentOverrides, AreThoseOfThePrefixInOrder) {
 
 TEST(EnvironmentOverrides, KeysHoldUnderscores) {
   const ServerConfig config =
-      load({{"", "7", "WEIR_SET_limits_rate_per_source"}, {"", "9s", "WEIR_SET_DRAIN_TIMEOUT"}});
+      load({{"", "7/s", "WEIR_SET_limits_rate_per_source"}, {"", "9s", "WEIR_SET_DRAIN_TIMEOUT"}});
   EXPECT_EQ(config.limits.rate_per_source.count, 7u);
   EXPECT_EQ(config.drain_timeout, std::chrono::seconds(9));
 }
