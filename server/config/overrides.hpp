@@ -11,8 +11,8 @@ namespace weir {
 /// `--set path.to.key=value`. Items of a list are addressed by their index or their `name`:
 /// `listeners.db.timeouts.idle`, `listeners.0.bind`. The value is YAML.
 ///
-/// Or `WEIR_SET_path_to_key=value` of the environment, whose path is only known beside the configuration: keys and names
-/// hold underscores themselves.
+/// Or `WEIR_SET_path_to_key=value` of the environment, whose path is only known beside the configuration: keys and
+/// names hold underscores themselves.
 struct Override {
   std::string path;
   std::string value;
