@@ -82,7 +82,7 @@ void declare(CLI::App& app, const std::string& verb, Parsed& parsed) {
     serves_without_file();
     settable();
   } else if (verb == "healthcheck") {
-    app.add_option("TARGET", parsed.bind)->required();
+    app.add_option("TARGET", parsed.bind);
   } else if (is_admin_verb(verb)) {
     declare_admin_verb(app, verb, parsed.admin);
   } else {
@@ -145,6 +145,7 @@ Command make_command(const std::string& verb, const Parsed& parsed) {
   Command command;
   if (verb == "healthcheck") {
     command.verb = Command::Verb::healthcheck;
+    if (parsed.bind.empty()) return command;
     try {
       command.target = parse_health_target(parsed.bind);
     } catch (const std::invalid_argument& error) {

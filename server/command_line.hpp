@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -20,13 +21,13 @@ struct Command {
   enum class Verb { run, check, config, healthcheck, admin, print, version };
 
   Verb verb = Verb::print;
-  std::string config_file;          ///< run, check, config: the file's name, or what error messages show instead
-  std::string config_text;          ///< the configuration itself if there is no file
-  std::vector<Override> overrides;  ///< run, check, config
-  HealthTarget target;              ///< healthcheck
-  bool watch = false;               ///< run: reload when the file changes
-  bool diff = false;                ///< check: compare with what a daemon runs, which `admin` says how to ask
-  admin::Command admin;             ///< admin: what to ask a running daemon
+  std::string config_file;             ///< run, check, config: the file's name, or what error messages show instead
+  std::string config_text;             ///< the configuration itself if there is no file
+  std::vector<Override> overrides;     ///< run, check, config
+  std::optional<HealthTarget> target;  ///< healthcheck; nothing = the daemon that runs here
+  bool watch = false;                  ///< run: reload when the file changes
+  bool diff = false;                   ///< check: compare with what a daemon runs, which `admin` says how to ask
+  admin::Command admin;                ///< admin: what to ask a running daemon
   std::string text;  ///< print: help or version, for stdout; version: its first line, the rest is the build's
 
   bool operator==(const Command&) const = default;

@@ -19,7 +19,7 @@ usage: weir VERB [OPTIONS]
   proxy BIND TARGET...        forward to the targets in turn; no file needed
   check [FILE]                validate a file; --diff says what a reload changes
   config [FILE]               print a file's effective configuration
-  healthcheck TARGET          succeed if TARGET accepts, or http://... is healthy
+  healthcheck [TARGET]        succeed if TARGET accepts, or http://... is healthy
   status [ADMIN]              what a running daemon does; --watch keeps it current
   connections [ADMIN]         its live connections, filtered and sorted
   kill ID [ADMIN]             end one of them
@@ -32,6 +32,7 @@ usage: weir VERB [OPTIONS]
   help [VERB]                 this page, or all about one verb
 
   --set path.to.key=value     override a key of the configuration; repeatable
+  WEIR_SET_path_to_key=value  the same by the environment; --set goes before it
   --admin BIND                echo, discard, proxy: open an admin endpoint there
   --version [--verbose]       the version; with --verbose all it was built from
   --help                      this page
@@ -139,12 +140,18 @@ examples:
   weir proxy 127.0.0.1:7000-7010 10.0.0.5:8000-8010
   weir proxy unix:/run/db.sock db.internal:5432 --set upstreams.backend.connect.attempts=1
 )"},
-    {"healthcheck", R"(usage: weir healthcheck TARGET
+    {"healthcheck", R"(usage: weir healthcheck [TARGET]
 
 Succeeds if TARGET accepts a connection within 2 s. An http://HOST:PORT[/path] must also answer
 GET with 200; the path defaults to /readyz. The reason for a failure is on stderr.
 
+Without TARGET it is WEIR_HEALTH of the environment, or else the daemon that runs here: process 1
+of a container, or the oldest weir that serves. Its command line and configuration say where its
+admin endpoint is, which is asked for /readyz. Where it has none, its first listener must listen:
+the kernel is asked, so that the daemon has no record of a connection.
+
 examples:
+  weir healthcheck
   weir healthcheck 127.0.0.1:7000
   weir healthcheck http://127.0.0.1:9900/readyz
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -22,21 +23,36 @@ std::uint64_t read_number(const fs::path& file, std::uint64_t otherwise) {
   return in >> number ? number : otherwise;
 }
 
-/// The directories of this process's control group and of all above it, whose limits apply too (cgroups(7), version 2).
-std::vector<fs::path> control_groups(const fs::path& root) {
+/// A control group as proc(5) names it, and all above it, whose limits apply too; the outermost comes last.
+std::vector<fs::path> with_those_above(const fs::path& mount, const std::string& name) {
+  std::vector<fs::path> groups;
+  fs::path group = name.substr(1);
+  // Seen from outside its namespace, a process may be in a group that this mount doesn't show.
+  if (name.find("/..") != std::string::npos) group.clear();
+  for (; !group.empty(); group = group.parent_path()) groups.push_back(mount / group);
+  groups.push_back(mount);
+  return groups;
+}
+
+/// The directories of this process's control groups that may limit what the controller gives: of version 2, and of
+/// version 1, which has a tree for each controller (cgroups(7)).
+std::vector<fs::path> control_groups(const fs::path& root, const std::string& controller) {
+  std::vector<fs::path> groups;
   std::ifstream in(root / "proc/self/cgroup");
   std::string line;
   while (std::getline(in, line)) {
-    if (!line.starts_with("0::/")) continue;
-    std::vector<fs::path> groups;
-    fs::path group = line.substr(4);
-    // Seen from outside its namespace, a process may be in a group that this mount doesn't show.
-    if (line.find("/..") != std::string::npos) group.clear();
-    for (; !group.empty(); group = group.parent_path()) groups.push_back(root / "sys/fs/cgroup" / group);
-    groups.push_back(root / "sys/fs/cgroup");
-    return groups;
+    const std::size_t first = line.find(':');
+    const std::size_t second = first == std::string::npos ? first : line.find(":/", first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    fs::path mount = root / "sys/fs/cgroup";
+    if (controllers != ",,") {
+      if (controllers.find("," + controller + ",") == std::string::npos) continue;
+      mount /= controller;
+    }
+    for (fs::path& group : with_those_above(mount, line.substr(second + 1))) groups.push_back(std::move(group));
   }
-  return {};
+  return groups;
 }
 
 std::uint32_t affinity_cpus() {
@@ -53,12 +69,16 @@ std::uint32_t affinity_cpus() {
   return 1;
 }
 
-/// `max 100000` or `150000 100000`: microseconds of CPU time, and of the period.
+/// `max 100000` or `150000 100000`: microseconds of CPU time, and of the period. Version 1 has a file for each, and a
+/// quota of -1 is none.
 std::uint32_t quota_cpus(const fs::path& group) {
-  std::ifstream in(group / "cpu.max");
   double quota = 0;
   double period = 0;
-  if (!(in >> quota >> period) || quota <= 0 || period <= 0) return std::numeric_limits<std::uint32_t>::max();
+  if (std::ifstream in(group / "cpu.max"); !(in >> quota >> period)) {
+    if (!(std::ifstream(group / "cpu.cfs_quota_us") >> quota)) quota = 0;
+    if (!(std::ifstream(group / "cpu.cfs_period_us") >> period)) period = 0;
+  }
+  if (quota <= 0 || period <= 0) return std::numeric_limits<std::uint32_t>::max();
   return static_cast<std::uint32_t>(std::clamp(std::ceil(quota / period), 1.0, 1e6));
 }
 
@@ -94,10 +114,13 @@ MachineLimits read_machine_limits(const fs::path& root) {
   }
   limits.cpus = affinity_cpus();
   limits.memory = machine_memory(root);
-  for (const fs::path& group : control_groups(root)) {
-    limits.cpus = std::min(limits.cpus, quota_cpus(group));
-    const std::uint64_t most = read_number(group / "memory.max", kNoLimit);
-    if (most != kNoLimit) limits.memory = limits.memory == 0 ? most : std::min(limits.memory, most);
+  for (const fs::path& group : control_groups(root, "cpu")) limits.cpus = std::min(limits.cpus, quota_cpus(group));
+  // Version 1 writes "no limit" as the last page of 2^63 bytes.
+  constexpr std::uint64_t kMostMemory = 1ull << 62;
+  for (const fs::path& group : control_groups(root, "memory")) {
+    const std::uint64_t most =
+        read_number(group / "memory.max", read_number(group / "memory.limit_in_bytes", kNoLimit));
+    if (most < kMostMemory) limits.memory = limits.memory == 0 ? most : std::min(limits.memory, most);
   }
   limits.somaxconn = static_cast<std::uint32_t>(read_number(root / "proc/sys/net/core/somaxconn", 0));
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));

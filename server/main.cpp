@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -5,8 +7,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "server/config/config_loader.hpp"
 #include "server/handed_over_warnings.hpp"
 #include "server/log_files.hpp"
+#include "server/running_daemon.hpp"
 #include "server/server.hpp"
 
 namespace {
@@ -50,18 +53,26 @@ void require_watchable(const std::string& file) {
   throw ConfigError({{file, 0, 0, "", "is no regular file, whose changes --watch could notice; write it to a file"}});
 }
 
+/// The file, then the environment, then the command line: the later ones win.
+std::vector<Override> with_environment(const std::vector<Override>& overrides) {
+  std::vector<Override> all = environment_overrides(environ);
+  all.insert(all.end(), overrides.begin(), overrides.end());
+  return all;
+}
+
 int execute(const Command& command, const upgrade::Program& program, upgrade::Predecessor* predecessor) {
   if (command.verb == Command::Verb::print) return print(command.text);
   if (command.verb == Command::Verb::version) return print(command.text + build_info(source_commit(), kMadeOf));
   if (command.verb == Command::Verb::healthcheck) {
-    const std::string reason = check_health(command.target);
+    const std::string reason = command.target ? check_health(*command.target) : check_running_daemon();
     return reason.empty() ? kDone : complain("weir healthcheck: " + reason, kFailed);
   }
   if (command.verb == Command::Verb::admin) return admin::run_command(command.admin, kDefaultConfigFile);
   // A reload that is asked for before there is anything to reload is served by the start itself.
   if (command.verb == Command::Verb::run && command.config_text.empty()) std::signal(SIGHUP, SIG_IGN);
+  const std::vector<Override> overrides = with_environment(command.overrides);
   const auto load_file = [&](std::vector<std::string>& named) {
-    return load_config_file(command.config_file, command.overrides, &named);
+    return load_config_file(command.config_file, overrides, &named);
   };
   std::optional<ConfigFiles> watched;
   if (command.watch) {
@@ -70,8 +81,8 @@ int execute(const Command& command, const upgrade::Program& program, upgrade::Pr
   }
   const ServerConfig config = watched ? watched->load(load_file)
                               : command.config_text.empty()
-                                  ? load_config_file(command.config_file, command.overrides)
-                                  : load_config_text(command.config_text, command.config_file, command.overrides);
+                                  ? load_config_file(command.config_file, overrides)
+                                  : load_config_text(command.config_text, command.config_file, overrides);
   if (command.verb == Command::Verb::config) return print(dump_config(config));
   if (command.verb == Command::Verb::run) {
     ServerSource source{"", nullptr, watched ? &*watched : nullptr, program, predecessor};

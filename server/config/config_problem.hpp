@@ -9,7 +9,7 @@ namespace weir {
 
 /// One thing that is wrong with a configuration.
 struct ConfigProblem {
-  std::string origin;   ///< a file's name, or `--set path.to.key`
+  std::string origin;   ///< a file's name, `--set path.to.key`, or a variable of the environment
   int line = 0;         ///< from 1; 0 where there is none
   int column = 0;       ///< from 1, in characters
   std::string path;     ///< `listeners.db.timeouts.idle`, as `--set` takes it; empty where the whole file is meant

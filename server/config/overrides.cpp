@@ -1,15 +1,18 @@
 #include "server/config/overrides.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
+#include "server/config/all_keys.hpp"
 #include "server/config/yaml_document.hpp"
 
 namespace weir {
@@ -60,14 +63,117 @@ std::string no_such_item(YamlNode& list, const std::string& wanted) {
   return text + "items are numbered from 0 to " + std::to_string(list.items.size() - 1);
 }
 
+constexpr std::string_view kVariablePrefix = "WEIR_SET_";
+
+/// As a variable has it: letters in lower case, and an underscore for whatever the name of a variable cannot hold.
+std::string as_in_variable(std::string_view name) {
+  std::string plain(name);
+  for (char& c : plain) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (!kept) c = '_';
+  }
+  return plain;
+}
+
+/// Whether the rest of a variable begins with this name, as a whole.
+bool begins_with(std::string_view rest, std::string_view name) {
+  return !name.empty() && rest.starts_with(name) && (rest.size() == name.size() || rest[name.size()] == '_');
+}
+
+/// Takes the item's index off the rest: that of the longest name, or of the number itself. Throws std::invalid_argument
+/// where there is no such item, or more than one.
+std::size_t take_item(YamlNode& list, std::string_view& rest) {
+  std::size_t longest = 0;
+  std::vector<std::size_t> found;
+  for (std::size_t index = 0; index < list.items.size(); ++index) {
+    const std::string name = as_in_variable(name_of(list.items[index]));
+    if (!begins_with(rest, name) || name.size() < longest) continue;
+    if (name.size() > longest) found.clear();
+    longest = name.size();
+    found.push_back(index);
+  }
+  if (found.size() > 1) {
+    throw std::invalid_argument(in_quotes(name_of(list.items[found[0]])) + " and " +
+                                in_quotes(name_of(list.items[found[1]])) +
+                                " are alike in the name of a variable; say the index instead");
+  }
+  if (found.empty()) {
+    std::size_t index = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
+    longest = static_cast<std::size_t>(end - rest.data());
+    if (error != std::errc{} || !begins_with(rest, rest.substr(0, longest)) || index >= list.items.size()) {
+      throw std::invalid_argument(no_such_item(list, std::string(rest)));
+    }
+    found.push_back(index);
+  }
+  rest.remove_prefix(longest);
+  return found.front();
+}
+
+/// Takes a key off the rest: the longest that any section has, or else the next word, which the reader will not know.
+std::string take_key(std::string_view& rest) {
+  std::string_view longest;
+  for (const std::string_view key : all_keys()) {
+    if (begins_with(rest, key) && key.size() > longest.size()) longest = key;
+  }
+  const std::string key(longest.empty() ? rest.substr(0, rest.find('_')) : longest);
+  rest.remove_prefix(key.size());
+  return key;
+}
+
+/// The path that a variable means in this configuration. Throws std::invalid_argument where there is none.
+std::string path_of_variable(YamlNode& root, const std::string& variable) {
+  const std::string name = as_in_variable(std::string_view(variable).substr(kVariablePrefix.size()));
+  std::string_view rest = name;
+  std::string path;
+  for (YamlNode* node = &root;;) {
+    if (rest.empty() || rest[0] == '_') {
+      throw std::invalid_argument("names no key; write WEIR_SET_path_to_key=value");
+    }
+    std::string segment;
+    if (node != nullptr && node->kind == YamlNode::Kind::sequence) {
+      const std::size_t index = take_item(*node, rest);
+      node = &node->items[index];
+      segment = std::to_string(index);
+    } else {
+      segment = take_key(rest);
+      YamlEntry* entry = node == nullptr ? nullptr : node->find(segment);
+      node = entry == nullptr ? nullptr : &entry->value;
+    }
+    path += (path.empty() ? "" : ".") + segment;
+    if (rest.empty()) return path;
+    rest.remove_prefix(1);
+  }
+}
+
 }  // namespace
 
+std::vector<Override> environment_overrides(const char* const* environment) {
+  std::vector<Override> overrides;
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry = *environment;
+    const std::size_t equals = entry.find('=');
+    if (!entry.starts_with(kVariablePrefix) || equals == std::string_view::npos) continue;
+    overrides.push_back({"", std::string(entry.substr(equals + 1)), std::string(entry.substr(0, equals))});
+  }
+  // A list is set before what is in it.
+  std::sort(overrides.begin(), overrides.end(),
+            [](const Override& one, const Override& other) { return one.variable < other.variable; });
+  return overrides;
+}
+
 void apply_override(YamlNode& root, const Override& override, Problems& problems) {
-  const std::string origin = "--set " + override.path;
+  const std::string origin = override.variable.empty() ? "--set " + override.path : override.variable;
   const Position position{std::make_shared<const std::string>(origin), 0, 0};
   const auto fail = [&](std::string message) { problems.add(position, override.path, std::move(message)); };
 
-  const std::vector<std::string> path = split(override.path);
+  std::vector<std::string> path;
+  try {
+    path = split(override.variable.empty() ? override.path : path_of_variable(root, override.variable));
+  } catch (const std::invalid_argument& error) {
+    return fail(error.what());
+  }
   for (const std::string& segment : path) {
     if (segment.empty()) return fail("is not a path; write --set path.to.key=value");
   }

@@ -233,10 +233,10 @@ TEST(CommandLine, HelpFitsAScreenAndNamesEveryVerb) {
 }
 
 TEST(CommandLine, HealthcheckTakesATarget) {
-  EXPECT_EQ(parse({"healthcheck", "127.0.0.1:80"}).target.address.port, 80);
-  EXPECT_EQ(parse({"healthcheck", "http://127.0.0.1:80"}).target.http_path, "/readyz");
-  EXPECT_EQ(parse({"healthcheck", "http://[::1]:80/a?b"}).target.http_path, "/a?b");
-  EXPECT_THAT(usage_error({"healthcheck"}), HasSubstr("TARGET is required"));
+  EXPECT_EQ(parse({"healthcheck", "127.0.0.1:80"}).target->address.port, 80);
+  EXPECT_EQ(parse({"healthcheck", "http://127.0.0.1:80"}).target->http_path, "/readyz");
+  EXPECT_EQ(parse({"healthcheck", "http://[::1]:80/a?b"}).target->http_path, "/a?b");
+  EXPECT_FALSE(parse({"healthcheck"}).target);
   EXPECT_THAT(usage_error({"healthcheck", "https://h:1"}), HasSubstr("https is not supported"));
   EXPECT_THAT(usage_error({"healthcheck", "http://h"}), HasSubstr("has no port"));
 }

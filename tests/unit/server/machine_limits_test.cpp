@@ -114,5 +114,24 @@ TEST(MachineLimits, ThisMachineHasSome) {
   EXPECT_GT(limits.memory, 1u << 20);
 }
 
+TEST_F(MachineLimitsTest, FirstVersionOfControlGroupsCountsToo) {
+  write("proc/self/cgroup", "12:cpu,cpuacct:/a/b\n4:memory:/c\n0::/\n");
+  write("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "50000\n");
+  write("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+  write("sys/fs/cgroup/memory/c/memory.limit_in_bytes", "67108864\n");
+  const MachineLimits limits = read_machine_limits(root_);
+  EXPECT_EQ(limits.cpus, 1u);
+  EXPECT_EQ(limits.memory, 64ull << 20);
+}
+
+TEST_F(MachineLimitsTest, FirstVersionOfControlGroupsWithoutALimitIsNone) {
+  write("proc/self/cgroup", "12:cpu,cpuacct:/\n4:memory:/\n");
+  write("proc/meminfo", "MemFree:  1000 kB\n");
+  write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+  write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+  write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(read_machine_limits(root_).memory, 0u);
+}
+
 }  // namespace
 }  // namespace weir
