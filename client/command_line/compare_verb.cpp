@@ -58,8 +58,8 @@ std::function<Command()> declare(CLI::App& app) {
   add_patterns(app, "--before", options->before);
   add_patterns(app, "--after", options->after);
   add_compare_settings(app, [options]() -> CompareSettings& { return options->settings; });
-  add(app, "--json", [options](const std::string& text) { options->json_file = text; });
-  add(app, "--html", [options](const std::string& text) { options->html_file = text; });
+  add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
+  add_output(app, "--html", [options](const std::string& text) { options->html_file = text; });
   return [options, pair]() -> Command {
     const bool many = !options->before.empty() || !options->after.empty();
     if (many && (options->before.empty() || options->after.empty())) {
@@ -79,7 +79,9 @@ std::function<Command()> declare(CLI::App& app) {
     if (options->settings.anyway && options->settings.limits.empty()) {
       throw std::invalid_argument("--anyway needs --max-regression");
     }
-    check_outputs({{"--json", options->json_file}, {"--html", options->html_file}});
+    std::vector<std::string> read = options->before;
+    read.insert(read.end(), options->after.begin(), options->after.end());
+    check_outputs({{"--json", options->json_file}, {"--html", options->html_file}}, read);
     return *options;
   };
 }
