@@ -12,10 +12,11 @@ lint() {
     sources="^$PWD/($sources)$"
   fi
   shift
-  scripts/build release
-  # The compile commands are g++'s, which clang understands; its own warnings, some of them about libstdc++ 12, count in no
-  # build, so -Werror must not make errors of them here.
-  run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" -extra-arg=-Wno-error "$@" "$sources" \
+  # It needs each source's own compile command, and nothing that is built. The commands are g++'s, which clang understands;
+  # its own warnings, some of them about libstdc++ 12, count in no build, so -Werror must not make errors of them here.
+  scripts/setup test
+  cmake --preset release -B build/lint -DWEIR_UNITY=OFF -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
+  run-clang-tidy-19 -quiet -p build/lint -j "$(nproc)" -extra-arg=-Wno-error "$@" "$sources" \
     >build/lint.log 2>&1 || {
     grep -vE '^(\[|[0-9]+ warnings|clang-tidy|Running|Suppressed|Use -header-filter)' build/lint.log
     return 1

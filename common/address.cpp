@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "common/printable.hpp"
+#include "common/refuse.hpp"
 
 namespace weir {
 namespace {
@@ -17,10 +17,6 @@ namespace {
 constexpr std::size_t kLongestHost = 253;
 /// Of a name that FileDescriptorName= takes (systemd.socket(5)).
 constexpr std::size_t kLongestDescriptorName = 255;
-
-[[noreturn]] void refuse(std::string_view text, const std::string& why) {
-  throw std::invalid_argument(in_quotes(text) + " " + why);
-}
 
 const char* right_form(AddressUse use) {
   return use == AddressUse::bind ? "write 127.0.0.1:7000, [::1]:7000, :7000, unix:/path or fd:NAME"

@@ -19,7 +19,7 @@ namespace {
 constexpr IpAddress kMappedFirst{0, IpAddress::kMapped};
 constexpr IpAddress kMappedLast{0, IpAddress::kMapped | 0xffff'ffff};
 
-[[noreturn]] void refuse(std::string_view text, const std::string& why) {
+[[noreturn]] void refuse_network(std::string_view text, const std::string& why) {
   throw std::invalid_argument(in_quotes(text) + " " + why + "; write an address or a range such as 10.0.0.0/8");
 }
 
@@ -46,7 +46,7 @@ void AddressSet::add(std::string_view cidr) {
   in6_addr v6{};
   IpAddress first;
   unsigned width = 0;
-  if (host.find('\0') != std::string::npos) refuse(cidr, "is no address");  // inet_pton() would read to it only
+  if (host.find('\0') != std::string::npos) refuse_network(cidr, "is no address");  // inet_pton() would read to it only
   if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) {
     first = IpAddress::v4(ntohl(v4.s_addr));
     width = 32;
@@ -54,19 +54,19 @@ void AddressSet::add(std::string_view cidr) {
     first = IpAddress::v6(v6);
     width = 128;
   } else {
-    refuse(cidr, "is no address");
+    refuse_network(cidr, "is no address");
   }
   unsigned bits = width;
   if (slash != std::string_view::npos) {
     const std::string_view length = cidr.substr(slash + 1);
     const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
     if (error != std::errc() || end != length.data() + length.size() || bits > width) {
-      refuse(cidr, "has no prefix length from 0 to " + std::to_string(width));
+      refuse_network(cidr, "has no prefix length from 0 to " + std::to_string(width));
     }
   }
   const IpAddress rest = behind(bits + (128 - width));
   if ((first.high & rest.high) != 0 || (first.low & rest.low) != 0) {
-    refuse(cidr, "has bits set behind its prefix of " + std::to_string(bits));
+    refuse_network(cidr, "has bits set behind its prefix of " + std::to_string(bits));
   }
   const IpAddress last{first.high | rest.high, first.low | rest.low};
   // The block of mapped addresses is IPv4's: a range of IPv6 lies in it, or is cut where it holds it.

@@ -8,7 +8,7 @@
 #include <span>
 #include <stdexcept>
 
-#include "common/printable.hpp"
+#include "common/refuse.hpp"
 
 namespace weir {
 namespace {
@@ -47,10 +47,6 @@ constexpr std::array<Unit, 15> kSizeUnits{{
 constexpr std::array<Unit, 3> kCountUnits{{{"", 1}, {"k", 1000}, {"m", 1000 * 1000}}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-[[noreturn]] void refuse(std::string_view text, const std::string& why) {
-  throw std::invalid_argument(in_quotes(text) + " " + why);
-}
 
 /// A decimal number without sign or exponent, kept exact: `whole` + `fraction` / `scale`.
 struct Number {

@@ -14,17 +14,16 @@
 namespace weir {
 namespace {
 
-using admin::Command;
-
 constexpr std::array<std::string_view, 8> kSortKeys{"id", "age", "idle", "rate", "bytes", "kept", "rtt", "retransmits"};
 
-Command::Verb verb_of(std::string_view verb) {
-  for (const Command::Verb known :
-       {Command::Verb::status, Command::Verb::connections, Command::Verb::kill, Command::Verb::drain_backend,
-        Command::Verb::drain_listener, Command::Verb::enable_listener, Command::Verb::reload, Command::Verb::upgrade}) {
+admin::Command::Verb verb_of(std::string_view verb) {
+  for (const admin::Command::Verb known :
+       {admin::Command::Verb::status, admin::Command::Verb::connections, admin::Command::Verb::kill,
+        admin::Command::Verb::drain_backend, admin::Command::Verb::drain_listener,
+        admin::Command::Verb::enable_listener, admin::Command::Verb::reload, admin::Command::Verb::upgrade}) {
     if (verb == to_string(known)) return known;
   }
-  return Command::Verb::enable_backend;
+  return admin::Command::Verb::enable_backend;
 }
 
 /// Runs a parser of a value and names the option in what it throws.
@@ -112,7 +111,7 @@ void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& ar
 }
 
 admin::Command make_endpoint_command(const AdminArguments& arguments) {
-  Command command;
+  admin::Command command;
   if (!arguments.admin.empty()) {
     try {
       command.endpoint = admin::parse_admin_target(arguments.admin);
@@ -125,7 +124,7 @@ admin::Command make_endpoint_command(const AdminArguments& arguments) {
 }
 
 admin::Command make_admin_command(std::string_view verb, const AdminArguments& arguments) {
-  Command command = make_endpoint_command(arguments);
+  admin::Command command = make_endpoint_command(arguments);
   command.verb = verb_of(verb);
   command.watch = arguments.watch;
   command.json = arguments.json;

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kVerbs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kAdminVerbHelp{{
     {"status", R"(usage: weir status [ADMIN] [--watch | --json] [--token-file FILE]
 
 Shows what a running daemon does: its listeners, its backends with the time of
@@ -136,7 +136,7 @@ exit status: 0 another process serves; 1 the upgrade failed, or nobody answers;
 }  // namespace
 
 std::string_view admin_help_text(std::string_view verb) {
-  for (const auto& [name, text] : kVerbs) {
+  for (const auto& [name, text] : kAdminVerbHelp) {
     if (name == verb) return text;
   }
   return "";

@@ -51,7 +51,7 @@ stops at once. SIGHUP reloads, SIGUSR2 upgrades. Exit status: 0 done or drained,
 1 failed, 2 bad usage or bad configuration.
 )";
 
-constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbs{{
+constexpr std::array<std::pair<std::string_view, const char*>, 8> kVerbHelp{{
     {"run", R"(usage: weir run [[-c] FILE] [--set path.to.key=value]...
 
 Serves what the configuration file says until SIGTERM or SIGINT.
@@ -151,7 +151,7 @@ Prints the overview, or all about one verb.
 std::string help_text() { return kOverview; }
 
 std::string help_text(std::string_view verb) {
-  for (const auto& [name, text] : kVerbs) {
+  for (const auto& [name, text] : kVerbHelp) {
     if (name == verb) return text;
   }
   return std::string(admin_help_text(verb));

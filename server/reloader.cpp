@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -66,7 +64,7 @@ net::awaitable<admin::Reload> Reloader::reload(std::string who, bool dry_run) {
   const std::shared_ptr<Job> job = enqueue(who, dry_run);
   boost::system::error_code ignored;
   while (!job->outcome) {
-    co_await job->over.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+    co_await job->over.async_wait(net::into(ignored));
   }
   co_return *job->outcome;
 }
@@ -76,8 +74,7 @@ net::awaitable<void> Reloader::until_idle() {
   while (!jobs_.empty()) {
     const std::shared_ptr<Job> job = jobs_.back();
     while (!job->outcome) {
-      co_await job->over.async_wait(
-          boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+      co_await job->over.async_wait(net::into(ignored));
     }
   }
 }

@@ -8,7 +8,7 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load ab [OPTIONS] --a TARGET --b TARGET
+constexpr const char* kAbHelp = R"(usage: weir-load ab [OPTIONS] --a TARGET --b TARGET
 
 Puts one load on two targets in turns, block by block, so that the machine's moods fall on both, and
 compares them at once: for each percentile and the rate, how B differs from A and whether that is
@@ -39,7 +39,7 @@ examples:
   weir-load ab --a localhost:7000 --b localhost:7001 -d 60s --max-regression p99=10%
 )";
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_ab(CLI::App& app) {
   const auto plan = std::make_shared<LoadOptions>();
   const auto ab = std::make_shared<AbOptions>();
   add_address(app, "--a", ab->a);
@@ -59,6 +59,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kAbVerb{"ab", kHelp, declare};
+const Verb kAbVerb{"ab", kAbHelp, declare_ab};
 
 }  // namespace weir::load

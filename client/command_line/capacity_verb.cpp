@@ -8,7 +8,7 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load capacity [OPTIONS] TARGET
+constexpr const char* kCapacityHelp = R"(usage: weir-load capacity [OPTIONS] TARGET
 
 Finds the highest rate of requests that still meets an SLO: a closed loop first shows how much there
 may be, then rates are tried in open loops, upward until one does not meet it, and then between the
@@ -36,7 +36,7 @@ examples:
   weir-load capacity -c 500 -l 1k --slo p99.9=20ms --step 10s --json capacity.json 10.0.0.1:7000
 )";
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_capacity(CLI::App& app) {
   const auto plan = std::make_shared<LoadOptions>();
   const auto options = std::make_shared<CapacityOptions>();
   add_target(app, plan->target);
@@ -70,6 +70,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kCapacityVerb{"capacity", kHelp, declare};
+const Verb kCapacityVerb{"capacity", kCapacityHelp, declare_capacity};
 
 }  // namespace weir::load

@@ -4,7 +4,7 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load chat [--timeout TIME] TARGET
+constexpr const char* kChatHelp = R"(usage: weir-load chat [--timeout TIME] TARGET
 
 Sends what is typed, line by line, and shows what comes back. The end of the input (Ctrl-D) is
 passed on, and the rest of the replies is awaited; when the peer closes, it is over. On a terminal,
@@ -18,7 +18,7 @@ examples:
   printf 'hello\n' | weir-load chat 127.0.0.1:7000
 )";
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_chat(CLI::App& app) {
   const auto options = std::make_shared<ChatOptions>();
   add_target(app, options->target);
   add(app, "--timeout", [options](const std::string& text) { options->timeout = positive_duration(text); });
@@ -27,6 +27,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kChatVerb{"chat", kHelp, declare};
+const Verb kChatVerb{"chat", kChatHelp, declare_chat};
 
 }  // namespace weir::load

@@ -11,7 +11,7 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load compare [OPTIONS] A.json B.json
+constexpr const char* kCompareHelp = R"(usage: weir-load compare [OPTIONS] A.json B.json
        weir-load compare [OPTIONS] --before FILES --after FILES
 
 Says how B differs from A, for each percentile and the rate, with intervals that hold for all of
@@ -51,7 +51,7 @@ CLI::Option* add_patterns(CLI::App& app, const char* name, std::vector<std::stri
   });
 }
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_compare(CLI::App& app) {
   const auto options = std::make_shared<CompareOptions>();
   const auto pair = std::make_shared<std::vector<std::string>>();
   app.add_option("FILE", *pair);
@@ -88,6 +88,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kCompareVerb{"compare", kHelp, declare};
+const Verb kCompareVerb{"compare", kCompareHelp, declare_compare};
 
 }  // namespace weir::load

@@ -12,9 +12,9 @@ namespace weir::load {
 
 namespace {
 
-constexpr std::uint64_t kMostConnections = 100'000;
+constexpr std::uint64_t kMostFetched = 100'000;
 
-constexpr const char* kHelp = R"(usage: weir-load fetch [OPTIONS] URL…
+constexpr const char* kFetchHelp = R"(usage: weir-load fetch [OPTIONS] URL…
 
 Fetches many URLs at once (HTTP/1.1 GET, http and https). Prints a line as each completes: its status
 or what went wrong, bytes of the body, time and URL; and at the end, how long all of them took beside
@@ -102,7 +102,7 @@ void take_texts(const Texts& texts, FetchOptions& options) {
   if (!options.output.empty()) check_output(options.output, options.urls.size());
 }
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_fetch(CLI::App& app) {
   const auto options = std::make_shared<FetchOptions>();
   const auto texts = std::make_shared<Texts>();
   app.add_option("URL", texts->urls);
@@ -110,7 +110,7 @@ std::function<Command()> declare(CLI::App& app) {
   app.add_option("-f,--file", texts->files)->allow_extra_args(false);
   app.add_option("-H,--header", texts->headers)->allow_extra_args(false);
   add(app, "-c,--connections", [options](const std::string& text) {
-    options->connections = static_cast<std::uint32_t>(number(text, 1, kMostConnections));
+    options->connections = static_cast<std::uint32_t>(number(text, 1, kMostFetched));
   });
   add(app, "--timeout", [options](const std::string& text) { options->timeout = positive_duration(text); });
   add(app, "--connect-timeout",
@@ -135,6 +135,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kFetchVerb{"fetch", kHelp, declare};
+const Verb kFetchVerb{"fetch", kFetchHelp, declare_fetch};
 
 }  // namespace weir::load

@@ -8,11 +8,10 @@ namespace weir::load {
 
 namespace {
 
-constexpr std::uint64_t kMostConnections = 1'000'000;
 /// The most that TCP_KEEPIDLE takes (tcp(7)).
 constexpr std::chrono::seconds kLongestKeepalive{32'767};
 
-constexpr const char* kHelp = R"(usage: weir-load idle [OPTIONS] TARGET
+constexpr const char* kIdleHelp = R"(usage: weir-load idle [OPTIONS] TARGET
 
 Opens connections, sends nothing, and says which of them the other side ended, when and how: what an
 idle timeout of a balancer, a NAT or a drain does to you. Ctrl-C ends it and reports.
@@ -50,7 +49,7 @@ std::chrono::seconds keepalive(const std::string& text) {
   return seconds;
 }
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_idle(CLI::App& app) {
   const auto options = std::make_shared<IdleOptions>();
   add_target(app, options->target);
   add(app, "-c,--connections", [options](const std::string& text) {
@@ -84,6 +83,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kIdleVerb{"idle", kHelp, declare};
+const Verb kIdleVerb{"idle", kIdleHelp, declare_idle};
 
 }  // namespace weir::load

@@ -7,7 +7,7 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load merge [OPTIONS] FILE...
+constexpr const char* kMergeHelp = R"(usage: weir-load merge [OPTIONS] FILE...
 
 Makes one report of several generators' that loaded the same service at the same time (see
 --start-at): histograms and counts add up without loss, the time series are laid over each other by
@@ -27,7 +27,7 @@ examples:
   kubectl logs --tail=-1 -l batch.kubernetes.io/job-name=weir-load | weir-load merge -
 )";
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_merge(CLI::App& app) {
   const auto options = std::make_shared<MergeOptions>();
   app.add_option("FILE", options->files)->required();
   add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
@@ -41,6 +41,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kMergeVerb{"merge", kHelp, declare};
+const Verb kMergeVerb{"merge", kMergeHelp, declare_merge};
 
 }  // namespace weir::load

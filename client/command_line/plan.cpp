@@ -12,8 +12,6 @@ namespace weir::load {
 
 namespace {
 
-constexpr std::uint64_t kMostConnections = 1'000'000;
-constexpr std::uint64_t kMostThreads = 1024;
 constexpr std::uint64_t kMostInFlight = 1'000'000;
 
 std::string message_text(const std::string& text) {

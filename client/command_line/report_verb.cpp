@@ -7,7 +7,7 @@ namespace weir::load {
 
 namespace {
 
-constexpr const char* kHelp = R"(usage: weir-load report [--html FILE] [--text | --table] A.json [B.json...]
+constexpr const char* kReportHelp = R"(usage: weir-load report [--html FILE] [--text | --table] A.json [B.json...]
 
 Shows JSON reports that weir-load wrote: of echo and connect, and at most one comparison and one
 capacity. Without --html it prints the text report of each.
@@ -24,7 +24,7 @@ examples:
   weir-load report --html both.html before.json after.json
 )";
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_report(CLI::App& app) {
   const auto options = std::make_shared<ReportOptions>();
   app.add_option("FILE", options->files)->required();
   add_output(app, "--html", [options](const std::string& text) { options->html_file = text; });
@@ -39,6 +39,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kReportVerb{"report", kHelp, declare};
+const Verb kReportVerb{"report", kReportHelp, declare_report};
 
 }  // namespace weir::load

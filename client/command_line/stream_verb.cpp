@@ -9,9 +9,8 @@ namespace weir::load {
 namespace {
 
 constexpr std::uint64_t kMostStreams = 100'000;
-constexpr std::uint64_t kMostThreads = 1024;
 
-constexpr const char* kHelp = R"(usage: weir-load stream [OPTIONS] TARGET
+constexpr const char* kStreamHelp = R"(usage: weir-load stream [OPTIONS] TARGET
        weir-load stream --serve BIND [-t N] [--timeout TIME]
 
 How many bytes a second go through, one way or both, with every byte checked by its position. TARGET
@@ -91,7 +90,7 @@ void check(const CLI::App& app, const Choice& choice) {
   }
 }
 
-std::function<Command()> declare(CLI::App& app) {
+std::function<Command()> declare_stream(CLI::App& app) {
   const auto choice = std::make_shared<Choice>();
   StreamOptions& run = choice->run;
   add_target(app, run.target);
@@ -132,6 +131,6 @@ std::function<Command()> declare(CLI::App& app) {
 
 }  // namespace
 
-const Verb kStreamVerb{"stream", kHelp, declare};
+const Verb kStreamVerb{"stream", kStreamHelp, declare_stream};
 
 }  // namespace weir::load

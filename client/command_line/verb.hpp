@@ -56,6 +56,11 @@ std::chrono::microseconds positive_duration(const std::string& text);
 /// One of two words: true for `yes`, false for `no`. Throws std::invalid_argument.
 bool one_of(const std::string& text, std::string_view yes, std::string_view no);
 
+/// How many connections one run may hold, and open a second.
+inline constexpr std::uint64_t kMostConnections = 1'000'000;
+/// How many threads, and processes, one run may have.
+inline constexpr std::uint64_t kMostThreads = 1024;
+
 /// The most that counts such as requests and seeds may be: what a double, and so JSON, holds exactly.
 inline constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 53;
 

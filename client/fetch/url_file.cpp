@@ -12,7 +12,7 @@ namespace weir::load {
 
 namespace {
 
-std::string_view trimmed(std::string_view line) {
+std::string_view without_blanks(std::string_view line) {
   constexpr std::string_view kBlank = " \t\r";
   const std::size_t first = line.find_first_not_of(kBlank);
   if (first == std::string_view::npos) return {};
@@ -24,7 +24,7 @@ std::vector<Url> read_urls(std::istream& stream, const std::string& name) {
   std::size_t number = 0;
   for (std::string line; std::getline(stream, line);) {
     ++number;
-    const std::string_view text = trimmed(line);
+    const std::string_view text = without_blanks(line);
     if (text.empty() || text.front() == '#') continue;
     try {
       urls.push_back(parse_url(text));

@@ -7,12 +7,12 @@ namespace weir::load {
 
 namespace {
 
-struct Names {
+struct FailureNames {
   std::string_view key;
   std::string_view text;
 };
 
-constexpr std::array<Names, kFailureKinds> kNames{{
+constexpr std::array<FailureNames, kFailureKinds> kFailureNames{{
     {"none", "none"},
     {"refused", "connection refused"},
     {"unreachable", "host or network unreachable"},
@@ -37,8 +37,8 @@ constexpr std::array<Names, kFailureKinds> kNames{{
 
 }  // namespace
 
-std::string_view failure_key(Failure failure) { return kNames[static_cast<std::size_t>(failure)].key; }
-std::string_view failure_text(Failure failure) { return kNames[static_cast<std::size_t>(failure)].text; }
+std::string_view failure_key(Failure failure) { return kFailureNames[static_cast<std::size_t>(failure)].key; }
+std::string_view failure_text(Failure failure) { return kFailureNames[static_cast<std::size_t>(failure)].text; }
 
 Failure connect_failure(int error) {
   switch (error) {

@@ -6,12 +6,12 @@ namespace weir::load {
 
 namespace {
 
-struct Names {
+struct TimeNames {
   std::string_view key;
   std::string_view text;
 };
 
-constexpr std::array<Names, kTimes> kNames{{
+constexpr std::array<TimeNames, kTimes> kTimeNames{{
     {"response", "response"},
     {"service", "service"},
     {"lag", "lag"},
@@ -24,7 +24,7 @@ constexpr std::array<Names, kTimes> kNames{{
 
 }  // namespace
 
-std::string_view time_key(Time time) { return kNames[static_cast<std::size_t>(time)].key; }
-std::string_view time_text(Time time) { return kNames[static_cast<std::size_t>(time)].text; }
+std::string_view time_key(Time time) { return kTimeNames[static_cast<std::size_t>(time)].key; }
+std::string_view time_text(Time time) { return kTimeNames[static_cast<std::size_t>(time)].text; }
 
 }  // namespace weir::load

@@ -5,19 +5,13 @@
 #include <cstring>
 #include <utility>
 
+#include "client/stream/turn.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
 
 namespace {
-
-/// How much one session may move before the others of its thread get their turn.
-constexpr std::size_t kReads = 8;
-constexpr std::size_t kWrites = 4;
-constexpr std::size_t kWriteSize = 128 * 1024;
-/// How long the bytes that follow a wrong one are waited for, to tell what happened.
-constexpr std::chrono::milliseconds kInquiry{200};
 
 using Status = io::IoResult::Status;
 

@@ -12,10 +12,6 @@ namespace {
 /// With so many right bytes it was one of our lines.
 constexpr std::size_t kOwn = 4;
 
-std::string text_of(std::span<const std::byte> bytes) {
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
 }  // namespace
 
 std::string_view far_end_key(FarEnd far_end) {

@@ -26,11 +26,11 @@ std::uint64_t distance_to(const StreamPattern& pattern, std::uint64_t position, 
   return 0;
 }
 
+}  // namespace
+
 std::string text_of(std::span<const std::byte> bytes) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
-
-}  // namespace
 
 std::string StreamPattern::copy(std::uint64_t position, std::size_t length) const {
   return text_of(slice(position, length));

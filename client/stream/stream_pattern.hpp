@@ -11,6 +11,9 @@
 
 namespace weir::load {
 
+/// The bytes as text, whatever they are.
+std::string text_of(std::span<const std::byte> bytes);
+
 /// The bytes of one stream, one way: the pattern from a place on, without end. Every byte follows from its position.
 class StreamPattern {
  public:

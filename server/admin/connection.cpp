@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/read.hpp>
@@ -22,8 +20,6 @@ namespace {
 
 namespace asio = net::asio;
 using Error = boost::system::error_code;
-
-auto into(Error& error) { return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error); }
 
 /// What came of reading a request: it is there, or it is answered by `refusal`, or neither where the peer has gone.
 struct Arrival {
@@ -45,7 +41,8 @@ net::awaitable<bool> await_request(Connections& all, Connection& connection) {
       if (!std::exchange(hurried, true)) connection.stream.expires_after(all.bounds.leaving);
     }
     connection.set_idle(true);
-    const std::size_t got = co_await connection.stream.async_read_some(connection.buffer.prepare(4096), into(error));
+    const std::size_t got =
+        co_await connection.stream.async_read_some(connection.buffer.prepare(4096), net::into(error));
     connection.set_idle(false);
     connection.buffer.commit(got);
   } while (error == asio::error::operation_aborted && connection.leaving());  // it was only woken
@@ -60,7 +57,7 @@ net::awaitable<Arrival> read_request(Connections& all, Connection& connection, c
   boost::beast::flat_buffer& buffer = connection.buffer;
   if (buffer.size() == 0 && !co_await await_request(all, connection)) co_return Arrival{};
   stream.expires_after(all.bounds.arrival);
-  co_await boost::beast::http::async_read_header(stream, buffer, parser, into(error));
+  co_await boost::beast::http::async_read_header(stream, buffer, parser, net::into(error));
   if (error) co_return Arrival{false, reply_to_malformed(error)};
   if (connection.closed()) co_return Arrival{};
   const RequestHead& head = parser.get();
@@ -74,10 +71,10 @@ net::awaitable<Arrival> read_request(Connections& all, Connection& connection, c
       co_return Arrival{false, error_reply(417, "the only expectation that is met here is 100-continue")};
     }
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(stream, asio::buffer(kContinue), into(error));
+    co_await asio::async_write(stream, asio::buffer(kContinue), net::into(error));
     if (error) co_return Arrival{};
   }
-  if (!parser.is_done()) co_await boost::beast::http::async_read(stream, buffer, parser, into(error));
+  if (!parser.is_done()) co_await boost::beast::http::async_read(stream, buffer, parser, net::into(error));
   if (error) co_return Arrival{false, reply_to_malformed(error)};
   co_return Arrival{true, std::nullopt};
 }
@@ -88,7 +85,7 @@ net::awaitable<bool> send(Connections& all, Connection& connection, const Reply&
       asio::buffer(head), head_alone ? asio::const_buffer() : asio::const_buffer(asio::buffer(reply.body))};
   connection.stream.expires_after(all.bounds.taking);
   Error error;
-  co_await asio::async_write(connection.stream, all_of_it, into(error));
+  co_await asio::async_write(connection.stream, all_of_it, net::into(error));
   co_return !error;
 }
 
@@ -124,7 +121,7 @@ net::awaitable<void> linger(Connections& all, Connection& connection) {
   connection.stream.expires_after(all.bounds.linger);
   std::array<char, 4096> rest;
   for (std::size_t taken = 0; !error && taken < kMost;) {
-    taken += co_await connection.stream.async_read_some(asio::buffer(rest), into(error));
+    taken += co_await connection.stream.async_read_some(asio::buffer(rest), net::into(error));
   }
 }
 

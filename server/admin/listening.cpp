@@ -4,10 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <new>
 #include <stdexcept>
@@ -30,10 +28,6 @@ using Waiter = Acceptor::Waiter;
 
 constexpr int kBacklog = 1024;  // a burst must not be told to come again a second later
 constexpr std::chrono::milliseconds kPause{100};
-
-auto into(boost::system::error_code& error) {
-  return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
-}
 
 ListeningSocket take_socket(const std::shared_ptr<const HandedOverSocket>& socket) {
   return {ListenerConfig(), {local_endpoint(socket->descriptor.get()), false, 0, 1, socket}, kBacklog, 1};
@@ -99,7 +93,7 @@ net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, std::share
   boost::system::error_code error;
   while (!stop.stop_requested()) {
     try {
-      co_await socket->async_wait(Waiter::wait_read, into(error));
+      co_await socket->async_wait(Waiter::wait_read, net::into(error));
       if (stop.stop_requested()) co_return;
       if (!error) {
         Newcomer newcomer = accept_one(socket->native_handle());
@@ -111,7 +105,7 @@ net::awaitable<void> keep_accepting(std::shared_ptr<Connections> all, std::share
         if (goes_on_after(failure, *all, bound)) continue;
       }
       pause.expires_after(kPause);
-      co_await pause.async_wait(into(error));
+      co_await pause.async_wait(net::into(error));
     } catch (const std::bad_alloc&) {
       continue;  // the connection that came is closed
     }

@@ -17,7 +17,7 @@ namespace {
 
 using boost::beast::http::verb;
 
-enum Exit { kDone = 0, kRefused = 1, kDiffers = 3 };
+enum ReloadExit { kApplied = 0, kRefused = 1, kDiffers = 3 };
 
 /// The lines of a text, each fit for a terminal.
 std::string lines_of(const boost::json::value& text) {
@@ -67,8 +67,8 @@ ConfigDiff difference(const Client& client, const std::string& running, const st
 Outcome reload(const Client& client, bool dry_run) {
   try {
     const auto answer = ask(client, verb::post, dry_run ? "/api/v1/reload?dry_run=1" : "/api/v1/reload");
-    if (text_of(answer, "result") == "unchanged") return {kDone, "nothing differs from what runs\n"};
-    return {kDone, lines_of(member_of(answer, "text"))};
+    if (text_of(answer, "result") == "unchanged") return {kApplied, "nothing differs from what runs\n"};
+    return {kApplied, lines_of(member_of(answer, "text"))};
   } catch (const Refused& why) {
     if (why.status() != 409) throw;
     return refused(why);
@@ -78,7 +78,7 @@ Outcome reload(const Client& client, bool dry_run) {
 Outcome compare_with_running(const Client& client, const ServerConfig& next) {
   const std::string running = ask_text(client, verb::get, "/api/v1/config");
   const ConfigDiff diff = difference(client, running, dump_config(next));
-  if (diff.empty()) return {kDone, "nothing differs from what runs\n"};
+  if (diff.empty()) return {kApplied, "nothing differs from what runs\n"};
   Outcome outcome{kDiffers, describe(diff, counts_of(ask(client, verb::get, "/api/v1/status")))};
   if (!diff.refused.empty()) {
     outcome.status = kRefused;

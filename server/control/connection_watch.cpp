@@ -2,8 +2,6 @@
 
 #include <atomic>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <iterator>
 #include <new>
@@ -32,10 +30,6 @@ constexpr std::chrono::seconds kPatience{1};
 
 /// Whether it has not ended already, and was not told to end.
 bool can_be_killed(const Session& session) { return !session.end && session.slot->interruption() == 0; }
-
-auto into(boost::system::error_code& error) {
-  return net::asio::redirect_error(net::asio::use_awaitable_t<net::Executor>(), error);
-}
 
 }  // namespace
 
@@ -70,7 +64,7 @@ net::awaitable<bool> ConnectionWatch::send_round(std::function<Errand()> make_er
         places);
   }
   boost::system::error_code ignored;
-  co_await round->over.async_wait(into(ignored));
+  co_await round->over.async_wait(net::into(ignored));
   round->closed = true;
   co_return round->missing == 0;
 }
@@ -112,7 +106,7 @@ net::awaitable<void> ConnectionWatch::look_again() {
     next_ = CarriedThen(*found);
     boost::asio::steady_timer pause(executor_, kRateTime);
     boost::system::error_code ignored;
-    co_await pause.async_wait(into(ignored));
+    co_await pause.async_wait(net::into(ignored));
     found = co_await walk();
   }
   if (found->when - next_.when() >= kRateTime) then_ = std::exchange(next_, CarriedThen(*found));
@@ -151,7 +145,7 @@ net::awaitable<std::shared_ptr<const LiveConnections>> ConnectionWatch::look() {
 
 net::awaitable<void> ConnectionWatch::until_looked() {
   boost::system::error_code ignored;
-  co_await looked_.async_wait(into(ignored));
+  co_await looked_.async_wait(net::into(ignored));
 }
 
 net::awaitable<ConnectionWatch::Killed> ConnectionWatch::kill(std::uint64_t id) {

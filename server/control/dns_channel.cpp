@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -219,7 +217,7 @@ net::awaitable<bool> DnsChannel::finish(std::chrono::milliseconds most) {
     ::ares_timeout(channel_, &longest, &until);
     timer_.expires_at(std::min(end, Clock::now() + seconds(until.tv_sec) + std::chrono::microseconds(until.tv_usec)));
     boost::system::error_code cancelled;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable_t<net::Executor>(), cancelled));
+    co_await timer_.async_wait(net::into(cancelled));
     if (!cancelled) ::ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   }
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));

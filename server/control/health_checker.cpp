@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
@@ -34,10 +32,6 @@ using Protocol = asio::generic::stream_protocol;
 using Stream = boost::beast::basic_stream<Protocol, net::Executor>;
 using Result = CheckOutcome::Result;
 
-auto into(boost::system::error_code& error) {
-  return asio::redirect_error(asio::use_awaitable_t<net::Executor>(), error);
-}
-
 CheckOutcome failure(const std::string& doing, const boost::system::error_code& error, const HealthConfig& config) {
   if (error == boost::beast::error::timeout) {
     return {Result::failed, doing + ": not within " + format_duration(config.timeout)};
@@ -59,7 +53,7 @@ net::awaitable<void> connect_unix(Stream& stream, const Endpoint& target, io::Cl
     if (io::Clock::now() >= deadline) break;
     timer.expires_at(std::min(deadline, io::Clock::now() + io::kQueueFullPause));
     boost::system::error_code ignored;
-    co_await timer.async_wait(into(ignored));
+    co_await timer.async_wait(net::into(ignored));
   }
   error = boost::beast::error::timeout;
 }
@@ -69,7 +63,7 @@ net::awaitable<void> connect(Stream& stream, const Endpoint& target, SourceTurns
                              io::Clock::time_point deadline, boost::system::error_code& error) {
   if (target.is_unix()) co_return co_await connect_unix(stream, target, deadline, error);
   const Protocol::endpoint endpoint(target.data(), target.size());
-  if (!sources.pool().binds(target)) co_return co_await stream.async_connect(endpoint, into(error));
+  if (!sources.pool().binds(target)) co_return co_await stream.async_connect(endpoint, net::into(error));
   const SourceTurns::Time now = io::Clock::now();
   error.assign(EADDRNOTAVAIL, boost::system::system_category());
   for (const std::size_t address : sources.next(target, now)) {
@@ -78,7 +72,7 @@ net::awaitable<void> connect(Stream& stream, const Endpoint& target, SourceTurns
     if (error) co_return;
     error.assign(bind_source(stream.socket().native_handle(), sources.pool().addresses()[address]),
                  boost::system::system_category());
-    if (!error) co_await stream.async_connect(endpoint, into(error));
+    if (!error) co_await stream.async_connect(endpoint, net::into(error));
     if (!is_source_spent(error.value())) co_return;
     sources.rest(address, now);
   }
@@ -96,13 +90,13 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
   }
   if (error) co_return failure("connect", error, config);
   if (!opening.empty()) {
-    co_await asio::async_write(stream, asio::buffer(opening), into(error));
+    co_await asio::async_write(stream, asio::buffer(opening), net::into(error));
     if (error) co_return failure("send", error, config);
   }
   ExpectedAnswer answer(config.expect);
   std::array<char, 4096> piece;
   while (answer.status() == ExpectedAnswer::Status::awaited) {
-    const std::size_t got = co_await stream.async_read_some(asio::buffer(piece), into(error));
+    const std::size_t got = co_await stream.async_read_some(asio::buffer(piece), net::into(error));
     answer.take({piece.data(), got});
     if (!error || answer.status() != ExpectedAnswer::Status::awaited) continue;
     CheckOutcome outcome = failure("answer", error, config);
@@ -182,7 +176,7 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
     }
     timer.expires_after(pause_before_check(config, std::uniform_real_distribution<double>(0, 1)(shared->random)));
     boost::system::error_code ignored;
-    co_await timer.async_wait(into(ignored));
+    co_await timer.async_wait(net::into(ignored));
     if (shared->stop.stop_requested()) co_return;
   }
   upstream.forget_checks(*backend);

@@ -21,18 +21,17 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using io::Clock;
 
-constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::seconds kHealthcheckPatience{2};
 
 std::string reason(int error) { return std::system_category().message(error); }
 
 /// Empty when the answer to GET is 200, else the reason.
 std::string get_until(io::Descriptor socket, const Endpoint& endpoint, const HealthTarget& target,
                       Clock::time_point deadline) {
-  using Protocol = net::asio::generic::stream_protocol;
   net::asio::io_context context(1);
-  beast::basic_stream<Protocol, net::Executor> stream(context.get_executor());
+  beast::basic_stream<net::asio::generic::stream_protocol, net::Executor> stream(context.get_executor());
   beast::error_code error;
-  stream.socket().assign(Protocol(endpoint.family(), 0), socket.get(), error);
+  stream.socket().assign({endpoint.family(), 0}, socket.get(), error);
   if (error) return error.message();
   socket.release();  // the stream closes it
   stream.expires_at(deadline);
@@ -82,7 +81,7 @@ HealthTarget parse_health_target(std::string_view text) {
 }
 
 std::string check_health(const HealthTarget& target) {
-  const Clock::time_point deadline = Clock::now() + kPatience;
+  const Clock::time_point deadline = Clock::now() + kHealthcheckPatience;
   std::string reasons;
   try {
     const std::vector<Endpoint> endpoints = io::resolve_until(target.address, deadline);

@@ -1,10 +1,8 @@
 #include "server/control/resolver.hpp"
 
 #include <array>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <map>
 #include <string>
@@ -22,7 +20,7 @@ namespace weir {
 namespace {
 
 namespace asio = net::asio;
-using Result = ResolvedName::Addresses::Result;
+using Lookup = ResolvedName::Addresses::Result;
 /// By the names that they are the addresses of.
 using Answers = std::map<std::string, ResolvedName::BothFamilies>;
 
@@ -42,9 +40,9 @@ bool has_way(const Endpoint& target) {
 void ask_for(DnsChannel& channel, const std::string& target, const std::string& full_name,
              ResolvedName::BothFamilies& answers) {
   for (std::size_t i = 0; i < kFamilies.size(); ++i) answers[i] = channel.in_hosts(target, kFamilies[i]);
-  if (answers[0].result == Result::found || answers[1].result == Result::found) return;
+  if (answers[0].result == Lookup::found || answers[1].result == Lookup::found) return;
   for (std::size_t i = 0; i < kFamilies.size(); ++i) {
-    answers[i].result = Result::pending;
+    answers[i].result = Lookup::pending;
     channel.ask_addresses(full_name, kFamilies[i], [&slot = answers[i]](auto answer) { slot = std::move(answer); });
   }
 }
@@ -62,7 +60,7 @@ void report(const Upstream& upstream, const std::string& name, std::size_t membe
 }
 
 /// What the coroutines use, some of which end after the resolver.
-struct Shared {
+struct ResolverState {
   const std::shared_ptr<Upstream> upstream;
   const DnsConfig config;
   const std::function<void()> on_change;
@@ -77,7 +75,8 @@ std::size_t count_members(const Upstream& upstream, const BackendEntry& entry) {
 }
 
 /// Hands over the backends that there is a way to; returns how many they are.
-std::size_t publish(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, const ResolvedName& name) {
+std::size_t publish(const ResolverState& shared, const std::shared_ptr<const BackendEntry>& entry,
+                    const ResolvedName& name) {
   Upstream& upstream = *shared.upstream;
   std::vector<Upstream::Member> members = name.members(has_way);
   std::erase_if(members, [&](const auto& member) { return !upstream.sources().reaches(member.endpoint); });
@@ -89,8 +88,8 @@ std::size_t publish(const Shared& shared, const std::shared_ptr<const BackendEnt
 
 /// One round of questions.
 /// `inherited` backends stay until all is answered.
-net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const BackendEntry>& entry, ResolvedName& name,
-                         bool inherited) {
+net::awaitable<void> ask(const ResolverState& shared, const std::shared_ptr<const BackendEntry>& entry,
+                         ResolvedName& name, bool inherited) {
   const DnsName& dns = *entry->config.dns;
   Answers answers;  // outlives the channel, which hands them over even as it goes
   ResolvedName::Services services;
@@ -110,7 +109,7 @@ net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const Backe
     for (const std::string& target : name.targets()) ask_for(channel, target, full_name(target), answers[target]);
     if (!co_await channel.finish(kGrace)) {
       for (const auto& [target, both] : answers) {
-        const bool found = both[0].result == Result::found || both[1].result == Result::found;
+        const bool found = both[0].result == Lookup::found || both[1].result == Lookup::found;
         if (found) name.take_addresses(target, full_name(target), both, last);
       }
       if (!inherited) publish(shared, entry, name);
@@ -124,7 +123,7 @@ net::awaitable<void> ask(const Shared& shared, const std::shared_ptr<const Backe
   }
 }
 
-net::awaitable<void> keep(std::shared_ptr<const Shared> shared, std::shared_ptr<const BackendEntry> entry) {
+net::awaitable<void> keep(std::shared_ptr<const ResolverState> shared, std::shared_ptr<const BackendEntry> entry) {
   const Upstream& upstream = *shared->upstream;
   const DnsName& dns = *entry->config.dns;
   ResolvedName name(entry->config, shared->config);
@@ -151,7 +150,7 @@ net::awaitable<void> keep(std::shared_ptr<const Shared> shared, std::shared_ptr<
     }
     timer.expires_after(pause);
     boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable_t<net::Executor>(), ignored));
+    co_await timer.async_wait(net::into(ignored));
   }
 }
 
@@ -160,7 +159,7 @@ net::awaitable<void> keep(std::shared_ptr<const Shared> shared, std::shared_ptr<
 Resolver::Resolver(const net::Executor& executor, std::shared_ptr<Upstream> upstream, const DnsConfig& config,
                    std::function<void()> on_change) {
   const auto shared =
-      std::make_shared<const Shared>(std::move(upstream), config, std::move(on_change), stop_.get_token());
+      std::make_shared<const ResolverState>(std::move(upstream), config, std::move(on_change), stop_.get_token());
   for (const auto& entry : shared->upstream->entries()) {
     if (entry->config.dns) spawn_until(shared->stop, executor, keep(shared, entry));
   }

@@ -13,7 +13,7 @@ namespace {
 /// A CPU takes microseconds for a SYN, unless the hypervisor takes it away from the virtual machine in the middle.
 constexpr std::chrono::milliseconds kGrace{20};
 /// Asking takes milliseconds of CPU time, and a handshake takes a round trip.
-constexpr std::chrono::milliseconds kPause{50};
+constexpr std::chrono::milliseconds kQuietPause{50};
 /// If the kernel does not report handshakes, they get the time of a long round trip.
 constexpr std::chrono::milliseconds kBlind{200};
 
@@ -41,7 +41,7 @@ std::optional<std::chrono::milliseconds> Quiescence::remaining(Clock::time_point
   const std::optional<std::size_t> under_way = handshakes_.count(endpoints_);
   if (!under_way && waited < kBlind) return kBlind - waited;
   if (!under_way || *under_way == 0) return std::nullopt;
-  if (waited < kLongest) return kPause;
+  if (waited < kLongest) return kQuietPause;
   spdlog::info("{} handshakes were not completed within {} ms", *under_way, kLongest.count());
   return std::nullopt;
 }

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/value.hpp>
 #include <cerrno>
 #include <csignal>
@@ -67,7 +65,7 @@ void Successor::check_deadline() const {
 net::awaitable<void> Successor::pause(std::chrono::milliseconds time) {
   boost::asio::steady_timer timer(context_, time);
   boost::system::error_code ignored;
-  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+  co_await timer.async_wait(net::into(ignored));
 }
 
 net::awaitable<void> Successor::send(const InheritedSockets& sockets, Drained drained) {
@@ -108,8 +106,7 @@ net::awaitable<boost::json::object> Successor::receive() {
     }
     check_deadline();
     boost::system::error_code ignored;
-    co_await waiter_.async_wait(Waiter::wait_read,
-                                boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+    co_await waiter_.async_wait(Waiter::wait_read, net::into(ignored));
   }
   for (int i = 0; i < kPollsForItsEnd && !reap(); ++i) co_await pause(kPoll);
   throw std::runtime_error(reaped_ ? describe_end() : "the new program: " + broken);

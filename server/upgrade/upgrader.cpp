@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
 #include <chrono>
 #include <csignal>
@@ -22,13 +20,13 @@ namespace weir::upgrade {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{10};
+constexpr std::chrono::milliseconds kReloadPoll{10};
 /// After something that failed for lack of memory.
 constexpr std::chrono::milliseconds kAgain{200};
 
 net::awaitable<void> wait(boost::asio::steady_timer& timer) {
   boost::system::error_code ignored;
-  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<net::Executor>(), ignored));
+  co_await timer.async_wait(net::into(ignored));
 }
 
 net::awaitable<void> pause(boost::asio::io_context& context, std::chrono::milliseconds time) {
@@ -133,7 +131,7 @@ bool Upgrader::pass_on() try {
 }
 
 net::awaitable<void> Upgrader::make_ready() {
-  while (parts_.is_reloading()) co_await pause(parts_.context, kPoll);
+  while (parts_.is_reloading()) co_await pause(parts_.context, kReloadPoll);
   stage_ = Stage::starting;
   std::string problem = parts_.obstacle();  // which may have come meanwhile
   if (!problem.empty()) throw std::runtime_error(problem);
