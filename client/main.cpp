@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -27,6 +28,7 @@
 #include "client/report/outputs.hpp"
 #include "client/report/read_reports.hpp"
 #include "client/report/report_files.hpp"
+#include "client/same_file.hpp"
 #include "client/stream/stream_report.hpp"
 #include "client/stream/stream_run.hpp"
 #include "client/stream/stream_server.hpp"
@@ -64,11 +66,21 @@ int show(const Comparison& comparison, Outputs& outputs) {
   return outputs.show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status());
 }
 
+/// Each file once: patterns may overlap, and a run that counts twice would look like two that agree.
 ComparedSide read_side(const std::vector<std::string>& files) {
   ComparedSide side;
-  side.label = files.front();
-  if (files.size() > 1) side.label += " and " + std::to_string(files.size() - 1) + " more";
-  for (const std::string& file : files) side.results.push_back(read_json_file(file));
+  for (const std::string& file : files) {
+    const auto same = std::find_if(side.files.begin(), side.files.end(),
+                                   [&file](const std::string& other) { return is_same_file(file, other); });
+    if (same != side.files.end()) {
+      std::fprintf(stderr, "weir-load: %s is named twice on one side, and counts once\n", file.c_str());
+      continue;
+    }
+    side.results.push_back(read_json_file(file));
+    side.files.push_back(file);
+  }
+  side.label = side.files.front();
+  if (side.files.size() > 1) side.label += " and " + std::to_string(side.files.size() - 1) + " more";
   return side;
 }
 

@@ -24,9 +24,10 @@ each side, what changes from run to run is part of the intervals.
       --smallest-effect PERCENT
                           a change that matters (5%)
       --max-regression LIST
-                          by how much B may be worse: p99=10%,p50=200us,rate=5%. The exit status is
-                          3 where it is worse by more and that is not chance, and 1 where the runs
-                          cannot be compared
+                          by how much B may be worse: p99=10%,p50=200us,rate=5%; errors=0.1% of its
+                          requests that fail more than A's; wrong=0 more wrong replies. The exit
+                          status is 3 where it is worse by more and that is not chance, and 1 where
+                          the runs cannot be compared
       --anyway            judge the limits even then
       --json FILE         the comparison for machines; - is stdout, and then the text goes to stderr
       --html FILE         the comparison as a page, with both distributions laid over each other

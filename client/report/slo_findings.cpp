@@ -48,8 +48,7 @@ void find_time(const LoadResult& result, SloFinding& finding) {
 void find_errors(const LoadResult& result, SloFinding& finding) {
   const std::uint64_t failures = result.stats.failures.total();
   const bool is_share = finding.clause.what == SloClause::What::error_share;
-  const std::uint64_t right = result.is_echo() ? result.stats[Count::answered] : result.stats[Count::cycles];
-  const std::uint64_t attempted = right + failures;
+  const std::uint64_t attempted = result.attempted();
   finding.found = static_cast<double>(failures);
   if (is_share) finding.found = attempted == 0 ? 0 : finding.found / static_cast<double>(attempted);
   finding.met = finding.found <= finding.clause.number;
