@@ -8,6 +8,7 @@
 
 #include "client/compare/objections.hpp"
 #include "client/compare/words.hpp"
+#include "client/report/numbers.hpp"
 #include "client/same_file.hpp"
 #include "common/units.hpp"
 #include "common/version.hpp"
@@ -95,9 +96,9 @@ JudgedRegression judge_count(const RegressionLimit& limit, const ComparedSide& a
   // Shares of the same counts are the same, whatever their last bits say.
   constexpr double kRounding = 1e-12;
   regression.exceeded = regression.change > limit.share + kRounding;
-  regression.sentence =
-      fmt::format("of what was attempted {} failed on A and {} on B, {} {} more", plain_percent(a.error_share()),
-                  plain_percent(b.error_share()), regression.exceeded ? "more than" : "within", plain_percent(limit.share));
+  regression.sentence = fmt::format("of what was attempted {} failed on A and {} on B, {} {} more",
+                                    plain_percent(a.error_share()), plain_percent(b.error_share()),
+                                    regression.exceeded ? "more than" : "within", plain_percent(limit.share));
   return regression;
 }
 
@@ -120,9 +121,7 @@ JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDif
     regression.sentence = limit.name + " is not known: there are too few values, or too few intervals of time";
     return regression;
   }
-  const bool is_real = is_of_rate ? difference.high < 0
-                       : limit.time       ? difference.added_low > 0
-                                          : difference.low > 0;
+  const bool is_real = is_of_rate ? difference.high < 0 : limit.time ? difference.added_low > 0 : difference.low > 0;
   const bool is_large = limit.time ? regression.added > *limit.time : regression.change > limit.share;
   regression.exceeded = is_real && is_large;
   const std::string by = limit.time ? signed_duration(difference.added) : signed_percent(difference.change);

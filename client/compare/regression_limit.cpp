@@ -14,7 +14,8 @@ namespace {
 RegressionLimit parse_limit(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw std::invalid_argument("is a list such as p99=10%,p50=200us,rate=5%,errors=0.1%,wrong=0, not " + in_quotes(text));
+    throw std::invalid_argument("is a list such as p99=10%,p50=200us,rate=5%,errors=0.1%,wrong=0, not " +
+                                in_quotes(text));
   }
   RegressionLimit limit;
   limit.text = text;
@@ -26,7 +27,8 @@ RegressionLimit parse_limit(const std::string& text) {
   } else if (limit.name == "errors") {
     limit.what = RegressionLimit::What::errors;
     limit.share = parse_percent(most);
-    if (limit.share > 1) throw std::invalid_argument(text + ": is 0% to 100%, the share of errors that B may have more");
+    if (limit.share > 1)
+      throw std::invalid_argument(text + ": is 0% to 100%, the share of errors that B may have more");
   } else if (limit.name == "rate") {
     limit.what = RegressionLimit::What::rate;
     limit.share = parse_percent(most);

@@ -5,6 +5,7 @@
 
 #include "client/compare/comparison.hpp"
 #include "client/compare/words.hpp"
+#include "client/report/numbers.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

@@ -38,7 +38,8 @@ TEST(RegressionLimit, RefusesWhatCouldNeverBeExceeded) {
 }
 
 TEST(RegressionLimit, RefusesWhatIsNone) {
-  for (const char* text : {"", "p99", "p99=", "p99=10", "rate=5ms", "errors=1", "errors=1ms", "wrong=1%", "p101=1%", "p99=10%,", "=1%"}) {
+  for (const char* text :
+       {"", "p99", "p99=", "p99=10", "rate=5ms", "errors=1", "errors=1ms", "wrong=1%", "p101=1%", "p99=10%,", "=1%"}) {
     EXPECT_THROW(parse_regression_limits(text), std::invalid_argument) << text;
   }
 }
