@@ -136,6 +136,7 @@ json::object comparison_json(const Comparison& comparison) {
   object["sentence"] = comparison.sentence();
   object["regressions"] = std::move(regressions);
   object["proxy"] = proxy_to_json(comparison.proxy);
+  object["text"] = comparison_text(comparison);
   object["exit_status"] = comparison.exit_status();
   return object;
 }
