@@ -59,7 +59,12 @@ int execute(const MergeOptions& options) {
   for (const std::string& file : options.files) {
     for (LoadResult& result : read_json_reports(file)) results.push_back(std::move(result));
   }
-  return outputs.show(merge_results(results));
+  const LoadResult merged = merge_results(results);
+  if (const std::string remark = remark_on_begins(results); !remark.empty()) {
+    std::fprintf(stderr, "weir-load: %s\n", remark.c_str());
+  }
+  results.clear();  // of long runs they are large, and so is the report that is made now
+  return outputs.show(merged);
 }
 
 int show(const Comparison& comparison, Outputs& outputs) {
@@ -132,10 +137,11 @@ int execute(const IdleOptions& options) {
   return outputs.show(idle_text_report(summary), idle_json_report(summary), summary.exit_status());
 }
 
-/// Opens /dev/null for standard streams that were closed, so that no socket takes their place.
+/// Opens /dev/null for standard streams that were closed, so that no socket takes their place. What is written to a
+/// closed stdout stays an error: a report that nobody gets is not fine.
 void reserve_standard_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
   }
 }
 

@@ -2,16 +2,12 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iostream>
-#include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "client/report/json.hpp"
-#include "common/lines.hpp"
+#include "client/report/read_file.hpp"
 
 namespace weir::load {
 
@@ -22,22 +18,9 @@ namespace {
 /// How each report begins that weir-load writes on a line.
 constexpr std::string_view kBegin = "{\"schema\":";
 
-std::string read_text(const std::string& file) {
-  std::stringstream text;
-  if (file == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::ifstream in(file);
-  if (in) in.peek();  // a folder can be opened, but not read
-  if (!in.is_open() || in.bad()) throw std::runtime_error(file + ": " + std::strerror(errno));
-  text << in.rdbuf();
-  return text.str();
-}
-
-LoadResult read(const json::value& value, const std::string& place) {
+LoadResult read(json::object&& report, const std::string& place) {
   try {
-    return read_json_report(value.as_object());
+    return read_json_report(std::move(report));
   } catch (const std::exception& problem) {
     throw std::runtime_error(place + ": is no report that can be read: " + problem.what());
   }
@@ -45,30 +28,40 @@ LoadResult read(const json::value& value, const std::string& place) {
 
 }  // namespace
 
-std::vector<LoadResult> parse_json_reports(const std::string& text, const std::string& name) {
+std::vector<LoadResult> parse_json_reports(std::string text, const std::string& name) {
   boost::system::error_code error;
-  const json::value whole = json::parse(text, error);
+  json::value whole = json::parse(text, error);
   std::vector<LoadResult> reports;
   if (!error && whole.is_object()) {
-    reports.push_back(read(whole, name));
+    std::string().swap(text);  // it may be large, and so is what it became
+    reports.push_back(read(std::move(whole.get_object()), name));
     return reports;
   }
   std::size_t number = 0;
-  for (const std::string& line : lines_of(text)) {
+  const std::string_view all(text);
+  for (std::size_t at = 0; at < all.size();) {
+    const std::string_view line = all.substr(at, all.find('\n', at) - at);
+    at += line.size() + 1;
     ++number;
     const std::size_t begin = line.find(kBegin);
-    if (begin == std::string::npos) continue;
+    if (begin == std::string_view::npos) continue;
+    std::string_view report = line.substr(begin);
+    if (report.ends_with('\r')) report.remove_suffix(1);
     const std::string place = name + ":" + std::to_string(number);
-    const json::value value = json::parse(line.substr(begin), error);
-    if (error) throw std::runtime_error(place + ": the report that begins there is cut off or damaged");
-    reports.push_back(read(value, place));
+    json::value value = json::parse({report.data(), report.size()}, error);
+    if (error || !value.is_object()) {
+      throw std::runtime_error(place + ": the report that begins there is cut off or damaged");
+    }
+    reports.push_back(read(std::move(value.get_object()), place));
   }
   if (reports.empty()) throw std::runtime_error(name + ": is no JSON report of weir-load, and no line of it is one");
   return reports;
 }
 
 std::vector<LoadResult> read_json_reports(const std::string& file) {
-  return parse_json_reports(read_text(file), file == "-" ? "stdin" : file);
+  return parse_json_reports(read_file(file), name_of_input(file));
 }
+
+LoadResult read_json_file(const std::string& file) { return read(read_json_object(file), name_of_input(file)); }
 
 }  // namespace weir::load
