@@ -16,8 +16,8 @@ constexpr const char* kCompareHelp = R"(usage: weir-load compare [OPTIONS] A.jso
 
 Says how B differs from A, for each percentile and the rate, with intervals that hold for all of
 them at once, and whether that is chance. Runs of another shape or machine, and runs that their
-generator limited, are said to be so. The more runs of each side, the more it can see: from 4 on
-each side, what changes from run to run is part of the intervals.
+generator limited, are said to be so. The more runs of each side, the more it can see: from 2 on
+each side, what changes from run to run is part of the intervals, which from 4 on get narrow.
 
       --before FILES, --after FILES
                           reports of many runs; a pattern in quotes will do: 'a*.json'
