@@ -189,14 +189,14 @@ class Bootstrap {
     result_.blocks_b = blocks_in(b);
     if (paired) {
       if (result_.blocks_a >= kLeastBlocks) result_.resampling = Resampling::paired_blocks;
-    } else if (std::min(a_.size(), b_.size()) >= kManyRuns) {
-      result_.resampling = Resampling::runs;
-    } else if (std::min(a_.size(), b_.size()) >= kLeastRuns &&
-               std::min(result_.blocks_a, result_.blocks_b) >= kLeastBlocks) {
-      result_.resampling = Resampling::runs;
-      draws_within_ = true;
-    } else if (std::min(result_.blocks_a, result_.blocks_b) >= kLeastBlocks) {
-      result_.resampling = Resampling::moving_blocks;
+    } else {
+      const std::size_t runs = std::min(a_.size(), b_.size());
+      const bool has_blocks = std::min(result_.blocks_a, result_.blocks_b) >= kLeastBlocks;
+      if (runs >= kManyRuns || (runs >= kLeastRuns && has_blocks)) {
+        result_.resampling = Resampling::runs;
+      } else if (has_blocks) {
+        result_.resampling = Resampling::moving_blocks;
+      }
     }
     result_.confidence = kConfidence;
     find_lengths(a, b);
@@ -247,8 +247,7 @@ class Bootstrap {
   std::vector<PrefixSums> b_;
   std::mt19937_64 random_{kSeed};
   Inference result_;
-  bool draws_within_ = false;  ///< of runs that were drawn, stretches
-  double draws_a_ = 0;         ///< independent ones that one resample consists of
+  double draws_a_ = 0;  ///< independent ones that one resample consists of
   double draws_b_ = 0;
   /// For each quantity the values that were drawn, of both sides.
   std::vector<std::vector<double>> values_a_, values_b_;
@@ -315,11 +314,7 @@ void Bootstrap::draw_side(const std::vector<PrefixSums>& runs, Gathered& gathere
   gathered.clear();
   for (const PrefixSums& one : runs) {
     const PrefixSums& run = result_.resampling == Resampling::runs ? runs[pick(runs.size())] : one;
-    if (result_.resampling == Resampling::runs && !draws_within_) {
-      gathered.add(run);
-    } else {
-      draw_within(run, gathered);
-    }
+    draw_within(run, gathered);
   }
 }
 

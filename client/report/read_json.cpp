@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 
@@ -277,15 +278,15 @@ Audit read_audit(const Reader& reader) {
   return audit;
 }
 
-/// `longest` is how long each is as a rule, in seconds; `own` is the same array, where what was read may go.
-std::vector<Interval> read_intervals(const Reader& reader, double longest, json::array* own) {
+using NextInterval = std::function<bool(json::value&)>;
+
+/// `longest` is how long each is as a rule, in seconds.
+std::vector<Interval> read_intervals(const Reader& reader, double longest, const NextInterval& next) {
   std::vector<Interval> intervals;
-  const json::array& array = reader.array("intervals");
-  intervals.reserve(array.size());
   double before = 0;
-  for (std::size_t i = 0; i < array.size(); ++i) {
-    if (!array[i].is_object()) reader.fail("intervals", "has something that is no object");
-    const Reader interval(array[i].get_object(), "intervals.");
+  for (json::value item; next(item);) {
+    if (!item.is_object()) reader.fail("intervals", "has something that is no object");
+    const Reader interval(item.get_object(), "intervals.");
     intervals.push_back({interval.real("at_s"), interval.real("length_s"), interval.number("done"),
                          interval.number("errors"), interval.ns("p50_ns"), interval.ns("p99_ns"),
                          interval.buckets("buckets")});
@@ -293,7 +294,6 @@ std::vector<Interval> read_intervals(const Reader& reader, double longest, json:
     if (intervals.back().at < before - 2 * longest) interval.fail("at_s", "goes back: they are in no order of time");
     if (intervals.back().p99 < intervals.back().p50) interval.fail("p99_ns", "is less than p50_ns");
     before = intervals.back().at;
-    if (own != nullptr) (*own)[i] = nullptr;
   }
   return intervals;
 }
@@ -332,7 +332,7 @@ void read_counts(const Reader& report, WorkerStats& stats) {
   stats[Count::bytes] = report.number("bytes_each_way");
 }
 
-LoadResult read_report(const json::object& object, json::array* intervals) {
+LoadResult read_report(const json::object& object, const NextInterval* next) {
   const Reader report(object, "");
   if (report.text("program") != "weir-load") report.fail("program", "is not weir-load");
   if (report.number<int>("schema") != kJsonSchema) {
@@ -376,7 +376,18 @@ LoadResult read_report(const json::object& object, json::array* intervals) {
                      fairness.ns("fastest_mean_ns"), fairness.ns("slowest_mean_ns")};
   if (fairness.has("connections")) result.spread = read_spread(fairness.object("connections"));
   if (report.has("audit")) result.audit = read_audit(report.object("audit"));
-  result.intervals = read_intervals(report, std::chrono::duration<double>(result.options.interval).count(), intervals);
+  const double longest = std::chrono::duration<double>(result.options.interval).count();
+  if (next != nullptr) {
+    result.intervals = read_intervals(report, longest, *next);
+  } else {
+    const json::array& array = report.array("intervals");
+    std::size_t number = 0;
+    result.intervals = read_intervals(report, longest, [&](json::value& item) {
+      if (number == array.size()) return false;
+      item = array[number++];
+      return true;
+    });
+  }
   check_intervals(report, result);
   return result;
 }
@@ -385,9 +396,6 @@ LoadResult read_report(const json::object& object, json::array* intervals) {
 
 LoadResult read_json_report(const json::object& report) { return read_report(report, nullptr); }
 
-LoadResult read_json_report(json::object&& report) {
-  json::value* const intervals = report.if_contains("intervals");
-  return read_report(report, intervals == nullptr ? nullptr : intervals->if_array());
-}
+LoadResult read_json_report(const json::object& report, const NextInterval& next) { return read_report(report, &next); }
 
 }  // namespace weir::load

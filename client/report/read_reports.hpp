@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/report/load_result.hpp"
@@ -17,6 +18,6 @@ std::vector<LoadResult> read_json_reports(const std::string& file);
 LoadResult read_json_file(const std::string& file);
 
 /// The same as read_json_reports() from a text; `name` is what errors call it.
-std::vector<LoadResult> parse_json_reports(std::string text, const std::string& name);
+std::vector<LoadResult> parse_json_reports(std::string_view text, const std::string& name);
 
 }  // namespace weir::load

@@ -22,6 +22,10 @@ std::vector<Quantity> usual() {
   return quantities;
 }
 
+bool excludes_zero(const Difference& difference) {
+  return difference.is_known && (difference.low > 0 || difference.high < 0);
+}
+
 bool is_found(const Difference& difference) {
   return excludes_zero(difference) && std::abs(difference.change) >= kMatters;
 }
@@ -32,10 +36,6 @@ struct Found {
   int any = 0;
   int excluding = 0;  ///< in which any interval had no zero in it, however small the difference
 };
-
-bool excludes_zero(const Difference& difference) {
-  return difference.is_known && (difference.low > 0 || difference.high < 0);
-}
 
 Found compare_often(int times, const SimulatedPlan& a, const SimulatedPlan& b) {
   std::mt19937_64 random(20'260);
