@@ -66,10 +66,12 @@ Histogram histogram_from_json(const json::object& json) {
   Histogram histogram;
   for (const Histogram::Bucket& bucket : buckets_from_json(json.at("buckets").as_array())) histogram.add(bucket);
   const Histogram::Nanoseconds lowest = histogram.min();
-  const Histogram::Nanoseconds highest = histogram.max();
+  const std::vector<Histogram::Bucket> buckets = histogram.buckets();
   histogram.restore(json.at("above_range").to_number<std::uint64_t>(), ns("min_ns"), ns("max_ns"), ns("sum_ns"));
   const bool agrees = histogram.sum().count() >= 0 &&
-                      (histogram.buckets().empty() || (histogram.min() >= lowest && histogram.min() <= highest)) &&
+                      (buckets.empty() || (histogram.min() >= lowest &&
+                                           histogram.min() <= Histogram::highest_equivalent(buckets.front().lowest) &&
+                                           histogram.max() >= buckets.back().lowest)) &&
                       histogram.max() >= histogram.min() && histogram.above_range() <= kMostInAll;
   const json::value* const count = json.if_contains("count");
   if (count != nullptr && count->is_number() && count->to_number<std::uint64_t>() != histogram.count()) {
