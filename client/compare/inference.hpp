@@ -51,8 +51,8 @@ struct Inference {
 /// makes thousands of values slow. Stretches of blocks are drawn with replacement (moving-block bootstrap: H. R.
 /// Künsch, The Jackknife and the Bootstrap for General Stationary Observations, Annals of Statistics 17, 1989), so that
 /// what lasts for a few blocks stays together; blocks of both sides that lie beside each other are drawn together, and
-/// whole runs where each side has kLeastRuns, and stretches within each run that was drawn: of whole runs alone there are
-/// so few different draws that the largest of them is found too small. Intervals reach, from the spread of the
+/// whole runs where each side has kLeastRuns, and stretches within each run that was drawn: of whole runs alone there
+/// are so few different draws that the largest of them is found too small. Intervals reach, from the spread of the
 /// differences (on a logarithmic scale for changes), as far as the largest standardized difference over all quantities
 /// does, so that they hold for all of them at once (max-T: P. H. Westfall and S. S. Young, Resampling-Based Multiple
 /// Testing, 1993), and by Student's t further for how few were drawn from. The same input gives the same result.
