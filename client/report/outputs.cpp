@@ -23,14 +23,17 @@ json::object page_of(json::object report) {
   const json::value* const found = report.if_contains("kind");
   const json::value kind = found == nullptr ? json::value(nullptr) : *found;
   json::object page{{"command", report.at("command")}, {"version", report.at("version")}};
-  json::array reports;
+  page["reports"] = json::array();
+  page["comparison"] = nullptr;
+  page["capacity"] = nullptr;
   if (kind.is_null()) {
     json::value label = report.at("target");
-    reports.push_back(json::object{{"label", std::move(label)}, {"report", std::move(report)}});
+    page["reports"] = json::array{json::object{{"label", std::move(label)}, {"report", std::move(report)}}};
+  } else if (kind == "comparison") {
+    page["comparison"] = std::move(report);
+  } else if (kind == "capacity") {
+    page["capacity"] = std::move(report);
   }
-  page["reports"] = std::move(reports);
-  page["comparison"] = kind == "comparison" ? json::value(std::move(report)) : json::value(nullptr);
-  page["capacity"] = kind == "capacity" ? json::value(std::move(report)) : json::value(nullptr);
   return page;
 }
 

@@ -115,22 +115,23 @@ TEST(Inference, IntervalsOfTwoRunsHoldForAllQuantitiesAtOnce) {
             12);
 }
 
-TEST(Inference, IntervalsOfTwoAndMoreRunsOnEachSideHoldForAllQuantitiesAtOnce) {
-  for (const int runs : {2, 3, 4}) {
-    std::mt19937_64 random(6);
-    std::normal_distribution<double> normal;
-    const auto side = [&] {
-      Sample sample;
-      for (int run = 0; run < runs; ++run) {
-        SimulatedPlan plan = forgetful(6);
-        plan.factor = std::exp(0.1 * normal(random));
-        sample.push_back(simulate(random, plan));
-      }
-      return sample;
-    };
-    EXPECT_LE(wrong_intervals(120, false, [&side] { return std::pair(side(), side()); }), 12) << runs;
-  }
+class InferenceOfRuns : public testing::TestWithParam<int> {};
+
+TEST_P(InferenceOfRuns, IntervalsHoldForAllQuantitiesAtOnce) {
+  std::mt19937_64 random(6);
+  std::normal_distribution<double> normal;
+  const auto side = [&] {
+    Sample sample;
+    for (int run = 0; run < GetParam(); ++run) {
+      SimulatedPlan plan = forgetful(6);
+      plan.factor = std::exp(0.1 * normal(random));
+      sample.push_back(simulate(random, plan));
+    }
+    return sample;
+  };
+  EXPECT_LE(wrong_intervals(120, false, [&side] { return std::pair(side(), side()); }), 12);
 }
+INSTANTIATE_TEST_SUITE_P(OnEachSide, InferenceOfRuns, testing::Values(2, 3, 4));
 
 TEST(Inference, RunsThatDifferByATenthAreNoFindingWhereThereAreTwoOfThem) {
   std::mt19937_64 random(11);
