@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -29,6 +30,7 @@
 #include "client/report/outputs.hpp"
 #include "client/report/read_reports.hpp"
 #include "client/report/report_files.hpp"
+#include "client/same_file.hpp"
 #include "client/stream/stream_report.hpp"
 #include "client/stream/stream_run.hpp"
 #include "client/stream/stream_server.hpp"
@@ -67,18 +69,33 @@ int execute(const MergeOptions& options) {
   for (const std::string& file : options.files) {
     for (LoadResult& result : read_json_reports(file)) results.push_back(std::move(result));
   }
-  return outputs.show(merge_results(results));
+  const LoadResult merged = merge_results(results);
+  if (const std::string remark = remark_on_begins(results); !remark.empty()) {
+    std::fprintf(stderr, "weir-load: %s\n", remark.c_str());
+  }
+  results.clear();  // of long runs they are large, and so is the report that is made now
+  return outputs.show(merged);
 }
 
 int show(const Comparison& comparison, Outputs& outputs) {
   return outputs.show(comparison_text(comparison), comparison_json(comparison), comparison.exit_status());
 }
 
+/// Each file once: patterns may overlap, and a run that counts twice would look like two that agree.
 ComparedSide read_side(const std::vector<std::string>& files) {
   ComparedSide side;
-  side.label = files.front();
-  if (files.size() > 1) side.label += " and " + std::to_string(files.size() - 1) + " more";
-  for (const std::string& file : files) side.results.push_back(read_json_file(file));
+  for (const std::string& file : files) {
+    const auto same = std::find_if(side.files.begin(), side.files.end(),
+                                   [&file](const std::string& other) { return is_same_file(file, other); });
+    if (same != side.files.end()) {
+      std::fprintf(stderr, "weir-load: %s is named twice on one side, and counts once\n", file.c_str());
+      continue;
+    }
+    side.results.push_back(read_json_file(file));
+    side.files.push_back(file);
+  }
+  side.label = side.files.front();
+  if (side.files.size() > 1) side.label += " and " + std::to_string(side.files.size() - 1) + " more";
   return side;
 }
 
@@ -130,10 +147,11 @@ int execute(const IdleOptions& options) {
   return outputs.show(idle_text_report(summary), idle_json_report(summary), summary.exit_status());
 }
 
-/// Opens /dev/null for standard streams that were closed, so that no socket takes their place.
+/// Opens /dev/null for standard streams that were closed, so that no socket takes their place. What is written to a
+/// closed stdout stays an error: a report that nobody gets is not fine.
 void reserve_standard_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
   }
 }
 

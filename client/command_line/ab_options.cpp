@@ -1,8 +1,11 @@
 #include "client/command_line/ab_options.hpp"
 
+#include <algorithm>
+
 #include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "client/slo.hpp"
+#include "common/printable.hpp"
 
 namespace weir::load {
 
@@ -17,6 +20,17 @@ void check_steps(const CLI::App& app) {
     if (is_given(app, option)) {
       throw std::invalid_argument(std::string(option) + " has no use here: the load is made in several steps");
     }
+  }
+}
+
+/// The parser would leave out what stands between two commas in silence.
+void add_pids(const std::string& text, std::vector<std::int64_t>& pids) {
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::string one = text.substr(at, end - at);
+    if (one.empty()) throw std::invalid_argument("is a list such as 12,13, not " + in_quotes(text));
+    pids.push_back(static_cast<std::int64_t>(number(one, 1, kMostPid)));
+    at = end + 1;
   }
 }
 
@@ -37,18 +51,15 @@ void add_ab_options(CLI::App& app, const std::shared_ptr<AbOptions>& options) {
     if (*options->block < std::chrono::milliseconds(100)) throw std::invalid_argument("is 100ms at least");
   });
   // Repeated, or with commas between.
-  app.add_option_function<std::vector<std::string>>(
-         "--pid",
-         [options](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) {
-             try {
-               options->pids.push_back(static_cast<std::int64_t>(number(text, 1, kMostPid)));
-             } catch (const std::invalid_argument& error) {
-               throw CLI::ValidationError("--pid", error.what());
-             }
-           }
-         })
-      ->delimiter(',')
+  app.add_option_function<std::vector<std::string>>("--pid",
+                                                    [options](const std::vector<std::string>& texts) {
+                                                      try {
+                                                        for (const std::string& text : texts)
+                                                          add_pids(text, options->pids);
+                                                      } catch (const std::invalid_argument& error) {
+                                                        throw CLI::ValidationError("--pid", error.what());
+                                                      }
+                                                    })
       ->allow_extra_args(false);
 }
 

@@ -21,8 +21,8 @@ chance. Each block opens its own connections. Ctrl-C ends it early and still com
       --smallest-effect PERCENT
                           a change that matters (5%)
       --max-regression LIST
-                          by how much B may be worse: p99=10%,p50=200us,rate=5%; beyond that, and
-                          if it is not chance, the exit status is 3
+                          by how much B may be worse: p99=10%,p50=200us,rate=5%,errors=0.1%,
+                          wrong=0; beyond that, and if it is not chance, the exit status is 3
       --anyway            judge the limits even where the generator was the limit
   -c, --connections N, -t, --threads N, -R, --rate N, --arrivals uniform|poisson, --pipeline N,
       --think TIME, --reconnect-every N, --newcomers N/s, -l, --length LENGTH, --message TEXT,

@@ -16,17 +16,18 @@ constexpr const char* kCompareHelp = R"(usage: weir-load compare [OPTIONS] A.jso
 
 Says how B differs from A, for each percentile and the rate, with intervals that hold for all of
 them at once, and whether that is chance. Runs of another shape or machine, and runs that their
-generator limited, are said to be so. The more runs of each side, the more it can see: from 4 on
-each side, what changes from run to run is part of the intervals.
+generator limited, are said to be so. The more runs of each side, the more it can see: from 2 on
+each side, what changes from run to run is part of the intervals, which from 4 on get narrow.
 
       --before FILES, --after FILES
                           reports of many runs; a pattern in quotes will do: 'a*.json'
       --smallest-effect PERCENT
                           a change that matters (5%)
       --max-regression LIST
-                          by how much B may be worse: p99=10%,p50=200us,rate=5%. The exit status is
-                          3 where it is worse by more and that is not chance, and 1 where the runs
-                          cannot be compared
+                          by how much B may be worse: p99=10%,p50=200us,rate=5%; errors=0.1% of its
+                          requests that fail more than A's; wrong=0 more wrong replies. The exit
+                          status is 3 where it is worse by more and that is not chance, and 1 where
+                          the runs cannot be compared
       --anyway            judge the limits even then
       --json FILE         the comparison for machines; - is stdout, and then the text goes to stderr
       --html FILE         the comparison as a page, with both distributions laid over each other
@@ -58,8 +59,8 @@ std::function<Command()> declare_compare(CLI::App& app) {
   add_patterns(app, "--before", options->before);
   add_patterns(app, "--after", options->after);
   add_compare_settings(app, [options]() -> CompareSettings& { return options->settings; });
-  add(app, "--json", [options](const std::string& text) { options->json_file = text; });
-  add(app, "--html", [options](const std::string& text) { options->html_file = text; });
+  add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
+  add_output(app, "--html", [options](const std::string& text) { options->html_file = text; });
   return [options, pair]() -> Command {
     const bool many = !options->before.empty() || !options->after.empty();
     if (many && (options->before.empty() || options->after.empty())) {
@@ -79,7 +80,9 @@ std::function<Command()> declare_compare(CLI::App& app) {
     if (options->settings.anyway && options->settings.limits.empty()) {
       throw std::invalid_argument("--anyway needs --max-regression");
     }
-    check_outputs({{"--json", options->json_file}, {"--html", options->html_file}});
+    std::vector<std::string> read = options->before;
+    read.insert(read.end(), options->after.begin(), options->after.end());
+    check_outputs({{"--json", options->json_file}, {"--html", options->html_file}}, read);
     return *options;
   };
 }

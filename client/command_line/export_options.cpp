@@ -1,14 +1,23 @@
 #include "client/command_line/export_options.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "client/command_line/verb.hpp"
+#include "client/same_file.hpp"
 
 namespace weir::load {
 
+void add_output(CLI::App& app, const char* option, std::function<void(const std::string&)> store) {
+  add(app, option, [store = std::move(store)](const std::string& text) {
+    if (text.empty()) throw std::invalid_argument("needs a name, or - for stdout");
+    store(text);
+  });
+}
+
 void add_exports(CLI::App& app, ExportFiles& files) {
-  add(app, "--csv", [&files](const std::string& text) { files.csv = text; });
-  add(app, "--hgrm", [&files](const std::string& text) { files.hgrm = text; });
+  add_output(app, "--csv", [&files](const std::string& text) { files.csv = text; });
+  add_output(app, "--hgrm", [&files](const std::string& text) { files.hgrm = text; });
 }
 
 void add_prometheus(CLI::App& app, std::optional<Address>& bind) {
@@ -19,12 +28,20 @@ void add_prometheus(CLI::App& app, std::optional<Address>& bind) {
   });
 }
 
-void check_outputs(const std::vector<NamedFile>& files) {
+void check_outputs(const std::vector<NamedFile>& files, const std::vector<std::string>& inputs) {
+  const auto is_same = [](const std::string& a, const std::string& b) { return a == b || is_same_file(a, b); };
   for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto& [option, file] = files[i];
+    if (file.empty()) continue;
     for (std::size_t k = 0; k < i; ++k) {
-      if (files[i].file.empty() || files[i].file != files[k].file) continue;
-      throw std::invalid_argument(std::string(files[k].option) + " and " + files[i].option + " cannot both be " +
-                                  (files[i].file == "-" ? "stdout" : files[i].file));
+      if (files[k].file.empty() || !is_same(file, files[k].file)) continue;
+      throw std::invalid_argument(std::string(files[k].option) + " and " + option + " cannot both be " +
+                                  (file == "-" ? "stdout" : file));
+    }
+    for (const std::string& input : inputs) {
+      if (!is_same_file(input, file)) continue;
+      throw std::invalid_argument(std::string(option) + " " + file + " would replace " +
+                                  (input == "-" ? "what stdin comes from" : input) + ", which is to be read");
     }
   }
 }

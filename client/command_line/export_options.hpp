@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,9 @@
 #include "common/address.hpp"
 
 namespace weir::load {
+
+/// Adds an option that names a file which is written, `-` for stdout; a name that is none is refused.
+void add_output(CLI::App& app, const char* option, std::function<void(const std::string&)> store);
 
 /// Adds --csv and --hgrm. `files` must outlive the parsing.
 void add_exports(CLI::App& app, ExportFiles& files);
@@ -22,7 +26,8 @@ struct NamedFile {
   const std::string& file;
 };
 
-/// Throws std::invalid_argument where two of them are stdout or the same file: one would spoil the other.
-void check_outputs(const std::vector<NamedFile>& files);
+/// Throws std::invalid_argument where two of them are stdout or the same file, for one would spoil the other; or where
+/// one of them is a file that is read as well, which would be replaced.
+void check_outputs(const std::vector<NamedFile>& files, const std::vector<std::string>& inputs = {});
 
 }  // namespace weir::load

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "client/fetch/body_sink.hpp"
 #include "client/fetch/header_field.hpp"
@@ -120,8 +121,8 @@ std::function<Command()> declare_fetch(CLI::App& app) {
   add(app, "--max-size", [options](const std::string& text) { options->max_size = parse_size(text); });
   add(app, "--cacert", [options](const std::string& text) { options->ca_file = text; });
   add(app, "--dns-servers", [options](const std::string& text) { options->dns_servers = text; });
-  add(app, "--output", [options](const std::string& text) { options->output = text; });
-  add(app, "--results", [options](const std::string& text) { options->results = text; });
+  add_output(app, "--output", [options](const std::string& text) { options->output = text; });
+  add_output(app, "--results", [options](const std::string& text) { options->results = text; });
   add(app, "--max-errors", [options](const std::string& text) { options->max_errors = number(text, 0, kMostCounted); });
   app.add_flag("--insecure", options->insecure);
   app.add_flag("--any-status", options->any_status);

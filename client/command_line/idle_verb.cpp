@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/units.hpp"
 
@@ -67,7 +68,7 @@ std::function<Command()> declare_idle(CLI::App& app) {
       [options](const std::string& text) { options->proxy_sources = SourceAddresses::parse(text); });
   add(app, "--max-errors", [options](const std::string& text) { options->max_errors = number(text, 0, kMostCounted); });
   add(app, "--max-ended", [options](const std::string& text) { options->max_ended = number(text, 0, kMostCounted); });
-  add(app, "--json", [options](const std::string& text) { options->json_file = text; });
+  add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
   app.add_flag("--quiet", options->quiet);
   return [options, &app]() -> Command {
     if (app.count("--proxy-sources") != 0 && options->proxy_protocol == ProxyVersion::none) {

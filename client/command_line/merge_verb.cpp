@@ -30,10 +30,11 @@ examples:
 std::function<Command()> declare_merge(CLI::App& app) {
   const auto options = std::make_shared<MergeOptions>();
   app.add_option("FILE", options->files)->required();
-  add(app, "--json", [options](const std::string& text) { options->json_file = text; });
+  add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
   add_exports(app, options->exports);
   return [options]() -> Command {
-    check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}});
+    check_outputs({{"--json", options->json_file}, {"--csv", options->exports.csv}, {"--hgrm", options->exports.hgrm}},
+                  options->files);
     return *options;
   };
 }

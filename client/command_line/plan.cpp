@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "client/start_time.hpp"
 #include "common/escapes.hpp"
@@ -95,8 +96,8 @@ void add_plan(CLI::App& app, const PlanOptions& options) {
     options->interval = positive_duration(text);
     if (options->interval < std::chrono::milliseconds(10)) throw std::invalid_argument("is 10ms at least");
   });
-  add(app, "--json", [options](const std::string& text) { options->json_file = text; });
-  add(app, "--html", [options](const std::string& text) { options->html_file = text; });
+  add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
+  add_output(app, "--html", [options](const std::string& text) { options->html_file = text; });
   app.add_flag("--quiet", options->quiet);
 }
 

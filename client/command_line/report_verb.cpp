@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 
 namespace weir::load {
@@ -26,11 +27,12 @@ examples:
 std::function<Command()> declare_report(CLI::App& app) {
   const auto options = std::make_shared<ReportOptions>();
   app.add_option("FILE", options->files)->required();
-  add(app, "--html", [options](const std::string& text) { options->html_file = text; });
+  add_output(app, "--html", [options](const std::string& text) { options->html_file = text; });
   app.add_flag("--text", options->text);
   app.add_flag("--table", options->table);
   return [options]() -> Command {
     if (options->text && options->table) throw std::invalid_argument("--text and --table are two ways to say the same");
+    check_outputs({{"--html", options->html_file}}, options->files);
     return *options;
   };
 }

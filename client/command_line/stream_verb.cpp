@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "client/command_line/export_options.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/units.hpp"
 
@@ -119,7 +120,7 @@ std::function<Command()> declare_stream(CLI::App& app) {
     run.interval = positive_duration(text);
     if (run.interval < std::chrono::milliseconds(10)) throw std::invalid_argument("is 10ms at least");
   });
-  add(app, "--json", [&run](const std::string& text) { run.json_file = text; });
+  add_output(app, "--json", [&run](const std::string& text) { run.json_file = text; });
   app.add_flag("--quiet", run.quiet);
   return [choice, &app]() -> Command {
     check(app, *choice);

@@ -8,6 +8,8 @@
 
 #include "client/compare/objections.hpp"
 #include "client/compare/words.hpp"
+#include "client/report/numbers.hpp"
+#include "client/same_file.hpp"
 #include "common/units.hpp"
 #include "common/version.hpp"
 
@@ -67,26 +69,48 @@ std::vector<JudgedDifference> quantities_for(const std::vector<RegressionLimit>&
     wanted.push_back({named.what, named.quantity, {}, {}});
   }
   for (const RegressionLimit& limit : limits) {
+    if (!limit.is_of_difference()) continue;
     const bool known = std::any_of(wanted.begin(), wanted.end(),
-                                   [&limit](const JudgedDifference& one) { return one.what == limit.what; });
+                                   [&limit](const JudgedDifference& one) { return one.what == limit.name; });
     if (known) continue;
     const auto place = std::find_if(wanted.begin(), wanted.end(), [&limit](const JudgedDifference& one) {
       return one.quantity.what == Quantity::What::rate || one.quantity.of == Compared::connect ||
              one.quantity.percent > limit.percent;
     });
-    wanted.insert(place, {limit.what, {Quantity::What::percentile, Compared::times, limit.percent}, {}, {}});
+    wanted.insert(place, {limit.name, {Quantity::What::percentile, Compared::times, limit.percent}, {}, {}});
   }
   return wanted;
+}
+
+/// Failures and wrong replies are counted, and not drawn from: what is there happened.
+JudgedRegression judge_count(const RegressionLimit& limit, const ComparedSide& a, const ComparedSide& b) {
+  JudgedRegression regression{limit, 0, {}, false, true, {}};
+  if (limit.what == RegressionLimit::What::wrong) {
+    regression.change = static_cast<double>(b.wrong_replies()) - static_cast<double>(a.wrong_replies());
+    regression.exceeded = regression.change > static_cast<double>(limit.number);
+    regression.sentence = fmt::format("A had {} wrong replies and B {}, {} {} more", a.wrong_replies(),
+                                      b.wrong_replies(), regression.exceeded ? "more than" : "within", limit.number);
+    return regression;
+  }
+  regression.change = b.error_share() - a.error_share();
+  // Shares of the same counts are the same, whatever their last bits say.
+  constexpr double kRounding = 1e-12;
+  regression.exceeded = regression.change > limit.share + kRounding;
+  regression.sentence = fmt::format("of what was attempted {} failed on A and {} on B, {} {} more",
+                                    plain_percent(a.error_share()), plain_percent(b.error_share()),
+                                    regression.exceeded ? "more than" : "within", plain_percent(limit.share));
+  return regression;
 }
 
 JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDifference>& differences) {
   JudgedRegression regression{limit, 0, {}, false, true, {}};
   const auto found = std::find_if(differences.begin(), differences.end(),
-                                  [&limit](const JudgedDifference& one) { return one.what == limit.what; });
+                                  [&limit](const JudgedDifference& one) { return one.what == limit.name; });
+  const bool is_of_rate = limit.what == RegressionLimit::What::rate;
   const Difference& difference = found->difference;
   // A rate is worse when it is lower.
-  regression.change = limit.is_of_rate() ? -difference.change : difference.change;
-  if (!limit.is_of_rate()) regression.added = std::chrono::nanoseconds(std::llround(difference.added));
+  regression.change = is_of_rate ? -difference.change : difference.change;
+  if (!is_of_rate) regression.added = std::chrono::nanoseconds(std::llround(difference.added));
   if (difference.a > 0 && difference.b <= 0) {
     regression.exceeded = true;
     regression.sentence = "B had no reply";
@@ -94,18 +118,16 @@ JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDif
   }
   if (!difference.is_known) {
     regression.is_known = false;
-    regression.sentence = limit.what + " is not known: there are too few values, or too few intervals of time";
+    regression.sentence = limit.name + " is not known: there are too few values, or too few intervals of time";
     return regression;
   }
-  const bool is_real = limit.is_of_rate() ? difference.high < 0
-                       : limit.time       ? difference.added_low > 0
-                                          : difference.low > 0;
+  const bool is_real = is_of_rate ? difference.high < 0 : limit.time ? difference.added_low > 0 : difference.low > 0;
   const bool is_large = limit.time ? regression.added > *limit.time : regression.change > limit.share;
   regression.exceeded = is_real && is_large;
   const std::string by = limit.time ? signed_duration(difference.added) : signed_percent(difference.change);
   const std::string range = limit.time ? range_of_times(difference.added_low, difference.added_high)
                                        : range_of_changes(difference.low, difference.high);
-  regression.sentence = fmt::format("{} changed by {} ({})", limit.what, by, range);
+  regression.sentence = fmt::format("{} changed by {} ({})", limit.name, by, range);
   if (regression.exceeded) {
     regression.sentence += ", more than ";
   } else if (is_large) {
@@ -148,6 +170,16 @@ std::uint64_t ComparedSide::wrong_replies() const {
   return sum;
 }
 
+double ComparedSide::error_share() const {
+  double failed = 0;
+  double attempted = 0;
+  for (const LoadResult& result : results) {
+    failed += static_cast<double>(result.stats.failures.total());
+    attempted += static_cast<double>(result.attempted());
+  }
+  return attempted > 0 ? failed / attempted : 0;
+}
+
 double ComparedSide::rate() const {
   double seconds = 0;
   double done = 0;
@@ -178,6 +210,12 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
   comparison.made = std::chrono::system_clock::now();
   comparison.version = kVersion;
   comparison.objections = objections_to(a.results, b.results);
+  for (const std::string& file : a.files) {
+    const auto same =
+        std::find_if(b.files.begin(), b.files.end(), [&file](const auto& other) { return is_same_file(file, other); });
+    if (same == b.files.end()) continue;
+    comparison.objections.push_back(fmt::format("A and B have a run in common: {}", file));
+  }
 
   const Sample sample_a = sample_of(a);
   const Sample sample_b = sample_of(b);
@@ -194,7 +232,8 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
                        question == Question::via && one.quantity.what == Quantity::What::percentile);
   }
   for (const RegressionLimit& limit : settings.limits) {
-    comparison.regressions.push_back(judge(limit, comparison.differences));
+    comparison.regressions.push_back(limit.is_of_difference() ? judge(limit, comparison.differences)
+                                                              : judge_count(limit, a, b));
   }
   comparison.a = std::move(a);
   comparison.b = std::move(b);

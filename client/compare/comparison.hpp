@@ -34,9 +34,12 @@ struct ComparedSide {
   std::vector<LoadResult> results;  ///< one at least
   /// Their blocks, where they are other ones than the intervals of the results.
   std::optional<Sample> sample = {};
+  std::vector<std::string> files = {};  ///< that the results were read from
 
   std::uint64_t errors() const;
   std::uint64_t wrong_replies() const;
+  /// Failures, as a share of what was attempted.
+  double error_share() const;
   double rate() const;
   /// Of all results together.
   Histogram times() const;
@@ -64,8 +67,8 @@ const char* finding_key(const JudgedDifference& one);
 
 struct JudgedRegression {
   RegressionLimit limit;
-  double change = 0;                  ///< for the worse, relative
-  std::chrono::nanoseconds added{0};  ///< the same in time; 0 for the rate
+  double change = 0;                  ///< for the worse: relative, of errors and wrong replies absolute
+  std::chrono::nanoseconds added{0};  ///< the same in time; 0 where it is of no time
   bool exceeded = false;
   bool is_known = true;  ///< false: there is too little to judge it
   std::string sentence;

@@ -75,6 +75,7 @@ json::object side_to_json(const ComparedSide& side) {
   object["machine"] = machine_to_json(first.machine);
   object["rate"] = side.rate();
   object["errors"] = side.errors();
+  object["error_share"] = side.error_share();
   object["wrong_replies"] = side.wrong_replies();
   object["latency"] = histogram_to_json(side.times());
   object["connect"] = histogram_to_json(side.connects());
@@ -82,9 +83,11 @@ json::object side_to_json(const ComparedSide& side) {
 }
 
 json::object regression_to_json(const JudgedRegression& regression) {
-  json::object object{{"clause", regression.limit.text}, {"what", regression.limit.what}};
+  json::object object{{"clause", regression.limit.text}, {"what", regression.limit.name}};
   if (regression.limit.time) {
     object["limit_ns"] = regression.limit.time->count();
+  } else if (regression.limit.what == RegressionLimit::What::wrong) {
+    object["limit"] = regression.limit.number;
   } else {
     object["limit"] = regression.limit.share;
   }
@@ -133,6 +136,7 @@ json::object comparison_json(const Comparison& comparison) {
   object["sentence"] = comparison.sentence();
   object["regressions"] = std::move(regressions);
   object["proxy"] = proxy_to_json(comparison.proxy);
+  object["text"] = comparison_text(comparison);
   object["exit_status"] = comparison.exit_status();
   return object;
 }

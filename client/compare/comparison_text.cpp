@@ -76,8 +76,11 @@ std::string method(const Comparison& comparison) {
     case Resampling::paired_blocks:
       return fmt::format("{} of {} pairs of blocks, measured in turns", draws, inference.blocks_a);
     case Resampling::runs:
-      return fmt::format("{} of whole runs, {} and {}", draws, comparison.a.results.size(),
-                         comparison.b.results.size());
+      return fmt::format("{} of whole runs, {} and {}{}", draws, comparison.a.results.size(),
+                         comparison.b.results.size(),
+                         std::min(comparison.a.results.size(), comparison.b.results.size()) < kManyRuns
+                             ? ", which makes the intervals wide: four of each and more say much more"
+                             : "");
   }
   return {};
 }

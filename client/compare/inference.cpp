@@ -178,16 +178,25 @@ class Bootstrap {
  public:
   Bootstrap(const Sample& a, const Sample& b, bool paired, const std::vector<Quantity>& quantities)
       : quantities_(quantities), scales_(scales_of(a, b)) {
-    for (const Blocks& run : a) a_.emplace_back(run, scales_);
-    for (const Blocks& run : b) b_.emplace_back(run, scales_);
+    // Of a run without blocks there is nothing to draw.
+    for (const Blocks& run : a) {
+      if (!run.empty()) a_.emplace_back(run, scales_);
+    }
+    for (const Blocks& run : b) {
+      if (!run.empty()) b_.emplace_back(run, scales_);
+    }
     result_.blocks_a = blocks_in(a);
     result_.blocks_b = blocks_in(b);
     if (paired) {
       if (result_.blocks_a >= kLeastBlocks) result_.resampling = Resampling::paired_blocks;
-    } else if (std::min(a.size(), b.size()) >= kLeastRuns) {
-      result_.resampling = Resampling::runs;
-    } else if (std::min(result_.blocks_a, result_.blocks_b) >= kLeastBlocks) {
-      result_.resampling = Resampling::moving_blocks;
+    } else {
+      const std::size_t runs = std::min(a_.size(), b_.size());
+      const bool has_blocks = std::min(result_.blocks_a, result_.blocks_b) >= kLeastBlocks;
+      if (runs >= kManyRuns || (runs >= kLeastRuns && has_blocks)) {
+        result_.resampling = Resampling::runs;
+      } else if (has_blocks) {
+        result_.resampling = Resampling::moving_blocks;
+      }
     }
     result_.confidence = kConfidence;
     find_lengths(a, b);
@@ -229,6 +238,7 @@ class Bootstrap {
   };
   Spread spread_of(const std::vector<double>& a, const std::vector<double>& b) const;
   void draw_side(const std::vector<PrefixSums>& runs, Gathered& gathered);
+  void draw_within(const PrefixSums& run, Gathered& gathered);
   std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }
 
   const std::vector<Quantity>& quantities_;
@@ -253,15 +263,15 @@ void Bootstrap::find_lengths(const Sample& a, const Sample& b) {
   };
   const double all = seconds(a) + seconds(b);
   if (result_.resampling == Resampling::runs) {
-    draws_a_ = static_cast<double>(a.size());
-    draws_b_ = static_cast<double>(b.size());
+    draws_a_ = static_cast<double>(a_.size());
+    draws_b_ = static_cast<double>(b_.size());
     result_.block_seconds = all / (draws_a_ + draws_b_);
     return;
   }
   const auto draws = [this](const std::vector<PrefixSums>& runs) {
     double sum = 0;
     for (const PrefixSums& run : runs) {
-      if (run.size() != 0) sum += static_cast<double>(run.size()) / static_cast<double>(stretch_of(run.size()));
+      sum += static_cast<double>(run.size()) / static_cast<double>(stretch_of(run.size()));
     }
     return sum;
   };
@@ -302,21 +312,21 @@ void Bootstrap::find_values() {
 
 void Bootstrap::draw_side(const std::vector<PrefixSums>& runs, Gathered& gathered) {
   gathered.clear();
-  if (result_.resampling == Resampling::runs) {
-    for (std::size_t i = 0; i < runs.size(); ++i) gathered.add(runs[pick(runs.size())]);
-    return;
+  for (const PrefixSums& one : runs) {
+    const PrefixSums& run = result_.resampling == Resampling::runs ? runs[pick(runs.size())] : one;
+    draw_within(run, gathered);
   }
-  for (const PrefixSums& run : runs) {
-    if (run.size() == 0) continue;
-    const std::size_t stretch = stretch_of(run.size());
-    for (std::size_t drawn = 0; drawn < run.size(); drawn += stretch) {
-      const std::size_t length = std::min(stretch, run.size() - drawn);
-      // In a circle, so that every block is drawn as often as any other.
-      const std::size_t first = pick(run.size());
-      const std::size_t next = std::min(first + length, run.size());
-      gathered.add(run, first, next);
-      gathered.add(run, 0, length - (next - first));
-    }
+}
+
+void Bootstrap::draw_within(const PrefixSums& run, Gathered& gathered) {
+  const std::size_t stretch = stretch_of(run.size());
+  for (std::size_t drawn = 0; drawn < run.size(); drawn += stretch) {
+    const std::size_t length = std::min(stretch, run.size() - drawn);
+    // In a circle, so that every block is drawn as often as any other.
+    const std::size_t first = pick(run.size());
+    const std::size_t next = std::min(first + length, run.size());
+    gathered.add(run, first, next);
+    gathered.add(run, 0, length - (next - first));
   }
 }
 

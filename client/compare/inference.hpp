@@ -14,7 +14,7 @@ enum class Resampling : std::uint8_t {
   none,           ///< there was too little: no intervals
   moving_blocks,  ///< stretches of time within each run
   paired_blocks,  ///< blocks of both sides that lie beside each other in time
-  runs,           ///< whole runs
+  runs,           ///< whole runs, and stretches of time within them
 };
 
 /// What is asked of both sides.
@@ -51,16 +51,19 @@ struct Inference {
 /// makes thousands of values slow. Stretches of blocks are drawn with replacement (moving-block bootstrap: H. R.
 /// Künsch, The Jackknife and the Bootstrap for General Stationary Observations, Annals of Statistics 17, 1989), so that
 /// what lasts for a few blocks stays together; blocks of both sides that lie beside each other are drawn together, and
-/// whole runs where each side has kLeastRuns. Intervals reach, from the spread of the differences (on a logarithmic
-/// scale for changes), as far as the largest standardized difference over all quantities does, so that they hold for
-/// all of them at once (max-T: P. H. Westfall and S. S. Young, Resampling-Based Multiple Testing, 1993), and by
-/// Student's t further for how few were drawn from. The same input gives the same result.
+/// whole runs where each side has kLeastRuns, and stretches within each run that was drawn: of whole runs alone there
+/// are so few different draws that the largest of them is found too small. Intervals reach, from the spread of the
+/// differences (on a logarithmic scale for changes), as far as the largest standardized difference over all quantities
+/// does, so that they hold for all of them at once (max-T: P. H. Westfall and S. S. Young, Resampling-Based Multiple
+/// Testing, 1993), and by Student's t further for how few were drawn from. The same input gives the same result.
 ///
 /// `paired` says that each side is one run and that block i of one was measured beside block i of the other.
 Inference infer(const Sample& a, const Sample& b, bool paired, const std::vector<Quantity>& quantities);
 
 /// So many runs on each side, and the runs themselves are drawn.
-inline constexpr std::size_t kLeastRuns = 4;
+inline constexpr std::size_t kLeastRuns = 2;
+/// Of fewer runs than these the intervals are wide, because so few runs tell little of how runs differ.
+inline constexpr std::size_t kManyRuns = 4;
 /// Fewer blocks than this give no intervals.
 inline constexpr std::size_t kLeastBlocks = 5;
 /// A percentile needs so many values beyond it on each side.

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <vector>
 
+#include "client/report/buckets.hpp"
 #include "client/report/load_result.hpp"
 
 namespace weir::load {
@@ -36,9 +36,5 @@ inline constexpr std::size_t kMostBlocks = 200;
 /// only while the run drained belong to the last one. Times of connects are not known for each interval, and stay
 /// empty.
 Blocks blocks_of(const LoadResult& result);
-
-/// Buckets of both, sorted by their values.
-std::vector<Histogram::Bucket> merge_buckets(std::span<const Histogram::Bucket> a,
-                                             std::span<const Histogram::Bucket> b);
 
 }  // namespace weir::load

@@ -5,6 +5,7 @@
 
 #include "client/compare/comparison.hpp"
 #include "client/compare/words.hpp"
+#include "client/report/numbers.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -80,12 +81,25 @@ std::string about_unknown(const Comparison& comparison) {
   return fmt::format(" {} {} too few values.", names(unknown), unknown.size() == 1 ? "has" : "have");
 }
 
-std::string about_errors(const Comparison& comparison) {
-  const std::uint64_t a = comparison.a.errors();
-  const std::uint64_t b = comparison.b.errors();
-  if (a == 0 && b == 0) return {};
-  return fmt::format(" A had {} errors and B {}.", a, b);
+/// `12 errors (0.4 %)`, `1 error (0.1 %)`, `no errors`.
+std::string errors_of(const ComparedSide& side) {
+  const std::uint64_t errors = side.errors();
+  if (errors == 0) return "no errors";
+  return fmt::format("{} {} ({})", errors, errors == 1 ? "error" : "errors", plain_percent(side.error_share()));
 }
+
+/// What failed; begins with a blank.
+std::string about_errors(const Comparison& comparison) {
+  const ComparedSide& a = comparison.a;
+  const ComparedSide& b = comparison.b;
+  if (a.errors() == 0 && b.errors() == 0) return {};
+  std::string text = fmt::format(" A had {} and B {}", errors_of(a), errors_of(b));
+  if (b.wrong_replies() != 0) text += fmt::format(", of which {} were wrong replies", b.wrong_replies());
+  return text + ".";
+}
+
+/// Whether B fails where A does not, which says more than any time.
+bool fails_newly(const Comparison& comparison) { return comparison.a.errors() == 0 && comparison.b.errors() != 0; }
 
 std::string judged(const Comparison& comparison) {
   const Differences slower = of(comparison, Finding::higher);
@@ -141,12 +155,13 @@ std::string Comparison::sentence() const {
     text = fmt::format("Compared with reserve: {}{}. ", first.substr(0, first.find(": ")),
                        objections.size() > 1 ? fmt::format(", and {} more", objections.size() - 1) : "");
   }
+  if (fails_newly(*this)) text += fmt::format("B fails where A does not:{} ", about_errors(*this));
   if (inference.resampling == Resampling::none) {
     text += "Too little was measured to say whether they differ.";
   } else {
     text += question == Question::via ? added(*this) : judged(*this);
   }
-  return text + about_errors(*this);
+  return fails_newly(*this) ? text : text + about_errors(*this);
 }
 
 }  // namespace weir::load

@@ -25,8 +25,6 @@ std::string signed_figure(double percent) {
 
 std::string signed_percent(double change) { return signed_figure(change * 100) + " %"; }
 
-std::string plain_percent(double share) { return fmt::format("{:.3g} %", share * 100); }
-
 std::string signed_duration(double nanoseconds) {
   const auto size = std::chrono::nanoseconds(std::llround(std::abs(nanoseconds)));
   return (nanoseconds < 0 ? "-" : "+") + display_duration(size);

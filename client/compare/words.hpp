@@ -7,8 +7,6 @@ namespace weir::load {
 
 /// `+9.8 %`, `-0.3 %`, `+120 %`.
 std::string signed_percent(double change);
-/// `5 %`, `0.5 %`.
-std::string plain_percent(double share);
 /// `+1.20 ms`, `-34.0 us`.
 std::string signed_duration(double nanoseconds);
 /// `+8.1 to +11.5 %`.

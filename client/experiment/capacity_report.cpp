@@ -156,6 +156,7 @@ json::object capacity_json(const Capacity& capacity) {
   object["reason"] = capacity.reason;
   object["interrupted"] = capacity.interrupted;
   object["steps"] = std::move(steps);
+  object["text"] = capacity_text(capacity);
   object["exit_status"] = capacity.exit_status();
   return object;
 }

@@ -208,7 +208,11 @@ WrongReply explain(const DueReplies& replies, std::uint64_t offset, std::span<co
   std::optional<WrongReply> found;
   // A whole reply that begins at the wrong byte says more than a header of which the first part may be another's.
   if (offset != 0) found = by_owner(replies, offset, tail);
-  if (!found && from_the_start && !is_due_but_for_one_byte(due, received)) found = by_owner(replies, 0, received);
+  if (!found && from_the_start && !is_due_but_for_one_byte(due, received)) {
+    found = by_owner(replies, 0, received);
+    // It came from the reply's first byte on, of which the first ones may be those that were due.
+    if (found) found->offset = offset;
+  }
   if (!found) found = by_shift(replies, offset, tail);
   WrongReply wrong = found ? std::move(*found) : corrupt(due, offset);
   show_expected(wrong, due);

@@ -1,8 +1,6 @@
 #include "client/report/audit_findings.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 #include "client/report/numbers.hpp"
 #include "common/units.hpp"
@@ -21,12 +19,6 @@ constexpr double kDroppedConnects = 0.01;
 /// From here on it is told that there was not always a processor: a share of the time, and times a second and thread.
 constexpr double kPressure = 0.2;
 constexpr double kPreemptions = 100;
-
-std::string small_percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f %%", share < 0.0995 ? 2 : 0, share * 100);
-  return text;
-}
 
 std::string times(std::uint64_t number) { return number == 1 ? "once" : grouped(number) + " times"; }
 
@@ -138,7 +130,7 @@ void Finder::find_resent() {
   std::string text = counted(resent, "TCP segment") + was(resent) + "sent again by this machine";
   const std::uint64_t sent = in_window(NetworkCounter::segments_sent);
   const double share = static_cast<double>(resent) / static_cast<double>(std::max(sent, resent));
-  if (sent != 0) text += ", " + small_percent(share) + " of those sent";
+  if (sent != 0) text += ", " + plain_percent(share) + " of those sent";
   if (const std::uint64_t syns = in_window(NetworkCounter::syns_sent_again); syns != 0) {
     text += ", " + grouped(syns) + " of them to connect";
   }
@@ -183,8 +175,6 @@ void Finder::find_rest() {
 }
 
 }  // namespace
-
-std::string display_percent(double share) { return std::to_string(static_cast<int>(std::lround(share * 100))) + " %"; }
 
 AuditFindings audit_findings(const LoadResult& result) {
   // A report of an earlier version knows what was sent again, and no more.

@@ -21,7 +21,4 @@ AuditFindings audit_findings(const LoadResult& result);
 /// Everything in them that is none of the verdict's reasons.
 std::vector<std::string> remarks_beside(const Verdict& verdict, const LoadResult& result);
 
-/// For people, without a fraction: `12 %`.
-std::string display_percent(double share);
-
 }  // namespace weir::load

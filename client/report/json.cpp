@@ -1,7 +1,10 @@
 #include "client/report/json.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <string_view>
+#include <utility>
 
 #include "client/report/audit_findings.hpp"
 #include "client/report/hex.hpp"
@@ -158,18 +161,14 @@ json::object audit_to_json(const Audit& audit, const std::vector<std::string>& r
           {"network_before", network_to_json(audit.network_before)}};
 }
 
-json::array intervals_to_json(const LoadResult& result) {
-  json::array intervals;
-  for (const Interval& interval : result.intervals) {
-    intervals.push_back(json::object{{"at_s", interval.at},
-                                     {"length_s", interval.length},
-                                     {"done", interval.done},
-                                     {"errors", interval.failures},
-                                     {"p50_ns", interval.p50.count()},
-                                     {"p99_ns", interval.p99.count()},
-                                     {"buckets", buckets_to_json(interval.buckets)}});
-  }
-  return intervals;
+json::object interval_to_json(const Interval& interval) {
+  return {{"at_s", interval.at},
+          {"length_s", interval.length},
+          {"done", interval.done},
+          {"errors", interval.failures},
+          {"p50_ns", interval.p50.count()},
+          {"p99_ns", interval.p99.count()},
+          {"buckets", buckets_to_json(interval.buckets)}};
 }
 
 json::array slo_to_json(const LoadResult& result) {
@@ -190,9 +189,8 @@ json::array slo_to_json(const LoadResult& result) {
   return array;
 }
 
-}  // namespace
-
-json::object json_report(const LoadResult& result) {
+/// `intervals` stands for those of the result.
+json::object report_with(json::value intervals, const LoadResult& result) {
   const WorkerStats& stats = result.stats;
   const Verdict verdict = result.verdict();
 
@@ -228,9 +226,35 @@ json::object json_report(const LoadResult& result) {
       {"limited_by", verdict.limited_by}, {"reason", verdict.reason}, {"reasons", to_json(verdict.reasons)}};
   if (result.audit) report["audit"] = audit_to_json(*result.audit, remarks_beside(verdict, result));
   report["slo"] = slo_to_json(result);
-  report["intervals"] = intervals_to_json(result);
+  report["intervals"] = std::move(intervals);
   report["exit_status"] = result.exit_status();
   return report;
+}
+
+}  // namespace
+
+json::object json_report(const LoadResult& result) {
+  json::array intervals;
+  intervals.reserve(result.intervals.size());
+  for (const Interval& interval : result.intervals) intervals.push_back(interval_to_json(interval));
+  return report_with(std::move(intervals), result);
+}
+
+std::string json_text(const LoadResult& result) {
+  std::string text = json::serialize(report_with(nullptr, result));
+  // Within a text the quotes would be escaped, so that this stands for the key alone.
+  constexpr std::string_view kKey = "\"intervals\":";
+  const std::size_t place = text.find(std::string(kKey) + "null") + kKey.size();
+  const std::string rest = text.substr(place + 4);
+  text.resize(place);
+  text += '[';
+  for (const Interval& interval : result.intervals) {
+    if (&interval != &result.intervals.front()) text += ',';
+    text += json::serialize(interval_to_json(interval));
+  }
+  text += ']';
+  text += rest;
+  return text;
 }
 
 }  // namespace weir::load

@@ -13,6 +13,10 @@ double LoadResult::byte_rate() const {
   return window_seconds <= 0 ? 0 : static_cast<double>(stats[Count::bytes]) / window_seconds;
 }
 
+std::uint64_t LoadResult::attempted() const {
+  return stats[is_echo() ? Count::answered : Count::cycles] + stats.failures.total();
+}
+
 double LoadResult::generator_share() const {
   return window_seconds <= 0 || processors == 0 ? 0 : cpu_seconds / (window_seconds * processors);
 }

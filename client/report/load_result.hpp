@@ -84,6 +84,8 @@ struct LoadResult {
   double generator_share() const;
   /// Requests or cycles that were due in the measured window.
   std::uint64_t planned() const { return stats[Count::sent] + stats[Count::unsent]; }
+  /// What came to an end: right replies (or cycles) to what was due in the window, and all failures.
+  std::uint64_t attempted() const;
   /// The times that the workload is about: responses, or cycles.
   const Histogram& times() const { return stats[is_echo() ? Time::response : Time::cycle]; }
   Verdict verdict() const;

@@ -1,11 +1,15 @@
 #include "client/report/merge.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
+#include <optional>
 #include <stdexcept>
 #include <string>
+
+#include "client/report/buckets.hpp"
 
 namespace weir::load {
 
@@ -85,31 +89,30 @@ std::vector<Interval> merge_intervals(std::span<const LoadResult> results,
   double length = 0;
   for (const LoadResult& result : results) length = std::max(length, Seconds(result.options.interval).count());
   if (length <= 0) return {};
-  struct Sum {
-    Interval interval;
-    Histogram times;
-  };
-  std::map<std::int64_t, Sum> sums;
+  std::map<std::int64_t, Interval> sums;
   for (const LoadResult& result : results) {
     const double offset = Seconds(result.began - began).count();
     std::map<std::int64_t, double> lengths;  // of this generator's intervals that fall together
     for (const Interval& interval : result.intervals) {
       const double middle = interval.at - interval.length / 2;
       const std::int64_t number = std::llround(offset / length) + std::llround(std::floor(middle / length));
-      Sum& sum = sums[number];
-      sum.interval.at = std::max(sum.interval.at, offset + interval.at);
-      sum.interval.length = std::max(sum.interval.length, lengths[number] += interval.length);
-      sum.interval.done += interval.done;
-      sum.interval.failures += interval.failures;
-      for (const Histogram::Bucket& bucket : interval.buckets) sum.times.add(bucket);
+      Interval& sum = sums[number];
+      sum.at = std::max(sum.at, offset + interval.at);
+      sum.length = std::max(sum.length, lengths[number] += interval.length);
+      sum.done += interval.done;
+      sum.failures += interval.failures;
+      sum.buckets = merge_buckets(sum.buckets, interval.buckets);
     }
   }
   std::vector<Interval> merged;
+  merged.reserve(sums.size());
+  Histogram times;
   for (auto& [number, sum] : sums) {
-    sum.interval.p50 = sum.times.percentile(50);
-    sum.interval.p99 = sum.times.percentile(99);
-    sum.interval.buckets = sum.times.buckets();
-    merged.push_back(std::move(sum.interval));
+    for (const Histogram::Bucket& bucket : sum.buckets) times.add(bucket);
+    sum.p50 = times.percentile(50);
+    sum.p99 = times.percentile(99);
+    times.clear();
+    merged.push_back(std::move(sum));
   }
   return merged;
 }
@@ -155,6 +158,24 @@ void merge_machines(std::span<const LoadResult> results, LoadResult& merged) {
 }
 
 }  // namespace
+
+std::string remark_on_begins(std::span<const LoadResult> results) {
+  std::optional<std::chrono::system_clock::time_point> first;
+  std::optional<std::chrono::system_clock::time_point> last;
+  double shortest = 0;
+  for (const LoadResult& result : results) {
+    if (result.reached == 0) continue;
+    shortest = first ? std::min(shortest, result.window_seconds) : result.window_seconds;
+    first = first ? std::min(*first, result.began) : result.began;
+    last = last ? std::max(*last, result.began) : result.began;
+  }
+  if (!first || *last - *first < std::chrono::seconds(1)) return {};
+  const double apart = Seconds(*last - *first).count();
+  return fmt::format(
+      "the reports began up to {:.1f} s apart, {}: rates are added up as if all had loaded at once "
+      "(--start-at makes them)",
+      apart, apart >= shortest ? "and some had ended when others began" : "so their load differs over time");
+}
 
 LoadResult merge_results(std::span<const LoadResult> results) {
   require_same_kind(results);

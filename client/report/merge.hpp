@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "client/report/load_result.hpp"
 
@@ -10,5 +11,9 @@ namespace weir::load {
 /// time series are laid over each other by the wall clock. There is one at least, and all are of the same workload and
 /// the same kind of loop; throws std::invalid_argument otherwise, with a sentence that says which differ.
 LoadResult merge_results(std::span<const LoadResult> results);
+
+/// A sentence where their loads began a second apart or more, for then they are no load that was made at once; else
+/// empty.
+std::string remark_on_begins(std::span<const LoadResult> results);
 
 }  // namespace weir::load

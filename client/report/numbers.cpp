@@ -1,5 +1,7 @@
 #include "client/report/numbers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +20,10 @@ std::string display_rate(double rate) {
   std::snprintf(text, sizeof text, rate >= 9.995 ? "%.1f" : "%.2f", rate);
   return text;
 }
+
+std::string display_percent(double share) { return fmt::format("{} %", std::lround(share * 100)); }
+
+std::string plain_percent(double share) { return fmt::format("{:.3g} %", share * 100); }
 
 std::string bar(double share, int width) {
   static constexpr const char* kParts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};

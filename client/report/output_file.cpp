@@ -5,40 +5,111 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 
 namespace weir::load {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 [[noreturn]] void fail(const std::string& name, int error) {
   throw std::runtime_error("cannot write " + (name == "-" ? std::string("the report") : name) + ": " +
                            std::strerror(error));
 }
 
-}  // namespace
-
-OutputFile::OutputFile(const std::string& name) : name_(name) {
-  if (!is_wanted() || is_stdout()) return;
-  file_ = io::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!file_) fail(name, errno);
-}
-
-void OutputFile::write(std::string_view text) {
-  const int fd = is_stdout() ? STDOUT_FILENO : file_.get();
-  struct stat status{};
-  // A pipe or a device has nothing to be cut.
-  if (!is_stdout() && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-      (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)) {
-    fail(name_, errno);
-  }
+/// Zero, or the error.
+int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(name_, errno);
+    if (written < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+  return 0;
+}
+
+/// A new file in a folder that nobody knows of yet; its name goes into `name`.
+io::Descriptor open_beside(const fs::path& folder, std::string& name) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    name = (folder / (".weir-load." + std::to_string(::getpid()) + "." + std::to_string(attempt))).string();
+    io::Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (file || errno != EEXIST) return file;
+  }
+  return {};
+}
+
+/// Whether what is printed goes there already.
+bool is_where_stdout_goes(const struct stat& status) {
+  struct stat out{};
+  return S_ISREG(status.st_mode) && ::fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == status.st_dev &&
+         out.st_ino == status.st_ino;
+}
+
+/// Whether another file with its name would be the same to everybody.
+bool is_replaceable(const struct stat& status) {
+  return S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && status.st_nlink == 1;
+}
+
+/// What the kernel shows as files, and are none that could get another's name.
+bool is_kernels(const std::string& name) { return name.starts_with("/dev/") || name.starts_with("/proc/"); }
+
+bool takes_files(const fs::path& folder) { return ::access(folder.c_str(), W_OK | X_OK) == 0; }
+
+}  // namespace
+
+OutputFile::OutputFile(const std::string& name) : name_(name) {
+  if (!is_wanted()) return;
+  for (const char* same : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    if (name == same) name_ = "-";
+  }
+  if (is_stdout()) return;
+  struct stat status{};
+  const bool is_there = ::stat(name.c_str(), &status) == 0;
+  if (!is_there && errno != ENOENT) fail(name, errno);
+  if (is_there && is_where_stdout_goes(status)) {
+    throw std::runtime_error("cannot write " + name + ": stdout goes there; `-` stands for stdout");
+  }
+  std::error_code error;
+  // A link that leads nowhere yet has no place that could be told; neither has a file that lies in no folder any more.
+  const bool is_link = fs::is_symlink(fs::symlink_status(name, error));
+  const bool is_plain = is_there ? is_replaceable(status) && !is_kernels(name) : !is_link;
+  const fs::path place = is_there ? fs::canonical(name, error) : fs::absolute(name, error);
+  if (is_plain && !error && place.has_filename() && takes_files(place.parent_path())) {
+    // One that nobody may write is not replaced either.
+    if (is_there && ::access(name.c_str(), W_OK) != 0) fail(name, errno);
+    place_ = place.string();
+    if (is_there) mode_ = status.st_mode & 07777;
+    return;
+  }
+  open_ = io::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!open_) fail(name, errno);
+}
+
+void OutputFile::write(std::string_view text) {
+  if (place_.empty()) {
+    const int fd = is_stdout() ? STDOUT_FILENO : open_.get();
+    struct stat status{};
+    // A pipe or a device has nothing to be cut.
+    if (!is_stdout() && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)) {
+      fail(name_, errno);
+    }
+    if (const int error = write_all(fd, text); error != 0) fail(name_, error);
+    return;
+  }
+  std::string beside;
+  const io::Descriptor file = open_beside(fs::path(place_).parent_path(), beside);
+  if (!file) fail(name_, errno);
+  int error = write_all(file.get(), text);
+  if (error == 0 && mode_ != 0 && ::fchmod(file.get(), mode_) != 0) error = errno;
+  if (error == 0 && std::rename(beside.c_str(), place_.c_str()) != 0) error = errno;
+  if (error == 0) return;
+  ::unlink(beside.c_str());
+  fail(name_, error);
 }
 
 }  // namespace weir::load

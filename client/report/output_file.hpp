@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -7,8 +9,9 @@
 
 namespace weir::load {
 
-/// A file for a report, opened before the run, so that a place that can't be written is known before an hour's work.
-/// What it held stays until write(). `-` is stdout; an empty name is no file.
+/// A file for a report. That it can be written is looked at before the run, so that a bad place is known before an
+/// hour's work; but nothing is made and nothing lost until write() has all of it: a run that fails leaves what was
+/// there. `-`, and what /dev calls so, is stdout; an empty name is no file.
 class OutputFile {
  public:
   /// Throws std::runtime_error that names the file and says why it can't be written.
@@ -17,12 +20,15 @@ class OutputFile {
   bool is_stdout() const { return name_ == "-"; }
   bool is_wanted() const { return !name_.empty(); }
 
-  /// Replaces what the file held. Throws std::runtime_error that names the file.
+  /// Replaces what the file held: the text is written beside it and takes its name when it is whole. Pipes, devices and
+  /// files in a folder that takes no other are written where they are. Throws std::runtime_error that names the file.
   void write(std::string_view text);
 
  private:
   std::string name_;
-  io::Descriptor file_;
+  std::string place_;    ///< where a file with that name is to lie, beyond links; empty: written to `open_`
+  mode_t mode_ = 0;      ///< of the file that is replaced; 0: there is none
+  io::Descriptor open_;  ///< what can't be replaced
 };
 
 }  // namespace weir::load

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <string>
 
 #include "client/report/load_exports.hpp"
@@ -24,6 +25,9 @@ class Outputs {
   int show(const LoadResult& result);
 
  private:
+  int show(const std::string& text, int found, const std::function<std::string()>& as_text,
+           const std::function<boost::json::object()>& as_object);
+
   OutputFile json_;
   OutputFile html_;
   LoadExports exports_;

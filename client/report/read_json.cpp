@@ -1,11 +1,10 @@
+#include <fmt/format.h>
+
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include <functional>
+#include <limits>
 #include <stdexcept>
 
 #include "client/report/hex.hpp"
@@ -22,6 +21,9 @@ namespace weir::load {
 namespace json = boost::json;
 
 namespace {
+
+/// No count is greater: a double, and so JSON, holds it exactly, and those of a thousand reports can be added up.
+constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 53;
 
 /// A report's object, whose keys must be there and of the right type; the errors name them by their path.
 class Reader {
@@ -56,6 +58,9 @@ class Reader {
     boost::system::error_code error;
     const T number = at(key).to_number<T>(error);
     if (error) fail(key, "is not the number that it should be");
+    if constexpr (std::is_same_v<T, std::uint64_t>) {
+      if (number > kMostCounted) fail(key, "is out of range");
+    }
     return number;
   }
   /// Sums of squares grow beyond what real() takes.
@@ -74,13 +79,18 @@ class Reader {
     if (!(seconds >= 0 && seconds < 1e9)) fail(key, "is not a duration");
     return std::chrono::microseconds(std::llround(seconds * 1e6));
   }
-  std::chrono::nanoseconds ns(const char* key) const { return std::chrono::nanoseconds(number<std::int64_t>(key)); }
+  std::chrono::nanoseconds ns(const char* key) const {
+    const auto ns = number<std::int64_t>(key);
+    // Half of what there is room for, so that those of two reports can be added up.
+    if (ns < 0 || ns > std::numeric_limits<std::int64_t>::max() / 2) fail(key, "is out of range");
+    return std::chrono::nanoseconds(ns);
+  }
   std::vector<Histogram::Bucket> buckets(const char* key) const {
     const json::array& buckets = array(key);
     try {
       return buckets_from_json(buckets);
-    } catch (const std::exception&) {
-      fail(key, "are no buckets of a histogram");
+    } catch (const std::exception& problem) {
+      fail(key, std::string("are no buckets of a histogram: ") + problem.what());
     }
   }
   Histogram histogram(const char* key) const {
@@ -88,7 +98,17 @@ class Reader {
     parts.buckets("buckets");
     parts.number("above_range");
     for (const char* part : {"min_ns", "max_ns", "sum_ns"}) parts.ns(part);
-    return histogram_from_json(parts.object_);
+    try {
+      return histogram_from_json(parts.object_);
+    } catch (const std::exception& problem) {
+      fail(key, std::string("is no histogram: ") + problem.what());
+    }
+  }
+  /// A figure that follows from others must not contradict them, where it is there.
+  void must_be(const char* key, std::uint64_t expected) const {
+    const json::value* const value = object_.if_contains(key);
+    if (value == nullptr || !value->is_number()) return;
+    if (number(key) != expected) fail(key, "is not what the figures that it is made from come to");
   }
 
   template <typename Words>
@@ -201,6 +221,9 @@ void read_errors(const Reader& reader, WorkerStats& stats) {
     const auto failure = static_cast<Failure>(kind);
     stats.failures.add(failure, kinds.number(std::string(failure_key(failure)).c_str()));
   }
+  if (stats.failures.total() > kMostCounted) reader.fail("kinds", "are too many to be added up");
+  reader.must_be("total", stats.failures.total());
+  reader.must_be("wrong_replies", stats.failures.wrong_replies());
   for (const json::value& example : reader.array("examples")) {
     const json::string* text = example.if_string();
     if (text == nullptr) reader.fail("examples", "has something that is no text");
@@ -255,16 +278,43 @@ Audit read_audit(const Reader& reader) {
   return audit;
 }
 
-std::vector<Interval> read_intervals(const Reader& reader) {
+using NextInterval = std::function<bool(json::value&)>;
+
+/// `longest` is how long each is as a rule, in seconds.
+std::vector<Interval> read_intervals(const Reader& reader, double longest, const NextInterval& next) {
   std::vector<Interval> intervals;
-  for (const json::value& item : reader.array("intervals")) {
+  double before = 0;
+  for (json::value item; next(item);) {
     if (!item.is_object()) reader.fail("intervals", "has something that is no object");
     const Reader interval(item.get_object(), "intervals.");
     intervals.push_back({interval.real("at_s"), interval.real("length_s"), interval.number("done"),
                          interval.number("errors"), interval.ns("p50_ns"), interval.ns("p99_ns"),
                          interval.buckets("buckets")});
+    // Merged ones may end in the middle of each other.
+    if (intervals.back().at < before - 2 * longest) interval.fail("at_s", "goes back: they are in no order of time");
+    if (intervals.back().p99 < intervals.back().p50) interval.fail("p99_ns", "is less than p50_ns");
+    before = intervals.back().at;
   }
   return intervals;
+}
+
+/// The time series has no more than the whole run.
+void check_intervals(const Reader& reader, const LoadResult& result) {
+  std::uint64_t done = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t timed = 0;
+  const auto add = [&reader](std::uint64_t& sum, std::uint64_t more, std::uint64_t most, const char* of) {
+    sum += more;  // each is far from what would overflow
+    if (sum > most) {
+      reader.fail("intervals",
+                  fmt::format("do not add up: they have more {} than the whole run, which has {}", of, most));
+    }
+  };
+  for (const Interval& interval : result.intervals) {
+    add(done, interval.done, result.stats[Count::done], "replies");
+    add(failures, interval.failures, result.stats.failures.total(), "errors");
+    for (const Histogram::Bucket& bucket : interval.buckets) add(timed, bucket.count, result.times().count(), "times");
+  }
 }
 
 void read_counts(const Reader& report, WorkerStats& stats) {
@@ -282,9 +332,7 @@ void read_counts(const Reader& report, WorkerStats& stats) {
   stats[Count::bytes] = report.number("bytes_each_way");
 }
 
-}  // namespace
-
-LoadResult read_json_report(const json::object& object) {
+LoadResult read_report(const json::object& object, const NextInterval* next) {
   const Reader report(object, "");
   if (report.text("program") != "weir-load") report.fail("program", "is not weir-load");
   if (report.number<int>("schema") != kJsonSchema) {
@@ -328,29 +376,26 @@ LoadResult read_json_report(const json::object& object) {
                      fairness.ns("fastest_mean_ns"), fairness.ns("slowest_mean_ns")};
   if (fairness.has("connections")) result.spread = read_spread(fairness.object("connections"));
   if (report.has("audit")) result.audit = read_audit(report.object("audit"));
-  result.intervals = read_intervals(report);
+  const double longest = std::chrono::duration<double>(result.options.interval).count();
+  if (next != nullptr) {
+    result.intervals = read_intervals(report, longest, *next);
+  } else {
+    const json::array& array = report.array("intervals");
+    std::size_t number = 0;
+    result.intervals = read_intervals(report, longest, [&](json::value& item) {
+      if (number == array.size()) return false;
+      item = array[number++];
+      return true;
+    });
+  }
+  check_intervals(report, result);
   return result;
 }
 
-json::object read_json_object(const std::string& file) {
-  std::ifstream in(file);
-  if (in) in.peek();  // a folder can be opened, but not read
-  if (!in.is_open() || in.bad()) throw std::runtime_error(file + ": " + std::strerror(errno));
-  std::stringstream text;
-  text << in.rdbuf();
-  boost::system::error_code error;
-  json::value value = json::parse(text.str(), error);
-  if (error || !value.is_object()) throw std::runtime_error(file + ": is no JSON report of weir-load");
-  return std::move(value.get_object());
-}
+}  // namespace
 
-LoadResult read_json_file(const std::string& file) {
-  const json::object report = read_json_object(file);
-  try {
-    return read_json_report(report);
-  } catch (const std::exception& problem) {
-    throw std::runtime_error(file + ": is not a readable report: " + problem.what());
-  }
-}
+LoadResult read_json_report(const json::object& report) { return read_report(report, nullptr); }
+
+LoadResult read_json_report(const json::object& report, const NextInterval& next) { return read_report(report, &next); }
 
 }  // namespace weir::load

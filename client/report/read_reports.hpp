@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/report/load_result.hpp"
@@ -13,7 +14,10 @@ namespace weir::load {
 /// where one is damaged: none is left out in silence.
 std::vector<LoadResult> read_json_reports(const std::string& file);
 
-/// The same from a text; `name` is what errors call it.
-std::vector<LoadResult> parse_json_reports(const std::string& text, const std::string& name);
+/// The one report that a file holds and nothing else. Throws likewise.
+LoadResult read_json_file(const std::string& file);
+
+/// The same as read_json_reports() from a text; `name` is what errors call it.
+std::vector<LoadResult> parse_json_reports(std::string_view text, const std::string& name);
 
 }  // namespace weir::load

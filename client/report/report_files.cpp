@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "client/report/json.hpp"
+#include "client/report/read_file.hpp"
 #include "client/report/table.hpp"
 #include "client/report/text.hpp"
 #include "client/report_head.hpp"
+#include "common/lines.hpp"
 #include "common/printable.hpp"
 #include "common/version.hpp"
 
@@ -38,9 +40,13 @@ void require_known(const std::string& file, const json::object& report) {
   }
 }
 
-/// What a comparison or a search for the capacity found, in the words that stand in it.
+/// What a comparison or a search for the capacity printed; of earlier versions, what they found in the words that stand
+/// in it.
 std::string found(const std::string& file, const json::object& report, const char* key) {
-  std::string text = file + ": " + terminal_text(text_at(report, key)) + "\n";
+  std::string text;
+  for (const std::string& line : lines_of(text_at(report, "text"))) text.append(terminal_text(line)).append("\n");
+  if (!text.empty()) return text;
+  text = file + ": " + terminal_text(text_at(report, key)) + "\n";
   const json::value* objections = report.if_contains("objections");
   if (objections == nullptr || !objections->is_array()) return text;
   for (const json::value& objection : objections->get_array()) {
@@ -90,7 +96,9 @@ json::object ReportFiles::document(const std::vector<std::string>& command) cons
 std::string ReportFiles::table() const {
   std::vector<NamedResult> results;
   for (const File& file : reports_) results.emplace_back(std::filesystem::path(file.name).stem(), read(file));
-  return results_table(results);
+  const std::string others = text_of_others();
+  if (results.empty()) return others;
+  return results_table(results) + (others.empty() ? "" : "\n") + others;
 }
 
 LoadResult ReportFiles::read(const File& file) {
@@ -101,10 +109,16 @@ LoadResult ReportFiles::read(const File& file) {
   }
 }
 
-std::string ReportFiles::text() const {
+std::string ReportFiles::text_of_others() const {
   std::string text;
   if (!capacity_.report.empty()) text += found(capacity_.name, capacity_.report, "reason");
+  if (!capacity_.report.empty() && !comparison_.report.empty()) text += "\n";
   if (!comparison_.report.empty()) text += found(comparison_.name, comparison_.report, "sentence");
+  return text;
+}
+
+std::string ReportFiles::text() const {
+  std::string text = text_of_others();
   for (const File& file : reports_) {
     if (!text.empty()) text += "\n";
     text += text_report(read(file));

@@ -19,11 +19,12 @@ class ReportFiles {
   /// the command line that asks for it.
   boost::json::object document(const std::vector<std::string>& command) const;
 
-  /// What a terminal shows: the text report of each load report, and what the others found. Throws std::runtime_error
-  /// that names a load report from which a text cannot be made.
+  /// What a terminal shows: the text report of each load report, and of the others what they printed. Throws
+  /// std::runtime_error that names a load report from which a text cannot be made.
   std::string text() const;
 
-  /// One row for each load report, under the name of its file without folder and `.json`. Throws likewise.
+  /// One row for each load report, under the name of its file without folder and `.json`; below, what the others
+  /// printed. Throws likewise.
   std::string table() const;
 
  private:
@@ -33,6 +34,8 @@ class ReportFiles {
   };
 
   static LoadResult read(const File& file);
+  /// Of the comparison and the capacity.
+  std::string text_of_others() const;
   void take(const std::string& name, boost::json::object report);
 
   std::vector<File> reports_;

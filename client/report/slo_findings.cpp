@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "client/report/numbers.hpp"
 #include "common/units.hpp"
@@ -13,12 +12,6 @@ namespace {
 
 /// A percentile that fewer values than these lie beyond is told to rest on little.
 constexpr double kFew = 10;
-
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g %%", share * 100);
-  return text;
-}
 
 std::chrono::nanoseconds time_of(const SloClause& clause, const Histogram& times) {
   if (clause.what == SloClause::What::mean) return times.mean();
@@ -48,16 +41,15 @@ void find_time(const LoadResult& result, SloFinding& finding) {
 void find_errors(const LoadResult& result, SloFinding& finding) {
   const std::uint64_t failures = result.stats.failures.total();
   const bool is_share = finding.clause.what == SloClause::What::error_share;
-  const std::uint64_t right = result.is_echo() ? result.stats[Count::answered] : result.stats[Count::cycles];
-  const std::uint64_t attempted = right + failures;
+  const std::uint64_t attempted = result.attempted();
   finding.found = static_cast<double>(failures);
   if (is_share) finding.found = attempted == 0 ? 0 : finding.found / static_cast<double>(attempted);
   finding.met = finding.found <= finding.clause.number;
   finding.sentence = grouped(failures) + (failures == 1 ? " error" : " errors");
-  if (is_share) finding.sentence += " (" + percent(finding.found) + ")";
+  if (is_share) finding.sentence += " (" + plain_percent(finding.found) + ")";
   finding.sentence += finding.met ? ", within " : ", more than ";
   finding.sentence +=
-      is_share ? percent(finding.clause.number) : grouped(static_cast<std::uint64_t>(finding.clause.number));
+      is_share ? plain_percent(finding.clause.number) : grouped(static_cast<std::uint64_t>(finding.clause.number));
 }
 
 void find_rate(const LoadResult& result, SloFinding& finding) {
@@ -69,9 +61,9 @@ void find_rate(const LoadResult& result, SloFinding& finding) {
   }
   finding.met = finding.found >= finding.clause.number;
   finding.sentence = "the rate is " + display_rate(result.rate()) + " a second";
-  if (is_share) finding.sentence += " (" + percent(finding.found) + " of the plan)";
+  if (is_share) finding.sentence += " (" + plain_percent(finding.found) + " of the plan)";
   finding.sentence += finding.met ? ", at least " : ", less than ";
-  finding.sentence += is_share ? percent(finding.clause.number) : display_rate(finding.clause.number);
+  finding.sentence += is_share ? plain_percent(finding.clause.number) : display_rate(finding.clause.number);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "client/report/excerpt.hpp"
 #include "client/report/layout.hpp"
 #include "client/report/numbers.hpp"
+#include "client/report/over_time.hpp"
 #include "client/report/slo_findings.hpp"
 #include "client/report_head.hpp"
 #include "common/units.hpp"
@@ -279,6 +280,7 @@ std::string text_report(const LoadResult& result) {
   const Verdict verdict = result.verdict();
   std::string text = title(result) + achieved(result) + latencies(result);
   text += drawing(result.times(), result.is_echo() ? "response times" : "cycle times");
+  text += over_time(result, is_utf8_locale(locale_of_environment()));
   text += errors(result);
   if (result.is_echo() && result.fairness.served != 0 && result.options.connections > 1) text += fairness(result);
   text += hidden(result);

@@ -3,6 +3,7 @@
 
 #include "client/report/audit_findings.hpp"
 #include "client/report/load_result.hpp"
+#include "client/report/numbers.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

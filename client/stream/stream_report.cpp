@@ -22,8 +22,6 @@ std::string fixed(double number, int digits) {
   return text;
 }
 
-std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
-
 std::string bytes_a_second(double rate) { return display_size(static_cast<std::uint64_t>(std::llround(rate))) + "/s"; }
 
 /// A paragraph after its heading, broken at blanks into lines of at most 100 columns.
@@ -106,7 +104,8 @@ std::string throughput(const StreamSummary& summary) {
   }
   if (summary.window.up + summary.window.down != 0) {
     text += "  CPU     " + fixed(summary.cpu_per_gigabyte(), 3) + " s for 10^9 bytes sent or checked here, " +
-            fixed(summary.cpu_seconds, 2) + " s in all; the machine was " + percent(summary.machine_busy) + " busy\n";
+            fixed(summary.cpu_seconds, 2) + " s in all; the machine was " + display_percent(summary.machine_busy) +
+            " busy\n";
   }
   if (const std::string far_end = far_end_text(summary); !far_end.empty()) text += paragraph("Far end", far_end);
   return text;

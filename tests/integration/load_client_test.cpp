@@ -212,6 +212,25 @@ TEST(LoadClient, InterruptEndsTheRunAndStillReports) {
   EXPECT_THAT(process.out(), HasSubstr("2 of 2 reached"));
 }
 
+TEST(LoadClient, InterruptedRunEndsWhenNothingIsOutstandingHoweverLongItMayDrain) {
+  FakeBackend server(echoes());
+  for (const std::vector<std::string>& load :
+       std::vector<std::vector<std::string>>{{"echo", "-c", "8"},
+                                             {"echo", "-c", "2", "--think", "1h"},
+                                             {"echo", "-c", "2", "--reconnect-every", "2"},
+                                             {"connect", "-c", "4"}}) {
+    std::vector<std::string> arguments = load;
+    for (const char* more : {"-d", "1h", "-i", "50ms", "--drain", "1h"}) arguments.emplace_back(more);
+    arguments.push_back(server.address());
+    Process process("weir-load", arguments);
+    process.wait_for_error_line("running");
+    process.signal(SIGINT);
+    EXPECT_EQ(process.wait_exit(), 0) << load.front();
+    EXPECT_THAT(process.out(), HasSubstr("Verdict      interrupted"));
+    EXPECT_THAT(process.out(), testing::Not(HasSubstr("unfinished")));
+  }
+}
+
 TEST(LoadClient, JsonReportGoesToAFile) {
   FakeBackend server(echoes());
   TempDir dir;

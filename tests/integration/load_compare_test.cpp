@@ -169,6 +169,24 @@ TEST_F(LoadCompare, RunsOfAnotherShapeAreNotJudged) {
   EXPECT_THAT(told.out, HasSubstr("The load differs in connections: 2 and 3"));
 }
 
+TEST_F(LoadCompare, AFileCountsOnceHoweverOftenItIsNamedAndIsReplacedByNothing) {
+  FakeBackend server(echoes());
+  for (const char* name : {"a1.json", "a2.json", "b1.json"}) {
+    ASSERT_EQ(weir_load({"echo", "-c", "2", "-n", "200", "--quiet", "--json", file(name), server.address()}).exit, 0);
+  }
+  const Finished told = weir_load(
+      {"compare", "--before", file("a*.json"), file("*1.json"), "--after", file("b*.json"), "--json", file("c")});
+  EXPECT_EQ(told.exit, 0) << told.err;
+  EXPECT_THAT(told.err, HasSubstr("a1.json is named twice on one side, and counts once"));
+  EXPECT_EQ(json("c").at("a").at("runs"), 3);
+  EXPECT_THAT(told.out, HasSubstr("A and B have a run in common"));
+  const std::string before = read_file(file("a1.json"));
+  const Finished refused = weir_load({"compare", "--json", file("a1.json"), file("a1.json"), file("b1.json")});
+  EXPECT_EQ(refused.exit, 2);
+  EXPECT_THAT(refused.err, HasSubstr("would replace"));
+  EXPECT_EQ(read_file(file("a1.json")), before);
+}
+
 TEST_F(LoadCompare, WhatIsNoReportIsNamed) {
   folder_.write("no.json", "{}");
   const Finished told = weir_load({"compare", file("no.json"), file("none.json")});

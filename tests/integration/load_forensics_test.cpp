@@ -109,6 +109,9 @@ std::vector<std::string> arguments(Load load) {
 
 bool many_in_flight(Load load) { return load == Load::pipelined || load == Load::open_loop; }
 
+/// The first byte that differs from another request's header.
+constexpr std::uint64_t kInTheHeader = ~std::uint64_t{0};
+
 struct Case {
   Fault fault;
   const char* name;
@@ -118,11 +121,11 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {Fault::drops, "drops", "lost", "reply_timeout", 0},
-    {Fault::swaps, "swaps", "out_of_order", "reply_timeout", 0},
+    {Fault::drops, "drops", "lost", "reply_timeout", kInTheHeader},
+    {Fault::swaps, "swaps", "out_of_order", "reply_timeout", kInTheHeader},
     {Fault::duplicates, "duplicates", "duplicated", "duplicated", 0},
     {Fault::flips, "flips", "corrupt", "corrupt", 40},
-    {Fault::answers_for_another, "answers_for_another", "foreign", "foreign", 0},
+    {Fault::answers_for_another, "answers_for_another", "foreign", "foreign", kInTheHeader},
     {Fault::loses_bytes, "loses_bytes", "lost", "lost", 33},
     {Fault::cuts_and_goes_on, "cuts_and_goes_on", "cut_short", "reply_timeout", 50},
     {Fault::closes_within, "closes_within", "cut_short", "cut_short", 50},
@@ -157,7 +160,13 @@ TEST_P(WrongServers, AreNamedForWhatTheyDo) {
   // A second reply is found where the next one was due, or after the last one that was.
   if (kind != "duplicated") {
     EXPECT_EQ(details[0].at("request"), kWrongOne);
-    EXPECT_EQ(details[0].at("offset"), wrong.offset);
+    const auto offset = details[0].at("offset").to_number<std::uint64_t>();
+    if (wrong.offset == kInTheHeader) {
+      EXPECT_GT(offset, 0u);
+      EXPECT_LT(offset, 32u);
+    } else {
+      EXPECT_EQ(offset, wrong.offset);
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <string>
 
+#include "tests/support/checkout.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -60,6 +61,15 @@ TEST_F(LoadReport, APageOnStdoutLeavesTheTextToStderr) {
   EXPECT_EQ(shown.exit, 0);
   EXPECT_THAT(shown.out, StartsWith("<!doctype html>"));
   EXPECT_EQ(shown.err, text_);
+}
+
+TEST_F(LoadReport, AReportThatNobodyGetsIsAnError) {
+  for (const char* out : {">&-", ">/dev/full"}) {
+    const std::string load = built_program("weir-load");
+    const Finished shown = run("/bin/sh", {"-c", load + " report " + file_ + " " + out});
+    EXPECT_EQ(shown.exit, 1) << out;
+    EXPECT_THAT(shown.err, HasSubstr("weir-load: cannot write the report")) << out;
+  }
 }
 
 TEST_F(LoadReport, WhatIsNoReportFailsWithItsName) {

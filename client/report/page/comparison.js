@@ -50,8 +50,11 @@ function comparisonVerdict(comparison) {
     el('p', {class: 'sub'}, methodSentence(comparison.method)));
 }
 
+// A limit on a time or on what is counted has its words; one on a share of a time has them made here, with figures that can be traced.
+const isOfChange = each => isNumber(each.limit) && each.what !== 'errors' && each.what !== 'wrong';
 const regressionItem = (each, i) => [each.exceeded ? 'bad' : 'ok', el('span', {class: 'mono'}, String(each.clause)), each.exceeded ? ' is exceeded: ' : ' holds: ',
-  String(each.what), ' changed by ', figure(`/comparison/regressions/${i}/change`, change), ', and ', figure(`/comparison/regressions/${i}/limit`, share), ' is allowed'];
+  ...(isOfChange(each) ? [String(each.what), ' changed by ', figure(`/comparison/regressions/${i}/change`, change), ', and ', figure(`/comparison/regressions/${i}/limit`, share), ' is allowed']
+    : [String(each.sentence ?? '')])];
 
 const kFindingSentences = {
   slower: 'B is slower', faster: 'B is faster', same: 'no difference that matters', higher: 'B does more', lower: 'B does less',

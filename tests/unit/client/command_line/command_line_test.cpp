@@ -359,6 +359,17 @@ TEST(LoadCommandLine, EchoThroughAProxyNeedsBothWays) {
   EXPECT_THAT(refusal("echo --via h:2 --direct h:1 --json - --html -"), HasSubstr("stdout"));
 }
 
+TEST(LoadCommandLine, ProcessesOfTheProxyAreAListWithoutHoles) {
+  const auto pids = [](const std::string& list) {
+    return std::get<AbOptions>(parse_command_line(words("echo --via h:1 --direct h:2 --pid " + list))).pids;
+  };
+  EXPECT_THAT(pids("12,13"), testing::ElementsAre(12, 13));
+  EXPECT_THAT(pids("12 --pid 13"), testing::ElementsAre(12, 13));
+  for (const char* list : {"1,,2", ",1", "1,", "0", "x"}) {
+    EXPECT_THAT(refusal(std::string("echo --via h:1 --direct h:2 --pid ") + list), HasSubstr("--pid")) << list;
+  }
+}
+
 TEST(LoadCommandLine, AbNeedsBothTargetsAndSomeBlocks) {
   const auto options = std::get<AbOptions>(parse_command_line(
       words("ab --a h:1 --b h:2 -d 10s --block 500ms --smallest-effect 3% --max-regression p99=10%")));

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "client/command_line/command_line.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace weir::load {
 namespace {
@@ -49,6 +52,38 @@ TEST(ExportOptions, TwoToStdoutOrToOneFileAreRefused) {
     EXPECT_THAT(refused({verb, "--json", "x", "--hgrm", "x", "127.0.0.1:1"}),
                 testing::HasSubstr("--json and --hgrm cannot both be x"));
   }
+}
+
+TEST(ExportOptions, NameThatIsNoneIsRefused) {
+  for (const std::vector<std::string>& line :
+       std::vector<std::vector<std::string>>{{"echo", "--json", "", "127.0.0.1:1"},
+                                             {"connect", "--csv", "", "127.0.0.1:1"},
+                                             {"stream", "--json", "", "127.0.0.1:1"},
+                                             {"idle", "--json", "", "127.0.0.1:1"},
+                                             {"capacity", "--html", "", "127.0.0.1:1"},
+                                             {"merge", "--hgrm", "", "a.json"},
+                                             {"compare", "--json", "", "a.json", "b.json"},
+                                             {"report", "--html", "", "a.json"}}) {
+    EXPECT_THAT(refused(line), testing::HasSubstr("needs a name, or - for stdout")) << line.front();
+  }
+}
+
+TEST(ExportOptions, FileThatIsReadIsNotReplaced) {
+  const test::TempDir folder;
+  const std::string a = folder.write("a.json", "{}");
+  const std::string b = folder.write("b.json", "{}");
+  const std::string other = folder.file("./a.json");
+  std::filesystem::create_symlink("a.json", folder.file("link"));
+  EXPECT_THAT(refused({"compare", "--json", a, a, b}),
+              testing::HasSubstr("--json " + a + " would replace " + a + ", which is to be read"));
+  EXPECT_THAT(refused({"compare", "--html", b, "--before", a, "--after", b}), testing::HasSubstr("would replace"));
+  EXPECT_THAT(refused({"merge", "--csv", folder.file("link"), b, a}), testing::HasSubstr("would replace " + a));
+  EXPECT_THAT(refused({"report", "--html", a, other}), testing::HasSubstr("would replace " + other));
+  EXPECT_THAT(refused({"merge", "--json", "new.json", "new.json"}), testing::HasSubstr("would replace new.json"));
+  EXPECT_THAT(refused({"merge", "--json", a, "--csv", folder.file("link"), b}), testing::HasSubstr("cannot both be"));
+  EXPECT_EQ(refused({"compare", "--json", "/dev/null", a, b}), "not refused");
+  EXPECT_EQ(refused({"report", "--html", "/dev/null", "/dev/null"}), "not refused");
+  EXPECT_EQ(refused({"merge", "--json", "-", "-"}), "not refused");
 }
 
 }  // namespace

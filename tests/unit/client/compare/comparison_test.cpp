@@ -181,10 +181,48 @@ TEST(Comparison, WrongRepliesWinOverEverything) {
   EXPECT_EQ(compare(simulated(1), b, limits("p50=10%")).exit_status(), 4);
 }
 
-TEST(Comparison, ErrorsAreTold) {
+TEST(Comparison, ErrorsWhereThereWereNoneComeFirst) {
   LoadResult b = simulated(2);
-  b.stats.failures.add(Failure::refused, 7);
-  EXPECT_THAT(compare(simulated(1), b).sentence(), HasSubstr("A had 0 errors and B 7."));
+  b.stats.failures.add(Failure::refused, 12);
+  EXPECT_THAT(compare(simulated(1), b).sentence(),
+              StartsWith("B fails where A does not: A had no errors and B 12 errors (0.0998 %). No difference found"));
+  LoadResult a = simulated(1);
+  a.stats.failures.add(Failure::refused, 1);
+  EXPECT_THAT(compare(a, b).sentence(), StartsWith("No difference found"));
+  EXPECT_THAT(compare(a, b).sentence(), HasSubstr(" A had 1 error (0.00821 %) and B 12 errors (0.0998 %)."));
+  b.stats.failures.add(Failure::corrupt, 3);
+  EXPECT_THAT(compare(a, b).sentence(), HasSubstr("of which 3 were wrong replies"));
+}
+
+TEST(Comparison, ShareOfErrorsMayGrowByItsLimitAndNoMore) {
+  LoadResult a = simulated(1);
+  a.stats.failures.add(Failure::refused, a.stats[Count::answered] / 99);  // 1 %
+  LoadResult b = simulated(2);
+  b.stats.failures.add(Failure::refused, b.stats[Count::answered] / 49);  // 2 %
+  EXPECT_EQ(compare(a, b, limits("errors=1.1%")).exit_status(), 0);
+  const Comparison more = compare(a, b, limits("errors=0.9%"));
+  EXPECT_EQ(more.exit_status(), 3);
+  EXPECT_NEAR(more.regressions[0].change, 0.01, 0.0002);
+  EXPECT_THAT(more.regressions[0].sentence, HasSubstr("1 % failed on A and 2 % on B, more than 0.9 % more"));
+  EXPECT_EQ(compare(b, a, limits("errors=0%")).exit_status(), 0) << "fewer";
+  EXPECT_EQ(compare(a, a, limits("errors=0%")).exit_status(), 0) << "as many";
+  EXPECT_EQ(compare(simulated(1), b, limits("errors=0%")).exit_status(), 3);
+}
+
+TEST(Comparison, WrongRepliesMayBeLimited) {
+  LoadResult b = simulated(2);
+  b.stats.failures.add(Failure::corrupt, 2);
+  const Comparison comparison = compare(simulated(1), b, limits("wrong=1"));
+  EXPECT_TRUE(comparison.regressions[0].exceeded);
+  EXPECT_EQ(comparison.regressions[0].sentence, "A had 0 wrong replies and B 2, more than 1 more");
+  EXPECT_FALSE(compare(simulated(1), b, limits("wrong=2")).regressions[0].exceeded);
+}
+
+TEST(Comparison, ARunOnBothSidesIsAnObjection) {
+  ComparedSide a{"a", {simulated(1)}, {}, {"one.json", "two.json"}};
+  ComparedSide b{"b", {simulated(2)}, {}, {"three.json", "./two.json", "two.json"}};
+  EXPECT_THAT(compare_sides(Question::compare, a, b, false, {}).objections,
+              ElementsAre("A and B have a run in common: two.json"));
 }
 
 TEST(Comparison, TooLittleSaysSo) {

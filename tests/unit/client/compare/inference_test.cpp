@@ -22,19 +22,24 @@ std::vector<Quantity> usual() {
   return quantities;
 }
 
+bool excludes_zero(const Difference& difference) {
+  return difference.is_known && (difference.low > 0 || difference.high < 0);
+}
+
 bool is_found(const Difference& difference) {
-  return difference.is_known && (difference.low > 0 || difference.high < 0) && std::abs(difference.change) >= kMatters;
+  return excludes_zero(difference) && std::abs(difference.change) >= kMatters;
 }
 
 /// Of so many comparisons of simulated runs, in how many each quantity was found to differ, and in how many any was.
 struct Found {
   std::vector<int> of_each;
   int any = 0;
+  int excluding = 0;  ///< in which any interval had no zero in it, however small the difference
 };
 
 Found compare_often(int times, const SimulatedPlan& a, const SimulatedPlan& b) {
   std::mt19937_64 random(20'260);
-  Found found{std::vector<int>(usual().size()), 0};
+  Found found{std::vector<int>(usual().size())};
   for (int i = 0; i < times; ++i) {
     const Sample sample_a{simulate(random, a)};
     const Sample sample_b{simulate(random, b)};
@@ -46,6 +51,7 @@ Found compare_often(int times, const SimulatedPlan& a, const SimulatedPlan& b) {
       any = any || is;
     }
     found.any += any ? 1 : 0;
+    found.excluding += std::any_of(inference.differences.begin(), inference.differences.end(), excludes_zero) ? 1 : 0;
   }
   return found;
 }
@@ -53,6 +59,9 @@ Found compare_often(int times, const SimulatedPlan& a, const SimulatedPlan& b) {
 TEST(Inference, RunsOfTheSameServerDifferAtMostOnceInTwenty) {
   const Found found = compare_often(60, {}, {});
   EXPECT_LE(found.any, 3);
+  // The smallest effect hides what the intervals miss, so they are looked at by themselves. With moods that last they
+  // are wrong one time in twelve: five of 60, and more than ten come one time in a hundred.
+  EXPECT_LE(found.excluding, 10);
 }
 
 TEST(Inference, ServerATenthSlowerIsFoundNineteenTimesOfTwenty) {
@@ -80,10 +89,7 @@ int wrong_intervals(int times, bool paired, const std::function<std::pair<Sample
   for (int i = 0; i < times; ++i) {
     const auto [a, b] = draw();
     const Inference inference = infer(a, b, paired, usual());
-    wrong += std::any_of(inference.differences.begin(), inference.differences.end(),
-                         [](const Difference& d) { return d.is_known && (d.low > 0 || d.high < 0); })
-                 ? 1
-                 : 0;
+    wrong += std::any_of(inference.differences.begin(), inference.differences.end(), excludes_zero) ? 1 : 0;
   }
   return wrong;
 }
@@ -109,12 +115,14 @@ TEST(Inference, IntervalsOfTwoRunsHoldForAllQuantitiesAtOnce) {
             12);
 }
 
-TEST(Inference, IntervalsOfFourRunsOnEachSideHoldForAllQuantitiesAtOnce) {
+class InferenceOfRuns : public testing::TestWithParam<int> {};
+
+TEST_P(InferenceOfRuns, IntervalsHoldForAllQuantitiesAtOnce) {
   std::mt19937_64 random(6);
   std::normal_distribution<double> normal;
   const auto side = [&] {
     Sample sample;
-    for (int run = 0; run < 4; ++run) {
+    for (int run = 0; run < GetParam(); ++run) {
       SimulatedPlan plan = forgetful(6);
       plan.factor = std::exp(0.1 * normal(random));
       sample.push_back(simulate(random, plan));
@@ -122,6 +130,27 @@ TEST(Inference, IntervalsOfFourRunsOnEachSideHoldForAllQuantitiesAtOnce) {
     return sample;
   };
   EXPECT_LE(wrong_intervals(120, false, [&side] { return std::pair(side(), side()); }), 12);
+}
+INSTANTIATE_TEST_SUITE_P(OnEachSide, InferenceOfRuns, testing::Values(2, 3, 4));
+
+TEST(Inference, RunsThatDifferByATenthAreNoFindingWhereThereAreTwoOfThem) {
+  std::mt19937_64 random(11);
+  std::normal_distribution<double> normal;
+  const auto side = [&] {
+    Sample sample;
+    for (int run = 0; run < 2; ++run) {
+      SimulatedPlan plan = forgetful(30);
+      plan.factor = std::exp(0.1 * normal(random));
+      sample.push_back(simulate(random, plan));
+    }
+    return sample;
+  };
+  int found = 0;
+  for (int i = 0; i < 80; ++i) {
+    const Inference inference = infer(side(), side(), false, usual());
+    found += std::any_of(inference.differences.begin(), inference.differences.end(), is_found) ? 1 : 0;
+  }
+  EXPECT_LE(found, 8) << "four of 80 are chance; of stretches of time alone, half of them would be found";
 }
 
 TEST(Inference, IntervalsOfFewPairsHoldForAllQuantitiesAtOnce) {
@@ -177,14 +206,27 @@ TEST(Inference, BlocksThatLieTogetherCancelTheMoodOfTheMachine) {
   EXPECT_LT(apart.low, 0) << "each by itself, it could be chance";
 }
 
-TEST(Inference, WholeRunsAreDrawnFromFourOnEachSideOn) {
+TEST(Inference, WholeRunsAreDrawnFromTwoOnEachSideOn) {
   std::mt19937_64 random(4);
-  Sample three;
-  for (int i = 0; i < 3; ++i) three.push_back(simulate(random, {}));
-  Sample four = three;
-  four.push_back(simulate(random, {}));
-  EXPECT_EQ(infer(four, four, false, usual()).resampling, Resampling::runs);
-  EXPECT_EQ(infer(three, four, false, usual()).resampling, Resampling::moving_blocks);
+  const Sample one{simulate(random, {})};
+  Sample two = one;
+  two.push_back(simulate(random, {}));
+  const Sample with_empty{one.front(), Blocks{}};
+  EXPECT_EQ(infer(two, two, false, usual()).resampling, Resampling::runs);
+  EXPECT_EQ(infer(one, two, false, usual()).resampling, Resampling::moving_blocks);
+  EXPECT_EQ(infer(with_empty, two, false, usual()).resampling, Resampling::moving_blocks) << "of one nothing is known";
+}
+
+TEST(Inference, TwoRunsThatAgreeFindWhatIsFarBeyondThem) {
+  std::mt19937_64 random(12);
+  const auto side = [&random](double factor) {
+    SimulatedPlan plan;
+    plan.factor = factor;
+    return Sample{simulate(random, plan), simulate(random, plan)};
+  };
+  int found = 0;
+  for (int i = 0; i < 20; ++i) found += infer(side(1), side(1.5), false, usual()).differences[0].low > 0 ? 1 : 0;
+  EXPECT_GE(found, 15);
 }
 
 TEST(Inference, RunsThatDifferAmongThemselvesMakeIntervalsWide) {

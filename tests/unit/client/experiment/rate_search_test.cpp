@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <random>
 #include <vector>
 
 namespace weir::load {
@@ -57,6 +59,44 @@ TEST(RateSearch, StopEndsItWithWhatIsKnown) {
   EXPECT_EQ(asked, 3);
   EXPECT_EQ(found.met, 1000);
   EXPECT_EQ(found.failed, 1250);
+}
+
+/// A server of a known capacity as a search sees it: what a closed loop comes to is a rough guess, a rate near the
+/// capacity fails by chance, and now and then any rate does. A rate is tried twice, as CapacityRun does.
+class NoisyServer {
+ public:
+  explicit NoisyServer(double capacity) : capacity_(capacity) {}
+
+  RateBracket search(double precision) {
+    std::uniform_real_distribution<double> guess(0.8, 1.2);
+    return search_rate(capacity_ * guess(random_) / 2, kNoEnd, precision,
+                       [this](double rate) { return fails(rate) && fails(rate) ? Answer::failed : Answer::met; });
+  }
+
+ private:
+  bool fails(double rate) {
+    std::normal_distribution<double> noise(0, 0.005);
+    return stalls_(random_) || rate > capacity_ * (1 + noise(random_));
+  }
+
+  const double capacity_;
+  std::mt19937_64 random_{20'261};
+  std::bernoulli_distribution stalls_{0.01};
+};
+
+TEST(RateSearch, TwentySearchesOfANoisyServerAgreeWithinAFewPercent) {
+  constexpr double kCapacity = 5000;
+  NoisyServer server(kCapacity);
+  double least = kNoEnd;
+  double most = 0;
+  for (int i = 0; i < 20; ++i) {
+    const RateBracket found = server.search(0.02);
+    ASSERT_TRUE(found.met && found.failed);
+    EXPECT_NEAR(*found.met, kCapacity, kCapacity * 0.03);
+    least = std::min(least, *found.met);
+    most = std::max(most, *found.met);
+  }
+  EXPECT_LE(most / least, 1.05);
 }
 
 }  // namespace

@@ -145,6 +145,21 @@ TEST(Explain, ShowsBothSidesAroundThePlace) {
   }
 }
 
+TEST(Explain, AnothersReplyIsWrongFromTheFirstByteThatIsNotTheDueOnes) {
+  const MessageShape shape = shape_of("300");
+  const std::string seven = reply(shape, 7);
+  // Due is 7: 8 and then it, as out of order; 6 once more; and that of another connection.
+  for (const std::string& came : {reply(shape, 8) + seven, reply(shape, 6) + seven, reply(shape, 7, 9)}) {
+    const WrongReply wrong = explained(due_of(shape), came);
+    const auto first =
+        static_cast<std::size_t>(std::mismatch(seven.begin(), seven.end(), came.begin()).first - seven.begin());
+    EXPECT_GT(first, 0u);
+    EXPECT_EQ(wrong.offset, first) << wrong.text;
+    EXPECT_EQ(wrong.received, came.substr(wrong.excerpt_at, wrong.received.size()));
+    EXPECT_EQ(wrong.expected, seven.substr(wrong.excerpt_at, wrong.expected.size()));
+  }
+}
+
 TEST(ExplainEnd, SaysHowMuchCame) {
   const MessageShape shape = shape_of("300");
   const WrongReply wrong = explain_end(made(shape, 4, 7), 120);

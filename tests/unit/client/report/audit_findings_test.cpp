@@ -120,7 +120,7 @@ TEST(AuditFindings, WhatWasSentAgainSetsTheLimitFromOneInAHundredOn) {
   result.audit->network[NetworkCounter::timeouts] = 1;
   result.audit->network[NetworkCounter::syns_sent_again] = 3;
   EXPECT_THAT(audit_findings(result).network,
-              ElementsAre("12 TCP segments were sent again by this machine, 1.00 % of those sent, 3 of them to "
+              ElementsAre("12 TCP segments were sent again by this machine, 1 % of those sent, 3 of them to "
                           "connect; once a timer ran out first, which takes 200 ms and more"));
   EXPECT_EQ(result.verdict().limited_by, "network");
   result.retransmits = 9;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "client/report/json.hpp"
+#include "client/report/read_reports.hpp"
 #include "tests/support/checkout.hpp"
 
 namespace weir::load {

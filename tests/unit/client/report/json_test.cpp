@@ -11,6 +11,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "client/report/read_reports.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/client/report/example_result.hpp"
 
@@ -250,6 +251,45 @@ TEST(JsonReport, ItemsOfAnotherTypeAreNamed) {
                 report["intervals"].as_array()[0].as_object()["buckets"] = json::array{json::array{-1, 1}};
               }),
               HasSubstr("intervals.buckets"));
+}
+
+TEST(JsonReport, FiguresThatCannotBeAreNamed) {
+  const json::value whole = json_report(full_result(Workload::echo));
+  const auto complaint_of = [&whole](const char* pointer, const json::value& value) {
+    json::value report = whole;
+    report.at_pointer(pointer) = value;
+    return complaint(report.as_object(), json::serialize(whole));
+  };
+  EXPECT_THAT(complaint_of("/requests/completed", -1), HasSubstr("requests.completed is not the number"));
+  EXPECT_THAT(complaint_of("/requests/completed", std::uint64_t{1} << 60),
+              HasSubstr("requests.completed is out of range"));
+  EXPECT_THAT(complaint_of("/fairness/fastest_mean_ns", -5), HasSubstr("fairness.fastest_mean_ns is out of range"));
+  EXPECT_THAT(complaint_of("/window_s", -1.5), HasSubstr("window_s is out of range"));
+  EXPECT_THAT(complaint_of("/intervals/0/p50_ns", -1), HasSubstr("intervals.p50_ns is out of range"));
+  EXPECT_THAT(complaint_of("/intervals/0/p50_ns", 1000), HasSubstr("intervals.p99_ns is less than p50_ns"));
+  EXPECT_THAT(complaint_of("/intervals/0/at_s", 1e6), HasSubstr("intervals.at_s goes back"));
+  EXPECT_THAT(complaint_of("/intervals/0/done", 1000),
+              HasSubstr("intervals do not add up: they have more replies than the whole run"));
+  EXPECT_THAT(complaint_of("/intervals/0/errors", 1'000'000), HasSubstr("more errors than the whole run"));
+  EXPECT_THAT(complaint_of("/intervals/0/buckets/0/1", 10'000), HasSubstr("more times than the whole run"));
+  EXPECT_THAT(complaint_of("/intervals/0/buckets/0/0", 4096), HasSubstr("stands in no order"));
+  EXPECT_THAT(complaint_of("/errors/total", 3), HasSubstr("errors.total is not what"));
+  EXPECT_THAT(complaint_of("/errors/wrong_replies", 3), HasSubstr("errors.wrong_replies is not what"));
+  EXPECT_THAT(complaint_of("/latency/response/count", 3), HasSubstr("latency.response is no histogram: its count"));
+  EXPECT_THAT(complaint_of("/latency/response/min_ns", 1'000'000'000'000),
+              HasSubstr("latency.response is no histogram: its figures"));
+  EXPECT_THAT(complaint_of("/latency/response/sum_ns", std::int64_t{1} << 62),
+              HasSubstr("latency.response.sum_ns is out of range"));
+  EXPECT_THAT(complaint_of("/latency/response/buckets/0/1", std::uint64_t{1} << 54),
+              HasSubstr("latency.response.buckets are no buckets of a histogram: its counts are too large"));
+}
+
+TEST(JsonReport, AsATextItIsTheSame) {
+  LoadResult result = full_result(Workload::echo);
+  result.options.command.emplace_back("\"intervals\":null");
+  EXPECT_EQ(json_text(result), serialized(result));
+  result.intervals.clear();
+  EXPECT_EQ(json_text(result), serialized(result));
 }
 
 TEST(JsonReport, OfAnotherSchemaOrProgramIsRefused) {

@@ -1,5 +1,6 @@
 #include "client/report/merge.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/serialize.hpp>
@@ -179,6 +180,20 @@ TEST(Merge, TimeSeriesThatBeganSecondsApartStayApart) {
   EXPECT_EQ(merged.intervals[0].done, 100u);
   EXPECT_EQ(merged.intervals[3].done, 10u);
   EXPECT_DOUBLE_EQ(merged.intervals[3].at, 5);
+}
+
+TEST(Merge, ThoseThatDidNotLoadAtTheSameTimeAreToldSo) {
+  const auto remark = [](int after, std::uint32_t reached) {
+    std::vector results{generator(milliseconds(0), {1}, 10, milliseconds(1)),
+                        generator(milliseconds(after), {1}, 10, milliseconds(1))};
+    results[1].reached = reached;
+    return remark_on_begins(results);
+  };
+  EXPECT_EQ(remark(0, 1), "");
+  EXPECT_EQ(remark(900, 1), "");
+  EXPECT_EQ(remark(3'200, 0), "") << "it never began";
+  EXPECT_THAT(remark(3'200, 1), testing::HasSubstr("began up to 3.2 s apart, so their load differs over time"));
+  EXPECT_THAT(remark(10'000, 1), testing::HasSubstr("10.0 s apart, and some had ended when others began"));
 }
 
 /// On a loaded machine ticks come late, now and then, and the next one makes up for it.

@@ -34,5 +34,14 @@ TEST(Numbers, StandOnTheRight) {
   EXPECT_EQ(right("abcdef", 5), "abcdef");
 }
 
+TEST(Numbers, SharesArePercent) {
+  EXPECT_EQ(plain_percent(0.05), "5 %");
+  EXPECT_EQ(plain_percent(0.005), "0.5 %");
+  EXPECT_EQ(plain_percent(0.000123456), "0.0123 %");
+  EXPECT_EQ(plain_percent(1), "100 %");
+  EXPECT_EQ(display_percent(0.1249), "12 %");
+  EXPECT_EQ(display_percent(0), "0 %");
+}
+
 }  // namespace
 }  // namespace weir::load

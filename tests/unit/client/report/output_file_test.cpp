@@ -1,8 +1,12 @@
 #include "client/report/output_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <stdexcept>
 
@@ -18,6 +22,10 @@ std::string error_of(const std::function<void()>& action) {
     return error.what();
   }
   return "no error";
+}
+
+std::ptrdiff_t files_in(const std::filesystem::path& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder), {});
 }
 
 TEST(OutputFile, KeepsWhatTheFileHeldUntilItIsWritten) {
@@ -39,19 +47,75 @@ TEST(OutputFile, EachWriteReplacesTheOneBefore) {
   EXPECT_EQ(test::read_file(folder.file("report.json")), "second\n");
 }
 
-TEST(OutputFile, IsMadeWhereThereIsNone) {
+TEST(OutputFile, IsMadeWhenItIsWrittenAndNotBefore) {
   const test::TempDir folder;
   OutputFile file(folder.file("report.json"));
-  EXPECT_TRUE(std::filesystem::exists(folder.file("report.json")));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("report.json"))) << "a run that fails would leave it empty";
   const std::string large(3'000'000, 'x');
   file.write(large);
   EXPECT_TRUE(test::read_file(folder.file("report.json")) == large);
+  EXPECT_EQ(files_in(folder.path()), 1) << "nothing is left beside it";
+}
+
+TEST(OutputFile, WhoReadsTheOldOneMeanwhileReadsItWhole) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "the older report\n");
+  std::ifstream reader(name);
+  OutputFile(name).write("new\n");
+  std::string line;
+  std::getline(reader, line);
+  EXPECT_EQ(line, "the older report");
+  EXPECT_EQ(test::read_file(name), "new\n");
+}
+
+TEST(OutputFile, KeepsTheModeOfTheFileThatItReplaces) {
+  namespace fs = std::filesystem;
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "old");
+  fs::permissions(name, fs::perms::owner_read | fs::perms::owner_write);
+  OutputFile(name).write("new");
+  EXPECT_EQ(fs::status(name).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST(OutputFile, ALinkStaysOneAndWhereItLeadsIsWritten) {
+  namespace fs = std::filesystem;
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "old");
+  const std::string link = folder.file("link");
+  fs::create_symlink("report.json", link);
+  OutputFile(link).write("new");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(test::read_file(name), "new");
+  const std::string nowhere = folder.file("nowhere");
+  fs::create_symlink("later.json", nowhere);
+  OutputFile(nowhere).write("new");
+  EXPECT_TRUE(fs::is_symlink(nowhere));
+  EXPECT_EQ(test::read_file(folder.file("later.json")), "new");
+}
+
+TEST(OutputFile, AFileOfTwoNamesIsWrittenUnderBoth) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older one");
+  std::filesystem::create_hard_link(name, folder.file("other"));
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(folder.file("other")), "new");
+}
+
+TEST(OutputFile, APipeIsWrittenInto) {
+  const test::TempDir folder;
+  const std::string name = folder.file("pipe");
+  ASSERT_EQ(::mkfifo(name.c_str(), 0600), 0);
+  const io::Descriptor reader(::open(name.c_str(), O_RDONLY | O_NONBLOCK));
+  OutputFile(name).write("text");
+  char text[8];
+  EXPECT_EQ(::read(reader.get(), text, sizeof text), 4);
 }
 
 TEST(OutputFile, EmptyNameIsNoFileAndADashIsStdout) {
   EXPECT_FALSE(OutputFile("").is_wanted());
   EXPECT_TRUE(OutputFile("-").is_wanted());
   EXPECT_TRUE(OutputFile("-").is_stdout());
+  EXPECT_TRUE(OutputFile("/dev/stdout").is_stdout());
 }
 
 TEST(OutputFile, PlaceThatCannotBeWrittenIsKnownAtOnce) {

@@ -33,6 +33,24 @@ TEST(ReadReports, OneMayBeLaidOutInAnyWay) {
   EXPECT_EQ(results[0].reached, example().reached);
 }
 
+TEST(ReadReports, IntervalsAreReadWhateverIsWrongWithThem) {
+  const std::string whole = json_text(full_result(Workload::echo));
+  EXPECT_EQ(json_text(parse_json_reports(whole, "a.json").front()), whole);
+  const auto error_with = [&whole](const std::string& intervals) {
+    const std::size_t begin = whole.find("\"intervals\":") + 12;
+    const std::string changed = whole.substr(0, begin) + intervals + whole.substr(whole.rfind(",\"exit_status\""));
+    return error_of([&] { parse_json_reports(changed, "a.json"); });
+  };
+  EXPECT_EQ(error_with(" [ ] "), "no error");
+  EXPECT_EQ(error_with("null"),
+            "a.json: is no report that can be read: intervals is not of the type that it should be");
+  EXPECT_EQ(error_with("[1]"), "a.json: is no report that can be read: intervals has something that is no object");
+  EXPECT_EQ(error_with("[{\"at_s\":1} {}]"), "a.json: is no report that can be read: intervals.length_s is missing");
+  for (const char* damaged : {"[{]", "[}]", "[,]", "[{\"a\":\"]\"]", "[{}", "[\"", "[[[[", "[]]"}) {
+    EXPECT_NE(error_with(damaged), "no error") << damaged;
+  }
+}
+
 TEST(ReadReports, LogsHaveThemBetweenOtherLines) {
   const std::string log = "weir-load: metrics on 127.0.0.1:9100\n" + report() +
                           "\n\nLatency  p50 1 ms\n{\"level\":\"info\"}\n" +

@@ -81,6 +81,20 @@ TEST_F(ReportFilesTest, TheTextHasEachReportAndNothingThatMovesTheCursor) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
+TEST_F(ReportFilesTest, WhatAVerbPrintedIsPrintedOnceMore) {
+  json::object comparison = of_kind("comparison");
+  comparison["text"] = "weir-load compare\n  p50 \x1b[31m\n";
+  json::object capacity = of_kind("capacity");
+  capacity["text"] = "weir-load capacity\n  ▏ met\n";
+  const std::vector<std::string> others{file("c.json", comparison), file("d.json", capacity)};
+  const std::string printed = "weir-load capacity\n  ▏ met\n\nweir-load compare\n  p50 \\x1b[31m\n";
+  EXPECT_EQ(ReportFiles(others).text(), printed);
+  EXPECT_EQ(ReportFiles(others).table(), printed) << "no rows, since there is no run";
+  const std::string with_run = ReportFiles({others[0], others[1], file("a.json", run_)}).table();
+  EXPECT_THAT(with_run, HasSubstr("\n  a "));
+  EXPECT_THAT(with_run, testing::EndsWith("\n\n" + printed));
+}
+
 TEST_F(ReportFilesTest, WhatCannotBeShownIsRefusedWithItsName) {
   const std::string comparison = file("c.json", of_kind("comparison"));
   EXPECT_THAT(complaint({comparison, comparison}), HasSubstr("c.json: is a second comparison"));
