@@ -209,7 +209,7 @@ TEST_F(Watch, AnUpgradedDaemonWatchesToo) {
 TEST_F(Watch, APipeCannotBeWatched) {
   Process weir("weir", {"run", "-c", "/dev/stdin", "--watch"});
   EXPECT_EQ(weir.wait_exit(), 2);
-  EXPECT_THAT(weir.err(), HasSubstr("/dev/stdin: is no regular file"));
+  EXPECT_THAT(weir.err(), HasSubstr("/dev/stdin: is not a regular file"));
 }
 
 }  // namespace

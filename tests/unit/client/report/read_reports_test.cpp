@@ -43,9 +43,9 @@ TEST(ReadReports, IntervalsAreReadWhateverIsWrongWithThem) {
   };
   EXPECT_EQ(error_with(" [ ] "), "no error");
   EXPECT_EQ(error_with("null"),
-            "a.json: is no report that can be read: intervals is not of the type that it should be");
-  EXPECT_EQ(error_with("[1]"), "a.json: is no report that can be read: intervals has something that is no object");
-  EXPECT_EQ(error_with("[{\"at_s\":1} {}]"), "a.json: is no report that can be read: intervals.length_s is missing");
+            "a.json: is not a readable report: intervals is not of the type that it should be");
+  EXPECT_EQ(error_with("[1]"), "a.json: is not a readable report: intervals has something that is no object");
+  EXPECT_EQ(error_with("[{\"at_s\":1} {}]"), "a.json: is not a readable report: intervals.length_s is missing");
   for (const char* damaged : {"[{]", "[}]", "[,]", "[{\"a\":\"]\"]", "[{}", "[\"", "[[[[", "[]]"}) {
     EXPECT_NE(error_with(damaged), "no error") << damaged;
   }
