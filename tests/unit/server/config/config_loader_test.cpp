@@ -527,9 +527,9 @@ TEST(ConfigLoader, OverridesCompleteAnEmptyFile) {
 }
 
 TEST(ConfigLoader, ADashAloneIsATextInAnOverride) {
-  EXPECT_EQ(load_config_text("log: {file: /var/log/weir.log}\n" + std::string(kEcho), "weir.yaml", {{"log.file", "-"}})
-                .log.file,
-            load_config_text(kEcho, "weir.yaml").log.file);
+  const std::vector<Override> overrides{{"log.file", "-"}};
+  const std::string text = "log: {file: /var/log/weir.log}\n" + std::string(kEcho);
+  EXPECT_EQ(load_config_text(text, "weir.yaml", overrides).log.file, "-");
 }
 
 TEST(ConfigLoader, ProblemsOfOverridesNameThemAndComeLast) {
