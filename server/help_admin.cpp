@@ -87,7 +87,8 @@ exit status: 0 done, 1 no such backend or nobody answers, 2 bad usage
 
 Closes the listening sockets of a listener: newcomers are refused as if nobody
 listened, and its connections go on. The daemon stays ready. This holds until
-weir enable-listener, over reloads, or until the daemon ends. For ADMIN see: weir help status
+weir enable-listener, over reloads, or until the daemon ends.
+For ADMIN see: weir help status
 
 exit status: 0 done, 1 no such listener or nobody answers, 2 bad usage
 )"},

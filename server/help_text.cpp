@@ -12,15 +12,14 @@ constexpr const char* kOverview = R"(weir - a TCP echo and proxy server
 
 usage: weir VERB [OPTIONS]
 
-  run [FILE]                  serve a configuration file (/etc/weir/weir.yaml);
-                              --watch reloads it when it changes
+  run [FILE] [--watch]        serve a configuration file (/etc/weir/weir.yaml)
   echo [BIND] [--upper]       send back what comes in; no file needed
   discard [BIND]              read and throw away; no file needed
   proxy BIND TARGET...        forward to the targets in turn; no file needed
   check [FILE]                validate a file; --diff says what a reload changes
   config [FILE]               print a file's effective configuration
-  healthcheck [TARGET]        succeed if TARGET accepts, or http://... is healthy
-  status [ADMIN]              what a running daemon does; --watch keeps it current
+  healthcheck [TARGET]        succeed if TARGET or the running daemon is healthy
+  status [ADMIN]              what a running daemon does; --watch redraws it
   connections [ADMIN]         its live connections, filtered and sorted
   kill ID [ADMIN]             end one of them
   drain-backend UPSTREAM ADDRESS [ADMIN]    give a backend no new connections
@@ -34,8 +33,7 @@ usage: weir VERB [OPTIONS]
   --set path.to.key=value     override a key of the configuration; repeatable
   WEIR_SET_path_to_key=value  the same by the environment; --set goes before it
   --admin BIND                echo, discard, proxy: open an admin endpoint there
-  --version [--verbose]       the version; with --verbose all it was built from
-  --help                      this page
+  --version [--verbose], --help
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path, unix:@name or
 fd:NAME (a socket that systemd hands over).
@@ -50,7 +48,7 @@ examples:
   weir check -c weir.yaml && weir run -c weir.yaml --set log.level=debug
 
 SIGTERM and SIGINT drain: accepting stops, connections may end. A second one
-stops at once. SIGHUP reloads, SIGUSR1 opens log files anew, SIGUSR2 upgrades.
+stops at once. SIGHUP reloads, SIGUSR1 reopens log files, SIGUSR2 upgrades.
 exit status: 0 done or drained, 1 failed, 2 bad usage or bad configuration
 )";
 
@@ -146,9 +144,9 @@ Succeeds if TARGET accepts a connection within 2 s. An http://HOST:PORT[/path] m
 GET with 200; the path defaults to /readyz. The reason for a failure is on stderr.
 
 Without TARGET it is WEIR_HEALTH of the environment, or else the daemon that runs here: process 1
-of a container, or the oldest weir that serves. Its command line and configuration say where its
-admin endpoint is, which is asked for /readyz. Where it has none, its first listener must listen:
-the kernel is asked, so that the daemon has no record of a connection.
+of a container, or the one weir that serves. Its admin endpoint is asked for /readyz. Where it
+has none, it must listen anywhere: the kernel is asked, so that the daemon has no record of a
+connection.
 
 examples:
   weir healthcheck

@@ -1,23 +1,25 @@
 #include "server/running_daemon.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
-#include <string_view>
+#include <stdexcept>
+#include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "server/command_line.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/control/healthcheck.hpp"
+#include "server/listening_sockets.hpp"
 
 namespace weir {
 namespace {
@@ -27,10 +29,16 @@ namespace fs = std::filesystem;
 struct Running {
   Command command;
   fs::path folder;  ///< the working directory, which relative names mean
+  ListeningSockets listening;
 };
 
-/// The command line of a process that serves, or nothing. Who may not look at it sees an empty one.
+/// The process, if it serves and is this user's; root may ask for everybody's. Who may not look at it sees an empty
+/// command line.
 std::optional<Running> serving(const fs::path& process) {
+  struct stat owner{};
+  if (::stat(process.c_str(), &owner) != 0 || (owner.st_uid != ::geteuid() && ::geteuid() != 0)) {
+    return std::nullopt;
+  }
   std::ifstream in(process / "cmdline", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   std::vector<std::string> arguments;
@@ -39,38 +47,55 @@ std::optional<Running> serving(const fs::path& process) {
   if (arguments.size() < 2 || fs::path(arguments[0]).filename() != "weir") return std::nullopt;
   arguments.erase(arguments.begin());
   try {
-    Running running{parse_command_line(arguments), {}};
+    Running running{parse_command_line(arguments), {}, {}};
     if (running.command.verb != Command::Verb::run) return std::nullopt;
     std::error_code hidden;
     running.folder = fs::read_symlink(process / "cwd", hidden);
+    running.listening = listening_sockets_of(process);
     return running;
   } catch (const UsageError&) {
     return std::nullopt;
+  } catch (const std::system_error&) {
+    return std::nullopt;  // it has gone, or hides
   }
 }
 
-std::optional<Running> find_daemon() {
-  std::vector<int> processes;
+/// Of an upgrade the old process drains and listens no more. Throws std::runtime_error where there is none that
+/// listens, or nobody knows which is meant.
+Running find_daemon() {
+  std::vector<Running> listening;
+  bool any = false;
   std::error_code error;
   for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename();
-    int process = 0;
-    const auto [rest, wrong] = std::from_chars(name.data(), name.data() + name.size(), process);
-    if (wrong == std::errc{} && rest == name.data() + name.size()) processes.push_back(process);
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::optional<Running> running = serving(entry->path());
+    if (!running) continue;
+    any = true;
+    if (running->listening.empty()) continue;
+    if (name == "1") return *std::move(running);
+    listening.push_back(*std::move(running));
   }
-  std::sort(processes.begin(), processes.end());
-  for (const int process : processes) {
-    if (auto running = serving(fs::path("/proc") / std::to_string(process))) return running;
+  if (!any) throw std::runtime_error("no weir serves here; name a TARGET");
+  if (listening.empty()) throw std::runtime_error("the weir that runs here listens nowhere: it starts or drains");
+  if (listening.size() > 1) {
+    throw std::runtime_error(fmt::format("{} weirs serve here; name a TARGET", listening.size()));
   }
-  return std::nullopt;
+  return std::move(listening.front());
 }
 
-ServerConfig config_of(const Running& running) {
+/// Where the admin endpoint is, as the configuration says now. Nothing where it says none, or cannot be loaded.
+std::optional<Address> admin_of(const Running& running) try {
   const Command& command = running.command;
   std::vector<Override> overrides = environment_overrides(environ);
   overrides.insert(overrides.end(), command.overrides.begin(), command.overrides.end());
-  if (!command.config_text.empty()) return load_config_text(command.config_text, command.config_file, overrides);
-  return load_config_file(running.folder / command.config_file, overrides);
+  const ServerConfig config = command.config_text.empty()
+                                  ? load_config_file(running.folder / command.config_file, overrides)
+                                  : load_config_text(command.config_text, command.config_file, overrides);
+  if (config.admin && config.admin->bind.is_inet()) return config.admin->bind;
+  return std::nullopt;
+} catch (const ConfigError&) {
+  return std::nullopt;
 }
 
 /// The same address for whoever is on this machine.
@@ -80,73 +105,17 @@ Address reachable(Address address) {
   return address;
 }
 
-/// proc_net(5): a state of 0A is LISTEN, and a local address ends in the port as four hexadecimal digits.
-bool listens_on_port(const fs::path& table, std::uint16_t port) {
-  std::ifstream in(table);
-  const std::string ending = fmt::format(":{:04X}", port);
-  std::string line;
-  while (std::getline(in, line)) {
-    std::istringstream fields(line);
-    std::string slot;
-    std::string local;
-    std::string remote;
-    std::string state;
-    if (fields >> slot >> local >> remote >> state && state == "0A" && local.ends_with(ending)) return true;
-  }
-  return false;
-}
-
-/// unix(7) in /proc/net/unix: the flags of a socket that listens are __SO_ACCEPTCON, and its path is the last field.
-bool listens_on_name(const fs::path& table, const std::string& name) {
-  std::ifstream in(table);
-  std::string line;
-  while (std::getline(in, line)) {
-    std::istringstream fields(line);
-    std::string skipped;
-    std::string flags;
-    std::string path;
-    fields >> skipped >> skipped >> skipped >> flags >> skipped >> skipped >> skipped >> std::ws;
-    if (std::getline(fields, path) && flags == "00010000" && path == name) return true;
-  }
-  return false;
-}
-
-bool listens(const fs::path& tables, const Address& address) {
-  if (address.is_unix()) {
-    const bool named = address.kind == Address::Kind::unix_path;
-    return listens_on_name(tables / "unix", named ? address.host : "@" + address.host);
-  }
-  return listens_on_port(tables / "tcp", address.port) || listens_on_port(tables / "tcp6", address.port);
-}
-
 }  // namespace
-
-std::string check_listening(const ServerConfig& config, const fs::path& root) {
-  const fs::path tables = root / "proc/net";
-  for (const ListenerConfig& listener : config.listeners) {
-    for (const Address& address : listener.bind) {
-      // The kernel has chosen the one, and the service manager the other.
-      if (address.is_descriptor() || (address.is_inet() && address.port == 0)) continue;
-      return listens(tables, address)
-                 ? ""
-                 : fmt::format("nobody listens on {}, the first address served", address.to_string());
-    }
-  }
-  return "no listener has an address that the configuration says; name a TARGET, or have an admin endpoint";
-}
 
 std::string check_running_daemon() {
   try {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
     const char* named = std::getenv("WEIR_HEALTH");
     if (named != nullptr && *named != '\0') return check_health(parse_health_target(named));
-    const std::optional<Running> running = find_daemon();
-    if (!running) return "no weir serves here; name a TARGET";
-    const ServerConfig config = config_of(*running);
-    if (config.admin && config.admin->bind.is_inet() && config.admin->bind.port != 0) {
-      return check_health({reachable(config.admin->bind), "/readyz"});
-    }
-    return check_listening(config);
+    const Running running = find_daemon();
+    const std::optional<Address> admin = admin_of(running);
+    if (admin && running.listening.ports.contains(admin->port)) return check_health({reachable(*admin), "/readyz"});
+    return "";
   } catch (const std::exception& error) {
     return error.what();
   }

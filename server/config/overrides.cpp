@@ -158,8 +158,9 @@ std::vector<Override> environment_overrides(const char* const* environment) {
     overrides.push_back({"", std::string(entry.substr(equals + 1)), std::string(entry.substr(0, equals))});
   }
   // A list is set before what is in it.
-  std::sort(overrides.begin(), overrides.end(),
-            [](const Override& one, const Override& other) { return one.variable < other.variable; });
+  std::sort(overrides.begin(), overrides.end(), [](const Override& one, const Override& other) {
+    return as_in_variable(one.variable) < as_in_variable(other.variable);
+  });
   return overrides;
 }
 

@@ -53,12 +53,13 @@ void ConfigWatch::follow() {
 }
 
 void ConfigWatch::note(bool writing) {
-  follow();
   settling_.note(writing, std::chrono::steady_clock::now());
+  // First, so that a lack of memory in what follows forgets no change.
   settled_.expires_at(*settling_.due());
   settled_.async_wait([this](const boost::system::error_code& error) {
     if (!error) check();
   });
+  follow();
 }
 
 void ConfigWatch::check() {

@@ -50,7 +50,7 @@ int FileWatch::add(const std::string& path, std::uint32_t events, bool needed) {
   const int watch = ::inotify_add_watch(inotify_.native_handle(), path.c_str(), events | IN_MASK_ADD);
   if (watch >= 0) return watch;
   // One that has gone meanwhile is told by the folder that it was in.
-  if (needed && errno != ENOENT && errno != ENOTDIR) refuse("inotify: " + path, errno);
+  if (errno == ENOSPC || (needed && errno != ENOENT && errno != ENOTDIR)) refuse("inotify: " + path, errno);
   return -1;
 }
 

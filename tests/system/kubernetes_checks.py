@@ -301,7 +301,7 @@ class ExampleBackend(Rendered):
 
 class WithMonitoring(WithWeir):
     folder = "with-monitoring"
-    kinds = BASE + BACKEND + [("HorizontalPodAutoscaler", "weir"), ("NetworkPolicy", "weir-monitoring")]
+    kinds = BASE + [("HorizontalPodAutoscaler", "weir"), ("NetworkPolicy", "weir-monitoring")]
 
     def test_prometheus_alone_reaches_the_admin_endpoint(self):
         self.assertEqual(self.config["admin"]["bind"], f":{self.admin_port()}")

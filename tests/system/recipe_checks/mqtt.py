@@ -52,7 +52,7 @@ def check(bed):
             "drain_spread": "6s",
         },
     )
-    few = [line for line in weir.warnings if "descriptors last for" in line]
+    few = [line for line in weir.warnings if "descriptors suffice for" in line]
     that(weir.warnings == few, "weir check warns of nothing but this machine's descriptors", weir.warnings)
     weir.wait_for_states("brokers", {first.port: "up", second.port: "up"})
     refused = bed.run("mosquitto_pub", "-p", port, "-t", "fleet/all", "-m", "wake", expect=None)

@@ -209,11 +209,12 @@ TEST(CommandLine, ItsSyntaxHasEveryVerbWithItsOptions) {
   EXPECT_EQ(run.name, "run");
   EXPECT_EQ(run.help, help_text("run"));
   EXPECT_THAT(run.positional, ElementsAre("FILE"));
-  ASSERT_EQ(run.options.size(), 2u);
+  ASSERT_EQ(run.options.size(), 3u);
   EXPECT_THAT(run.options[0].names, ElementsAre("-c", "--config"));
   EXPECT_TRUE(run.options[0].takes_value);
   EXPECT_FALSE(run.options[0].repeatable);
   EXPECT_TRUE(run.options[1].repeatable) << "--set";
+  EXPECT_FALSE(run.options[2].takes_value) << "--watch";
   const VerbSyntax& check = program.verbs[1];
   ASSERT_EQ(check.options.size(), 4u);
   EXPECT_TRUE(check.options[2].takes_value && check.options[2].may_lack_value) << "--diff";

@@ -401,7 +401,7 @@ TEST(ConfigLoader, NamesToLookUpSayWhatIsWrongWithThem) {
   EXPECT_THAT(problem("dns: 'db:1', record: mx"), HasSubstr("servers.0.record: \"mx\""));
   EXPECT_THAT(problem("dns: 'db:1', record: srv"), HasSubstr("SRV records contain the port; write db"));
   EXPECT_THAT(problem("dns: 'a b', record: srv"), HasSubstr("servers.0.dns: \"a b\" is not a name"));
-  EXPECT_THAT(problem("dns: db, record: srv, weight: 2"), HasSubstr("servers.0.weight: SRV records say the weights"));
+  EXPECT_THAT(problem("dns: db, record: srv, weight: 2"), HasSubstr("servers.0.weight: SRV records contain the weights"));
   EXPECT_THAT(problem("address: 'h:1', record: a"), HasSubstr("servers.0.record: is for a dns name"));
   const auto section = [](const std::string& entries) { return problem_with("dns: {" + entries + "}"); };
   EXPECT_THAT(section("servers: [dns.test]"), HasSubstr("dns.servers.0: \"dns.test\" is not an address; write"));
@@ -597,7 +597,7 @@ TEST(ConfigLoader, BytesThatAreNoTextHaveTheirPlace) {
               ElementsAre("weir.yaml:2:6: the byte 0x00 is not text; a configuration is YAML in UTF-8"));
   EXPECT_THAT(problems_of("log: \xc3\x28"),
               ElementsAre("weir.yaml:1:6: the byte 0xc3 is not text; a configuration is YAML in UTF-8"));
-  EXPECT_THAT(problems_of("\xff\xfeh\0i\0"sv), ElementsAre(HasSubstr("1:1: the byte 0xff is no text")));
+  EXPECT_THAT(problems_of("\xff\xfeh\0i\0"sv), ElementsAre(HasSubstr("1:1: the byte 0xff is not text")));
   EXPECT_THAT(problems_of("\xef\xbb\xbf" + std::string(kEcho)), IsEmpty()) << "a byte order mark is fine";
 }
 
