@@ -42,6 +42,13 @@ io::Descriptor open_beside(const fs::path& folder, std::string& name) {
   return {};
 }
 
+/// A file where it is. One that is there is not "created", which a folder of everybody may refuse to all but its owner.
+io::Descriptor open_in_place(const std::string& name) {
+  io::Descriptor file(::open(name.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file || errno != ENOENT) return file;
+  return io::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+}
+
 /// Whether what is printed goes there already.
 bool is_where_stdout_goes(const struct stat& status) {
   struct stat out{};
@@ -56,6 +63,13 @@ bool is_replaceable(const struct stat& status) {
 
 /// What the kernel shows as files, and are none that could get another's name.
 bool is_kernels(const std::string& name) { return name.starts_with("/dev/") || name.starts_with("/proc/"); }
+
+/// Whether a file system or another file is mounted there, which is no name that another could get.
+bool is_mount_point(const std::string& name) {
+  struct statx status{};
+  return ::statx(AT_FDCWD, name.c_str(), 0, STATX_TYPE, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
 
 bool takes_files(const fs::path& folder) { return ::access(folder.c_str(), W_OK | X_OK) == 0; }
 
@@ -76,7 +90,7 @@ OutputFile::OutputFile(const std::string& name) : name_(name) {
   std::error_code error;
   // A link that leads nowhere yet has no place that could be told; neither has a file that lies in no folder any more.
   const bool is_link = fs::is_symlink(fs::symlink_status(name, error));
-  const bool is_plain = is_there ? is_replaceable(status) && !is_kernels(name) : !is_link;
+  const bool is_plain = is_there ? is_replaceable(status) && !is_kernels(name) && !is_mount_point(name) : !is_link;
   const fs::path place = is_there ? fs::canonical(name, error) : fs::absolute(name, error);
   if (is_plain && !error && place.has_filename() && takes_files(place.parent_path())) {
     // One that nobody may write is not replaced either.
@@ -85,31 +99,39 @@ OutputFile::OutputFile(const std::string& name) : name_(name) {
     if (is_there) mode_ = status.st_mode & 07777;
     return;
   }
-  open_ = io::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  open_ = open_in_place(name);
   if (!open_) fail(name, errno);
 }
 
 void OutputFile::write(std::string_view text) {
-  if (place_.empty()) {
-    const int fd = is_stdout() ? STDOUT_FILENO : open_.get();
-    struct stat status{};
-    // A pipe or a device has nothing to be cut.
-    if (!is_stdout() && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-        (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)) {
-      fail(name_, errno);
-    }
-    if (const int error = write_all(fd, text); error != 0) fail(name_, error);
-    return;
+  if (!place_.empty() && replace(text)) return;
+  // What was found replaceable before the run may be so no more.
+  io::Descriptor found;
+  if (!is_stdout() && !open_) found = open_in_place(name_);
+  const int fd = is_stdout() ? STDOUT_FILENO : open_ ? open_.get() : found.get();
+  if (fd < 0) fail(name_, errno);
+  struct stat status{};
+  // A pipe or a device has nothing to be cut.
+  if (!is_stdout() && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+      (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)) {
+    fail(name_, errno);
   }
+  if (const int error = write_all(fd, text); error != 0) fail(name_, error);
+}
+
+bool OutputFile::replace(std::string_view text) const {
   std::string beside;
   const io::Descriptor file = open_beside(fs::path(place_).parent_path(), beside);
-  if (!file) fail(name_, errno);
-  int error = write_all(file.get(), text);
-  if (error == 0 && mode_ != 0 && ::fchmod(file.get(), mode_) != 0) error = errno;
-  if (error == 0 && std::rename(beside.c_str(), place_.c_str()) != 0) error = errno;
-  if (error == 0) return;
+  if (!file) return false;
+  const int error = write_all(file.get(), text);
+  if (error == 0 && (mode_ == 0 || ::fchmod(file.get(), mode_) == 0) &&
+      std::rename(beside.c_str(), place_.c_str()) == 0) {
+    return true;
+  }
   ::unlink(beside.c_str());
-  fail(name_, error);
+  // Where there is no room for the new one, the old one is not given up for it.
+  if (error != 0) fail(name_, error);
+  return false;
 }
 
 }  // namespace weir::load

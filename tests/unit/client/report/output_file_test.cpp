@@ -1,8 +1,12 @@
 #include "client/report/output_file.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -26,6 +30,52 @@ std::string error_of(const std::function<void()>& action) {
 
 std::ptrdiff_t files_in(const std::filesystem::path& folder) {
   return std::distance(std::filesystem::directory_iterator(folder), {});
+}
+
+constexpr uid_t kSomebody = 65534;
+
+/// Does it in a process of its own, which may give away what this one has to keep. Returns its exit status; 0 where
+/// nothing failed there.
+int apart(const std::function<void()>& action) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return status;
+}
+
+bool are_we_root() { return ::geteuid() == 0; }
+
+void be_somebody() {
+  if (!are_we_root()) return;
+  ASSERT_EQ(::setgroups(0, nullptr), 0);
+  ASSERT_EQ(::setresgid(kSomebody, kSomebody, kSomebody), 0);
+  ASSERT_EQ(::setresuid(kSomebody, kSomebody, kSomebody), 0);
+}
+
+/// Gives it to whom be_somebody() makes of us.
+void give_to_somebody(const std::filesystem::path& name) {
+  if (are_we_root()) {
+    ASSERT_EQ(::chown(name.c_str(), kSomebody, kSomebody), 0);
+  }
+}
+
+bool may_mount() {
+  return apart([] { ::_exit(::unshare(CLONE_NEWNS) == 0 ? 0 : 1); }) == 0;
+}
+
+/// What `docker run -v SOURCE:NAME` does; in a process of its own.
+void mount_over(const std::string& source, const std::string& name) {
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  ASSERT_EQ(::mount(source.c_str(), name.c_str(), nullptr, MS_BIND, nullptr), 0);
 }
 
 TEST(OutputFile, KeepsWhatTheFileHeldUntilItIsWritten) {
@@ -101,6 +151,85 @@ TEST(OutputFile, AFileOfTwoNamesIsWrittenUnderBoth) {
   EXPECT_EQ(test::read_file(folder.file("other")), "new");
 }
 
+TEST(OutputFile, AMountedFileIsWrittenWhereItIs) {
+  if (!may_mount()) GTEST_SKIP() << "we may not mount";
+  const test::TempDir folder;
+  const std::string source = folder.write("source.json", "an older and longer report\n");
+  const std::string name = folder.write("report.json", "");
+  EXPECT_EQ(apart([&] {
+              mount_over(source, name);
+              OutputFile(name).write("new\n");
+              EXPECT_EQ(test::read_file(name), "new\n");
+            }),
+            0);
+  EXPECT_EQ(test::read_file(source), "new\n");
+  EXPECT_EQ(test::read_file(name), "");
+  EXPECT_EQ(files_in(folder.path()), 2) << "nothing is left beside it";
+}
+
+TEST(OutputFile, ALinkToAMountedFileStaysOne) {
+  if (!may_mount()) GTEST_SKIP() << "we may not mount";
+  const test::TempDir folder;
+  const std::string source = folder.write("source.json", "old");
+  const std::string name = folder.write("report.json", "");
+  const std::string link = folder.file("link");
+  std::filesystem::create_symlink("report.json", link);
+  EXPECT_EQ(apart([&] {
+              mount_over(source, name);
+              OutputFile(link).write("new");
+            }),
+            0);
+  EXPECT_EQ(test::read_file(source), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+TEST(OutputFile, AFileMountedDuringTheRunIsWrittenWhereItIs) {
+  if (!may_mount()) GTEST_SKIP() << "we may not mount";
+  const test::TempDir folder;
+  const std::string source = folder.write("source.json", "an older and longer report\n");
+  const std::string name = folder.write("report.json", "");
+  EXPECT_EQ(apart([&] {
+              OutputFile file(name);
+              mount_over(source, name);
+              file.write("new\n");
+            }),
+            0);
+  EXPECT_EQ(test::read_file(source), "new\n");
+  EXPECT_EQ(files_in(folder.path()), 2) << "nothing is left beside it";
+}
+
+TEST(OutputFile, AFileInAFolderThatTakesNoOtherIsWrittenWhereItIs) {
+  namespace fs = std::filesystem;
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older and longer report\n");
+  give_to_somebody(name);
+  fs::permissions(folder.path(), fs::perms(0555));
+  EXPECT_EQ(apart([&] {
+              be_somebody();
+              OutputFile(name).write("new\n");
+            }),
+            0);
+  fs::permissions(folder.path(), fs::perms(0755));
+  EXPECT_EQ(test::read_file(name), "new\n");
+}
+
+TEST(OutputFile, AFolderThatTakesNoOtherFileAnyMoreLosesNoReport) {
+  namespace fs = std::filesystem;
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older and longer report\n");
+  give_to_somebody(name);
+  give_to_somebody(folder.path());
+  EXPECT_EQ(apart([&] {
+              be_somebody();
+              OutputFile file(name);
+              fs::permissions(folder.path(), fs::perms(0555));
+              file.write("new\n");
+            }),
+            0);
+  fs::permissions(folder.path(), fs::perms(0755));
+  EXPECT_EQ(test::read_file(name), "new\n");
+}
+
 TEST(OutputFile, APipeIsWrittenInto) {
   const test::TempDir folder;
   const std::string name = folder.file("pipe");
@@ -116,6 +245,20 @@ TEST(OutputFile, EmptyNameIsNoFileAndADashIsStdout) {
   EXPECT_TRUE(OutputFile("-").is_wanted());
   EXPECT_TRUE(OutputFile("-").is_stdout());
   EXPECT_TRUE(OutputFile("/dev/stdout").is_stdout());
+}
+
+TEST(OutputFile, StdoutIsWrittenWhateverItIs) {
+  const test::TempDir folder;
+  const std::string name = folder.write("out", "");
+  for (const char* stdout_itself : {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    EXPECT_EQ(apart([&] {
+                const io::Descriptor out(::open(name.c_str(), O_WRONLY | O_APPEND));
+                ASSERT_EQ(::dup2(out.get(), STDOUT_FILENO), STDOUT_FILENO);
+                OutputFile(stdout_itself).write("text\n");
+              }),
+              0);
+  }
+  EXPECT_EQ(test::read_file(name), "text\ntext\ntext\ntext\n");
 }
 
 TEST(OutputFile, PlaceThatCannotBeWrittenIsKnownAtOnce) {
