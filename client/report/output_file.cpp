@@ -1,6 +1,7 @@
 #include "client/report/output_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,7 +9,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
+
+#include "client/report/file_attributes.hpp"
 
 namespace weir::load {
 
@@ -32,14 +36,20 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
-/// A new file in a folder that nobody knows of yet; its name goes into `name`.
-io::Descriptor open_beside(const fs::path& folder, std::string& name) {
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    name = (folder / (".weir-load." + std::to_string(::getpid()) + "." + std::to_string(attempt))).string();
-    io::Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (file || errno != EEXIST) return file;
-  }
-  return {};
+/// A new file in a folder, of a name that nobody can have made beforehand; it goes into `name`.
+io::Descriptor open_beside(const fs::path& folder, mode_t mode, std::string& name) {
+  std::random_device random;
+  name = (folder / fmt::format(".weir-load.{:08x}{:08x}", random(), random())).string();
+  return io::Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+}
+
+/// Makes a new file as accessible as one that it is to replace. False where that can't be.
+bool make_alike(int fd, const std::string& name, const std::string& replaced, const struct stat& status) {
+  if (::fchown(fd, static_cast<uid_t>(-1), status.st_gid) != 0) return false;
+  if (::fchmod(fd, status.st_mode & 07777) != 0) return false;
+  // A folder may have given it an access control list.
+  const auto attributes = attributes_of(replaced);
+  return attributes && attributes == attributes_of(name);
 }
 
 /// A file where it is. One that is there is not "created", which a folder of everybody may refuse to all but its owner.
@@ -96,7 +106,6 @@ OutputFile::OutputFile(const std::string& name) : name_(name) {
     // One that nobody may write is not replaced either.
     if (is_there && ::access(name.c_str(), W_OK) != 0) fail(name, errno);
     place_ = place.string();
-    if (is_there) mode_ = status.st_mode & 07777;
     return;
   }
   open_ = open_in_place(name);
@@ -120,13 +129,17 @@ void OutputFile::write(std::string_view text) {
 }
 
 bool OutputFile::replace(std::string_view text) const {
+  struct stat status{};
+  const bool is_there = ::lstat(place_.c_str(), &status) == 0;
+  if (is_there && !is_replaceable(status)) return false;
   std::string beside;
-  const io::Descriptor file = open_beside(fs::path(place_).parent_path(), beside);
+  // It is nobody else's until it is like the one that it replaces.
+  const io::Descriptor file = open_beside(fs::path(place_).parent_path(), is_there ? 0600 : 0666, beside);
   if (!file) return false;
-  const int error = write_all(file.get(), text);
-  if (error == 0 && (mode_ == 0 || ::fchmod(file.get(), mode_) == 0) &&
-      std::rename(beside.c_str(), place_.c_str()) == 0) {
-    return true;
+  int error = 0;
+  if (!is_there || make_alike(file.get(), beside, place_, status)) {
+    error = write_all(file.get(), text);
+    if (error == 0 && std::rename(beside.c_str(), place_.c_str()) == 0) return true;
   }
   ::unlink(beside.c_str());
   // Where there is no room for the new one, the old one is not given up for it.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
 
@@ -20,8 +18,9 @@ class OutputFile {
   bool is_stdout() const { return name_ == "-"; }
   bool is_wanted() const { return !name_.empty(); }
 
-  /// Replaces what the file held: the text is written beside it and takes its name when it is whole. What can't be
-  /// replaced so is written where it is: pipes, devices, mounted files, and those in a folder that takes no other.
+  /// Replaces what the file held: the text is written beside it and takes its name when it is whole, with the mode and
+  /// group of the one before. What can't be replaced so is written where it is: pipes, devices, mounted files, those in
+  /// a folder that takes no other, and those of another owner, several names or attributes that a new one lacks.
   /// Throws std::runtime_error that names the file.
   void write(std::string_view text);
 
@@ -31,7 +30,6 @@ class OutputFile {
 
   std::string name_;
   std::string place_;    ///< where a file with that name is to lie, beyond links; empty: stdout or `open_`
-  mode_t mode_ = 0;      ///< of the file that is replaced; 0: there is none
   io::Descriptor open_;  ///< what can't be replaced
 };
 

@@ -5,10 +5,15 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -33,6 +38,13 @@ std::ptrdiff_t files_in(const std::filesystem::path& folder) {
 }
 
 constexpr uid_t kSomebody = 65534;
+constexpr gid_t kSomeGroup = 54321;
+
+struct stat status_of(const std::string& name) {
+  struct stat status{};
+  EXPECT_EQ(::lstat(name.c_str(), &status), 0) << name;
+  return status;
+}
 
 /// Does it in a process of its own, which may give away what this one has to keep. Returns its exit status; 0 where
 /// nothing failed there.
@@ -76,6 +88,35 @@ void mount_over(const std::string& source, const std::string& name) {
   ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
   ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
   ASSERT_EQ(::mount(source.c_str(), name.c_str(), nullptr, MS_BIND, nullptr), 0);
+}
+
+/// A list as linux/posix_acl_xattr.h has it: the owner reads and writes, somebody reads, and nobody else.
+std::string list_with_somebody() {
+  std::string list("\x02\0\0\0", 4);
+  const auto entry = [&list](std::uint16_t tag, std::uint16_t may, std::uint32_t who) {
+    for (const std::uint16_t part :
+         {tag, may, static_cast<std::uint16_t>(who), static_cast<std::uint16_t>(who >> 16)}) {
+      list += static_cast<char>(part & 0xff);
+      list += static_cast<char>(part >> 8);
+    }
+  };
+  entry(0x01, 6, 0xffffffff);
+  entry(0x02, 4, kSomebody);
+  entry(0x04, 0, 0xffffffff);
+  entry(0x10, 4, 0xffffffff);
+  entry(0x20, 0, 0xffffffff);
+  return list;
+}
+
+bool set_attribute(const std::filesystem::path& name, const char* attribute, const std::string& value) {
+  return ::setxattr(name.c_str(), attribute, value.data(), value.size(), 0) == 0;
+}
+
+/// "none" where it has none.
+std::string attribute_of(const std::string& name, const char* attribute) {
+  std::array<char, 256> value{};
+  const ssize_t size = ::getxattr(name.c_str(), attribute, value.data(), value.size());
+  return size < 0 ? "none" : std::string(value.data(), static_cast<std::size_t>(size));
 }
 
 TEST(OutputFile, KeepsWhatTheFileHeldUntilItIsWritten) {
@@ -228,6 +269,139 @@ TEST(OutputFile, AFolderThatTakesNoOtherFileAnyMoreLosesNoReport) {
             0);
   fs::permissions(folder.path(), fs::perms(0755));
   EXPECT_EQ(test::read_file(name), "new\n");
+}
+
+TEST(OutputFile, NamesThatSomebodyTookBeforehandHinderNothing) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "old");
+  const struct stat before = status_of(name);
+  for (int number = 0; number < 100; ++number) {
+    folder.write(".weir-load." + std::to_string(::getpid()) + "." + std::to_string(number), "");
+  }
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_NE(status_of(name).st_ino, before.st_ino) << "it is replaced all the same";
+}
+
+TEST(OutputFile, KeepsTheGroupOfTheFileThatItReplaces) {
+  if (!are_we_root()) GTEST_SKIP() << "only root has other groups for sure";
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "old");
+  ASSERT_EQ(::chown(name.c_str(), -1, kSomeGroup), 0);
+  ASSERT_EQ(::chmod(name.c_str(), 0640), 0);
+  const struct stat before = status_of(name);
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_EQ(status_of(name).st_gid, kSomeGroup);
+  EXPECT_EQ(status_of(name).st_mode & 07777, 0640U);
+  EXPECT_NE(status_of(name).st_ino, before.st_ino) << "it is replaced";
+}
+
+TEST(OutputFile, AFileOfAGroupThatIsNotOursIsWrittenWhereItIs) {
+  if (!are_we_root()) GTEST_SKIP() << "only root makes such a file";
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older one");
+  give_to_somebody(folder.path());
+  ASSERT_EQ(::chown(name.c_str(), kSomebody, kSomeGroup), 0);
+  EXPECT_EQ(apart([&] {
+              be_somebody();
+              OutputFile(name).write("new");
+            }),
+            0);
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_EQ(status_of(name).st_gid, kSomeGroup);
+  EXPECT_EQ(files_in(folder.path()), 1) << "nothing is left beside it";
+}
+
+TEST(OutputFile, AFileOfAnotherOwnerStaysTheirs) {
+  if (!are_we_root()) GTEST_SKIP() << "only root makes such a file";
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older one");
+  give_to_somebody(name);
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_EQ(status_of(name).st_uid, kSomebody);
+}
+
+TEST(OutputFile, AnothersFileInAFolderOfEverybodyIsWritten) {
+  if (!are_we_root()) GTEST_SKIP() << "only root makes such a file";
+  const test::TempDir folder;
+  ASSERT_EQ(::chmod(folder.path().c_str(), 01777), 0);
+  const std::string name = folder.write("report.json", "an older one");
+  ASSERT_EQ(::chown(name.c_str(), kSomebody, kSomebody), 0);
+  ASSERT_EQ(::chown(folder.path().c_str(), kSomeGroup, kSomeGroup), 0);
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+}
+
+TEST(OutputFile, KeepsTheAttributesOfTheFileThatWasThere) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older one");
+  if (!set_attribute(name, "user.note", "kept")) GTEST_SKIP() << "files have no attributes here";
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_EQ(attribute_of(name, "user.note"), "kept");
+}
+
+TEST(OutputFile, KeepsTheAccessListOfTheFileThatWasThere) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older one");
+  if (!set_attribute(name, "system.posix_acl_access", list_with_somebody())) GTEST_SKIP() << "files have no lists here";
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_EQ(attribute_of(name, "system.posix_acl_access"), list_with_somebody());
+}
+
+TEST(OutputFile, AFileTakesNoAccessListFromItsFolder) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "an older one");
+  if (!set_attribute(folder.path(), "system.posix_acl_default", list_with_somebody())) {
+    GTEST_SKIP() << "folders have no lists here";
+  }
+  OutputFile(name).write("new");
+  EXPECT_EQ(test::read_file(name), "new");
+  EXPECT_EQ(attribute_of(name, "system.posix_acl_access"), "none");
+  const std::string another = folder.file("another.json");
+  OutputFile(another).write("new");
+  EXPECT_EQ(attribute_of(another, "system.posix_acl_access"), list_with_somebody()) << "but for one that is new";
+}
+
+TEST(OutputFile, ANewFileHasTheModeThatTheUmaskLeaves) {
+  const test::TempDir folder;
+  const std::string name = folder.file("report.json");
+  EXPECT_EQ(apart([&] {
+              ::umask(027);
+              OutputFile(name).write("new");
+            }),
+            0);
+  EXPECT_EQ(status_of(name).st_mode & 07777, 0640U);
+}
+
+std::filesystem::path watched_folder;
+mode_t modes_seen = 0;
+
+TEST(OutputFile, WhatReplacesASecretIsOneWhileItIsWrittenAndGoesWhereThatFails) {
+  const test::TempDir folder;
+  const std::string name = folder.write("report.json", "old");
+  ASSERT_EQ(::chmod(name.c_str(), 0600), 0);
+  EXPECT_EQ(apart([&] {
+              ::umask(0);
+              watched_folder = folder.path();
+              // The kernel calls it in the middle of the writing.
+              std::signal(SIGXFSZ, [](int) {
+                for (const auto& entry : std::filesystem::directory_iterator(watched_folder))
+                  modes_seen |= status_of(entry.path().string()).st_mode & 07777;
+              });
+              const rlimit limit{.rlim_cur = 100'000, .rlim_max = 100'000};
+              ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+              OutputFile file(name);
+              EXPECT_EQ(error_of([&file] { file.write(std::string(200'000, 'x')); }),
+                        "cannot write " + name + ": File too large");
+              EXPECT_EQ(modes_seen, 0600U);
+            }),
+            0);
+  EXPECT_EQ(test::read_file(name), "old");
+  EXPECT_EQ(files_in(folder.path()), 1) << "nothing is left beside it";
 }
 
 TEST(OutputFile, APipeIsWrittenInto) {
