@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
 
@@ -20,14 +18,18 @@ class OutputFile {
   bool is_stdout() const { return name_ == "-"; }
   bool is_wanted() const { return !name_.empty(); }
 
-  /// Replaces what the file held: the text is written beside it and takes its name when it is whole. Pipes, devices and
-  /// files in a folder that takes no other are written where they are. Throws std::runtime_error that names the file.
+  /// Replaces what the file held: the text is written beside it and takes its name when it is whole, with the mode and
+  /// group of the one before. What can't be replaced so is written where it is: pipes, devices, mounted files, those in
+  /// a folder that takes no other, and those of another owner, several names or attributes that a new one lacks.
+  /// Throws std::runtime_error that names the file.
   void write(std::string_view text);
 
  private:
+  /// False: nothing has changed, and the file is to be written where it is.
+  bool replace(std::string_view text) const;
+
   std::string name_;
-  std::string place_;    ///< where a file with that name is to lie, beyond links; empty: written to `open_`
-  mode_t mode_ = 0;      ///< of the file that is replaced; 0: there is none
+  std::string place_;    ///< where a file with that name is to lie, beyond links; empty: stdout or `open_`
   io::Descriptor open_;  ///< what can't be replaced
 };
 
