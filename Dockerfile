@@ -1,6 +1,6 @@
 # The daemon and its load generator, and nothing else: no shell, no package manager.
 #
-#     docker build -t weir .
+#     docker build --build-arg WEIR_COMMIT="$(git rev-parse --short=12 HEAD)" -t weir .    which --version --verbose names
 #     docker run -p 7000:7000 weir                                     an echo on port 7000
 #     docker run -p 7000:7000 weir proxy :7000 db:5432                 arguments go to `weir`
 #     docker run -v ./weir.yaml:/etc/weir/weir.yaml:ro weir run        a configuration file
@@ -12,7 +12,9 @@ WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup image-build
 COPY . .
-RUN cmake --preset release -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF \
+# The image's context has no .git, which would tell.
+ARG WEIR_COMMIT=
+RUN cmake --preset release -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF -DWEIR_COMMIT="$WEIR_COMMIT" \
     && cmake --build build/release --target weir weir-load \
     && scripts/image-root /image build/release/bin/weir build/release/bin/weir-load
 

@@ -1,6 +1,6 @@
 # With WEIR_PCH the libraries and programs share one precompiled header and the tests another, which knows GoogleTest too.
-# They hold foreign headers alone, so that no change of ours rebuilds everything. A file still includes what it uses: the
-# release build has no precompiled header and fails if one is missing.
+# They hold foreign headers alone, so that no change of ours rebuilds everything. A file still includes what it uses:
+# the preset `apart` has no precompiled header, compiles every source on its own, and fails if one is missing.
 
 # What is costly and what many files include.
 set(weir_precompiled_headers

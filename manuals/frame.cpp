@@ -1,32 +1,13 @@
 #include "manuals/frame.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cstdlib>
-#include <ctime>
 #include <set>
 #include <stdexcept>
 
 #include "common/version.hpp"
 
 namespace weir::manuals {
-namespace {
-
-std::string source_date() {
-  const char* const epoch = std::getenv("SOURCE_DATE_EPOCH");
-  if (epoch == nullptr) return "";
-  std::time_t seconds = 0;
-  const std::string_view text(epoch);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw std::invalid_argument(fmt::format("SOURCE_DATE_EPOCH is {}, which is no number of seconds", text));
-  }
-  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(seconds));
-}
-
-}  // namespace
 
 std::string fill_frame(std::string_view frame, const Parts& parts) {
   std::string text;
@@ -54,6 +35,6 @@ std::string fill_frame(std::string_view frame, const Parts& parts) {
   return text;
 }
 
-Parts common_parts() { return {{"VERSION", kVersion}, {"DATE", source_date()}}; }
+Parts common_parts() { return {{"VERSION", kVersion}}; }
 
 }  // namespace weir::manuals

@@ -13,8 +13,7 @@ using Parts = std::map<std::string, std::string, std::less<>>;
 /// place for one.
 std::string fill_frame(std::string_view frame, const Parts& parts);
 
-/// The version, and the date of SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/), which is
-/// no date where that is not set: the time of a build is not the time of a manual.
+/// The version. There is no date, since a build's time is not that of a manual; debian/rules puts in the commit's.
 Parts common_parts();
 
 }  // namespace weir::manuals

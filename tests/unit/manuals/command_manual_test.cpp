@@ -15,8 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kFrame =
-    "@VERSION@@DATE@@NAME@@SYNOPSIS@@VERB_LIST@@VERBS@@OPTIONS@@ADDRESSES@@EXIT_STATUS@@EXAMPLES@";
+constexpr const char* kFrame = "@VERSION@@NAME@@SYNOPSIS@@VERB_LIST@@VERBS@@OPTIONS@@ADDRESSES@@EXIT_STATUS@@EXAMPLES@";
 
 ProgramSyntax program(const std::string& verb_help, std::vector<OptionSyntax> options) {
   return {"weir",

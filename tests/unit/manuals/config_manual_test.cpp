@@ -10,7 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char* kFrame = "@VERSION@@DATE@@VALUES@@KEYS@";
+constexpr const char* kFrame = "@VERSION@@VALUES@@KEYS@";
 
 constexpr const char* kReference = R"(# All of it.
 #
