@@ -254,4 +254,19 @@ PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const
   return Preparation(running, std::move(next)).finish(purpose);
 }
 
+bool listens_alike(const PreparedReload& next, const ServerConfig& before) {
+  if (next.config->admin.has_value() != before.admin.has_value()) return false;
+  if (before.admin && next.config->admin->bind != before.admin->bind) return false;
+  if (next.listeners.size() != before.listeners.size()) return false;
+  return std::all_of(before.listeners.begin(), before.listeners.end(), [&](const ListenerConfig& listener) {
+    const auto found = next.listeners.find(listener.name);
+    if (found == next.listeners.end() || found->second.listener->config().bind != listener.bind) return false;
+    const std::vector<PreparedSocket>& sockets = found->second.sockets;
+    return std::all_of(sockets.begin(), sockets.end(), [&listener](const PreparedSocket& socket) {
+      const auto* kept = std::get_if<KeptSocket>(&socket);
+      return kept != nullptr && kept->listener == listener.name;
+    });
+  });
+}
+
 }  // namespace weir

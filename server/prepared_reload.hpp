@@ -98,4 +98,7 @@ enum class ReloadPurpose : std::uint8_t { apply, look };
 PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next,
                               ReloadPurpose purpose);
 
+/// Whether what is prepared listens on the same sockets as `before`, which runs, and on no other.
+bool listens_alike(const PreparedReload& next, const ServerConfig& before);
+
 }  // namespace weir

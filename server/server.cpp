@@ -317,7 +317,7 @@ class Server {
   }
 
   void apply(PreparedReload& next) {
-    settle_with_predecessor();
+    if (!listens_alike(next, *config_)) settle_with_predecessor();
     std::set<std::string> changed;
     for (const auto& [name, upstream] : next.changed_upstreams) changed.insert(name);
     for (const auto& [name, upstream] : next.new_upstreams) changed.insert(name);

@@ -96,9 +96,9 @@ void take_texts(const Texts& texts, FetchOptions& options) {
   if (options.urls.empty()) {
     throw std::invalid_argument(texts.files.empty() ? "needs a URL, or --file" : "there is no URL in the files");
   }
-  if (options.output == "-" && options.results == "-") {
-    throw std::invalid_argument("--output and --results cannot both go to stdout");
-  }
+  std::vector<std::string> inputs = texts.files;
+  if (!options.ca_file.empty()) inputs.push_back(options.ca_file);
+  check_outputs({{"--output", options.output}, {"--results", options.results}}, inputs);
   if (!options.output.empty()) check_output(options.output, options.urls.size());
 }
 

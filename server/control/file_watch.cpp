@@ -83,6 +83,7 @@ void FileWatch::watch_all(const PathTrace& trace) {
     if (!next.contains(watch)) ::inotify_rm_watch(inotify_.native_handle(), watch);
   }
   interests_ = std::move(next);
+  std::erase_if(being_written_, [this](const auto& writing) { return !interests_.contains(writing.first); });
 }
 
 void FileWatch::wait() {
@@ -96,7 +97,7 @@ void FileWatch::wait() {
 void FileWatch::read() {
   // Aligned for its records, which are of any length.
   alignas(inotify_event) std::array<char, 16384> buffer;
-  std::optional<bool> changed;
+  bool changed = false;
   for (;;) {
     const ssize_t count = ::read(inotify_.native_handle(), buffer.data(), buffer.size());
     if (count <= 0) break;
@@ -104,24 +105,31 @@ void FileWatch::read() {
       inotify_event event{};
       std::memcpy(&event, buffer.data() + at, sizeof event);
       const char* const name = buffer.data() + at + sizeof event;
-      const auto judged = judge(event.wd, event.mask, event.len > 0 ? std::string(name) : std::string());
-      if (judged) changed = judged;
+      if (judge(event.wd, event.mask, event.len > 0 ? std::string(name) : std::string())) changed = true;
       at += sizeof event + event.len;
     }
   }
-  if (changed) changed_(*changed);
+  if (changed) changed_(!being_written_.empty());
 }
 
-std::optional<bool> FileWatch::judge(int watch, std::uint32_t events, const std::string& name) const {
-  if ((events & IN_Q_OVERFLOW) != 0) return false;
+bool FileWatch::judge(int watch, std::uint32_t events, const std::string& name) {
+  if ((events & IN_Q_OVERFLOW) != 0) {
+    being_written_.clear();  // a close may be among what was not told
+    return true;
+  }
   const auto found = interests_.find(watch);
-  if (found == interests_.end() || (events & IN_IGNORED) != 0) return std::nullopt;
+  if (found == interests_.end() || (events & IN_IGNORED) != 0) return false;
   const Interest& interest = found->second;
-  if (name.empty() && !interest.itself) return std::nullopt;
-  if (!name.empty() && !interest.names.contains(name)) return std::nullopt;
-  if ((events & IN_MODIFY) != 0) return true;
+  if (name.empty() && !interest.itself) return false;
+  if (!name.empty() && !interest.names.contains(name)) return false;
   // A file that was made is about to be written; what was renamed or linked is there whole.
-  return (events & IN_CREATE) != 0 && is_regular_file(interest.folder + "/" + name);
+  const bool made = (events & IN_CREATE) != 0 && is_regular_file(interest.folder + "/" + name);
+  if (made || (events & IN_MODIFY) != 0) {
+    being_written_.emplace(watch, name);
+  } else if ((events & IN_ATTRIB) == 0) {
+    being_written_.erase({watch, name});
+  }
+  return true;
 }
 
 }  // namespace weir

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/control/path_trace.hpp"
@@ -40,12 +40,15 @@ class FileWatch {
   int add(const std::string& path, std::uint32_t events, bool needed);
   void wait();
   void read();
-  /// Whether the writer may still be at it; nothing for what does not matter.
-  std::optional<bool> judge(int watch, std::uint32_t events, const std::string& name) const;
+  /// Whether it matters; also takes down whether the writer may still be at it.
+  bool judge(int watch, std::uint32_t events, const std::string& name);
 
   boost::asio::posix::stream_descriptor inotify_;
   const std::function<void(bool writing)> changed_;
   std::map<int, Interest> interests_;  ///< by the kernel's number of the watch
+  /// What was written to and not closed since, as a watch and the entry that it told of. A writer whose close is never
+  /// told, because its file is not watched any more, is forgotten with the watch.
+  std::set<std::pair<int, std::string>> being_written_;
 };
 
 }  // namespace weir

@@ -374,6 +374,17 @@ TEST_F(Upgrade, ThisProcessServesAgainWhereTheNewOneDies) {
   EXPECT_EQ(daemon->process().wait_exit(), 0);
 }
 
+TEST_F(Upgrade, AReloadThatKeepsWhatIsListenedOnKeepsTheWayBack) {
+  start(kEcho);
+  Peer before = daemon->connect();
+  EXPECT_EQ(echoed(before, "one"), "one");
+  const pid_t next = upgrade();
+  EXPECT_EQ(admin->request("POST", "/api/v1/reload").status, 200);
+  ASSERT_EQ(::kill(next, SIGKILL), 0);
+  expect_served();
+  EXPECT_EQ(echoed(before, "two"), "two");
+}
+
 TEST_F(Upgrade, OneThatDiesTheMomentItIsReadyCostsNobody) {
   start(kEcho);
   Peer before = daemon->connect();

@@ -47,6 +47,21 @@ TEST_F(FileWatchTest, AWriterIsAtItUntilItClosesTheFile) {
   EXPECT_EQ(told(), false);
 }
 
+TEST_F(FileWatchTest, AWriterIsAtItWhateverElseIsToldMeanwhile) {
+  dir.write("etc/weir.yaml", "one");
+  dir.write("etc/list", "10.0.0.0/8");
+  files.watch({dir.file("etc/weir.yaml"), dir.file("etc/list")});
+  std::ofstream file(dir.file("etc/weir.yaml"), std::ios::app);
+  file << "half" << std::flush;
+  EXPECT_EQ(told(), true);
+  ASSERT_EQ(::chmod(dir.file("etc/weir.yaml").c_str(), 0600), 0);
+  EXPECT_EQ(told(), true) << "its mode is changed";
+  dir.write("etc/list", "10.0.0.0/16");
+  EXPECT_EQ(told(), true) << "another file is written and closed";
+  file.close();
+  EXPECT_EQ(told(), false);
+}
+
 TEST_F(FileWatchTest, AFileThatTakesThePlaceOfAnotherIsWhole) {
   dir.write("etc/weir.yaml", "one");
   watch();
