@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # container_problem is for those who source this
 # Sourced by the tests that need a real systemd: a bare Debian 12 in a container of systemd-nspawn with a network of its own.
-# Its files are made once, in build/systemd-root, and stay as they are: what a test changes is gone with the container.
+# Its files are made once a week, in build/systemd-root, and stay as they are: what a test changes is gone with the container.
 
 readonly container_root=$PWD/build/systemd-root
 container=           # the pid of its init out here, once it is up
 container_nspawn=    # the pid of systemd-nspawn
 container_problem=   # why there is none
 
-# Makes the files of the container unless they are there. It takes a minute.
+# Makes the files of the container unless they are there and of this week. It takes a minute.
 container_make_root() {
   local tool
   for tool in systemd-nspawn debootstrap nsenter pgrep; do
@@ -21,7 +21,7 @@ container_make_root() {
     container_problem="needs root"
     return 1
   }
-  [[ ! -d $container_root ]] || return 0
+  [[ -z $(find "$container_root/var/lib/dpkg/status" -newermt '7 days ago' 2>/dev/null) ]] || return 0
 
   local log=$container_root.log
   rm -rf "$container_root.part"
@@ -31,6 +31,7 @@ container_make_root() {
     container_problem="no Debian 12 could be made: $(tail -n 1 "$log")"
     return 1
   fi
+  rm -rf "$container_root"
   mv "$container_root.part" "$container_root"
 }
 
