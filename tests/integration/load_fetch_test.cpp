@@ -299,6 +299,19 @@ TEST(LoadFetch, AFileThatCannotBeWrittenFailsAlone) {
   EXPECT_EQ(read_file(dir.file("out/2-127.0.0.1-b")), "x");
 }
 
+TEST(LoadFetch, WhatIsReadIsNotReplacedByWhatIsWritten) {
+  FakeBackend server(answers(ok("x")));
+  TempDir dir;
+  const std::string urls = dir.write("urls", url(server) + "\n");
+  for (const char* option : {"--results", "--output"}) {
+    const Finished finished = fetch({"-f", urls, option, urls});
+    EXPECT_EQ(finished.exit, 2);
+    EXPECT_THAT(finished.err, HasSubstr("would replace " + urls + ", which is to be read"));
+  }
+  EXPECT_EQ(fetch({url(server), "--cacert", urls, "--results", urls}).exit, 2);
+  EXPECT_EQ(read_file(urls), url(server) + "\n");
+}
+
 TEST(LoadFetch, ResultsThatCannotBeWrittenFailTheRun) {
   FakeBackend server(answers(ok("x")));
   const Finished finished = fetch({url(server), "--results", "/dev/full"});
