@@ -170,7 +170,8 @@ std::string command_manual(std::string_view frame, const ProgramSyntax& program)
         write_block(synopsis, block, program.name, "");
         break;
       case Kind::item:
-        if (block.term.starts_with('-')) {
+        // What has a value is a variable of the environment.
+        if (block.term.starts_with('-') || block.term.find('=') != std::string::npos) {
           write_item(options, block);
           break;
         }
