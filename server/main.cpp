@@ -50,7 +50,8 @@ void require_watchable(const std::string& file) {
   std::error_code unknown;
   const std::filesystem::file_status status = std::filesystem::status(file, unknown);
   if (!exists(status) || is_regular_file(status) || is_directory(status)) return;
-  throw ConfigError({{file, 0, 0, "", "is not a regular file, whose changes --watch could notice; write it to a file"}});
+  throw ConfigError(
+      {{file, 0, 0, "", "is not a regular file, whose changes --watch could notice; write it to a file"}});
 }
 
 /// The file, then the environment, then the command line: the later ones win.

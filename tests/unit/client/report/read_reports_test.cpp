@@ -42,8 +42,7 @@ TEST(ReadReports, IntervalsAreReadWhateverIsWrongWithThem) {
     return error_of([&] { parse_json_reports(changed, "a.json"); });
   };
   EXPECT_EQ(error_with(" [ ] "), "no error");
-  EXPECT_EQ(error_with("null"),
-            "a.json: is not a readable report: intervals is not of the type that it should be");
+  EXPECT_EQ(error_with("null"), "a.json: is not a readable report: intervals is not of the type that it should be");
   EXPECT_EQ(error_with("[1]"), "a.json: is not a readable report: intervals has something that is no object");
   EXPECT_EQ(error_with("[{\"at_s\":1} {}]"), "a.json: is not a readable report: intervals.length_s is missing");
   for (const char* damaged : {"[{]", "[}]", "[,]", "[{\"a\":\"]\"]", "[{}", "[\"", "[[[[", "[]]"}) {

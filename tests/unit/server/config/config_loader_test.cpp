@@ -401,7 +401,8 @@ TEST(ConfigLoader, NamesToLookUpSayWhatIsWrongWithThem) {
   EXPECT_THAT(problem("dns: 'db:1', record: mx"), HasSubstr("servers.0.record: \"mx\""));
   EXPECT_THAT(problem("dns: 'db:1', record: srv"), HasSubstr("SRV records contain the port; write db"));
   EXPECT_THAT(problem("dns: 'a b', record: srv"), HasSubstr("servers.0.dns: \"a b\" is not a name"));
-  EXPECT_THAT(problem("dns: db, record: srv, weight: 2"), HasSubstr("servers.0.weight: SRV records contain the weights"));
+  EXPECT_THAT(problem("dns: db, record: srv, weight: 2"),
+              HasSubstr("servers.0.weight: SRV records contain the weights"));
   EXPECT_THAT(problem("address: 'h:1', record: a"), HasSubstr("servers.0.record: is for a dns name"));
   const auto section = [](const std::string& entries) { return problem_with("dns: {" + entries + "}"); };
   EXPECT_THAT(section("servers: [dns.test]"), HasSubstr("dns.servers.0: \"dns.test\" is not an address; write"));
