@@ -96,7 +96,7 @@ json::object ReportFiles::document(const std::vector<std::string>& command) cons
 std::string ReportFiles::table() const {
   std::vector<NamedResult> results;
   for (const File& file : reports_) results.emplace_back(std::filesystem::path(file.name).stem(), read(file));
-  const std::string others = text_of_others();
+  std::string others = text_of_others();
   if (results.empty()) return others;
   return results_table(results) + (others.empty() ? "" : "\n") + others;
 }
