@@ -1,40 +1,23 @@
 #include "server/config/all_keys.hpp"
 
-#include <algorithm>
-#include <tuple>
+#include <set>
+#include <sstream>
 
-#include "server/config/config_keys.hpp"
+#include "server/config/key_types.hpp"
 
 namespace weir {
-namespace {
 
-/// A rule has no name, and what is no key of a table stands below.
-template <typename Entry>
-void add_name(std::vector<std::string_view>& names, const Entry& entry) {
-  if constexpr (requires { std::string_view(entry.name); }) names.push_back(entry.name);
-}
-
-template <typename... Sections>
-std::vector<std::string_view> names_in() {
-  std::vector<std::string_view> names;
-  const auto add = [&](const auto& keys) {
-    std::apply([&](const auto&... entry) { (add_name(names, entry), ...); }, keys);
-  };
-  (add(kKeys<Sections>), ...);
-  for (const std::string_view name : {"echo", "discard", "proxy", "address", "dns", "record"}) names.push_back(name);
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
-}  // namespace
-
-const std::vector<std::string_view>& all_keys() {
-  static const std::vector<std::string_view> names =
-      names_in<TimeoutsConfig, KeepaliveConfig, TcpConfig, EchoConfig, DiscardConfig, ProxyConfig, ScopeLimits,
-               UnixConfig, ListenerConfig, BackendConfig, ConnectConfig, QueueConfig, HealthConfig, EjectConfig,
-               UpstreamConfig, LogConfig, AccessLogConfig, AdminConfig, RelayConfig, DnsConfig, LimitsConfig,
-               ServerConfig>();
+const std::vector<std::string>& all_keys() {
+  static const std::vector<std::string> names = [] {
+    std::set<std::string> found;
+    for (const KeyType& key : key_types()) {
+      std::istringstream path(key.path);
+      for (std::string name; std::getline(path, name, '.');) {
+        if (name != "N") found.insert(name);  // which stands for an index
+      }
+    }
+    return std::vector<std::string>(found.begin(), found.end());
+  }();
   return names;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string_view>
+#include <string>
 #include <vector>
 
 namespace weir {
 
-/// The name of every key that any section of the configuration has, each once.
-const std::vector<std::string_view>& all_keys();
+/// The name of every key that any section of the configuration has, each once; of key_types().
+const std::vector<std::string>& all_keys();
 
 }  // namespace weir

@@ -114,7 +114,7 @@ std::size_t take_item(YamlNode& list, std::string_view& rest) {
 /// Takes a key off the rest: the longest that any section has, or else the next word, which the reader will not know.
 std::string take_key(std::string_view& rest) {
   std::string_view longest;
-  for (const std::string_view key : all_keys()) {
+  for (const std::string& key : all_keys()) {
     if (begins_with(rest, key) && key.size() > longest.size()) longest = key;
   }
   const std::string key(longest.empty() ? rest.substr(0, rest.find('_')) : longest);
