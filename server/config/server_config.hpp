@@ -11,6 +11,7 @@
 #include "common/endpoint.hpp"
 #include "common/io/tcp_options.hpp"
 #include "common/proxy_protocol.hpp"
+#include "common/tls/options.hpp"
 #include "common/units.hpp"
 
 /// The daemon's configuration as plain structs whose initialisers are the defaults. It is loaded and validated once
@@ -96,6 +97,7 @@ struct TimeoutsConfig {
   milliseconds half_close{std::chrono::seconds{30}};  ///< no byte either way after one side's FIN
   milliseconds lifetime{0};                           ///< from accept to end, whatever moves
   milliseconds header{std::chrono::seconds{5}};       ///< for a PROXY header that is due
+  milliseconds handshake{std::chrono::seconds{5}};    ///< of TLS, from accept or the PROXY header to its end
 
   bool operator==(const TimeoutsConfig&) const = default;
 };
@@ -114,8 +116,21 @@ struct DiscardConfig {
   bool operator==(const DiscardConfig&) const = default;
 };
 
+/// Connections whose ClientHello asks for one of the names, and offers one of the protocols, go to that upstream.
+struct RouteConfig {
+  enum class Tls { terminate, pass };
+
+  std::vector<std::string> names;  ///< exact, or `*.` for one label; none = any, also no name
+  std::vector<std::string> alpn;   ///< none = any
+  Tls tls = Tls::terminate;        ///< `pass` where the listener has no `tls`
+  std::string upstream;            ///< the name of an UpstreamConfig
+
+  bool operator==(const RouteConfig&) const = default;
+};
+
 struct ProxyConfig {
-  std::string upstream;  ///< the name of an UpstreamConfig
+  std::vector<RouteConfig> routes;  ///< the first that matches
+  std::string upstream;             ///< the name of an UpstreamConfig, of the rest; empty = they are refused
 
   bool operator==(const ProxyConfig&) const = default;
 };
@@ -144,6 +159,7 @@ struct ListenerConfig {
   UnixConfig unix_socket;  ///< of the binds that are paths
   TimeoutsConfig timeouts;
   TcpConfig tcp;
+  std::optional<tls::ServerOptions> tls;  ///< nothing = the client's side is plain
 
   bool has_socket_file() const {
     return std::any_of(bind.begin(), bind.end(),
@@ -225,11 +241,21 @@ struct UpstreamConfig {
   EjectConfig eject;
   milliseconds slow_start{0};  ///< how long a backend that comes back takes to reach its full share
   ProxyVersion send_proxy_protocol = ProxyVersion::none;
-  std::vector<std::string> bind_source;  ///< local IP addresses of connections, in turn; none = the kernel's choice
+  std::vector<tls::Tlv> proxy_tlvs;       ///< what version 2 says of the client's TLS
+  std::optional<tls::ClientOptions> tls;  ///< nothing = backends are spoken to in the clear
+  std::vector<std::string> bind_source;   ///< local IP addresses of connections, in turn; none = the kernel's choice
   TcpConfig tcp;
   OnDown on_down = OnDown::keep;  ///< what happens to the connections of a backend that goes down
 
   bool operator==(const UpstreamConfig&) const = default;
+};
+
+/// TLS as far as the whole process shares it.
+struct TlsConfig {
+  tls::TicketKeyOptions ticket_keys;
+  std::uint32_t handshakes = 16;  ///< at once, on each worker; others wait unread
+
+  bool operator==(const TlsConfig&) const = default;
 };
 
 /// The HTTP endpoint for operators and Prometheus.
@@ -261,6 +287,7 @@ struct ServerConfig {
   std::optional<AdminConfig> admin;  ///< nothing = there is no endpoint
   RelayConfig relay;
   DnsConfig dns;
+  TlsConfig tls;
   LimitsConfig limits;
   TimeoutsConfig default_timeouts;  ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
   std::vector<ListenerConfig> listeners;

@@ -136,6 +136,32 @@ std::string_view to_string(SessionEnd end) {
       return "header_timeout";
     case SessionEnd::bad_proxy_header:
       return "bad_proxy_header";
+    case SessionEnd::tls_handshake_failed:
+      return "tls_handshake_failed";
+    case SessionEnd::tls_handshake_timeout:
+      return "tls_handshake_timeout";
+    case SessionEnd::tls_not_tls:
+      return "tls_not_tls";
+    case SessionEnd::tls_unknown_name:
+      return "tls_unknown_name";
+    case SessionEnd::tls_client_rejected:
+      return "tls_client_rejected";
+    case SessionEnd::tls_error:
+      return "tls_error";
+    case SessionEnd::client_truncated:
+      return "client_truncated";
+    case SessionEnd::server_truncated:
+      return "server_truncated";
+    case SessionEnd::refused_handshakes:
+      return "refused_handshakes";
+    case SessionEnd::no_route:
+      return "no_route";
+    case SessionEnd::server_tls_failed:
+      return "server_tls_failed";
+    case SessionEnd::server_tls_untrusted:
+      return "server_tls_untrusted";
+    case SessionEnd::server_tls_refused:
+      return "server_tls_refused";
     case SessionEnd::denied:
       return "denied";
     case SessionEnd::refused_resources:

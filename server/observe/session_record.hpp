@@ -12,34 +12,48 @@
 
 #include "common/endpoint.hpp"
 #include "common/ip_address.hpp"
+#include "common/tls/facts.hpp"
 
 namespace weir {
 
 /// How a connection ended: the one list that records, metrics and documents share. The first cause wins.
 enum class SessionEnd : std::uint8_t {
-  client_closed,       ///< both directions ended in order, the client's FIN first; or its FIN came before a backend
-  server_closed,       ///< both directions ended in order, the backend's FIN first
-  client_reset,        ///< RST from the client
-  server_reset,        ///< RST from the backend, or cut because it went down (`on_down: reset`)
-  client_timeout,      ///< the client's TCP gave up (ETIMEDOUT: keepalive, retransmission)
-  server_timeout,      ///< the backend's TCP gave up
-  idle_timeout,        ///< no byte either way for `timeouts.idle`
-  half_close_timeout,  ///< no byte either way for `timeouts.half_close` after one FIN
-  lifetime,            ///< `timeouts.lifetime` passed
-  connect_failed,      ///< no backend took the connection within `connect.attempts`
-  no_backend,          ///< no backend was up for `queue.timeout`
-  queue_timeout,       ///< all backends were full for `queue.timeout`
-  queue_full,          ///< all backends were full, and `queue.size` connections waited already
-  refused_limit,       ///< a limit on connections was reached, of the process, the listener or the source
-  refused_rate,        ///< new connections came faster than a limit allows
-  header_timeout,      ///< the PROXY header had not come within `timeouts.header`
-  bad_proxy_header,    ///< what came was not a PROXY header
-  denied,              ///< by the listener's `allow` and `deny`
-  refused_resources,   ///< this machine had no descriptor, memory or port left
-  drained,             ///< ended in order while draining, by itself or because it was idle
-  shutdown,            ///< cut by a drain's end or a second signal
-  killed,              ///< cut by an operator, through the admin endpoint
-  internal_error,      ///< Weir's own fault; the log says more
+  client_closed,          ///< both directions ended in order, the client's FIN first; or its FIN came before a backend
+  server_closed,          ///< both directions ended in order, the backend's FIN first
+  client_reset,           ///< RST from the client
+  server_reset,           ///< RST from the backend, or cut because it went down (`on_down: reset`)
+  client_timeout,         ///< the client's TCP gave up (ETIMEDOUT: keepalive, retransmission)
+  server_timeout,         ///< the backend's TCP gave up
+  idle_timeout,           ///< no byte either way for `timeouts.idle`
+  half_close_timeout,     ///< no byte either way for `timeouts.half_close` after one FIN
+  lifetime,               ///< `timeouts.lifetime` passed
+  connect_failed,         ///< no backend took the connection within `connect.attempts`
+  no_backend,             ///< no backend was up for `queue.timeout`
+  queue_timeout,          ///< all backends were full for `queue.timeout`
+  queue_full,             ///< all backends were full, and `queue.size` connections waited already
+  refused_limit,          ///< a limit on connections was reached, of the process, the listener or the source
+  refused_rate,           ///< new connections came faster than a limit allows
+  header_timeout,         ///< the PROXY header had not come within `timeouts.header`
+  bad_proxy_header,       ///< what came was not a PROXY header
+  tls_handshake_failed,   ///< the client's TLS and ours found nothing in common, or it sent an alert
+  tls_handshake_timeout,  ///< the TLS handshake had not ended within `timeouts.handshake`
+  tls_not_tls,            ///< what came was no TLS, where it must be
+  tls_unknown_name,       ///< no certificate is for the name that the client asked for
+  tls_client_rejected,    ///< the client's certificate was refused, or it showed none
+  tls_error,              ///< a broken record or an alert after the handshake, from either side
+  client_truncated,       ///< the client's FIN came without close_notify
+  server_truncated,       ///< the backend's FIN came without close_notify
+  refused_handshakes,     ///< reserved for handshakes that a bound refused
+  no_route,               ///< no route is for the name that the client asked for
+  server_tls_failed,      ///< the TLS handshake with the backend failed, on every attempt
+  server_tls_untrusted,   ///< the backend's certificate could not be trusted
+  server_tls_refused,     ///< the backend said that it speaks no TLS (STARTTLS)
+  denied,                 ///< by the listener's `allow` and `deny`
+  refused_resources,      ///< this machine had no descriptor, memory or port left
+  drained,                ///< ended in order while draining, by itself or because it was idle
+  shutdown,               ///< cut by a drain's end or a second signal
+  killed,                 ///< cut by an operator, through the admin endpoint
+  internal_error,         ///< Weir's own fault; the log says more
 };
 inline constexpr std::size_t kSessionEnds = static_cast<std::size_t>(SessionEnd::internal_error) + 1;
 
@@ -95,6 +109,7 @@ struct SessionRecord {
   std::uint32_t attempts = 0;
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;  ///< from a PROXY header
+  std::shared_ptr<const tls::Facts> tls;        ///< null where the client's side had nothing to do with TLS
   SessionEnd end = SessionEnd::internal_error;
   bool logged = true;  ///< false: kept for the admin endpoint alone; not part of the record
 };
