@@ -46,6 +46,7 @@ void show_traffic(const Session& session, const Traffic& traffic, LiveConnection
   shown.bytes_out = record.bytes_out;
   shown.connect_time = record.connect_time;
   shown.attempts = record.attempts;
+  if (record.tls) shown.tls = live_tls(*record.tls);
   const Kept kept = traffic.kept(session);
   shown.kept_for_client = kept.for_client;
   shown.kept_for_backend = kept.for_backend;
