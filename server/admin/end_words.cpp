@@ -45,17 +45,17 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kWords{{
     {"server_truncated", "the backend's FIN came without close_notify"},
 }};
 
-constexpr std::array<std::string_view, 5> kInOrder{"client_closed", "server_closed", "client_truncated",
-                                                   "server_truncated", "drained"};
+constexpr std::array<std::string_view, 5> kOrderlyEnds{"client_closed", "server_closed", "client_truncated",
+                                                       "server_truncated", "drained"};
 /// Beside `refused_…`.
-constexpr std::array<std::string_view, 4> kRefused{"denied", "no_route", "tls_unknown_name", "tls_client_rejected"};
+constexpr std::array<std::string_view, 4> kRefusedEnds{"denied", "no_route", "tls_unknown_name", "tls_client_rejected"};
 
 }  // namespace
 
 EndKind kind_of_end(std::string_view end) {
   const auto is_one_of = [&](const auto& ends) { return std::find(ends.begin(), ends.end(), end) != ends.end(); };
-  if (is_one_of(kInOrder)) return EndKind::in_order;
-  return end.starts_with("refused_") || is_one_of(kRefused) ? EndKind::refused : EndKind::failed;
+  if (is_one_of(kOrderlyEnds)) return EndKind::in_order;
+  return end.starts_with("refused_") || is_one_of(kRefusedEnds) ? EndKind::refused : EndKind::failed;
 }
 
 std::string_view words_of_end(std::string_view end) {

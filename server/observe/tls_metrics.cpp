@@ -94,7 +94,7 @@ void add_backends(Families& families, const std::vector<UpstreamSnapshot>& upstr
   }
 }
 
-void add_process(Families& families, const TlsSnapshot& tls) {
+void add_certificates(Families& families, const TlsSnapshot& tls) {
   // Several listeners may show one certificate, and a series stands once: with the time that comes first.
   std::map<std::pair<std::string, std::string>, WallTime> expiries;
   for (const CertificateSnapshot& certificate : tls.certificates) {
@@ -126,7 +126,7 @@ std::vector<MetricFamily> tls_metrics(const ServerSnapshot& snapshot) {
   add_listeners(families, snapshot.listeners);
   add_backends(families, snapshot.upstreams);
   add_truncated(families, snapshot);
-  if (snapshot.tls) add_process(families, *snapshot.tls);
+  if (snapshot.tls) add_certificates(families, *snapshot.tls);
   return families;
 }
 
