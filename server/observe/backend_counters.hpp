@@ -26,7 +26,7 @@ class alignas(64) BackendCounters {
   }
   void add_failure(int error) { failures_.add(error); }
   /// A TLS handshake with it ended.
-  void add_handshake(BackendHandshake result) { handshakes_[static_cast<std::size_t>(result)].add(); }
+  void add_handshake(BackendHandshakeResult result) { handshakes_[static_cast<std::size_t>(result)].add(); }
   /// Its FIN came without close_notify.
   void add_truncated() { truncated_.add(); }
 
@@ -48,7 +48,7 @@ class alignas(64) BackendCounters {
   Counter connects_;
   DistributionCounts<kWaitBounds> connect_times_;
   ErrnoCounts failures_;
-  std::array<Counter, kBackendHandshakes> handshakes_;
+  std::array<Counter, kBackendHandshakeResults> handshakes_;
   Counter truncated_;
 };
 

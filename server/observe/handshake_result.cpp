@@ -28,9 +28,9 @@ HandshakeResult handshake_result_of(SessionEnd end) {
   }
 }
 
-std::string_view to_string(BackendHandshake result) {
-  constexpr std::array<std::string_view, kBackendHandshakes> kNames{"done", "failed", "timeout", "untrusted",
-                                                                    "refused"};
+std::string_view to_string(BackendHandshakeResult result) {
+  constexpr std::array<std::string_view, kBackendHandshakeResults> kNames{"done", "failed", "timeout", "untrusted",
+                                                                          "refused"};
   return kNames[static_cast<std::size_t>(result)];
 }
 

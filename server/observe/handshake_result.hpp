@@ -25,14 +25,14 @@ std::string_view to_string(HandshakeResult result);
 HandshakeResult handshake_result_of(SessionEnd end);
 
 /// How a handshake with a backend ended.
-enum class BackendHandshake : std::uint8_t {
+enum class BackendHandshakeResult : std::uint8_t {
   done,
   failed,     ///< nothing in common, broken, or the backend sent an alert or left
   timeout,    ///< not within `connect.timeout`
   untrusted,  ///< the backend's certificate is refused
   refused,    ///< it says that it speaks no TLS (STARTTLS)
 };
-inline constexpr std::size_t kBackendHandshakes = static_cast<std::size_t>(BackendHandshake::refused) + 1;
-std::string_view to_string(BackendHandshake result);
+inline constexpr std::size_t kBackendHandshakeResults = static_cast<std::size_t>(BackendHandshakeResult::refused) + 1;
+std::string_view to_string(BackendHandshakeResult result);
 
 }  // namespace weir

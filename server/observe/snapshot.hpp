@@ -35,7 +35,7 @@ struct ListenerTlsSnapshot {
 
 /// What an upstream's connections to one backend did with TLS.
 struct BackendTlsSnapshot {
-  std::array<std::uint64_t, kBackendHandshakes> handshakes{};
+  std::array<std::uint64_t, kBackendHandshakeResults> handshakes{};
   std::uint64_t truncated = 0;  ///< FINs without close_notify
 };
 

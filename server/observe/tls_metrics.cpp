@@ -87,8 +87,8 @@ void add_backends(Families& families, const std::vector<UpstreamSnapshot>& upstr
   MetricFamily& family = families.emplace_back(
       counter_family("weir_backend_tls_handshakes_total", "TLS handshakes with the backend, by how they ended."));
   for (const auto& [labels, tls] : backends_with_tls(upstreams)) {
-    for (std::size_t i = 0; i < kBackendHandshakes; ++i) {
-      const std::string_view result = to_string(static_cast<BackendHandshake>(i));
+    for (std::size_t i = 0; i < kBackendHandshakeResults; ++i) {
+      const std::string_view result = to_string(static_cast<BackendHandshakeResult>(i));
       add_series(family, with_label(labels, "result", result), static_cast<double>(tls.handshakes[i]));
     }
   }
