@@ -18,6 +18,7 @@ namespace weir {
 /// What a connection is doing.
 enum class ConnectionStage : std::uint8_t {
   header,       ///< waits for the PROXY header
+  handshake,    ///< TLS on the client's side
   connecting,   ///< looks for a backend, queues for one or connects to it
   carrying,     ///< both directions are open
   half_closed,  ///< one side has sent a FIN

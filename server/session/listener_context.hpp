@@ -11,10 +11,18 @@
 #include "common/io/pipe_pool.hpp"
 #include "common/io/spare_descriptor.hpp"
 #include "common/logging.hpp"
+#include "common/tls/stream.hpp"
 #include "server/observe/access_log.hpp"
+#include "server/session/handshake_places.hpp"
 #include "server/session/listener.hpp"
 
 namespace weir {
+
+/// What a worker has for the TLS of its sessions.
+struct TlsResources {
+  tls::Buffers buffers;
+  HandshakePlaces places;
+};
 
 /// What a worker lends to its sessions. Outlives them.
 struct WorkerResources {
@@ -25,6 +33,7 @@ struct WorkerResources {
   io::SpareDescriptor& spare;
   LogLimiter& refusals;
   RelayConfig::Splice splice;
+  TlsResources& tls;
 };
 
 /// What all sessions of one listener on one worker share. Each pins it by a non-atomic count, because all of them run

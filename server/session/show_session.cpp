@@ -19,6 +19,8 @@ ConnectionStage stage_of(Deadlines::Stage stage) {
   switch (stage) {
     case Deadlines::Stage::header:
       return ConnectionStage::header;
+    case Deadlines::Stage::handshake:
+      return ConnectionStage::handshake;
     case Deadlines::Stage::connecting:
       return ConnectionStage::connecting;
     case Deadlines::Stage::carrying:
@@ -51,7 +53,9 @@ void show_traffic(const Session& session, const Traffic& traffic, LiveConnection
   shown.kept_for_client = kept.for_client;
   shown.kept_for_backend = kept.for_backend;
   shown.slow_side = slow_side(kept);
-  if constexpr (Connects<Traffic>) shown.upstream = traffic.upstream().name();
+  if constexpr (Connects<Traffic>) {
+    if (const Upstream* upstream = traffic.upstream()) shown.upstream = upstream->name();
+  }
 }
 
 }  // namespace
