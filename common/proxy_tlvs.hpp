@@ -38,7 +38,7 @@ struct ProxiedTls {
   std::string version;               ///< `TLSv1.3`
   std::string common_name;           ///< of its certificate
   std::string cipher;
-  std::string signature_algorithm;  ///< of the certificate that it was shown: `SHA256`
+  std::string signature_algorithm;  ///< of the certificate that it was shown: `RSA-SHA256`
   std::string key_algorithm;        ///< likewise: `RSA2048`, `EC256`
   std::string group;                ///< of the key exchange: `X25519`
   std::string certificate;          ///< of the client, DER

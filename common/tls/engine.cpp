@@ -41,6 +41,7 @@ Engine::Status Engine::status_of(int result) {
     case SSL_ERROR_WANT_WRITE:
       return Status::waiting;
     case SSL_ERROR_ZERO_RETURN:
+      problem_ = "it closed";
       return Status::ended;
     default:
       break;

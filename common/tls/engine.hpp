@@ -7,8 +7,8 @@
 
 namespace weir::tls {
 
-/// A client's end of TLS for those who have no io::Stream: what came from the socket goes in, and what is due to it comes
-/// out, so that whoever carries the bytes waits as it likes. One thread at a time.
+/// A client's end of TLS for those who have no io::Stream: what came from the socket goes in, and what is due to it
+/// comes out, so that whoever carries the bytes waits as it likes. One thread at a time.
 class Engine {
  public:
   enum class Status {

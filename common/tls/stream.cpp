@@ -136,6 +136,8 @@ void Stream::describe(Facts& facts) const {
   unsigned int size = 0;
   ::SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
   facts.alpn.assign(protocol, protocol + size);
+  const X509Ptr peer(::SSL_get1_peer_certificate(ssl_.get()));
+  if (peer) facts.client_cn = common_name(peer.get());
 }
 
 Stream::Handshake Stream::handshake() {

@@ -27,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kWords{{
     {"no_route", "no route is for the name that was asked for"},
     {"refused_limit", "a limit on connections was reached"},
     {"refused_rate", "new connections came too fast"},
-    {"refused_handshakes", "a bound on TLS handshakes was reached"},
+    {"refused_handshakes", "too many TLS handshakes were under way"},
     {"refused_resources", "no descriptor, memory or port was left"},
     {"denied", "by the listener's allow and deny"},
     {"header_timeout", "the PROXY header did not come in time"},

@@ -16,10 +16,12 @@ HandshakeResult handshake_result_of(SessionEnd end) {
     case SessionEnd::tls_error:
       return HandshakeResult::failed;
     case SessionEnd::tls_handshake_timeout:
+    case SessionEnd::refused_handshakes:
       return HandshakeResult::timeout;
     case SessionEnd::tls_not_tls:
       return HandshakeResult::not_tls;
     case SessionEnd::tls_unknown_name:
+    case SessionEnd::no_route:
       return HandshakeResult::unknown_name;
     case SessionEnd::tls_client_rejected:
       return HandshakeResult::client_rejected;

@@ -15,7 +15,7 @@ enum class HandshakeResult : std::uint8_t {
   failed,           ///< nothing in common, broken, or the client sent an alert
   timeout,          ///< not within `timeouts.handshake`
   not_tls,          ///< what came first was no TLS, where it must be
-  unknown_name,     ///< no certificate is for the name
+  unknown_name,     ///< no certificate or route is for the name
   client_rejected,  ///< by the client's certificate, or for want of one
   abandoned,        ///< it ended before, for another reason: the client left, or the daemon ended
 };

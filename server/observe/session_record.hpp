@@ -40,7 +40,8 @@ enum class SessionEnd : std::uint8_t {
   no_route,               ///< none of the routes is the client's, and there is no `upstream` for the rest
   refused_limit,          ///< a limit on connections was reached, of the process, the listener or the source
   refused_rate,           ///< new connections came faster than a limit allows
-  refused_handshakes,     ///< a bound on TLS handshakes was reached
+  refused_handshakes,     ///< no TLS handshake could begin within `timeouts.handshake`, for `tls.handshakes` were under
+                          ///< way
   denied,                 ///< by the listener's `allow` and `deny`
   refused_resources,      ///< this machine had no descriptor, memory or port left
   header_timeout,         ///< the PROXY header had not come within `timeouts.header`

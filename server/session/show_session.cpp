@@ -48,7 +48,6 @@ void show_traffic(const Session& session, const Traffic& traffic, LiveConnection
   shown.bytes_out = record.bytes_out;
   shown.connect_time = record.connect_time;
   shown.attempts = record.attempts;
-  if (record.tls) shown.tls = live_tls(*record.tls);
   const Kept kept = traffic.kept(session);
   shown.kept_for_client = kept.for_client;
   shown.kept_for_backend = kept.for_backend;
@@ -74,6 +73,7 @@ bool show_session(const Session& session, LiveConnection& shown) {
   shown.listener = *session.context->name;
   shown.client = session.peer;
   if (session.proxied) shown.proxied_client = session.proxied->client;
+  if (session.tls_facts) shown.tls = live_tls(*session.tls_facts);
   shown.stage = stage_of(session.deadlines.stage());
   shown.age = std::chrono::duration_cast<milliseconds>(now - session.deadlines.started());
   shown.idle = std::chrono::duration_cast<milliseconds>(now - session.deadlines.last_activity());
