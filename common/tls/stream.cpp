@@ -11,6 +11,8 @@
 #include <new>
 #include <utility>
 
+#include "common/tls/certificate_facts.hpp"
+
 namespace weir::tls {
 
 using Status = io::IoResult::Status;
