@@ -25,7 +25,8 @@ ListenerSnapshot listener_snapshot(const Listener& listener, const std::vector<L
   ListenerSnapshot shown;
   shown.name = listener.config().name;
   shown.service = std::visit([](const auto& service) { return word_for(service); }, listener.service());
-  if (const auto* proxy = std::get_if<ProxyService>(&listener.service())) shown.upstream = proxy->upstream->name();
+  const auto* proxy = std::get_if<ProxyService>(&listener.service());
+  if (proxy != nullptr && proxy->upstream) shown.upstream = proxy->upstream->name();
   shown.bound = bound_addresses(sockets);
   listener.add_to(shown);
   return shown;
