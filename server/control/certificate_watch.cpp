@@ -15,10 +15,10 @@ namespace weir {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Result = tls::Renewal::Result;
+using Renewed = tls::Renewal::Result;
 
 /// Before files are read again that were refused: somebody may have been between two of them.
-constexpr std::chrono::seconds kAgain{1};
+constexpr std::chrono::seconds kLookAgain{1};
 
 }  // namespace
 
@@ -136,10 +136,10 @@ void CertificateWatch::finish(const Found& found) {
   reading_ = false;
   bool refused_anew = false;
   for (const auto& [owner, renewal] : found.holders) {
-    if (renewal.result == Result::renewed) {
+    if (renewal.result == Renewed::renewed) {
       ++renewed_;
       spdlog::info("TLS of {}: {}", owner, renewal.text);
-    } else if (renewal.result == Result::refused && !renewal.repeated) {
+    } else if (renewal.result == Renewed::refused && !renewal.repeated) {
       ++refused_;
       refused_anew = true;
       spdlog::error("TLS of {} stays as it was: {}", owner, renewal.text);
@@ -156,7 +156,7 @@ void CertificateWatch::finish(const Found& found) {
   warn();
   if (std::exchange(again_, false)) return refresh();
   if (!refused_anew || settling_.due()) return;
-  settled_.expires_after(kAgain);
+  settled_.expires_after(kLookAgain);
   settled_.async_wait([this](const boost::system::error_code& error) {
     if (!error) refresh();
   });
