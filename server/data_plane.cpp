@@ -68,14 +68,14 @@ void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, Inher
         fmt::format("{}{} of {} listeners cannot listen", problems, failed, config.listeners.size()));
   }
   for (std::size_t i = 0; i < plan.workers; ++i) {
-    workers_.emplace_back(i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice},
-                          pipes_per_worker_);
+    workers_.emplace_back(
+        i, Shared{admission_, access_log_, spare_, refusals_, config.relay.splice, config.tls.handshakes},
+        pipes_per_worker_);
   }
 }
 
 void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited) {
-  Service service =
-      make_service(config.service, [this](const std::string& name) { return ProxyService(upstreams_.at(name)); });
+  Service service = make_service(config, [this](const std::string& name) { return ProxyTarget(upstreams_.at(name)); });
   const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
   OpenListener& open = listeners_[config.name];
   open.listener = listener;
@@ -125,6 +125,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
     RunningState::Backends& shown = state.upstreams[name];
     shown.upstream = upstream;
     shown.config = upstream->pinned_config();
+    shown.tls = upstream->pinned_tls();
     for (const std::shared_ptr<Backend>& backend : upstream->backends()) {
       if (!backend->entry().config.dns) shown.endpoints.emplace(backend->entry().key, backend->endpoints());
     }

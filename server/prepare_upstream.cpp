@@ -45,6 +45,13 @@ void check_reachable(const PreparedUpstream& upstream, const PreparedUpstream::E
 
 PreparedUpstream prepare_upstream(std::shared_ptr<const UpstreamConfig> config) {
   PreparedUpstream prepared{std::move(config), {}, {}, std::random_device()()};
+  if (prepared.config->tls) {
+    try {
+      prepared.tls = std::make_shared<const tls::ClientContext>(*prepared.config->tls);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error("upstream " + prepared.config->name + ": " + error.what());
+    }
+  }
   for (const std::string& address : prepared.config->bind_source) {
     prepared.sources.push_back(probe_source(prepared.config->name, address));
   }

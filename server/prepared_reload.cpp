@@ -15,8 +15,8 @@ namespace weir {
 
 namespace {
 
-bool has_rule_files(const ListenerConfig& config) {
-  return !config.access.allow_file.empty() || !config.access.deny_file.empty();
+bool has_files(const ListenerConfig& config) {
+  return !config.access.allow_file.empty() || !config.access.deny_file.empty() || config.tls.has_value();
 }
 
 /// One reload in the making.
@@ -107,7 +107,7 @@ class Preparation {
     PreparedUpstream made = prepare_upstream(std::make_shared<const UpstreamConfig>(config));
     if (running == running_.upstreams.end()) {
       prepared_.new_upstreams.emplace(config.name, std::make_shared<Upstream>(std::move(made), running_.workers));
-    } else if (*running->second.config != config || moved(running->second, made)) {
+    } else if (*running->second.config != config || config.tls || moved(running->second, made)) {
       prepared_.changed_upstreams.emplace(config.name, std::move(made));
     }
   }
@@ -173,7 +173,7 @@ class Preparation {
     const ListenerConfig* const before = known == before_.end() ? nullptr : known->second;
     const auto running = running_.listeners.find(config.name);
     made.is_new_version = running == running_.listeners.end() || *before != config || sources_change_ ||
-                          has_rule_files(config) || upstream_changes(config);
+                          has_files(config) || upstream_changes(config);
     made.listener = made.is_new_version ? make_listener(config) : running->second.listener;
     made.refresh_sockets = before == nullptr || before->tcp != config.tcp ||
                            before->unix_socket != config.unix_socket ||
@@ -204,21 +204,25 @@ class Preparation {
 
   bool upstream_changes(const ListenerConfig& config) const {
     const auto* proxy = std::get_if<ProxyConfig>(&config.service);
+    const auto changes = [this](const std::string& upstream) {
+      return prepared_.changed_upstreams.contains(upstream) || prepared_.new_upstreams.contains(upstream);
+    };
     return proxy != nullptr &&
-           (prepared_.changed_upstreams.contains(proxy->upstream) || prepared_.new_upstreams.contains(proxy->upstream));
+           (changes(proxy->upstream) || std::any_of(proxy->routes.begin(), proxy->routes.end(),
+                                                    [&](const auto& route) { return changes(route.upstream); }));
   }
 
-  ProxyService proxy_service(const std::string& name) const {
+  ProxyTarget proxy_target(const std::string& name) const {
     const auto added = prepared_.new_upstreams.find(name);
-    if (added != prepared_.new_upstreams.end()) return ProxyService(added->second);
+    if (added != prepared_.new_upstreams.end()) return ProxyTarget(added->second);
     const RunningState::Backends& running = running_.upstreams.at(name);
     const auto changed = prepared_.changed_upstreams.find(name);
-    return ProxyService(running.upstream,
-                        changed != prepared_.changed_upstreams.end() ? changed->second.config : running.config);
+    if (changed == prepared_.changed_upstreams.end()) return {running.upstream, running.config, running.tls};
+    return {running.upstream, changed->second.config, changed->second.tls};
   }
 
   ListenerPtr make_listener(const ListenerConfig& config) const {
-    Service service = make_service(config.service, [this](const std::string& name) { return proxy_service(name); });
+    Service service = make_service(config, [this](const std::string& name) { return proxy_target(name); });
     const auto open = running_.listeners.find(config.name);
     const auto removed = running_.removed.find(config.name);
     const Listener* before = open != running_.listeners.end()    ? open->second.listener.get()

@@ -40,6 +40,7 @@ struct RunningState {
   struct Backends {
     std::shared_ptr<Upstream> upstream;
     std::shared_ptr<const UpstreamConfig> config;
+    std::shared_ptr<const tls::ClientContext> tls;
     /// What the configured addresses stood for; none of names that are looked up again and again.
     std::map<BackendKey, std::vector<Endpoint>> endpoints;
   };

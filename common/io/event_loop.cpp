@@ -68,6 +68,8 @@ void Slot::interrupt(std::uint8_t reason) {
   make_ready();
 }
 
+void Slot::ask_for_heavy_turn() { loop_->heavy_.push_back(id()); }
+
 void Slot::make_ready() {
   if (ready_) return;
   ready_ = true;
@@ -124,7 +126,7 @@ void EventLoop::wake() {
 
 void EventLoop::turn() {
   std::array<epoll_event, kEventsPerTurn> events;
-  const bool busy = ready_head_ < ready_.size() || poll_context_;
+  const bool busy = ready_head_ < ready_.size() || poll_context_ || !heavy_.empty();
   const int timeout = busy ? 0 : static_cast<int>(wheel_.until_next(now_).count());
   const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, timeout);
   now_ = Clock::now();
@@ -136,6 +138,7 @@ void EventLoop::turn() {
   });
   run_ready();
   if (std::exchange(poll_context_, false) && run_posted(context_)) poll_context_ = true;
+  if (!heavy_.empty()) grant_heavy_turn();
   for (Slot* slot : released_) free_.push_back(slot->index_);
   released_.clear();
 }
@@ -178,6 +181,18 @@ void EventLoop::run_ready() {
   }
 }
 
+/// To one that still lives, which then runs after those that are ready already.
+void EventLoop::grant_heavy_turn() {
+  Slot* slot = nullptr;
+  while (slot == nullptr && !heavy_.empty()) {
+    slot = find(heavy_.front());
+    heavy_.pop_front();
+  }
+  if (slot == nullptr) return;
+  slot->heavy_granted_ = true;
+  slot->make_ready();
+}
+
 /// Allocates all that the lists of slots may ever need, here, where running out of memory refuses one connection.
 void EventLoop::add_slot() {
   const std::size_t slots = slots_.size() + 1;
@@ -198,6 +213,7 @@ SlotPtr EventLoop::acquire(std::uint8_t kind) {
   slot.interruption_ = 0;
   slot.timer_fired_ = false;
   slot.waited_ = false;
+  slot.heavy_granted_ = false;
   slot.subject_ = nullptr;
   slot.in_use_ = true;
   slot.kind_ = kind;

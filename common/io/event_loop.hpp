@@ -102,6 +102,12 @@ class Slot : public TimerWheel::Node {
   /// Suspends to the end of the ready list, so that others get their turn.
   auto yield() { return wait_operation(true); }
 
+  /// Asks for a turn of heavy work, which the loop grants to one slot at a time, after all others of a turn: wait until
+  /// take_heavy_turn() is true. Throws std::bad_alloc.
+  void ask_for_heavy_turn();
+  /// Whether it was granted; once for each ask.
+  bool take_heavy_turn() { return std::exchange(heavy_granted_, false); }
+
   /// Whether its coroutine has suspended here since acquire(). One that ends before it ever did is ended by Asio
   /// through a post, which allocates; a yield before its end spares it that.
   bool waited() const { return waited_; }
@@ -141,6 +147,7 @@ class Slot : public TimerWheel::Node {
   bool ready_ = false;
   bool in_use_ = false;
   bool waited_ = false;
+  bool heavy_granted_ = false;
   bool yields_ = false;  ///< the wait that begins is a yield()
   std::uint8_t kind_ = 0;
 };
@@ -243,6 +250,7 @@ class EventLoop {
   void turn();
   void take_event(const epoll_event& event);
   void run_ready();
+  void grant_heavy_turn();
   void release(Slot* slot);
   void wake();
 
@@ -262,6 +270,7 @@ class EventLoop {
   std::vector<Slot*> released_;  ///< freed after the batch, so that stale events of it find nobody else
   std::vector<Slot*> ready_;     ///< first in, first out from ready_head_
   std::size_t ready_head_ = 0;
+  std::deque<Slot::Id> heavy_;  ///< who asked for a heavy turn, first in, first out; some may be gone
   std::size_t in_use_ = 0;
   std::unique_ptr<std::byte[]> scratch_;
 };

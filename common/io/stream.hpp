@@ -28,6 +28,9 @@ struct IoResult {
   std::size_t bytes = 0;
 };
 
+/// Whether a stream is closed as soon as it has sent its end.
+enum class Closes : std::uint8_t { later, now };
+
 /// A non-blocking stream socket on one side of a slot: tries first, and keeps the slot's flags true to what the kernel
 /// said. Owns the socket, and resets it where neither close() nor reset() was called. The loop's thread only.
 ///
@@ -70,8 +73,15 @@ class Stream {
   /// Moves what the pipe holds into the socket. A short count does not mean that the socket is full: try again.
   IoResult write_from(Pipe& pipe);
 
-  /// Sends a FIN after the last byte written; reading goes on.
+  /// Sends a FIN after the last byte written, unless close() does so at once; reading goes on. Always true: a FIN
+  /// waits for nothing (tls::Stream has the same verbs, and may have to wait).
+  bool finish(Closes closes) {
+    if (closes == Closes::later) shutdown_write();
+    return true;
+  }
   void shutdown_write();
+  /// Nothing is ever kept: 0.
+  static constexpr int flush() { return 0; }
   /// As StreamSocket does.
   void close() { socket_.close(); }
   void reset() { socket_.reset(); }

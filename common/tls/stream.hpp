@@ -34,62 +34,120 @@ struct Buffers {
 class Stream {
  public:
   enum class Role : std::uint8_t { client, server };
+  /// What a FIN without close_notify is to the reader.
+  enum class Truncation : std::uint8_t { end, failure };
   enum class Handshake : std::uint8_t {
     done,
-    waiting,  ///< for the peer
-    failed,   ///< Failure says why; an alert has gone out where one was due
+    waiting,  ///< for the peer, if the socket is not readable
+    failed,   ///< failure() says why; an alert has been sent where one was due
   };
   enum class Failure : std::uint8_t {
     none,
     protocol,   ///< what came was no valid TLS, or nothing in common was found
     untrusted,  ///< the peer's certificate was refused, or it showed none
-    alert,      ///< the peer sent an alert
+    alert,      ///< the peer sent one
     closed,     ///< the peer's FIN came
-    reset,      ///< error() is its errno
-    memory,
+    socket,     ///< error() is its errno
   };
 
-  Stream(io::Stream& socket, Buffers& buffers, SslPtr ssl, Role role);
+  /// What a read fails with where TLS itself is at fault, and not the socket.
+  static constexpr int kBroken = EPROTO;
+  static constexpr int kTruncated = ENODATA;
+
+  /// `ssl` is null only after an error that its maker reports.
+  Stream(io::Stream& socket, Buffers& buffers, SslPtr ssl, Role role, Truncation truncation = Truncation::end);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  ~Stream();
+  ~Stream() = default;
 
-  /// One step, as costly as a signature. Call again when the socket is readable.
+  /// Bytes of the peer that were read before TLS began. Before the first step.
+  void begin_with(std::vector<std::byte> bytes) { inbox_ = std::move(bytes); }
+
+  /// One step, as costly as a signature.
   Handshake handshake();
+  /// Whether another step may get further.
+  bool can_step() const { return fresh_ || readable(); }
+  /// Whether the handshake is over, so that the stream can be closed in order.
+  bool is_open() const { return open_; }
   Failure failure() const { return failure_; }
-  /// OpenSSL's words for it, or the peer's alert.
-  const std::string& problem() const { return problem_; }
-  /// Adds what the handshake agreed on.
+  int error() const { return error_; }
+  /// Adds what the handshake came to.
   void describe(Facts& facts) const;
+  /// OpenSSL's words for it.
+  const std::string& problem() const { return problem_; }
+  /// The last alert that was sent or received, as the RFC names it (`unknown_ca`); "" for none but close_notify.
+  std::string alert() const;
+  SSL* ssl() const { return ssl_.get(); }
 
-  bool readable() const { return !failed_reading_ && (!inbox_.empty() || socket_.readable()); }
+  bool readable() const { return unread_plain_ || !inbox_.empty() || over_ || socket_.readable(); }
   bool writable() const { return unsent_.empty() && socket_.writable(); }
   bool failed() const { return socket_.failed(); }
   /// The peer sends nothing more: its close_notify, FIN or RST has come.
-  bool peer_ended() const { return ended_ || (socket_.peer_ended() && inbox_.empty()); }
+  bool peer_ended() const { return over_ || socket_.peer_ended(); }
 
-  /// Plain text; `end` is close_notify, or a FIN without one (truncated()). `buffer` must hold a whole record (16 KiB).
-  /// `failed` with EPROTO is a broken record or an alert; any other error is the socket's.
+  /// Plain text. `end` is close_notify, or a FIN without one where that is an end (truncated()). `failed` with kBroken
+  /// is a broken record, an alert or a flood of key updates, with kTruncated a FIN without close_notify; any other
+  /// error is the socket's.
   io::IoResult read(std::span<std::byte> buffer);
-  /// Takes all of it, or fails. What the socket does not take is kept.
+  /// Takes all of it, or fails. What the socket does not take is kept, and is for flush().
   io::IoResult write(std::span<const std::byte> data);
 
   static constexpr bool can_splice() { return false; }
-  io::IoResult read_into(io::Pipe&, std::size_t) { return {io::IoResult::Status::would_block}; }
-  io::IoResult write_from(io::Pipe&) { return {io::IoResult::Status::would_block}; }
+  io::IoResult read_into(io::Pipe& /*pipe*/, std::size_t /*most*/) { return {io::IoResult::Status::would_block}; }
+  io::IoResult write_from(io::Pipe& /*pipe*/) { return {io::IoResult::Status::would_block}; }
 
-  /// close_notify, and a FIN behind it, once the socket has taken all before it: false until then. Call again when the
-  /// socket is writable.
-  bool finish_writing();
-  /// Sends what was kept. False if the socket failed.
-  bool flush();
+  /// Sends what was kept, as far as the socket takes it: 0, or the errno with which it failed.
+  int flush();
+  /// close_notify behind the last byte written, and behind it a FIN, unless the socket is about to be closed. False
+  /// until the socket has taken all of it: call again when it is writable. Reading goes on.
+  bool finish(io::Closes closes);
 
-  /// The peer's FIN came without close_notify: what it sent may have been cut short.
+  /// The peer's FIN came without close_notify: what it sent may have been cut short (RFC 8446, 6.1).
   bool truncated() const { return truncated_; }
+  /// Bytes of records that the peer has not acknowledged, those of close_notify not counted.
   std::size_t unacknowledged() const;
+  /// Bytes received and not read, of records or of plain text.
   std::size_t unread() const;
   int take_error() const { return socket_.take_error(); }
   std::uint32_t key_updates() const { return key_updates_; }
+
+ private:
+  friend struct StreamBio;
+
+  /// What OpenSSL may take while this lives; what it leaves is kept.
+  class Input;
+
+  io::IoResult read_plain(std::span<std::byte> buffer);
+  /// Of a call of OpenSSL that gave nothing.
+  void conclude_reading(int result);
+  io::IoResult outcome() const;
+  bool send_output();
+  void note_failure(int result);
+  static void note_message(int sent, int version, int type, const void* data, std::size_t size, SSL* ssl, void* self);
+
+  io::Stream& socket_;
+  Buffers& buffers_;
+  SslPtr ssl_;
+  std::span<const std::byte> window_;  ///< records that OpenSSL may take, during a call
+  std::vector<std::byte> inbox_;       ///< records that it has not taken
+  std::vector<std::byte> unsent_;      ///< records that the socket has not taken
+  std::string problem_;
+  std::uint64_t plain_read_ = 0;
+  std::uint32_t unsent_offset_ = 0;
+  std::uint32_t key_updates_ = 0;
+  std::uint32_t closing_bytes_ = 0;  ///< of close_notify
+  int error_ = 0;
+  Failure failure_ = Failure::none;
+  std::uint8_t alert_ = 0;
+  const Truncation truncation_;
+  bool fresh_ = true;  ///< no step was taken yet
+  bool open_ = false;
+  bool unread_plain_ = false;  ///< OpenSSL may hold plain text that no read had room for
+  bool fin_came_ = false;
+  bool over_ = false;  ///< nothing more is read: close_notify, truncated_, or error_
+  bool truncated_ = false;
+  bool closing_ = false;  ///< close_notify was sent
+  bool fin_sent_ = false;
 };
 
 }  // namespace weir::tls

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "common/io/self_connect.hpp"
+#include "common/proxy_tlvs.hpp"
+#include "common/tls/proxied_tls.hpp"
+#include "server/session/begin_backend_tls.hpp"
 #include "server/upstream/source_pool.hpp"
 #include "server/upstream/waiter.hpp"
 
@@ -20,6 +23,7 @@ struct ConnectContext {
   Session& session;
   Upstream& upstream;
   const UpstreamConfig& config;
+  const tls::ClientContext* tls;  ///< null: backends are spoken to in the clear
   BackendConnection& backend;
 };
 
@@ -54,20 +58,51 @@ net::awaitable<bool> wait_before_connected(ConnectContext context, Session::Time
   co_return must_end(session) || left_by_client(context);
 }
 
+/// What is known of the client's TLS; of a plain one nothing.
+ProxiedTls client_tls(const Session& session) {
+  ProxiedTls known;
+  if (session.tls) known = tls::proxied_tls(session.tls->ssl());
+  if (session.tls_facts) known.authority = session.tls_facts->sni;
+  return known;
+}
+
 /// The PROXY header that the backend gets before the client's first byte; empty if it gets none.
 std::string header_for(const Session& session, const UpstreamConfig& config) {
   if (config.send_proxy_protocol == ProxyVersion::none) return "";
+  ProxyHeader header;
   if (session.proxied && session.proxied->header) {
-    return make_proxy_header(config.send_proxy_protocol, *session.proxied->header);
+    header = *session.proxied->header;
+  } else {
+    // The address noted at accept: a client that has reset since has no peer name any more, but its bytes are still
+    // owed.
+    const int fd = session.client.fd();
+    header.source = session.peer.is_inet() ? session.peer.endpoint() : remote_endpoint(fd);
+    header.destination = local_endpoint(fd);
   }
-  // The address noted at accept: a client that has reset since has no peer name any more, but its bytes are still owed.
-  const int fd = session.client.fd();
-  const Endpoint source = session.peer.is_inet() ? session.peer.endpoint() : remote_endpoint(fd);
-  return make_proxy_header(config.send_proxy_protocol, {source, local_endpoint(fd), "", false});
+  if (!config.proxy_tlvs.empty()) {
+    header.tlvs = add_tls_tlvs(std::move(header.tlvs), client_tls(session), config.proxy_tlvs);
+  }
+  return make_proxy_header(config.send_proxy_protocol, header);
+}
+
+BackendHandshakeResult handshake_result_of(int error) {
+  switch (error) {
+    case 0:
+      return BackendHandshakeResult::done;
+    case kTlsUntrusted:
+      return BackendHandshakeResult::untrusted;
+    case kTlsRefused:
+      return BackendHandshakeResult::refused;
+    case ETIMEDOUT:
+      return BackendHandshakeResult::timeout;
+    default:
+      return BackendHandshakeResult::failed;
+  }
 }
 
 /// One attempt: 0 if the backend is connected and has got its header, else an errno. It may end the session instead.
-net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& sources, const Endpoint& target) {
+net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& sources, const Endpoint& target,
+                                     std::string_view host) {
   Session& session = context.session;
   io::Stream& backend = context.backend.stream;
   if (left_by_client(context)) co_return 0;
@@ -117,7 +152,26 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   }
   context.backend.connect_time =
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
-  co_return 0;
+  if (context.tls == nullptr) co_return 0;
+  const int error = co_await begin_backend_tls(
+      {session, *context.tls, context.config.tls->starttls, host, deadline, context.backend});
+  if (session.end) co_return error;
+  context.backend.lease->counters(session.context->worker).add_handshake(handshake_result_of(error));
+  co_return error;
+}
+
+SessionEnd end_of_connect(int error) {
+  if (io::is_local_error(error)) return SessionEnd::refused_resources;
+  switch (error) {
+    case kTlsFailed:
+      return SessionEnd::server_tls_failed;
+    case kTlsUntrusted:
+      return SessionEnd::server_tls_untrusted;
+    case kTlsRefused:
+      return SessionEnd::server_tls_refused;
+    default:
+      return SessionEnd::connect_failed;
+  }
 }
 
 /// A backend's name may have several addresses: the first that answers serves.
@@ -126,8 +180,9 @@ net::awaitable<int> connect_to(ConnectContext context, Backend& chosen) {
   for (Endpoint endpoint : chosen.endpoints()) {
     if (!chosen.sources().pool().reaches(endpoint)) continue;
     endpoint.set_port(static_cast<std::uint16_t>(endpoint.port() + chosen.port_shift(context.session.port_offset)));
-    error = co_await connect_endpoint(context, chosen.sources(), endpoint);
+    error = co_await connect_endpoint(context, chosen.sources(), endpoint, chosen.host());
     if (error == 0 || io::is_exhaustion(error)) break;
+    context.backend.tls.reset();
     context.backend.stream.reset();  // it may have accepted, but nothing has been delivered to it
   }
   co_return error;
@@ -225,10 +280,10 @@ net::awaitable<Upstream::Pick> next_place(ConnectContext context, Search& search
 
 }  // namespace
 
-net::awaitable<void> connect_backend(Session& session, const ProxyService& service, BackendConnection& backend) {
-  Upstream& upstream = *service.upstream;
-  const UpstreamConfig& config = *service.config;
-  const ConnectContext context{session, upstream, config, backend};
+net::awaitable<void> connect_backend(Session& session, const ProxyTarget& target, BackendConnection& backend) {
+  Upstream& upstream = *target.upstream;
+  const UpstreamConfig& config = *target.config;
+  const ConnectContext context{session, upstream, config, target.tls.get(), backend};
   const std::size_t worker = session.context->worker;
   Search search;
   SessionEnd failure = SessionEnd::connect_failed;
@@ -247,6 +302,7 @@ net::awaitable<void> connect_backend(Session& session, const ProxyService& servi
     backend.name = chosen.name_at(session.port_offset);
     const int error = co_await connect_to(context, chosen);
     if (session.end) {
+      backend.tls.reset();
       backend.stream.reset();  // a backend that has just accepted gets what the client gets
       co_return;
     }
@@ -261,12 +317,13 @@ net::awaitable<void> connect_backend(Session& session, const ProxyService& servi
       co_return;
     }
     backend.watch.reset();
+    backend.tls.reset();
     backend.stream.reset();
     if (!went_down) {
       chosen.counters(worker).add_failure(error);
       chosen.report_failure(upstream.name(), error);
       const bool local = io::is_local_error(error);
-      failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
+      failure = end_of_connect(error);
       // Waiting for a descriptor would hold the client's, which another connection could use.
       if (io::is_exhaustion(error)) break;
       if (!local) upstream.failed(chosen, error, session.now());

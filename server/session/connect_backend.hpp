@@ -8,6 +8,6 @@ namespace weir {
 
 /// Tries backends of the service's upstream until one accepts the connection, within `connect.attempts`, and sends it a
 /// PROXY header if configured. If none accepts it, or the session must end earlier, the session's `end` says why.
-net::awaitable<void> connect_backend(Session& session, const ProxyService& service, BackendConnection& backend);
+net::awaitable<void> connect_backend(Session& session, const ProxyTarget& target, BackendConnection& backend);
 
 }  // namespace weir

@@ -19,6 +19,7 @@ class Deadlines {
   /// What the session is doing. `lifetime` counts in every stage; the comments say what else does.
   enum class Stage : std::uint8_t {
     header,       ///< `header`, from the stage's begin, and `idle`
+    handshake,    ///< `handshake`, from the stage's begin, and `idle`
     connecting,   ///< nothing else: a connect and a queue have time limits of their own
     carrying,     ///< `idle`
     half_closed,  ///< `half_close` and `idle`
@@ -44,11 +45,13 @@ class Deadlines {
 
   /// The earliest time at which something may be overdue; Time::max() if nothing ever is.
   Time next(const TimeoutsConfig& limits) const {
-    return std::min({lifetime_end(limits), header_end(limits), half_close_end(limits), idle_end(limits)});
+    return std::min(
+        {lifetime_end(limits), header_end(limits), handshake_end(limits), half_close_end(limits), idle_end(limits)});
   }
 
   std::optional<SessionEnd> overdue(const TimeoutsConfig& limits, Time now) const {
     if (now >= header_end(limits)) return SessionEnd::header_timeout;
+    if (now >= handshake_end(limits)) return SessionEnd::tls_handshake_timeout;
     if (now >= lifetime_end(limits)) return SessionEnd::lifetime;
     if (now >= half_close_end(limits)) return SessionEnd::half_close_timeout;
     if (now >= idle_end(limits)) return SessionEnd::idle_timeout;
@@ -60,6 +63,9 @@ class Deadlines {
   Time lifetime_end(const TimeoutsConfig& limits) const { return after(started_, limits.lifetime); }
   Time header_end(const TimeoutsConfig& limits) const {
     return stage_ == Stage::header ? after(last_activity_, limits.header) : Time::max();
+  }
+  Time handshake_end(const TimeoutsConfig& limits) const {
+    return stage_ == Stage::handshake ? after(last_activity_, limits.handshake) : Time::max();
   }
   Time half_close_end(const TimeoutsConfig& limits) const {
     const bool counts = stage_ == Stage::half_closed || stage_ == Stage::delivering;

@@ -9,7 +9,12 @@ namespace weir {
 
 using Status = io::IoResult::Status;
 
-Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, const Mover& mover) {
+template <typename Source, typename Sink>
+Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& mover) {
+  if (const int error = sink.flush(); error != 0) {
+    error_ = error;
+    return Outcome::sink_failed;
+  }
   bool refused = false;
   for (const std::uint64_t turn_end = read_ + kTurnBytes;;) {
     Step step = Step::go_on;
@@ -33,7 +38,8 @@ Direction::Outcome Direction::pump(io::Stream& source, io::Stream& sink, const M
   }
 }
 
-bool Direction::take_pipe(const io::Stream& source, const io::Stream& sink, const Mover& mover) {
+template <typename Source, typename Sink>
+bool Direction::take_pipe(const Source& source, const Sink& sink, const Mover& mover) {
   const bool wanted = mover.pipes != nullptr && mover.transform == nullptr &&
                       (mover.always_splice || detector_.streams()) && source.can_splice() && sink.can_splice();
   if (!wanted) {
@@ -44,7 +50,8 @@ bool Direction::take_pipe(const io::Stream& source, const io::Stream& sink, cons
   return pipe_ != nullptr;
 }
 
-Direction::Step Direction::fill_pipe(io::Stream& source, std::size_t most, bool& refused) {
+template <typename Source>
+Direction::Step Direction::fill_pipe(Source& source, std::size_t most, bool& refused) {
   const io::IoResult got = source.read_into(*pipe_, most);
   if (got.status != Status::moved) {
     refused = source.readable();
@@ -56,7 +63,8 @@ Direction::Step Direction::fill_pipe(io::Stream& source, std::size_t most, bool&
   return Step::go_on;
 }
 
-Direction::Step Direction::copy(io::Stream& source, io::Stream& sink, const Mover& mover) {
+template <typename Source, typename Sink>
+Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover) {
   const io::IoResult got = source.read(mover.scratch);
   if (got.status == Status::failed) return fail(Step::source_failed, got.error);
   if (got.status == Status::end) source_ended_ = true;
@@ -73,6 +81,13 @@ Direction::Step Direction::copy(io::Stream& source, io::Stream& sink, const Move
   return put.bytes < data.size() ? keep(data.subspan(put.bytes)) : Step::go_on;
 }
 
+void Direction::begin_with(std::span<const std::byte> bytes, Transform transform) {
+  kept_ = std::make_unique<std::byte[]>(bytes.size());
+  std::memcpy(kept_.get(), bytes.data(), bytes.size());
+  if (transform != nullptr) transform({kept_.get(), bytes.size()});
+  read_ = bytes.size();
+}
+
 Direction::Step Direction::keep(std::span<const std::byte> rest) {
   kept_.reset(new (std::nothrow) std::byte[rest.size()]);
   if (!kept_) return fail(Step::sink_failed, ENOMEM);  // pending() says how much is lost
@@ -81,7 +96,8 @@ Direction::Step Direction::keep(std::span<const std::byte> rest) {
   return Step::go_on;
 }
 
-Direction::Step Direction::write_pending(io::Stream& sink) {
+template <typename Sink>
+Direction::Step Direction::write_pending(Sink& sink) {
   const io::IoResult put = kept_ ? sink.write({kept_.get() + kept_offset_, pending()}) : sink.write_from(*pipe_);
   if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
   written_ += put.bytes;
@@ -94,5 +110,10 @@ Direction::Step Direction::fail(Step side, int error) {
   error_ = error;
   return side;
 }
+
+template Direction::Outcome Direction::pump(io::Stream&, io::Stream&, const Mover&);
+template Direction::Outcome Direction::pump(io::Stream&, tls::Stream&, const Mover&);
+template Direction::Outcome Direction::pump(tls::Stream&, io::Stream&, const Mover&);
+template Direction::Outcome Direction::pump(tls::Stream&, tls::Stream&, const Mover&);
 
 }  // namespace weir

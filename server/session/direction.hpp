@@ -7,6 +7,7 @@
 
 #include "common/io/pipe_pool.hpp"
 #include "common/io/stream.hpp"
+#include "common/tls/stream.hpp"
 #include "server/session/stream_detector.hpp"
 
 namespace weir {
@@ -48,8 +49,12 @@ class Direction {
     return outcome == Outcome::source_failed || outcome == Outcome::sink_failed;
   }
 
-  /// Moves what can be moved now.
-  Outcome pump(io::Stream& source, io::Stream& sink, const Mover& mover);
+  /// Moves what can be moved now. Each of the two is an io::Stream or a tls::Stream.
+  template <typename Source, typename Sink>
+  Outcome pump(Source& source, Sink& sink, const Mover& mover);
+
+  /// Bytes of the source that were read before, by whoever decided where they go. Before the first pump().
+  void begin_with(std::span<const std::byte> bytes, Transform transform = nullptr);
 
   std::uint64_t read() const { return read_; }
   std::uint64_t written() const { return written_; }
@@ -64,10 +69,14 @@ class Direction {
  private:
   enum class Step : std::uint8_t { go_on, source_failed, sink_failed };
 
-  bool take_pipe(const io::Stream& source, const io::Stream& sink, const Mover& mover);
-  Step copy(io::Stream& source, io::Stream& sink, const Mover& mover);
-  Step fill_pipe(io::Stream& source, std::size_t most, bool& refused);
-  Step write_pending(io::Stream& sink);
+  template <typename Source, typename Sink>
+  bool take_pipe(const Source& source, const Sink& sink, const Mover& mover);
+  template <typename Source, typename Sink>
+  Step copy(Source& source, Sink& sink, const Mover& mover);
+  template <typename Source>
+  Step fill_pipe(Source& source, std::size_t most, bool& refused);
+  template <typename Sink>
+  Step write_pending(Sink& sink);
   Step keep(std::span<const std::byte> rest);
   Step fail(Step side, int error);
 

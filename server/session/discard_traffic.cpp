@@ -5,15 +5,24 @@
 namespace weir {
 
 Turn DiscardTraffic::turn(Session& session) {
+  return session.tls ? turn_on(session, *session.tls) : turn_on(session, session.client);
+}
+
+template <typename Stream>
+Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
   Turn turn;
-  for (const std::uint64_t turn_end = read_ + Direction::kTurnBytes; session.client.readable() && read_ < turn_end;) {
-    const io::IoResult got = session.client.read(session.scratch());
-    if (got.status == io::IoResult::Status::end) return end_turn(SessionEnd::client_closed);
+  client.flush();  // answers of TLS to the client's key updates
+  for (const std::uint64_t turn_end = read_ + Direction::kTurnBytes; client.readable() && read_ < turn_end;) {
+    const io::IoResult got = client.read(session.scratch());
+    if (got.status == io::IoResult::Status::end) {
+      client.finish(io::Closes::now);
+      return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
+    }
     if (got.status == io::IoResult::Status::failed) return end_turn(end_of_error(true, got.error));
     turn.moved = turn.moved || got.bytes > 0;
     read_ += got.bytes;
   }
-  turn.unfinished = session.client.readable();
+  turn.unfinished = client.readable();
   return turn;
 }
 

@@ -12,14 +12,18 @@ class DiscardTraffic {
  public:
   explicit DiscardTraffic(const DiscardService&) {}
 
+  void begin_with(std::span<const std::byte> bytes) { read_ = bytes.size(); }
   Turn turn(Session& session);
   void cut(Session&) {}
   void describe(SessionRecord& record) const { record.bytes_in = read_; }
   Carried carried() const { return {.in = read_}; }
   Kept kept(const Session&) const { return {}; }
-  bool at_rest(const Session& session) const { return session.client.unread() == 0; }
+  bool at_rest(const Session& session) const { return session.unread() == 0; }
 
  private:
+  template <typename Stream>
+  Turn turn_on(Session& session, Stream& client);
+
   std::uint64_t read_ = 0;
 };
 

@@ -19,9 +19,18 @@ EchoTraffic::EchoTraffic(const EchoService& service)
     : change_(service.transform == EchoConfig::Transform::upper ? to_upper : nullptr) {}
 
 Turn EchoTraffic::turn(Session& session) {
+  return session.tls ? turn_on(session, *session.tls) : turn_on(session, session.client);
+}
+
+template <typename Stream>
+Turn EchoTraffic::turn_on(Session& session, Stream& client) {
   const std::uint64_t before = direction_.moved();
-  const Direction::Outcome outcome = direction_.pump(session.client, session.client, {session.scratch(), change_});
-  if (outcome == Direction::Outcome::ended) return end_turn(SessionEnd::client_closed);
+  const Direction::Outcome outcome = direction_.pump(client, client, {session.scratch(), change_});
+  if (outcome == Direction::Outcome::ended) {
+    // The close_notify may have to wait, and the FIN is the socket's.
+    if (!client.finish(io::Closes::now)) return {.half_closed = true};
+    return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
+  }
   if (Direction::is_failure(outcome)) return end_turn(end_of_error(true, direction_.error()));
   // A FIN is read once all before it was sent back, and so ends the echo in the same turn: it is never half-closed.
   return {.moved = direction_.moved() != before, .unfinished = outcome == Direction::Outcome::unfinished};
@@ -34,12 +43,11 @@ void EchoTraffic::describe(SessionRecord& record) const {
 }
 
 Kept EchoTraffic::kept(const Session& session) const {
-  return {.for_client = direction_.pending() + session.client.unacknowledged(),
-          .inside_for_client = direction_.pending()};
+  return {.for_client = direction_.pending() + session.unacknowledged(), .inside_for_client = direction_.pending()};
 }
 
 bool EchoTraffic::at_rest(const Session& session) const {
-  return kept(session).for_client == 0 && session.client.unread() == 0;
+  return kept(session).for_client == 0 && session.unread() == 0;
 }
 
 }  // namespace weir

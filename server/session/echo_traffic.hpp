@@ -11,6 +11,7 @@ class EchoTraffic {
  public:
   explicit EchoTraffic(const EchoService& service);
 
+  void begin_with(std::span<const std::byte> bytes) { direction_.begin_with(bytes, change_); }
   Turn turn(Session& session);
   void cut(Session&) {}
   void describe(SessionRecord& record) const;
@@ -19,6 +20,9 @@ class EchoTraffic {
   bool at_rest(const Session& session) const;
 
  private:
+  template <typename Stream>
+  Turn turn_on(Session& session, Stream& client);
+
   const Transform change_;
   Direction direction_;
 };

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/tls/contexts.hpp"
 #include "server/admission/gate.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/listener_counters.hpp"
+#include "server/observe/tls_counters.hpp"
 #include "server/session/service.hpp"
 
 namespace weir {
@@ -18,20 +20,24 @@ namespace weir {
 /// the last of these connections has ended. What is counted is shared by all configurations that the listener ever had.
 class Listener {
  public:
-  /// Reads the files that the rules name; throws as Gate does.
+  /// Reads the files that rules and TLS name; throws as Gate and ServerContexts do.
   Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
            std::size_t workers)
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_),
-        counters_(std::make_shared<std::vector<ListenerCounters>>(workers)) {}
+        tls_(open_tls(config_)),
+        counters_(std::make_shared<std::vector<ListenerCounters>>(workers)),
+        tls_counters_(tls_counters_for(config_.tls.has_value(), nullptr, workers)) {}
   /// The same listener under another configuration.
   Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
            const Listener& before)
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_, &before.gate_),
-        counters_(before.counters_) {}
+        tls_(open_tls(config_)),
+        counters_(before.counters_),
+        tls_counters_(tls_counters_for(config_.tls.has_value(), before.tls_counters_, counters_->size())) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -42,8 +48,17 @@ class Listener {
   const Service& service() const { return service_; }
   /// Any thread.
   Gate& gate() { return gate_; }
+  /// What TLS is terminated with; null where it is not.
+  const tls::ServerContexts* tls() const { return tls_.get(); }
+  /// Whether the first bytes of a client say what becomes of it.
+  bool looks_at_first_bytes() const {
+    const auto* proxy = std::get_if<ProxyService>(&service_);
+    return tls_ != nullptr || (proxy != nullptr && !proxy->routes.empty());
+  }
   /// Written by that worker only, read by any thread.
   ListenerCounters& counters(std::size_t worker) { return (*counters_)[worker]; }
+  /// Likewise, of its TLS; null where it does not terminate any.
+  TlsCounters* tls_counters(std::size_t worker) { return tls_counters_ ? &(*tls_counters_)[worker] : nullptr; }
   /// How many connections ended in this way, over all workers. Any thread.
   std::uint64_t ended(SessionEnd end) const {
     std::uint64_t count = 0;
@@ -54,13 +69,22 @@ class Listener {
   void add_to(ListenerSnapshot& total) const {
     for (const ListenerCounters& counters : *counters_) counters.add_to(total);
     gate_.add_refusals(total.refusals);
+    if (!tls_counters_) return;
+    total.tls.emplace();
+    for (const TlsCounters& counters : *tls_counters_) counters.add_to(*total.tls);
   }
 
  private:
+  static std::shared_ptr<const tls::ServerContexts> open_tls(const ListenerConfig& config) {
+    return config.tls ? std::make_shared<const tls::ServerContexts>(*config.tls, nullptr) : nullptr;
+  }
+
   const ListenerConfig config_;
   const Service service_;
   Gate gate_;
+  const std::shared_ptr<const tls::ServerContexts> tls_;
   const std::shared_ptr<std::vector<ListenerCounters>> counters_;  ///< one for each worker
+  const TlsCountersPtr tls_counters_;
 };
 
 using ListenerPtr = std::shared_ptr<Listener>;

@@ -11,10 +11,18 @@
 #include "common/io/pipe_pool.hpp"
 #include "common/io/spare_descriptor.hpp"
 #include "common/logging.hpp"
+#include "common/tls/stream.hpp"
 #include "server/observe/access_log.hpp"
+#include "server/session/handshake_places.hpp"
 #include "server/session/listener.hpp"
 
 namespace weir {
+
+/// What a worker has for the TLS of its sessions.
+struct TlsResources {
+  tls::Buffers buffers;
+  HandshakePlaces places;
+};
 
 /// What a worker lends to its sessions. Outlives them.
 struct WorkerResources {
@@ -25,6 +33,7 @@ struct WorkerResources {
   io::SpareDescriptor& spare;
   LogLimiter& refusals;
   RelayConfig::Splice splice;
+  TlsResources& tls;
 };
 
 /// What all sessions of one listener on one worker share. Each pins it by a non-atomic count, because all of them run
@@ -35,7 +44,8 @@ struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::th
         worker(worker_index),
         listener(std::move(served)),
         name(std::make_shared<const std::string>(listener->config().name)),
-        counters(listener->counters(worker)) {}
+        counters(listener->counters(worker)),
+        tls_counters(listener->tls_counters(worker)) {}
 
   const WorkerResources resources;
   const std::size_t worker;  ///< its place among the workers
@@ -43,6 +53,7 @@ struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::th
   /// The worker's own copy: records hold it, and workers must not contend for its reference count.
   const std::shared_ptr<const std::string> name;
   ListenerCounters& counters;
+  TlsCounters* const tls_counters;  ///< null where the listener terminates no TLS
 };
 
 using ListenerContextPtr = boost::intrusive_ptr<ListenerContext>;

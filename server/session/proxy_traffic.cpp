@@ -15,24 +15,34 @@ constexpr auto kSendQueuePoll = io::TimerWheel::kTick;
 
 /// Bytes of a failed way that its sink's peer has not acknowledged. A FIN that was sent counts as a byte of the send
 /// queue, and a PROXY header is not the client's.
-std::size_t unacknowledged(const io::Stream& sink, std::uint64_t written, bool fin_sent) {
+template <typename Sink>
+std::size_t unacknowledged(const Sink& sink, std::uint64_t written, bool fin_sent) {
   const std::uint64_t queued = std::min<std::uint64_t>(sink.unacknowledged(), written + (fin_sent ? 1 : 0));
   return static_cast<std::size_t>(queued - (fin_sent && queued > 0 ? 1 : 0));
 }
 
 }  // namespace
 
-Outcome ProxyTraffic::Way::forward(io::Stream& source, io::Stream& sink, const Mover& mover, const Way& other) {
+template <typename Work>
+auto ProxyTraffic::on_streams(Session& session, Work work) {
+  if (session.tls) {
+    return backend_.tls ? work(*session.tls, *backend_.tls) : work(*session.tls, backend_.stream);
+  }
+  return backend_.tls ? work(session.client, *backend_.tls) : work(session.client, backend_.stream);
+}
+
+template <typename Source, typename Sink>
+Outcome ProxyTraffic::Way::forward(Source& source, Sink& sink, const Mover& mover, const Way& other) {
   if (finished) return Outcome::ended;
   const Outcome outcome = direction.pump(source, sink, mover);
-  if (outcome == Outcome::ended) {
-    if (!other.finished) sink.shutdown_write();
-    finished = true;
-  }
+  if (outcome == Outcome::ended) finished = sink.finish(other.finished ? io::Closes::now : io::Closes::later);
   return outcome;
 }
 
-net::awaitable<void> ProxyTraffic::connect(Session& session) { return connect_backend(session, service_, backend_); }
+net::awaitable<void> ProxyTraffic::connect(Session& session) {
+  if (session.target != nullptr) target_ = session.target;
+  return connect_backend(session, *target_, backend_);
+}
 
 Turn ProxyTraffic::turn(Session& session) {
   if (failed_ != Side::none) return deliver_last(session);
@@ -44,16 +54,19 @@ Turn ProxyTraffic::turn(Session& session) {
 }
 
 Turn ProxyTraffic::relay(Session& session) {
-  io::Stream& client = session.client;
   const std::uint64_t before = moved();
-  const Outcome to_backend = to_backend_.forward(client, backend_.stream, session.mover(), to_client_);
-  const Outcome to_client = Direction::is_failure(to_backend)
-                                ? Outcome::waiting
-                                : to_client_.forward(backend_.stream, client, session.mover(), to_backend_);
-  if (const auto end = find_failure(client, to_backend, to_client)) {
+  Outcome to_backend{};
+  Outcome to_client{};
+  on_streams(session, [&](auto& client, auto& backend) {
+    to_backend = to_backend_.forward(client, backend, session.mover(), to_client_);
+    to_client = Direction::is_failure(to_backend) ? Outcome::waiting
+                                                  : to_client_.forward(backend, client, session.mover(), to_backend_);
+  });
+  if (const auto end = find_failure(session.client, to_backend, to_client)) {
     session.enter(Deadlines::Stage::delivering);
     lost_ = (failed_ == Side::client ? to_client_ : to_backend_).direction.pending();
     Turn turn = deliver_last(session);
+    if (end == SessionEnd::server_truncated) count_truncation(session);
     turn.end = end;
     return turn;
   }
@@ -63,17 +76,35 @@ Turn ProxyTraffic::relay(Session& session) {
   }
   if (to_backend_.finished && to_client_.finished) {
     backend_.stream.close();
-    return end_turn(client_ended_first_ ? SessionEnd::client_closed : SessionEnd::server_closed);
+    return end_turn(end_in_order(session));
   }
   return {.moved = moved() != before,
           .half_closed = half_closed,
           .unfinished = to_backend == Outcome::unfinished || to_client == Outcome::unfinished};
 }
 
+void ProxyTraffic::count_truncation(const Session& session) const {
+  backend_.lease->counters(session.context->worker).add_truncated();
+}
+
+/// A side whose end was cut short is named before the one that ended first.
+SessionEnd ProxyTraffic::end_in_order(const Session& session) const {
+  const bool server_truncated = backend_.tls && backend_.tls->truncated();
+  if (server_truncated) count_truncation(session);
+  if (session.client_truncated()) return SessionEnd::client_truncated;
+  if (server_truncated) return SessionEnd::server_truncated;
+  return client_ended_first_ ? SessionEnd::client_closed : SessionEnd::server_closed;
+}
+
 Turn ProxyTraffic::deliver_last(Session& session) {
+  return on_streams(session, [&](auto& client, auto& backend) {
+    return failed_ == Side::client ? deliver(session, client, backend) : deliver(session, backend, client);
+  });
+}
+
+template <typename Dead, typename Alive>
+Turn ProxyTraffic::deliver(Session& session, Dead& dead, Alive& alive) {
   Way& way = last_way();
-  io::Stream& dead = failed_ == Side::client ? session.client : backend_.stream;
-  io::Stream& alive = survivor(session);
   const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, alive, session.mover());
   const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed;
   const bool gone = outcome == Outcome::sink_failed || alive.failed();
@@ -108,13 +139,17 @@ void ProxyTraffic::cut(Session& session) {
   if (failed_ != Side::none) {
     if (deliver_last(session).over) return;  // what can still go out now does
     const Way& way = last_way();
-    lost_ += way.direction.pending() + unacknowledged(survivor(session), way.direction.written(), way.finished);
+    lost_ += way.direction.pending() + on_streams(session, [&](auto& client, auto& backend) {
+               return failed_ == Side::client ? unacknowledged(backend, way.direction.written(), way.finished)
+                                              : unacknowledged(client, way.direction.written(), way.finished);
+             });
     backend_.stream.reset();
     return;
   }
   lost_ = to_backend_.direction.pending() + to_client_.direction.pending();
-  session.note_cut(lost_ + backend_.stream.unread());
-  if (session.cut_inside) backend_.stream.reset();
+  session.note_cut(lost_ + backend_.unread());
+  const bool told = session.cut_inside || !backend_.tls || backend_.tls->finish(io::Closes::now);
+  if (session.cut_inside || !told) backend_.stream.reset();
   backend_.stream.close();
 }
 
@@ -137,14 +172,14 @@ Kept ProxyTraffic::kept(const Session& session) const {
   Kept kept;
   kept.inside_for_client = to_client_.direction.pending();
   kept.inside_for_backend = to_backend_.direction.pending();
-  kept.for_client = kept.inside_for_client + (session.client.valid() ? session.client.unacknowledged() : 0);
-  kept.for_backend = kept.inside_for_backend + (backend_.stream.valid() ? backend_.stream.unacknowledged() : 0);
+  kept.for_client = kept.inside_for_client + (session.client.valid() ? session.unacknowledged() : 0);
+  kept.for_backend = kept.inside_for_backend + (backend_.stream.valid() ? backend_.unacknowledged() : 0);
   return kept;
 }
 
 bool ProxyTraffic::at_rest(const Session& session) const {
   const Kept all = kept(session);
-  return all.for_client == 0 && all.for_backend == 0 && session.client.unread() == 0 && backend_.stream.unread() == 0;
+  return all.for_client == 0 && all.for_backend == 0 && session.unread() == 0 && backend_.unread() == 0;
 }
 
 void ProxyTraffic::count(const Carried& more, std::size_t worker) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "common/net.hpp"
 #include "server/session/backend_connection.hpp"
@@ -21,7 +22,9 @@ namespace weir {
 /// everything before it: once the other side's send queue is empty or `half_close` has passed.
 class ProxyTraffic {
  public:
-  explicit ProxyTraffic(const ProxyService& service) : service_(service) {}
+  explicit ProxyTraffic(const ProxyService& service) : target_(&service) {}
+
+  void begin_with(std::span<const std::byte> bytes) { to_backend_.direction.begin_with(bytes); }
 
   net::awaitable<void> connect(Session& session);
   Turn turn(Session& session);
@@ -31,7 +34,8 @@ class ProxyTraffic {
   Kept kept(const Session& session) const;
   bool at_rest(const Session& session) const;
   void count(const Carried& more, std::size_t worker);
-  const Upstream& upstream() const { return *service_.upstream; }
+  /// Null where the client's first bytes are still to say it.
+  const Upstream* upstream() const { return target_->upstream.get(); }
 
  private:
   /// A direction, and whether its FIN has been passed on.
@@ -40,9 +44,14 @@ class ProxyTraffic {
     bool finished = false;
 
     /// The FIN of the way that ends last is sent when the sink is closed, which follows at once.
-    Direction::Outcome forward(io::Stream& source, io::Stream& sink, const Mover& mover, const Way& other);
+    template <typename Source, typename Sink>
+    Direction::Outcome forward(Source& source, Sink& sink, const Mover& mover, const Way& other);
   };
   enum class Side : std::uint8_t { none, client, backend };
+
+  /// Calls `work(client, backend)` with what their bytes are read from and written to: plain sockets, or TLS over them.
+  template <typename Work>
+  auto on_streams(Session& session, Work work);
 
   std::uint64_t moved() const { return to_backend_.direction.moved() + to_client_.direction.moved(); }
   Turn relay(Session& session);
@@ -50,12 +59,15 @@ class ProxyTraffic {
   /// reset.
   Turn deliver_last(Session& session);
   Way& last_way() { return failed_ == Side::client ? to_backend_ : to_client_; }
-  io::Stream& survivor(Session& session) { return failed_ == Side::client ? backend_.stream : session.client; }
+  template <typename Dead, typename Alive>
+  Turn deliver(Session& session, Dead& dead, Alive& alive);
+  SessionEnd end_in_order(const Session& session) const;
+  void count_truncation(const Session& session) const;
   std::optional<SessionEnd> fail(Side side, int error);
   std::optional<SessionEnd> find_failure(const io::Stream& client, Direction::Outcome to_backend,
                                          Direction::Outcome to_client);
 
-  const ProxyService& service_;  ///< the listener's, which the session pins
+  const ProxyTarget* target_;  ///< the listener's, which the session pins
   BackendConnection backend_;
   Way to_backend_;
   Way to_client_;

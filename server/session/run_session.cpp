@@ -4,7 +4,9 @@
 #include <new>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "server/session/begin_tls.hpp"
 #include "server/session/discard_traffic.hpp"
 #include "server/session/echo_traffic.hpp"
 #include "server/session/header_reader.hpp"
@@ -26,11 +28,20 @@ bool is_cut(SessionEnd end) {
          end == SessionEnd::shutdown || end == SessionEnd::killed;
 }
 
-/// A FIN says that all was delivered, so the client gets one only if that is true.
+/// A FIN without close_notify that counts as an end.
+bool is_accepted_truncation(const Session& session, SessionEnd end) {
+  return (end == SessionEnd::client_truncated || end == SessionEnd::server_truncated) &&
+         session.truncation() == tls::Stream::Truncation::end;
+}
+
+/// A FIN says that all was delivered, so the client gets one only if that is true. So does close_notify, which a client
+/// that is cut between two messages gets here.
 void close_client(Session& session, SessionEnd end, std::size_t lost) {
-  const bool in_order = is_orderly(end) || end == SessionEnd::drained;
+  const bool in_order = is_orderly(end) || end == SessionEnd::drained || is_accepted_truncation(session, end);
   if (is_cut(end)) session.note_cut(lost);
-  if ((in_order || (is_cut(end) && !session.cut_inside)) && lost == 0) {
+  const bool whole = (in_order || (is_cut(end) && !session.cut_inside)) && lost == 0;
+  const bool told = whole && session.tls && session.tls->is_open() ? session.tls->finish(io::Closes::now) : whole;
+  if (told || session.close_softly) {
     session.client.close();
   } else {
     session.client.reset();
@@ -53,9 +64,14 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   SessionRecord record;
   traffic->describe(record);
   traffic.reset();
+  if (session.tls) {
+    context.tls_counters->add_key_updates(session.tls->key_updates());
+    if (session.client_truncated()) context.tls_counters->add_truncated();
+  }
   record.id = session.id;
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;
+  record.tls = session.tls_facts;
   record.end = end;
   record.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.started());
@@ -144,6 +160,13 @@ Next advance(Life<Kind>& session) {
   return session.slot->waited() ? Next::over : Next::yield;  // if it never waited, Asio would allocate at its end
 }
 
+/// TLS on the client's side, and where it leads.
+template <typename Kind>
+net::awaitable<void> begin(Life<Kind>& session) {
+  const std::vector<std::byte> first = co_await begin_tls(session);
+  if (!session.end && !first.empty()) session.traffic->begin_with(first);
+}
+
 /// The life of a connection, from top to bottom.
 template <typename Kind>
 net::awaitable<void> serve(SessionStart& start) {
@@ -152,6 +175,7 @@ net::awaitable<void> serve(SessionStart& start) {
   try {
     if (session.header_due && !session.end) co_await receive_proxy_header(session);
     session.admit_source();
+    if (session.context->listener->looks_at_first_bytes() && !session.end) co_await begin(session);
     if constexpr (Connects<typename Kind::Traffic>) {
       if (!session.end) session.enter(Stage::connecting);
       if (!session.end) co_await session.traffic->connect(session);

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "common/tls/contexts.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/upstream.hpp"
 
@@ -24,17 +27,39 @@ struct DiscardService {
   using Traffic = DiscardTraffic;
 };
 
-/// Connects to a backend of the upstream and relays. A connection lives by the configuration of the upstream that its
-/// listener had when it came, whatever the upstream is configured by later.
-struct ProxyService {
+/// Whose backends connections go to. A connection lives by the configuration of the upstream that its listener had
+/// when it came, whatever the upstream is configured by later.
+struct ProxyTarget {
+  ProxyTarget() = default;
+  /// As the upstream is configured by now. Control thread.
+  explicit ProxyTarget(std::shared_ptr<Upstream> of)
+      : upstream(std::move(of)), config(upstream->pinned_config()), tls(upstream->pinned_tls()) {}
+  ProxyTarget(std::shared_ptr<Upstream> of, std::shared_ptr<const UpstreamConfig> with,
+              std::shared_ptr<const tls::ClientContext> secured)
+      : upstream(std::move(of)), config(std::move(with)), tls(std::move(secured)) {}
+
+  std::shared_ptr<Upstream> upstream;  ///< null: there is none, and nobody is sent here
+  std::shared_ptr<const UpstreamConfig> config;
+  std::shared_ptr<const tls::ClientContext> tls;  ///< null: backends are spoken to in the clear
+};
+
+/// A target for those whose ClientHello matches.
+struct ProxyRoute {
+  std::vector<std::string> names;  ///< exact, or `*.` for one label; none = any
+  std::vector<std::string> alpn;   ///< none = any
+  bool terminates = true;          ///< else it is passed through untouched
+  ProxyTarget target;
+};
+
+/// Connects to a backend of a route's upstream, or of its own, and relays.
+struct ProxyService : ProxyTarget {
   using Traffic = ProxyTraffic;
 
-  explicit ProxyService(std::shared_ptr<Upstream> of) : upstream(std::move(of)), config(upstream->pinned_config()) {}
-  ProxyService(std::shared_ptr<Upstream> of, std::shared_ptr<const UpstreamConfig> with)
-      : upstream(std::move(of)), config(std::move(with)) {}
+  explicit ProxyService(ProxyTarget rest, std::vector<ProxyRoute> some = {})
+      : ProxyTarget(std::move(rest)), routes(std::move(some)) {}
+  explicit ProxyService(std::shared_ptr<Upstream> of) : ProxyService(ProxyTarget(std::move(of))) {}
 
-  std::shared_ptr<Upstream> upstream;
-  std::shared_ptr<const UpstreamConfig> config;
+  std::vector<ProxyRoute> routes;
 };
 
 /// What a listener does with a connection. A service's Traffic is its state for one connection and does its work:

@@ -53,6 +53,12 @@ void Session::leave() {
   context->listener->gate().leave(whom, end == SessionEnd::shutdown);
 }
 
+tls::Stream::Truncation Session::truncation() const {
+  const auto& options = config().tls;
+  return options && options->truncation == tls::ServerOptions::Truncation::reset ? tls::Stream::Truncation::failure
+                                                                                 : tls::Stream::Truncation::end;
+}
+
 bool Session::seems_idle() const {
   return !end && deadlines.stage() == Deadlines::Stage::carrying && now() - deadlines.last_activity() >= kIdle;
 }
@@ -66,7 +72,7 @@ std::optional<SessionEnd> Session::must_end() {
 }
 
 void Session::note_cut(std::size_t kept) {
-  cut_inside = cut_inside || kept > 0 || client.unread() > 0 || deadlines.streaming(now());
+  cut_inside = cut_inside || kept > 0 || unread() > 0 || deadlines.streaming(now());
 }
 
 Mover Session::mover() const {
@@ -77,6 +83,10 @@ Mover Session::mover() const {
 
 SessionEnd end_of_error(bool client_side, int error) {
   if (io::is_exhaustion(error)) return SessionEnd::refused_resources;
+  if (error == tls::Stream::kBroken) return SessionEnd::tls_error;
+  if (error == tls::Stream::kTruncated) {
+    return client_side ? SessionEnd::client_truncated : SessionEnd::server_truncated;
+  }
   const bool timed_out = error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
   if (client_side) return timed_out ? SessionEnd::client_timeout : SessionEnd::client_reset;
   return timed_out ? SessionEnd::server_timeout : SessionEnd::server_reset;

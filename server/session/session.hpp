@@ -10,6 +10,7 @@
 #include "common/io/event_loop.hpp"
 #include "common/io/stream.hpp"
 #include "common/proxy_protocol.hpp"
+#include "common/tls/stream.hpp"
 #include "server/observe/session_record.hpp"
 #include "server/session/deadlines.hpp"
 #include "server/session/direction.hpp"
@@ -55,6 +56,9 @@ struct Session {
   const ListenerContextPtr context;
   const io::SlotPtr slot;
   io::Stream client;
+  std::unique_ptr<tls::Stream> tls;  ///< over `client`, if its TLS is terminated here
+  std::shared_ptr<tls::Facts> tls_facts;
+  const ProxyTarget* target = nullptr;  ///< that its first bytes lead to; null = its service's only one
   Deadlines deadlines;
   std::uint64_t id = 0;
   std::unique_ptr<ProxiedClient> proxied;  ///< if a PROXY header named one
@@ -65,6 +69,7 @@ struct Session {
   bool header_due = false;        ///< a PROXY header says who the client is
   bool source_counted = false;    ///< by the gate's second stage, for its source, as well
   bool cut_inside = false;        ///< it was cut in the middle of something
+  bool close_softly = false;      ///< refused with an answer, which a RST would lose
   bool close_if_idle = false;     ///< its turn in the spread of a drain has come; cleared once it has looked
   std::optional<SessionEnd> end;  ///< why it is over; see end_with()
 
@@ -103,6 +108,14 @@ struct Session {
     return slot->wait();
   }
   auto wait() { return wait_until(Time::max()); }
+
+  /// Bytes that came from the client and were not read, and those to it that it has not acknowledged.
+  std::size_t unread() const { return tls ? tls->unread() : client.unread(); }
+  std::size_t unacknowledged() const { return tls ? tls->unacknowledged() : client.unacknowledged(); }
+  /// Its FIN came without close_notify.
+  bool client_truncated() const { return tls && tls->truncated(); }
+  /// What a FIN without close_notify is to its connections, on either side.
+  tls::Stream::Truncation truncation() const;
 
   /// Whether it just carries, and no byte has moved for a while; what its sockets hold is not looked at.
   bool seems_idle() const;

@@ -19,6 +19,8 @@ ConnectionStage stage_of(Deadlines::Stage stage) {
   switch (stage) {
     case Deadlines::Stage::header:
       return ConnectionStage::header;
+    case Deadlines::Stage::handshake:
+      return ConnectionStage::handshake;
     case Deadlines::Stage::connecting:
       return ConnectionStage::connecting;
     case Deadlines::Stage::carrying:
@@ -50,7 +52,9 @@ void show_traffic(const Session& session, const Traffic& traffic, LiveConnection
   shown.kept_for_client = kept.for_client;
   shown.kept_for_backend = kept.for_backend;
   shown.slow_side = slow_side(kept);
-  if constexpr (Connects<Traffic>) shown.upstream = traffic.upstream().name();
+  if constexpr (Connects<Traffic>) {
+    if (const Upstream* upstream = traffic.upstream()) shown.upstream = upstream->name();
+  }
 }
 
 }  // namespace
@@ -69,6 +73,7 @@ bool show_session(const Session& session, LiveConnection& shown) {
   shown.listener = *session.context->name;
   shown.client = session.peer;
   if (session.proxied) shown.proxied_client = session.proxied->client;
+  if (session.tls_facts) shown.tls = live_tls(*session.tls_facts);
   shown.stage = stage_of(session.deadlines.stage());
   shown.age = std::chrono::duration_cast<milliseconds>(now - session.deadlines.started());
   shown.idle = std::chrono::duration_cast<milliseconds>(now - session.deadlines.last_activity());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "common/net.hpp"
 #include "server/observe/carried.hpp"
@@ -37,23 +38,27 @@ struct Kept {
 /// A service's state for one connection, and what it does with the bytes. run_session() waits between the turns and
 /// enforces the time limits.
 template <typename T, typename Service>
-concept Traffic =
-    std::constructible_from<T, const Service&> &&
-    requires(T traffic, const T& const_traffic, Session& session, const Session& const_session, SessionRecord& record) {
-      /// Moves a bounded share of what can be moved now.
-      { traffic.turn(session) } -> std::same_as<Turn>;
-      /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to
-      /// the service. The session closes the client's socket.
-      traffic.cut(session);
-      /// Writes what it carried, and with whom, into the record. May be called at any time.
-      const_traffic.describe(record);
-      /// The bytes that describe() will report, and those to and from the backend.
-      { const_traffic.carried() } -> std::same_as<Carried>;
-      /// Asks the kernel what its sockets still hold.
-      { const_traffic.kept(const_session) } -> std::same_as<Kept>;
-      /// Whether no byte is under way: none that it keeps, none unread, none unacknowledged. Asks the kernel.
-      { const_traffic.at_rest(const_session) } -> std::same_as<bool>;
-    };
+concept Traffic = std::constructible_from<T, const Service&> &&
+                  requires(T traffic, const T& const_traffic, Session& session, const Session& const_session,
+                           SessionRecord& record, std::span<const std::byte> bytes) {
+                    /// Bytes of the client that were read before, while it was found out who it is. Before the first
+                    /// turn.
+                    traffic.begin_with(bytes);
+                    /// Moves a bounded share of what can be moved now.
+                    { traffic.turn(session) } -> std::same_as<Turn>;
+                    /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to
+                    /// the service. The session closes the client's socket.
+                    traffic.cut(session);
+                    /// Writes what it carried, and with whom, into the record. May be called at any time.
+                    const_traffic.describe(record);
+                    /// The bytes that describe() will report, and those to and from the backend.
+                    { const_traffic.carried() } -> std::same_as<Carried>;
+                    /// Asks the kernel what its sockets still hold.
+                    { const_traffic.kept(const_session) } -> std::same_as<Kept>;
+                    /// Whether no byte is under way: none that it keeps, none unread, none unacknowledged. Asks the
+                    /// kernel.
+                    { const_traffic.at_rest(const_session) } -> std::same_as<bool>;
+                  };
 
 /// Traffic that needs a backend before its first turn. connect() may end the session instead. count() adds to what the
 /// worker counts of the backend.

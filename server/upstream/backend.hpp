@@ -66,6 +66,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   bool has_port_at(std::uint16_t offset) const { return ports_.empty() || offset < ports_.size(); }
   /// How far the port to connect to is from the endpoint's.
   std::uint16_t port_shift(std::uint16_t offset) const { return ports_.empty() ? 0 : offset; }
+  /// What it is called where it is configured: a name or an address, which its certificate has to name.
+  const std::string& host() const { return host_; }
   /// Of a range: the first port.
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   /// Whether its name no longer stands for it, so that it serves only the connections that it has. Control thread.
@@ -120,6 +122,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   Upstream& upstream_;
   const Id id_;
   const std::shared_ptr<const std::string> name_;
+  const std::string host_;
   std::vector<std::shared_ptr<const std::string>> ports_;  ///< the names of a range's ports; else none
   const std::vector<Endpoint> endpoints_;
   const std::shared_ptr<const SourcePool> pool_;

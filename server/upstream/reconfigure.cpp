@@ -78,6 +78,7 @@ void Upstream::reconfigure(PreparedUpstream prepared, Time now) {
                         std::make_shared<const std::string>("it is no longer checked")};
   const Moves moves = arrange(next, *prepared.config, "it is no longer configured", now, [&] {
     config_.swap(prepared.config);
+    tls_.swap(prepared.tls);
     most_tried_ = std::max(most_tried_, config_->connect.attempts);
     entries_.swap(entries);
     sources_.swap(sources);

@@ -37,6 +37,7 @@ Upstream::Upstream(PreparedUpstream prepared, std::size_t workers)
     : name_(prepared.config->name),
       workers_(workers),
       config_(std::move(prepared.config)),
+      tls_(std::move(prepared.tls)),
       most_tried_(config_->connect.attempts),
       entries_(prepared.backend_entries()),
       sources_(std::make_shared<const SourcePool>(std::move(prepared.sources))),

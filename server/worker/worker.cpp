@@ -37,7 +37,10 @@ void say_failed(const AcceptorContext& acceptor, const std::exception_ptr& failu
 }  // namespace
 
 Worker::Worker(std::size_t index, const Shared& shared, std::size_t pipes)
-    : index_(index), shared_(shared), pipes_(pipes, shared_.spare) {}
+    : index_(index),
+      shared_(shared),
+      pipes_(pipes, shared_.spare),
+      tls_{tls::Buffers(), HandshakePlaces(shared.handshakes)} {}
 
 void Worker::start(std::deque<Worker>& peers) {
   peers_ = &peers;
@@ -47,8 +50,8 @@ void Worker::start(std::deque<Worker>& peers) {
 
 ListenerContext* Worker::make_context(const ListenerPtr& listener) {
   const WorkerResources resources{
-      loop_,         pipes_, shared_.access_log.queue(index_), shared_.admission, shared_.spare, shared_.refusals,
-      shared_.splice};
+      loop_,          pipes_, shared_.access_log.queue(index_), shared_.admission, shared_.spare, shared_.refusals,
+      shared_.splice, tls_};
   return new ListenerContext(resources, listener, index_);
 }
 

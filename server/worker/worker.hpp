@@ -29,6 +29,7 @@ struct Shared {
   io::SpareDescriptor& spare;
   LogLimiter& refusals;
   RelayConfig::Splice splice;
+  std::uint32_t handshakes = 16;  ///< of TLS, at once
 };
 
 /// One thread of the data plane with everything that its connections touch: its event loop, its sessions, its context
@@ -113,6 +114,7 @@ class Worker {
   const Shared shared_;
   std::deque<Worker>* peers_ = nullptr;
   io::PipePool pipes_;
+  TlsResources tls_;
   std::map<const Listener*, ListenerContextPtr> contexts_;
   struct Acceptor {
     AcceptorContext context;

@@ -1,0 +1,335 @@
+#include "common/tls/stream.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "common/tls/certificate_facts.hpp"
+
+namespace weir::tls {
+
+using Status = io::IoResult::Status;
+
+namespace {
+
+/// The peer may ask for new keys so often, and once more for each so many bytes: each costs a derivation, and an
+/// answer.
+constexpr std::uint32_t kFreeKeyUpdates = 32;
+constexpr std::uint64_t kBytesForKeyUpdate = 32 * 1024;
+
+/// OpenSSL reports an alert of the peer as this and the alert's number (openssl/ssl.h).
+bool is_alert(int reason) { return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256; }
+
+bool is_about_trust(int reason) {
+  return reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+}
+
+}  // namespace
+
+/// OpenSSL's side of a stream: it reads from `window_` and writes to the thread's output.
+struct StreamBio {
+  static Stream& stream_of(BIO* bio) { return *static_cast<Stream*>(::BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* buffer, std::size_t size, std::size_t* moved) {
+    Stream& stream = stream_of(bio);
+    ::BIO_clear_retry_flags(bio);
+    *moved = std::min(size, stream.window_.size());
+    if (*moved == 0) {
+      if (!stream.fin_came_) ::BIO_set_retry_read(bio);
+      return 0;
+    }
+    std::memcpy(buffer, stream.window_.data(), *moved);
+    stream.window_ = stream.window_.subspan(*moved);
+    return 1;
+  }
+
+  static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
+    std::vector<std::byte>& output = stream_of(bio).buffers_.output;
+    ::BIO_clear_retry_flags(bio);
+    *moved = 0;
+    try {
+      const auto bytes = std::as_bytes(std::span(data, size));
+      output.insert(output.end(), bytes.begin(), bytes.end());
+    } catch (const std::bad_alloc&) {
+      return 0;
+    }
+    *moved = size;
+    return 1;
+  }
+
+  static long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+    if (command == BIO_CTRL_FLUSH) return 1;
+    if (command == BIO_CTRL_EOF) return stream_of(bio).window_.empty() && stream_of(bio).fin_came_ ? 1 : 0;
+    return 0;
+  }
+
+  static BIO_METHOD* method() {
+    static BIO_METHOD* const made = [] {
+      BIO_METHOD* method = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "weir stream");
+      if (method == nullptr) throw std::bad_alloc();
+      ::BIO_meth_set_read_ex(method, read);
+      ::BIO_meth_set_write_ex(method, write);
+      ::BIO_meth_set_ctrl(method, control);
+      return method;
+    }();
+    return made;
+  }
+};
+
+/// Gives OpenSSL what was kept, or else what the socket has.
+class Stream::Input {
+ public:
+  Input(Stream& stream, std::size_t most) : stream_(stream), kept_(std::exchange(stream.inbox_, {})) {
+    if (!kept_.empty()) {
+      stream_.window_ = kept_;
+      return;
+    }
+    if (!stream_.socket_.readable() || stream_.fin_came_ || most == 0) return;
+    const io::IoResult got = stream_.socket_.read({stream_.buffers_.input.get(), std::min(most, Buffers::kInput)});
+    if (got.status == Status::moved) stream_.window_ = {stream_.buffers_.input.get(), got.bytes};
+    if (got.status == Status::end) stream_.fin_came_ = true;
+    if (got.status == Status::failed) error_ = got.error;
+  }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input() { stream_.window_ = {}; }
+
+  /// The socket's, an errno.
+  int error() const { return error_; }
+  /// Keeps what OpenSSL has not taken. May throw std::bad_alloc.
+  void keep_rest() {
+    if (!stream_.window_.empty()) stream_.inbox_.assign(stream_.window_.begin(), stream_.window_.end());
+    stream_.window_ = {};
+  }
+
+ private:
+  Stream& stream_;
+  const std::vector<std::byte> kept_;
+  int error_ = 0;
+};
+
+Stream::Stream(io::Stream& socket, Buffers& buffers, SslPtr ssl, Role role, Truncation truncation)
+    : socket_(socket), buffers_(buffers), ssl_(std::move(ssl)), truncation_(truncation) {
+  BIO* bio = ssl_ ? ::BIO_new(StreamBio::method()) : nullptr;
+  if (bio == nullptr) throw std::bad_alloc();
+  ::BIO_set_data(bio, this);
+  ::BIO_set_init(bio, 1);
+  ::SSL_set_bio(ssl_.get(), bio, bio);
+  ::SSL_set_msg_callback(ssl_.get(), note_message);
+  // SSL_set_msg_callback_arg() is this, with an old-style cast.
+  ::SSL_ctrl(ssl_.get(), SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, this);
+  role == Role::server ? ::SSL_set_accept_state(ssl_.get()) : ::SSL_set_connect_state(ssl_.get());
+}
+
+void Stream::describe(Facts& facts) const {
+  facts.alert = alert();
+  if (!open_) return;
+  facts.version = ::SSL_get_version(ssl_.get());
+  facts.cipher = ::SSL_get_cipher_name(ssl_.get());
+  facts.resumed = ::SSL_session_reused(ssl_.get()) == 1;
+  const unsigned char* protocol = nullptr;
+  unsigned int size = 0;
+  ::SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
+  facts.alpn.assign(protocol, protocol + size);
+  const X509Ptr peer(::SSL_get1_peer_certificate(ssl_.get()));
+  if (peer) facts.client_cn = common_name(peer.get());
+}
+
+Stream::Handshake Stream::handshake() {
+  fresh_ = false;
+  Input input(*this, Buffers::kInput);
+  if (input.error() != 0) {
+    failure_ = Failure::socket;
+    error_ = input.error();
+    return Handshake::failed;
+  }
+  ::ERR_clear_error();
+  const int result = ::SSL_do_handshake(ssl_.get());
+  const bool waits = result != 1 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  if (result != 1 && !waits) note_failure(result);
+  input.keep_rest();
+  const bool sent = send_output();
+  if (result != 1 && !waits) return Handshake::failed;
+  if (!sent) {
+    failure_ = Failure::socket;
+    return Handshake::failed;
+  }
+  open_ = !waits;
+  return waits ? Handshake::waiting : Handshake::done;
+}
+
+void Stream::note_failure(int /*result*/) {
+  const unsigned long error = ::ERR_peek_last_error();
+  const int reason = ERR_GET_REASON(error);
+  if (is_alert(reason)) {
+    failure_ = Failure::alert;
+    problem_ = "the peer refused with the alert " + alert();
+  } else if (fin_came_) {
+    failure_ = Failure::closed;
+  } else if (is_about_trust(reason)) {
+    failure_ = Failure::untrusted;
+    const long verified = ::SSL_get_verify_result(ssl_.get());
+    problem_ = verified != X509_V_OK ? ::X509_verify_cert_error_string(verified) : "no certificate was shown";
+  } else {
+    failure_ = Failure::protocol;
+    const char* text = ::ERR_reason_error_string(error);
+    problem_ = text != nullptr ? text : "unknown error";
+  }
+  ::ERR_clear_error();
+}
+
+void Stream::note_message(int sent, int /*version*/, int type, const void* data, std::size_t size, SSL* /*ssl*/,
+                          void* self) {
+  Stream& stream = *static_cast<Stream*>(self);
+  const auto* bytes = static_cast<const unsigned char*>(data);
+  if (type == SSL3_RT_ALERT && size >= 2 && bytes[1] != SSL_AD_CLOSE_NOTIFY) stream.alert_ = bytes[1];
+  if (sent == 0 && type == SSL3_RT_HANDSHAKE && size > 0 && bytes[0] == SSL3_MT_KEY_UPDATE) ++stream.key_updates_;
+}
+
+std::string Stream::alert() const {
+  if (alert_ == 0) return "";
+  std::string name = ::SSL_alert_desc_string_long(alert_);
+  for (char& letter : name)
+    letter = letter == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return name;
+}
+
+io::IoResult Stream::outcome() const {
+  if (error_ != 0) return {Status::failed, error_};
+  if (truncated_ && truncation_ == Truncation::failure) return {Status::failed, kTruncated};
+  if (over_) return {Status::end};
+  return {Status::would_block};
+}
+
+io::IoResult Stream::read(std::span<std::byte> buffer) {
+  if (over_) return outcome();
+  const io::IoResult got = read_plain(buffer);
+  send_output();  // answers to key updates, alerts; whoever writes next learns if the socket has failed
+  return got;
+}
+
+io::IoResult Stream::read_plain(std::span<std::byte> buffer) {
+  // What OpenSSL holds already has room first; then all that comes out of one read of the socket has.
+  const std::size_t room = buffer.size() > SSL3_RT_MAX_PLAIN_LENGTH ? buffer.size() - SSL3_RT_MAX_PLAIN_LENGTH : 1;
+  Input input(*this, unread_plain_ ? 0 : room);
+  if (input.error() != 0) return {Status::failed, input.error()};
+  std::size_t total = 0;
+  unread_plain_ = true;
+  while (total < buffer.size()) {
+    std::size_t bytes = 0;
+    ::ERR_clear_error();
+    const int result = ::SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &bytes);
+    if (result == 1) {
+      total += bytes;
+      continue;
+    }
+    conclude_reading(result);
+    break;
+  }
+  plain_read_ += total;
+  if (key_updates_ > kFreeKeyUpdates + plain_read_ / kBytesForKeyUpdate) {
+    problem_ = "too many key updates";
+    error_ = kBroken;
+    over_ = true;
+  }
+  if (!over_) input.keep_rest();
+  if (total > 0) return {Status::moved, 0, total};
+  return outcome();
+}
+
+void Stream::conclude_reading(int result) {
+  unread_plain_ = false;
+  const int why = ::SSL_get_error(ssl_.get(), result);
+  if (why == SSL_ERROR_WANT_READ) return;
+  over_ = true;
+  if (why == SSL_ERROR_ZERO_RETURN) return;
+  note_failure(result);
+  if (failure_ == Failure::closed) {
+    truncated_ = true;
+  } else {
+    error_ = kBroken;
+  }
+}
+
+io::IoResult Stream::write(std::span<const std::byte> data) {
+  for (std::size_t done = 0; done < data.size();) {
+    std::size_t bytes = 0;
+    ::ERR_clear_error();
+    const int result = ::SSL_write_ex(ssl_.get(), data.data() + done, data.size() - done, &bytes);
+    if (result != 1) {
+      buffers_.output.clear();
+      return {Status::failed, kBroken};
+    }
+    done += bytes;
+  }
+  if (!send_output()) return {Status::failed, error_};
+  return {Status::moved, 0, data.size()};
+}
+
+bool Stream::send_output() {
+  std::vector<std::byte>& output = buffers_.output;
+  if (output.empty()) return true;
+  std::size_t sent = 0;
+  int error = 0;
+  if (unsent_.empty() && socket_.writable()) {
+    const io::IoResult put = socket_.write(output);
+    if (put.status == Status::failed) error = put.error;
+    sent = put.bytes;
+  }
+  if (error == 0 && sent < output.size()) {
+    try {
+      unsent_.insert(unsent_.end(), output.begin() + static_cast<std::ptrdiff_t>(sent), output.end());
+    } catch (const std::bad_alloc&) {
+      error = ENOMEM;
+    }
+  }
+  output.clear();
+  if (error != 0 && error_ == 0) error_ = error;
+  return error == 0;
+}
+
+int Stream::flush() {
+  while (!unsent_.empty() && socket_.writable()) {
+    const io::IoResult put = socket_.write(std::span(unsent_).subspan(unsent_offset_));
+    if (put.status == Status::failed) {
+      return error_ = put.error;
+    }
+    unsent_offset_ += static_cast<std::uint32_t>(put.bytes);
+    if (unsent_offset_ < unsent_.size()) continue;
+    unsent_ = {};
+    unsent_offset_ = 0;
+  }
+  return 0;
+}
+
+bool Stream::finish(io::Closes closes) {
+  if (!closing_) {
+    closing_ = true;
+    ::ERR_clear_error();
+    ::SSL_shutdown(ssl_.get());
+    closing_bytes_ = static_cast<std::uint32_t>(buffers_.output.size());
+    send_output();
+  }
+  flush();
+  if (!unsent_.empty()) return false;
+  if (closes == io::Closes::later && !std::exchange(fin_sent_, true)) socket_.shutdown_write();
+  return true;
+}
+
+std::size_t Stream::unacknowledged() const {
+  const std::size_t all = unsent_.size() - unsent_offset_ + socket_.unacknowledged();
+  return all - std::min<std::size_t>(all, closing_bytes_);
+}
+
+std::size_t Stream::unread() const {
+  return inbox_.size() + static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0)) + socket_.unread();
+}
+
+}  // namespace weir::tls

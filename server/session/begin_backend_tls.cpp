@@ -1,0 +1,98 @@
+#include "server/session/begin_backend_tls.hpp"
+
+#include <array>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+using Status = io::IoResult::Status;
+
+/// SSLRequest (PostgreSQL 18, 54.7).
+constexpr std::array<unsigned char, 8> kSslRequest{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
+
+/// Waits; returns 0, or ETIMEDOUT. May end the session, which its client's reset does too.
+net::awaitable<int> wait_for_backend(BackendHandshake handshake) {
+  Session& session = handshake.session;
+  if (session.now() >= handshake.deadline) co_return ETIMEDOUT;
+  co_await session.wait_until(handshake.deadline);
+  if (const auto why = session.must_end()) session.end_with(*why);
+  if (session.client.failed()) session.end_with(end_of_error(true, session.client.take_error()));
+  co_return 0;
+}
+
+net::awaitable<int> ask_postgres(BackendHandshake handshake) {
+  io::Stream& backend = handshake.backend.stream;
+  const io::IoResult put = backend.write(std::as_bytes(std::span(kSslRequest)));
+  if (put.status == Status::failed) co_return put.error;
+  if (put.bytes < kSslRequest.size()) co_return kTlsFailed;  // eight bytes fit into any fresh connection
+  std::byte answer{};
+  for (;;) {
+    if (backend.readable()) {
+      const io::IoResult got = backend.read(std::span(&answer, 1));
+      if (got.status == Status::failed) co_return got.error;
+      if (got.status == Status::end) co_return kTlsFailed;
+      if (got.status == Status::moved) break;
+      continue;
+    }
+    if (const int error = co_await wait_for_backend(handshake); error != 0) co_return error;
+    if (handshake.session.end) co_return 0;
+  }
+  // Bytes behind the answer that came in the clear would be taken for what came encrypted (CVE-2021-23222).
+  if (answer == std::byte{'S'}) co_return backend.unread() == 0 ? 0 : kTlsFailed;
+  co_return answer == std::byte{'N'} ? kTlsRefused : kTlsFailed;
+}
+
+int error_of(const tls::Stream& stream) {
+  switch (stream.failure()) {
+    case tls::Stream::Failure::untrusted:
+      return kTlsUntrusted;
+    case tls::Stream::Failure::socket:
+      return stream.error();
+    default:
+      return kTlsFailed;
+  }
+}
+
+}  // namespace
+
+net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
+  Session& session = handshake.session;
+  if (handshake.starttls == tls::StartTls::postgres) {
+    const int error = co_await ask_postgres(handshake);
+    if (error != 0 || session.end) co_return error;
+  }
+  tls::SslPtr ssl = handshake.context.make(handshake.host);
+  if (!ssl) throw std::bad_alloc();
+  auto stream = std::make_unique<tls::Stream>(handshake.backend.stream, session.context->resources.tls.buffers,
+                                              std::move(ssl), tls::Stream::Role::client, session.truncation());
+  for (auto state = tls::Stream::Handshake::waiting; state != tls::Stream::Handshake::done;) {
+    while (!stream->can_step()) {
+      stream->flush();
+      if (const int error = co_await wait_for_backend(handshake); error != 0) co_return error;
+      if (session.end) co_return 0;
+    }
+    session.slot->ask_for_heavy_turn();
+    while (!session.slot->take_heavy_turn()) {
+      if (const int error = co_await wait_for_backend(handshake); error != 0) co_return error;
+      if (session.end) co_return 0;
+    }
+    state = stream->handshake();
+    if (state != tls::Stream::Handshake::failed) continue;
+    if (const std::uint64_t times = session.context->resources.refusals.admit(session.now()); times > 0) {
+      spdlog::warn(
+          "listener {}: the TLS of backend {} failed: {}{}", *session.context->name, *handshake.backend.name,
+          stream->failure() == tls::Stream::Failure::closed ? "it closed during the handshake" : stream->problem(),
+          times_since_last_said(times));
+    }
+    co_return error_of(*stream);
+  }
+  handshake.backend.tls = std::move(stream);
+  co_return 0;
+}
+
+}  // namespace weir
