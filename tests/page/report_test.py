@@ -229,6 +229,14 @@ class ReportPage(BrowserTest):
         self.open_page("comparison")
         self.assertLessEqual(self.script("const two = document.querySelector('.two'); return two.scrollWidth - two.clientWidth"), 0)
 
+    def test_a_phone_shows_why_a_step_failed_in_a_line_or_two(self):
+        self.emulate_width(360)
+        self.open_page("capacity")
+        reasons = self.script("return [...document.querySelectorAll('.steps td .sub')].map(node => node.getBoundingClientRect().height)")
+        self.assertEqual(len(reasons), 2)
+        self.assertLess(max(reasons), 70)
+        self.assertIn("p50", self.script("return [...document.querySelectorAll('.steps td')].map(node => getComputedStyle(node, '::before').content).join()"))
+
     def test_a_phone_needs_no_sideways_scrolling(self):
         self.emulate_width(360)
         def check(_):
