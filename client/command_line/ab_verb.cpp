@@ -37,6 +37,9 @@ chance. Each block opens its own connections. Ctrl-C ends it early and still com
 examples:
   weir-load ab --a 10.0.0.1:7000 --b 10.0.0.2:7000 -R 5k
   weir-load ab --a localhost:7000 --b localhost:7001 -d 60s --max-regression p99=10%
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors or the limits could not be
+             judged, 2 bad usage, 3 a limit was exceeded, 4 a reply was wrong
 )";
 
 std::function<Command()> declare_ab(CLI::App& app) {

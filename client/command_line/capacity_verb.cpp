@@ -29,11 +29,12 @@ way beyond it. Ctrl-C ends the search and reports what is known by then.
       --json FILE         what was found for machines; - is stdout, and then the text goes to stderr
       --html FILE         the same as a page, with the curve of latency over load
 
-exit status: 0 found, 1 could not run, 3 no rate met the SLO, 4 a reply was wrong
-
 examples:
   weir-load capacity --slo p99=5ms,errors=0 10.0.0.1:7000
   weir-load capacity -c 500 -l 1k --slo p99.9=20ms --step 10s --json capacity.json 10.0.0.1:7000
+
+exit status: 0 found, 1 could not run or was interrupted before, 2 bad usage, 3 no rate met the SLO,
+             4 a reply was wrong
 )";
 
 std::function<Command()> declare_capacity(CLI::App& app) {

@@ -16,6 +16,8 @@ typed. Input may be a pipe or a file.
 examples:
   weir-load chat 127.0.0.1:7000
   printf 'hello\n' | weir-load chat 127.0.0.1:7000
+
+exit status: 0 over, 1 could not connect or the connection broke, 2 bad usage
 )";
 
 std::function<Command()> declare_chat(CLI::App& app) {

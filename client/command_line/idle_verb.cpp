@@ -38,6 +38,9 @@ examples:
   weir-load idle 127.0.0.1:7000
   weir-load idle -c 1000 -d 10m --max-ended 0 127.0.0.1:7000
   weir-load idle --keepalive 30s --json idle.json 127.0.0.1:7000
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors or more ended than
+             --max-ended, 2 bad usage
 )";
 
 std::chrono::seconds keepalive(const std::string& text) {

@@ -77,6 +77,9 @@ examples:
   weir-load echo -R 10k -c 100 -d 30s -W 5s -l 64-4k localhost:7000
   weir-load echo -t 500 -c 500 -n 50k --message 'Thread-{thread} say hello {n}' localhost:7000
   weir-load echo -c 8 -n 10k --message '{thread} say hello {n}\n' --expect upper localhost:7001
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 3 --slo was not
+             met or, with --via, a limit exceeded, 4 a reply was wrong
 )";
 
 constexpr const char* kConnectHelp = R"(usage: weir-load connect [OPTIONS] TARGET
@@ -121,6 +124,9 @@ ports run out, spread over more addresses with --source, or use --close rst.
 examples:
   weir-load connect -c 50 -d 30s 127.0.0.1:7000
   weir-load connect --no-exchange --close rst --source 127.0.0.0/24 127.0.0.1:7000
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 3 --slo was not
+             met, 4 a reply was wrong
 )";
 
 void check_outputs_of(const LoadOptions& options) {

@@ -54,6 +54,9 @@ examples:
   weir-load stream 127.0.0.1:7001
   weir-load stream --direction both -c 8 -d 30s --json run.json 127.0.0.1:7001
   weir-load stream --direction down --pace 10MiB -c 100 127.0.0.1:7001
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 4 a byte was
+             wrong
 )";
 
 struct Choice {

@@ -11,6 +11,7 @@
 #include "client/report/histogram_json.hpp"
 #include "client/report/json_keys.hpp"
 #include "client/report/slo_findings.hpp"
+#include "client/report/thin_intervals.hpp"
 #include "client/report_head.hpp"
 #include "common/escapes.hpp"
 #include "common/logging.hpp"
@@ -238,6 +239,16 @@ json::object json_report(const LoadResult& result) {
   intervals.reserve(result.intervals.size());
   for (const Interval& interval : result.intervals) intervals.push_back(interval_to_json(interval));
   return report_with(std::move(intervals), result);
+}
+
+json::object page_report(const LoadResult& result) {
+  auto left = result.intervals.begin();
+  const auto next = [&](json::value& interval) {
+    if (left == result.intervals.end()) return false;
+    interval = interval_to_json(*left++);
+    return true;
+  };
+  return report_with(thin_intervals(result.intervals.size(), next), result);
 }
 
 std::string json_text(const LoadResult& result) {

@@ -280,7 +280,7 @@ std::string text_report(const LoadResult& result) {
   const Verdict verdict = result.verdict();
   std::string text = title(result) + achieved(result) + latencies(result);
   text += drawing(result.times(), result.is_echo() ? "response times" : "cycle times");
-  text += over_time(result, is_utf8_locale(locale_of_environment()));
+  text += over_time(result);
   text += errors(result);
   if (result.is_echo() && result.fairness.served != 0 && result.options.connections > 1) text += fairness(result);
   text += hidden(result);
