@@ -30,7 +30,7 @@ bool PolledSession::handshake(io::Clock::time_point deadline) {
       return false;
     }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - io::Clock::now()).count();
-    pollfd waiting{fd_, static_cast<short>(::SSL_want_write(ssl_.get()) ? POLLOUT : POLLIN), 0};
+    pollfd waiting{fd_, static_cast<short>(SSL_want_write(ssl_.get()) ? POLLOUT : POLLIN), 0};
     if (left <= 0 || ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000))) == 0) {
       problem_ = "it took too long";
       return false;
