@@ -11,6 +11,8 @@
 #include <new>
 #include <utility>
 
+#include "common/tls/certificate_facts.hpp"
+
 namespace weir::tls {
 
 using Status = io::IoResult::Status;
@@ -136,6 +138,8 @@ void Stream::describe(Facts& facts) const {
   unsigned int size = 0;
   ::SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
   facts.alpn.assign(protocol, protocol + size);
+  const X509Ptr peer(::SSL_get1_peer_certificate(ssl_.get()));
+  if (peer) facts.client_cn = common_name(peer.get());
 }
 
 Stream::Handshake Stream::handshake() {

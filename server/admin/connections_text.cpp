@@ -29,6 +29,15 @@ std::string rate_text(const json::value& connection) {
   return in || out ? short_size(in.value_or(0) + out.value_or(0)) : "-";
 }
 
+/// `TLSv1.3`; `yes` where it is passed through, or not that far yet; null is a plain connection, or a daemon that knows
+/// no TLS.
+std::string tls_text(const json::value& connection, std::string_view key) {
+  const json::value* const tls = connection.as_object().if_contains("tls");
+  if (tls == nullptr || !tls->is_object()) return "-";
+  const std::string text = text_of(*tls, key);
+  return text.empty() && key == "version" ? "yes" : or_dash(text);
+}
+
 std::string count_text(const json::value& connection, std::string_view key) {
   const std::optional<double> count = optional_number(connection, key);
   return count ? fmt::format("{:.0f}", *count) : "-";
@@ -54,6 +63,8 @@ void add_row(TextTable& table, const json::value& connection) {
              rtt ? bound_duration(*rtt / 1e6) : "-",
              count_text(connection, "retransmits"),
              proxied.empty() ? "-" : text_of(connection, "client"),
+             tls_text(connection, "version"),
+             tls_text(connection, "sni"),
              count_text(connection, "worker")});
 }
 
@@ -88,6 +99,8 @@ std::string connections_text(const json::value& page, const TextStyle& style) {
                    {"RTT", Kind::number, Fit::optional},
                    {"RETRANSMITS", Kind::number, Fit::optional},
                    {"VIA", Kind::text, Fit::optional},
+                   {"TLS", Kind::text, Fit::optional},
+                   {"SNI", Kind::text, Fit::optional},
                    {"WORKER", Kind::number, Fit::optional}});
   for (const json::value& connection : connections) add_row(table, connection);
   return table.empty() ? text : text + table.to_string(style);

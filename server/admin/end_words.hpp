@@ -7,8 +7,8 @@ namespace weir::admin {
 
 /// What an operator makes of a connection's end.
 enum class EndKind : std::uint8_t {
-  in_order,  ///< client_closed, server_closed, drained
-  refused,   ///< by a limit, a rate or a rule; for want of resources too
+  in_order,  ///< client_closed, server_closed, drained, and a FIN without close_notify
+  refused,   ///< by a limit, a rate or a rule, one on TLS names or certificates too; for want of resources too
   failed,    ///< all others, also those that a later version may know
 };
 EndKind kind_of_end(std::string_view end);

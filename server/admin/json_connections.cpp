@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "server/admin/json_parts.hpp"
@@ -11,6 +12,11 @@ namespace weir::admin {
 namespace {
 
 namespace json = boost::json;
+
+json::value tls_json(const std::optional<LiveTls>& tls) {
+  if (!tls) return {};
+  return {{"version", text_or_null(tls->version)}, {"sni", text_or_null(tls->sni)}};
+}
 
 json::object connection_json(const LiveConnection& connection) {
   const auto millis = [](auto time) { return std::chrono::duration<double, std::milli>(time).count(); };
@@ -22,6 +28,7 @@ json::object connection_json(const LiveConnection& connection) {
       {"client", connection.client.to_string()},
       {"proxied_client",
        connection.proxied_client ? json::value(connection.proxied_client->to_string()) : json::value()},
+      {"tls", tls_json(connection.tls)},
       {"stage", to_string(connection.stage)},
       {"worker", connection.worker},
       {"bytes_in", connection.bytes_in},

@@ -1,15 +1,13 @@
 #include "server/control/health_checker.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <random>
 #include <set>
 #include <utility>
@@ -18,6 +16,7 @@
 #include "common/io/stream.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
+#include "server/control/check_channel.hpp"
 #include "server/control/expected_answer.hpp"
 #include "server/control/spawn_until.hpp"
 #include "server/upstream/health.hpp"
@@ -29,7 +28,7 @@ namespace {
 
 namespace asio = net::asio;
 using Protocol = asio::generic::stream_protocol;
-using Stream = boost::beast::basic_stream<Protocol, net::Executor>;
+using Stream = CheckChannel::Stream;
 using Result = CheckOutcome::Result;
 
 CheckOutcome failure(const std::string& doing, const boost::system::error_code& error, const HealthConfig& config) {
@@ -81,16 +80,31 @@ net::awaitable<void> connect(Stream& stream, const Endpoint& target, SourceTurns
 /// What a check sends first. A backend that expects a PROXY header is told that this is no client's connection. Version
 /// 1 has only UNKNOWN for that, which some servers refuse (Postfix 3.7): there the header has the addresses as they
 /// are.
-std::string opening_of(int fd, const Endpoint& endpoint, const HealthConfig& config, ProxyVersion proxy_protocol) {
+std::string opening_of(int fd, const Endpoint& endpoint, ProxyVersion proxy_protocol) {
   ProxyHeader header;
   if (proxy_protocol == ProxyVersion::v1) header = {local_endpoint(fd), endpoint, "", false};
-  return make_proxy_header(proxy_protocol, header) + config.send;
+  return make_proxy_header(proxy_protocol, header);
 }
 
-net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurns& sources, const HealthConfig& config,
-                                            ProxyVersion proxy_protocol,
+/// What is said before `send`: nothing where the backend is spoken to in the clear and expects no PROXY header. The
+/// outcome is the backend's failure, if there is any.
+net::awaitable<std::optional<CheckOutcome>> open_channel(CheckChannel& channel, std::string opening, std::string host,
+                                                         const HealthConfig& config, const CheckSpeech& speech) {
+  boost::system::error_code error;
+  co_await channel.send(std::move(opening), error);
+  if (error) co_return failure("send", error, config);
+  if (!speech.tls) co_return std::nullopt;
+  const std::string problem = co_await channel.secure(*speech.tls, std::move(host), speech.starttls, error);
+  if (error) co_return failure("TLS handshake", error, config);
+  if (!problem.empty()) co_return CheckOutcome{Result::failed, problem};
+  co_return std::nullopt;
+}
+
+net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, std::string host, SourceTurns& sources,
+                                            const HealthConfig& config, const CheckSpeech& speech,
                                             std::chrono::steady_clock::time_point deadline) {
-  Stream stream(co_await asio::this_coro::executor);
+  CheckChannel channel(co_await asio::this_coro::executor);
+  Stream& stream = channel.stream();
   stream.expires_at(deadline);
   boost::system::error_code error;
   co_await connect(stream, endpoint, sources, deadline, error);
@@ -98,21 +112,26 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
     error.assign(io::refuse_self_connect(stream.socket().native_handle(), endpoint), boost::system::system_category());
   }
   if (error) co_return failure("connect", error, config);
-  const std::string opening = opening_of(stream.socket().native_handle(), endpoint, config, proxy_protocol);
-  if (!opening.empty()) {
-    co_await asio::async_write(stream, asio::buffer(opening), net::into(error));
+  std::string opening = opening_of(stream.socket().native_handle(), endpoint, speech.proxy_protocol);
+  if (!speech.tls) opening += config.send;
+  const std::optional<CheckOutcome> refused =
+      co_await open_channel(channel, std::move(opening), std::move(host), config, speech);
+  if (refused) co_return *refused;
+  if (speech.tls) {
+    co_await channel.send(config.send, error);
     if (error) co_return failure("send", error, config);
   }
   ExpectedAnswer answer(config.expect);
-  std::array<char, 4096> piece;
   while (answer.status() == ExpectedAnswer::Status::awaited) {
-    const std::size_t got = co_await stream.async_read_some(asio::buffer(piece), net::into(error));
-    answer.take({piece.data(), got});
+    const std::string said = co_await channel.receive(error);
+    answer.take(said);
     if (!error || answer.status() != ExpectedAnswer::Status::awaited) continue;
     CheckOutcome outcome = failure("answer", error, config);
+    if (!channel.problem().empty()) outcome = {Result::failed, "answer: " + channel.problem()};
     if (!answer.text().empty()) outcome.why += " after " + in_quotes(answer.text());
     co_return outcome;
   }
+  co_await channel.finish();
   if (answer.status() == ExpectedAnswer::Status::missing) {
     co_return CheckOutcome{Result::failed, "the answer does not hold what is expected: " + in_quotes(answer.text())};
   }
@@ -122,7 +141,7 @@ net::awaitable<CheckOutcome> check_endpoint(const Endpoint& endpoint, SourceTurn
 }  // namespace
 
 net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& sources, const HealthConfig& config,
-                                           ProxyVersion proxy_protocol) {
+                                           CheckSpeech speech) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + config.timeout;
   CheckOutcome outcome{Result::failed, ""};
@@ -131,7 +150,7 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& 
     // One address that drops packets must not eat the time of the others.
     const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / untried--;
     if (!sources.pool().reaches(endpoint)) continue;
-    outcome = co_await check_endpoint(endpoint, sources, config, proxy_protocol, own);
+    outcome = co_await check_endpoint(endpoint, std::string(backend.host()), sources, config, speech, own);
     if (outcome.result != Result::failed) break;
   }
   co_return outcome;
@@ -171,7 +190,13 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
   asio::steady_timer timer(co_await asio::this_coro::executor);
   while (!backend->has_left()) {
     try {
-      const CheckOutcome outcome = co_await check_backend(*backend, sources, config, pinned->send_proxy_protocol);
+      CheckSpeech speech{pinned->send_proxy_protocol};
+      if (pinned->tls) {
+        // That of now, because its files may have changed.
+        speech.tls = upstream.pinned_tls();
+        speech.starttls = pinned->tls->starttls;
+      }
+      const CheckOutcome outcome = co_await check_backend(*backend, sources, config, std::move(speech));
       if (shared->stop.stop_requested()) co_return;
       if (backend->has_left()) break;
       if (outcome.result != Result::undecided) {

@@ -6,6 +6,8 @@
 
 #include "common/net.hpp"
 #include "common/proxy_protocol.hpp"
+#include "common/tls/contexts.hpp"
+#include "common/tls/options.hpp"
 #include "server/upstream/upstream.hpp"
 
 namespace weir {
@@ -39,9 +41,16 @@ struct CheckOutcome {
   std::string why;
 };
 
-/// One check: connect, send a PROXY header if the backend expects one, and `send`, and read until `expect` has come,
-/// all within `timeout`.
+/// How a check is to speak to a backend: as connections do.
+struct CheckSpeech {
+  ProxyVersion proxy_protocol = ProxyVersion::none;
+  std::shared_ptr<const tls::ClientContext> tls{};  ///< null: in the clear
+  tls::StartTls starttls = tls::StartTls::none;
+};
+
+/// One check: connect, send a PROXY header if the backend expects one, do the handshake where TLS is spoken, which
+/// fails where the certificate is not trusted, send `send`, and read until `expect` has come, all within `timeout`.
 net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& sources, const HealthConfig& config,
-                                           ProxyVersion proxy_protocol);
+                                           CheckSpeech speech);
 
 }  // namespace weir

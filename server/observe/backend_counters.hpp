@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 
 #include "server/observe/carried.hpp"
 #include "server/observe/counter.hpp"
 #include "server/observe/distribution.hpp"
 #include "server/observe/errno_counts.hpp"
+#include "server/observe/handshake_result.hpp"
 #include "server/observe/snapshot.hpp"
 
 namespace weir {
@@ -22,13 +25,21 @@ class alignas(64) BackendCounters {
     connect_times_.add(time);
   }
   void add_failure(int error) { failures_.add(error); }
+  /// A TLS handshake with it ended.
+  void add_handshake(BackendHandshakeResult result) { handshakes_[static_cast<std::size_t>(result)].add(); }
+  /// Its FIN came without close_notify.
+  void add_truncated() { truncated_.add(); }
 
+  /// What it counted of TLS only where the snapshot has a place for it.
   void add_to(BackendSnapshot& total) const {
     total.bytes_to += to_.get();
     total.bytes_from += from_.get();
     total.connects += connects_.get();
     connect_times_.add_to(total.connect_times);
     failures_.add_to(total.connect_failures);
+    if (!total.tls) return;
+    for (std::size_t i = 0; i < handshakes_.size(); ++i) total.tls->handshakes[i] += handshakes_[i].get();
+    total.tls->truncated += truncated_.get();
   }
 
  private:
@@ -37,6 +48,8 @@ class alignas(64) BackendCounters {
   Counter connects_;
   DistributionCounts<kWaitBounds> connect_times_;
   ErrnoCounts failures_;
+  std::array<Counter, kBackendHandshakeResults> handshakes_;
+  Counter truncated_;
 };
 
 /// How long connections of one worker waited in the queue of one upstream; likewise.

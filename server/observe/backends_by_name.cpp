@@ -19,6 +19,9 @@ void add_counts(BackendSnapshot& total, const BackendSnapshot& other) {
   total.checks_failed += other.checks_failed;
   total.ejections += other.ejections;
   total.connect_times.add(other.connect_times);
+  if (!total.tls || !other.tls) return;
+  for (std::size_t i = 0; i < kBackendHandshakeResults; ++i) total.tls->handshakes[i] += other.tls->handshakes[i];
+  total.tls->truncated += other.tls->truncated;
 }
 
 }  // namespace

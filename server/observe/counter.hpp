@@ -17,4 +17,15 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// How many there are now; likewise.
+class Level {
+ public:
+  void raise() { value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void lower() { value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
 }  // namespace weir

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/ip_address.hpp"
+#include "common/tls/facts.hpp"
 #include "server/observe/session_record.hpp"
 
 namespace weir {
@@ -25,6 +26,13 @@ enum class ConnectionStage : std::uint8_t {
 };
 std::string_view to_string(ConnectionStage stage);
 
+/// What is shown of a live connection's TLS on the client's side.
+struct LiveTls {
+  std::string version;  ///< `TLSv1.3`; empty before the handshake, and where it is passed through
+  std::string sni;      ///< fit for any reader; empty where the client asked for no name
+};
+LiveTls live_tls(const tls::Facts& facts);
+
 /// A connection that lives, as it stood when its worker looked at it. A value.
 struct LiveConnection {
   std::uint64_t id = 0;
@@ -33,6 +41,7 @@ struct LiveConnection {
   std::shared_ptr<const std::string> backend;  ///< null where it has none yet
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;
+  std::optional<LiveTls> tls;  ///< nothing: its client's side has nothing to do with TLS
   ConnectionStage stage = ConnectionStage::header;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

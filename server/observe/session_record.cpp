@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 
+#include "common/escapes.hpp"
 #include "common/logging.hpp"
+#include "common/printable.hpp"
 #include "common/stable_hash.hpp"
 
 namespace weir {
@@ -20,6 +23,13 @@ struct Form {
 
 constexpr Form kJson{"{", ",", "\"{}\":", "null", "}", true};
 constexpr Form kText{"", " ", "{}=", "-", "", false};
+constexpr Form kTlsText{"", " ", "tls_{}=", "-", "", false};
+
+/// Whether a peer's text can stand in a line of `key=value`s as it is.
+bool is_one_word(std::string_view text) {
+  return text != kText.null &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; });
+}
 
 class Writer {
  public:
@@ -33,9 +43,28 @@ class Writer {
       line_ += value;
     }
   }
+  /// What a peer wrote, whatever that is: it can end neither the value nor the line, and reads back as one value.
+  void foreign_text(std::string_view key, std::string_view value) {
+    if (value.empty()) return null(key);
+    value = value.substr(0, kLongestForeignText);
+    if (form_.quoted) return text(key, terminal_text(value));
+    if (is_one_word(value)) return text(key, value);
+    begin(key);
+    line_ += '"';
+    for (const char c : escape(value)) {
+      if (c == '"') line_ += '\\';
+      line_ += c;
+    }
+    line_ += '"';
+  }
   void null(std::string_view key) {
     begin(key);
     line_ += form_.null;
+  }
+  /// Whole in its own form.
+  void object(std::string_view key, std::string_view value) {
+    begin(key);
+    line_ += value;
   }
   template <typename Number>
   void number(std::string_view key, Number value) {
@@ -66,7 +95,25 @@ class Writer {
   std::string line_;
 };
 
-std::string write(const SessionRecord& record, const Form& form) {
+std::string write_tls(const tls::Facts& facts, const Form& form) {
+  Writer writer(form);
+  writer.foreign_text("sni", facts.sni);
+  writer.foreign_text("alpn", facts.alpn);
+  writer.foreign_text("version", facts.version);
+  writer.foreign_text("cipher", facts.cipher);
+  writer.optional("resumed", facts.resumed);
+  if (facts.handshake_time) {
+    writer.millis("handshake_ms", *facts.handshake_time);
+  } else {
+    writer.null("handshake_ms");
+  }
+  writer.foreign_text("client_cn", facts.client_cn);
+  writer.foreign_text("alert", facts.alert);
+  return std::move(writer).finish();
+}
+
+/// All but what it says of TLS.
+Writer write(const SessionRecord& record, const Form& form) {
   Writer writer(form);
   writer.text("time", format_time(record.ended_at));
   writer.number("id", record.id);
@@ -95,7 +142,7 @@ std::string write(const SessionRecord& record, const Form& form) {
   writer.text("end", to_string(record.end));
   writer.optional("rtt_us", record.rtt_us);
   writer.optional("retransmits", record.retransmits);
-  return std::move(writer).finish();
+  return writer;
 }
 
 }  // namespace
@@ -106,6 +153,10 @@ std::string_view to_string(SessionEnd end) {
       return "client_closed";
     case SessionEnd::server_closed:
       return "server_closed";
+    case SessionEnd::client_truncated:
+      return "client_truncated";
+    case SessionEnd::server_truncated:
+      return "server_truncated";
     case SessionEnd::client_reset:
       return "client_reset";
     case SessionEnd::server_reset:
@@ -120,52 +171,48 @@ std::string_view to_string(SessionEnd end) {
       return "half_close_timeout";
     case SessionEnd::lifetime:
       return "lifetime";
-    case SessionEnd::connect_failed:
-      return "connect_failed";
-    case SessionEnd::no_backend:
-      return "no_backend";
-    case SessionEnd::queue_timeout:
-      return "queue_timeout";
-    case SessionEnd::queue_full:
-      return "queue_full";
-    case SessionEnd::refused_limit:
-      return "refused_limit";
-    case SessionEnd::refused_rate:
-      return "refused_rate";
-    case SessionEnd::header_timeout:
-      return "header_timeout";
-    case SessionEnd::bad_proxy_header:
-      return "bad_proxy_header";
-    case SessionEnd::tls_handshake_failed:
-      return "tls_handshake_failed";
-    case SessionEnd::tls_handshake_timeout:
-      return "tls_handshake_timeout";
-    case SessionEnd::tls_not_tls:
-      return "tls_not_tls";
-    case SessionEnd::tls_unknown_name:
-      return "tls_unknown_name";
-    case SessionEnd::tls_client_rejected:
-      return "tls_client_rejected";
     case SessionEnd::tls_error:
       return "tls_error";
-    case SessionEnd::client_truncated:
-      return "client_truncated";
-    case SessionEnd::server_truncated:
-      return "server_truncated";
-    case SessionEnd::refused_handshakes:
-      return "refused_handshakes";
-    case SessionEnd::no_route:
-      return "no_route";
+    case SessionEnd::connect_failed:
+      return "connect_failed";
     case SessionEnd::server_tls_failed:
       return "server_tls_failed";
     case SessionEnd::server_tls_untrusted:
       return "server_tls_untrusted";
     case SessionEnd::server_tls_refused:
       return "server_tls_refused";
+    case SessionEnd::no_backend:
+      return "no_backend";
+    case SessionEnd::queue_timeout:
+      return "queue_timeout";
+    case SessionEnd::queue_full:
+      return "queue_full";
+    case SessionEnd::no_route:
+      return "no_route";
+    case SessionEnd::refused_limit:
+      return "refused_limit";
+    case SessionEnd::refused_rate:
+      return "refused_rate";
+    case SessionEnd::refused_handshakes:
+      return "refused_handshakes";
     case SessionEnd::denied:
       return "denied";
     case SessionEnd::refused_resources:
       return "refused_resources";
+    case SessionEnd::header_timeout:
+      return "header_timeout";
+    case SessionEnd::bad_proxy_header:
+      return "bad_proxy_header";
+    case SessionEnd::tls_not_tls:
+      return "tls_not_tls";
+    case SessionEnd::tls_handshake_failed:
+      return "tls_handshake_failed";
+    case SessionEnd::tls_handshake_timeout:
+      return "tls_handshake_timeout";
+    case SessionEnd::tls_unknown_name:
+      return "tls_unknown_name";
+    case SessionEnd::tls_client_rejected:
+      return "tls_client_rejected";
     case SessionEnd::drained:
       return "drained";
     case SessionEnd::shutdown:
@@ -179,7 +226,16 @@ std::string_view to_string(SessionEnd end) {
 }
 
 bool is_failure(SessionEnd end) {
-  return end != SessionEnd::client_closed && end != SessionEnd::server_closed && end != SessionEnd::drained;
+  switch (end) {
+    case SessionEnd::client_closed:
+    case SessionEnd::server_closed:
+    case SessionEnd::client_truncated:
+    case SessionEnd::server_truncated:
+    case SessionEnd::drained:
+      return false;
+    default:
+      return true;
+  }
 }
 
 ClientAddress::ClientAddress(const Endpoint& endpoint) {
@@ -215,8 +271,16 @@ std::string ClientAddress::to_string() const {
   return Endpoint(&generic, sizeof mapped).to_string();
 }
 
-std::string to_json(const SessionRecord& record) { return write(record, kJson); }
+std::string to_json(const SessionRecord& record) {
+  Writer writer = write(record, kJson);
+  writer.object("tls", record.tls ? write_tls(*record.tls, kJson) : std::string(kJson.null));
+  return std::move(writer).finish();
+}
 
-std::string to_text(const SessionRecord& record) { return write(record, kText); }
+std::string to_text(const SessionRecord& record) {
+  std::string line = write(record, kText).finish();
+  if (record.tls) line += fmt::format("{}{}", kText.separator, write_tls(*record.tls, kTlsText));
+  return line;
+}
 
 }  // namespace weir

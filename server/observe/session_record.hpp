@@ -20,6 +20,8 @@ namespace weir {
 enum class SessionEnd : std::uint8_t {
   client_closed,          ///< both directions ended in order, the client's FIN first; or its FIN came before a backend
   server_closed,          ///< both directions ended in order, the backend's FIN first
+  client_truncated,       ///< the client's FIN came without close_notify; `tls.truncation` says what became of it
+  server_truncated,       ///< the backend's did
   client_reset,           ///< RST from the client
   server_reset,           ///< RST from the backend, or cut because it went down (`on_down: reset`)
   client_timeout,         ///< the client's TCP gave up (ETIMEDOUT: keepalive, retransmission)
@@ -27,29 +29,28 @@ enum class SessionEnd : std::uint8_t {
   idle_timeout,           ///< no byte either way for `timeouts.idle`
   half_close_timeout,     ///< no byte either way for `timeouts.half_close` after one FIN
   lifetime,               ///< `timeouts.lifetime` passed
+  tls_error,              ///< a broken record or an alert after the handshake, of either side
   connect_failed,         ///< no backend took the connection within `connect.attempts`
+  server_tls_failed,      ///< no TLS handshake with a backend succeeded within `connect.attempts`
+  server_tls_untrusted,   ///< the backend's certificate could not be trusted
+  server_tls_refused,     ///< the backend says that it speaks no TLS (STARTTLS)
   no_backend,             ///< no backend was up for `queue.timeout`
   queue_timeout,          ///< all backends were full for `queue.timeout`
   queue_full,             ///< all backends were full, and `queue.size` connections waited already
+  no_route,               ///< none of the routes is the client's, and there is no `upstream` for the rest
   refused_limit,          ///< a limit on connections was reached, of the process, the listener or the source
   refused_rate,           ///< new connections came faster than a limit allows
-  header_timeout,         ///< the PROXY header had not come within `timeouts.header`
-  bad_proxy_header,       ///< what came was not a PROXY header
-  tls_handshake_failed,   ///< the client's TLS and ours found nothing in common, or it sent an alert
-  tls_handshake_timeout,  ///< the TLS handshake had not ended within `timeouts.handshake`
-  tls_not_tls,            ///< what came was no TLS, where it must be
-  tls_unknown_name,       ///< no certificate is for the name that the client asked for
-  tls_client_rejected,    ///< the client's certificate was refused, or it showed none
-  tls_error,              ///< a broken record or an alert after the handshake, from either side
-  client_truncated,       ///< the client's FIN came without close_notify
-  server_truncated,       ///< the backend's FIN came without close_notify
-  refused_handshakes,     ///< reserved for handshakes that a bound refused
-  no_route,               ///< no route is for the name that the client asked for
-  server_tls_failed,      ///< the TLS handshake with the backend failed, on every attempt
-  server_tls_untrusted,   ///< the backend's certificate could not be trusted
-  server_tls_refused,     ///< the backend said that it speaks no TLS (STARTTLS)
+  refused_handshakes,     ///< no TLS handshake could begin within `timeouts.handshake`, for `tls.handshakes` were under
+                          ///< way
   denied,                 ///< by the listener's `allow` and `deny`
   refused_resources,      ///< this machine had no descriptor, memory or port left
+  header_timeout,         ///< the PROXY header had not come within `timeouts.header`
+  bad_proxy_header,       ///< what came was not a PROXY header
+  tls_not_tls,            ///< what came first was no TLS, where it must be
+  tls_handshake_failed,   ///< the client's TLS and ours found nothing in common, or it sent an alert
+  tls_handshake_timeout,  ///< the TLS handshake had not ended within `timeouts.handshake`
+  tls_unknown_name,       ///< no certificate is for the name that the client asked for (`unknown_name: refuse`)
+  tls_client_rejected,    ///< the client's certificate was refused, or it showed none
   drained,                ///< ended in order while draining, by itself or because it was idle
   shutdown,               ///< cut by a drain's end or a second signal
   killed,                 ///< cut by an operator, through the admin endpoint
@@ -61,7 +62,7 @@ inline constexpr std::size_t kSessionEnds = static_cast<std::size_t>(SessionEnd:
 std::string_view to_string(SessionEnd end);
 
 /// Whether a connection that ended so did not end in order, by itself: everything but client_closed, server_closed and
-/// drained.
+/// drained; and a FIN without close_notify, which many programs send for an end.
 bool is_failure(SessionEnd end);
 
 /// A client's address in 28 bytes, because each live session keeps one. A unix client has no address to keep.
@@ -92,6 +93,9 @@ class ClientAddress {
 
   Storage storage_{.v6 = {}};
 };
+
+/// So much is shown of what a peer wrote, which may be longer than any name; no name of DNS is.
+inline constexpr std::size_t kLongestForeignText = 255;
 
 /// The record of one connection, put together and written when it ends.
 struct SessionRecord {

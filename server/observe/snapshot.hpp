@@ -11,11 +11,49 @@
 #include <vector>
 
 #include "server/observe/distribution.hpp"
+#include "server/observe/handshake_result.hpp"
 #include "server/observe/session_record.hpp"
 
 namespace weir {
 
 using WallTime = std::chrono::system_clock::time_point;
+
+/// What metrics call the versions.
+inline constexpr std::array<std::string_view, 2> kTlsVersions{"TLSv1.2", "TLSv1.3"};
+
+/// What a listener's clients did with TLS.
+struct ListenerTlsSnapshot {
+  /// Handshakes that succeeded, by the version and by whether a session was resumed.
+  std::array<std::array<std::uint64_t, 2>, kTlsVersions.size()> done{};
+  std::array<std::uint64_t, kHandshakeResults> failed{};  ///< none as `done`
+  Distribution handshake_times;                           ///< of those that succeeded
+  std::uint64_t in_progress = 0;
+  std::uint64_t waiting = 0;  ///< for their handshake to begin
+  std::uint64_t key_updates = 0;
+  std::uint64_t truncated = 0;  ///< FINs without close_notify
+};
+
+/// What an upstream's connections to one backend did with TLS.
+struct BackendTlsSnapshot {
+  std::array<std::uint64_t, kBackendHandshakeResults> handshakes{};
+  std::uint64_t truncated = 0;  ///< FINs without close_notify
+};
+
+/// A certificate that is in use.
+struct CertificateSnapshot {
+  std::string name;  ///< the first that it names
+  std::string file;  ///< as the configuration says
+  WallTime expires{};
+};
+
+/// TLS as far as the whole process shares it.
+struct TlsSnapshot {
+  std::vector<CertificateSnapshot> certificates;
+  std::uint64_t reloads = 0;         ///< of certificates, CAs and CRLs whose files had changed
+  std::uint64_t failed_reloads = 0;  ///< the old ones stayed
+  std::uint64_t tickets_accepted = 0;
+  std::uint64_t tickets_unknown = 0;  ///< whose key is not known, or not any more
+};
 
 /// A listener's state and counts at one moment. A value: whoever renders it needs nothing of the running daemon.
 struct ListenerSnapshot {
@@ -34,6 +72,7 @@ struct ListenerSnapshot {
   /// By the limit, those that refused nobody too: process_connections, process_rate, listener_connections,
   /// listener_rate, source_connections, source_rate, rules, trusted.
   std::map<std::string, std::uint64_t> refusals;
+  std::optional<ListenerTlsSnapshot> tls;  ///< nothing: it terminates none
 
   std::uint64_t ended_as(SessionEnd end) const { return ended[static_cast<std::size_t>(end)]; }
 };
@@ -70,6 +109,7 @@ struct BackendSnapshot {
   std::uint64_t checks_failed = 0;
   std::uint64_t ejections = 0;
   Distribution connect_times;
+  std::optional<BackendTlsSnapshot> tls;  ///< nothing: it is spoken to in the clear
 };
 
 struct UpstreamSnapshot {
@@ -112,6 +152,7 @@ struct ServerSnapshot {
   std::uint64_t ended_in_drain = 0;  ///< by themselves
   std::uint64_t cut_in_drain = 0;
   ProcessSnapshot process;
+  std::optional<TlsSnapshot> tls;  ///< nothing: no listener and no upstream speaks it
   std::vector<WorkerSnapshot> workers;
   std::vector<ListenerSnapshot> listeners;  ///< in the order of the configuration
   std::vector<UpstreamSnapshot> upstreams;  ///< likewise

@@ -246,12 +246,16 @@ std::string_view problem_of(const tls::Stream& stream) {
 
 net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken) {
   TlsResources& lent = session.context->resources.tls;
+  TlsCounters& counters = *session.context->tls_counters;
+  std::optional<LevelHold> standing;
+  standing.emplace(counters.waiting());
   HandshakePlaces::Place place(lent.places, *session.slot);
   while (!place.granted()) {
     if (!co_await wait_inside(session)) continue;
     if (session.end == SessionEnd::tls_handshake_timeout) session.end = SessionEnd::refused_handshakes;
     co_return;
   }
+  standing.emplace(counters.in_progress());
   tls::SslPtr ssl = session.context->listener->tls()->make(session.tls_facts->sni);
   if (!ssl) throw std::bad_alloc();
   session.tls = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
@@ -272,10 +276,20 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
   session.tls->describe(*session.tls_facts);
   session.tls_facts->handshake_time =
       std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.last_activity());
-  if (state == Handshake::done) co_return;
+  if (state == Handshake::done) {
+    counters.add_done(*session.tls_facts);
+    co_return;
+  }
   say_refused(session, problem_of(*session.tls));
   session.end_with(end_of(*session.tls));
   session.close_softly = session.tls->failure() != tls::Stream::Failure::socket;
+}
+
+/// Counts a handshake that came to nothing. Whoever only looks whether the port is open has not begun any.
+void count_failure(const Session& session, bool any_came) {
+  TlsCounters* const counters = session.context->tls_counters;
+  if (counters == nullptr || !session.end) return;
+  if (any_came || session.end == SessionEnd::tls_handshake_timeout) counters->add_failed(*session.end);
 }
 
 /// The alert that was written, or an answer, must not be lost by a RST, which the kernel sends where unread bytes are.
@@ -307,10 +321,12 @@ net::awaitable<std::vector<std::byte>> begin_tls(Session& session) {
     if (const auto why = session.must_end()) {
       session.note_cut(opening.any_came() ? 1 : 0);
       session.end_with(*why);
+      count_failure(session, opening.any_came());
       co_return std::vector<std::byte>();
     }
   }
   if (!session.end && opening.terminates()) co_await shake_hands(session, std::exchange(opening.taken(), {}));
+  count_failure(session, opening.any_came());
   if (session.end && session.close_softly) co_await let_alert_arrive(session);
   co_return std::move(opening.taken());
 }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/io/self_connect.hpp"
+#include "common/proxy_tlvs.hpp"
+#include "common/tls/proxied_tls.hpp"
 #include "server/session/begin_backend_tls.hpp"
 #include "server/upstream/source_pool.hpp"
 #include "server/upstream/waiter.hpp"
@@ -56,16 +58,46 @@ net::awaitable<bool> wait_before_connected(ConnectContext context, Session::Time
   co_return must_end(session) || left_by_client(context);
 }
 
+/// What is known of the client's TLS; of a plain one nothing.
+ProxiedTls client_tls(const Session& session) {
+  ProxiedTls known;
+  if (session.tls) known = tls::proxied_tls(session.tls->ssl());
+  if (session.tls_facts) known.authority = session.tls_facts->sni;
+  return known;
+}
+
 /// The PROXY header that the backend gets before the client's first byte; empty if it gets none.
 std::string header_for(const Session& session, const UpstreamConfig& config) {
   if (config.send_proxy_protocol == ProxyVersion::none) return "";
+  ProxyHeader header;
   if (session.proxied && session.proxied->header) {
-    return make_proxy_header(config.send_proxy_protocol, *session.proxied->header);
+    header = *session.proxied->header;
+  } else {
+    // The address noted at accept: a client that has reset since has no peer name any more, but its bytes are still
+    // owed.
+    const int fd = session.client.fd();
+    header.source = session.peer.is_inet() ? session.peer.endpoint() : remote_endpoint(fd);
+    header.destination = local_endpoint(fd);
   }
-  // The address noted at accept: a client that has reset since has no peer name any more, but its bytes are still owed.
-  const int fd = session.client.fd();
-  const Endpoint source = session.peer.is_inet() ? session.peer.endpoint() : remote_endpoint(fd);
-  return make_proxy_header(config.send_proxy_protocol, {source, local_endpoint(fd), "", false});
+  if (!config.proxy_tlvs.empty()) {
+    header.tlvs = add_tls_tlvs(std::move(header.tlvs), client_tls(session), config.proxy_tlvs);
+  }
+  return make_proxy_header(config.send_proxy_protocol, header);
+}
+
+BackendHandshakeResult handshake_result_of(int error) {
+  switch (error) {
+    case 0:
+      return BackendHandshakeResult::done;
+    case kTlsUntrusted:
+      return BackendHandshakeResult::untrusted;
+    case kTlsRefused:
+      return BackendHandshakeResult::refused;
+    case ETIMEDOUT:
+      return BackendHandshakeResult::timeout;
+    default:
+      return BackendHandshakeResult::failed;
+  }
 }
 
 /// One attempt: 0 if the backend is connected and has got its header, else an errno. It may end the session instead.
@@ -121,8 +153,11 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   context.backend.connect_time =
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
   if (context.tls == nullptr) co_return 0;
-  co_return co_await begin_backend_tls(
+  const int error = co_await begin_backend_tls(
       {session, *context.tls, context.config.tls->starttls, host, deadline, context.backend});
+  if (session.end) co_return error;
+  context.backend.lease->counters(session.context->worker).add_handshake(handshake_result_of(error));
+  co_return error;
 }
 
 SessionEnd end_of_connect(int error) {

@@ -10,6 +10,7 @@
 #include "server/admission/gate.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/listener_counters.hpp"
+#include "server/observe/tls_counters.hpp"
 #include "server/session/service.hpp"
 
 namespace weir {
@@ -26,7 +27,8 @@ class Listener {
         service_(std::move(service)),
         gate_(process, process_sources, config_),
         tls_(open_tls(config_)),
-        counters_(std::make_shared<std::vector<ListenerCounters>>(workers)) {}
+        counters_(std::make_shared<std::vector<ListenerCounters>>(workers)),
+        tls_counters_(tls_counters_for(config_.tls.has_value(), nullptr, workers)) {}
   /// The same listener under another configuration.
   Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
            const Listener& before)
@@ -34,7 +36,8 @@ class Listener {
         service_(std::move(service)),
         gate_(process, process_sources, config_, &before.gate_),
         tls_(open_tls(config_)),
-        counters_(before.counters_) {}
+        counters_(before.counters_),
+        tls_counters_(tls_counters_for(config_.tls.has_value(), before.tls_counters_, counters_->size())) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -54,6 +57,8 @@ class Listener {
   }
   /// Written by that worker only, read by any thread.
   ListenerCounters& counters(std::size_t worker) { return (*counters_)[worker]; }
+  /// Likewise, of its TLS; null where it does not terminate any.
+  TlsCounters* tls_counters(std::size_t worker) { return tls_counters_ ? &(*tls_counters_)[worker] : nullptr; }
   /// How many connections ended in this way, over all workers. Any thread.
   std::uint64_t ended(SessionEnd end) const {
     std::uint64_t count = 0;
@@ -64,6 +69,9 @@ class Listener {
   void add_to(ListenerSnapshot& total) const {
     for (const ListenerCounters& counters : *counters_) counters.add_to(total);
     gate_.add_refusals(total.refusals);
+    if (!tls_counters_) return;
+    total.tls.emplace();
+    for (const TlsCounters& counters : *tls_counters_) counters.add_to(*total.tls);
   }
 
  private:
@@ -76,6 +84,7 @@ class Listener {
   Gate gate_;
   const std::shared_ptr<const tls::ServerContexts> tls_;
   const std::shared_ptr<std::vector<ListenerCounters>> counters_;  ///< one for each worker
+  const TlsCountersPtr tls_counters_;
 };
 
 using ListenerPtr = std::shared_ptr<Listener>;

@@ -44,7 +44,8 @@ struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::th
         worker(worker_index),
         listener(std::move(served)),
         name(std::make_shared<const std::string>(listener->config().name)),
-        counters(listener->counters(worker)) {}
+        counters(listener->counters(worker)),
+        tls_counters(listener->tls_counters(worker)) {}
 
   const WorkerResources resources;
   const std::size_t worker;  ///< its place among the workers
@@ -52,6 +53,7 @@ struct ListenerContext : boost::intrusive_ref_counter<ListenerContext, boost::th
   /// The worker's own copy: records hold it, and workers must not contend for its reference count.
   const std::shared_ptr<const std::string> name;
   ListenerCounters& counters;
+  TlsCounters* const tls_counters;  ///< null where the listener terminates no TLS
 };
 
 using ListenerContextPtr = boost::intrusive_ptr<ListenerContext>;

@@ -66,6 +66,7 @@ Turn ProxyTraffic::relay(Session& session) {
     session.enter(Deadlines::Stage::delivering);
     lost_ = (failed_ == Side::client ? to_client_ : to_backend_).direction.pending();
     Turn turn = deliver_last(session);
+    if (end == SessionEnd::server_truncated) count_truncation(session);
     turn.end = end;
     return turn;
   }
@@ -82,10 +83,16 @@ Turn ProxyTraffic::relay(Session& session) {
           .unfinished = to_backend == Outcome::unfinished || to_client == Outcome::unfinished};
 }
 
+void ProxyTraffic::count_truncation(const Session& session) const {
+  backend_.lease->counters(session.context->worker).add_truncated();
+}
+
 /// A side whose end was cut short is named before the one that ended first.
 SessionEnd ProxyTraffic::end_in_order(const Session& session) const {
+  const bool server_truncated = backend_.tls && backend_.tls->truncated();
+  if (server_truncated) count_truncation(session);
   if (session.client_truncated()) return SessionEnd::client_truncated;
-  if (backend_.tls && backend_.tls->truncated()) return SessionEnd::server_truncated;
+  if (server_truncated) return SessionEnd::server_truncated;
   return client_ended_first_ ? SessionEnd::client_closed : SessionEnd::server_closed;
 }
 

@@ -62,6 +62,7 @@ class ProxyTraffic {
   template <typename Dead, typename Alive>
   Turn deliver(Session& session, Dead& dead, Alive& alive);
   SessionEnd end_in_order(const Session& session) const;
+  void count_truncation(const Session& session) const;
   std::optional<SessionEnd> fail(Side side, int error);
   std::optional<SessionEnd> find_failure(const io::Stream& client, Direction::Outcome to_backend,
                                          Direction::Outcome to_client);

@@ -64,6 +64,10 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   SessionRecord record;
   traffic->describe(record);
   traffic.reset();
+  if (session.tls) {
+    context.tls_counters->add_key_updates(session.tls->key_updates());
+    if (session.client_truncated()) context.tls_counters->add_truncated();
+  }
   record.id = session.id;
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;

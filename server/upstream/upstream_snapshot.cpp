@@ -79,6 +79,7 @@ UpstreamSnapshot Upstream::snapshot(Time now) {
     one.checks_passed = backend.checks_passed_;
     one.checks_failed = backend.checks_failed_;
     one.ejections = seen.ejections;
+    if (config_->tls) one.tls.emplace();
     for (const BackendCounters& counters : backend.counters_) counters.add_to(one);
   }
   return shown;

@@ -27,6 +27,7 @@ void expect_well_formed(const Record& record) {
   for (const char* key : {"bytes_in", "bytes_out", "bytes_lost", "attempts"}) EXPECT_GE(record.number(key), 0);
   EXPECT_TRUE(record.json().at("duration_ms").is_number());
   EXPECT_TRUE(record.is_null("proxied_client"));
+  EXPECT_TRUE(record.is_null("tls"));
   EXPECT_TRUE(record.json().at("rtt_us").is_number()) << record.line();
   EXPECT_TRUE(record.json().at("retransmits").is_number()) << record.line();
 }

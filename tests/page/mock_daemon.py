@@ -27,7 +27,7 @@ PAGE = Path(__file__).resolve().parents[2] / "server/admin/page/index.html"
 TICK = 0.25  # seconds
 STEP = 5
 STEPS = 180
-ORDERLY = {"client_closed", "server_closed", "drained"}
+ORDERLY = {"client_closed", "server_closed", "client_truncated", "server_truncated", "drained"}
 
 
 def rfc3339(seconds):
@@ -201,7 +201,8 @@ class Daemon:
         return {
             "id": self.last_id, "listener": listener.name, "upstream": listener.upstream or None, "backend": backend.name if backend else None,
             "client": f"{source}:{random.randrange(30000, 60000)}",
-            "proxied_client": "203.0.113.9:50112" if random.random() < 0.05 else None, "stage": "carrying", "worker": self.last_id % 2,
+            "proxied_client": "203.0.113.9:50112" if random.random() < 0.05 else None,
+            "tls": {"version": "TLSv1.3", "sni": "db.example"} if random.random() < 0.3 else None, "stage": "carrying", "worker": self.last_id % 2,
             "bytes_in": 0, "bytes_out": 0, "rate_in": None, "rate_out": None, "age_ms": 0, "idle_ms": 0,
             "connect_ms": round(0.4 * backend.slow, 3) if backend else None, "attempts": 1 if backend else 0, "rtt_us": random.randrange(40, 90000),
             "retransmits": 3 if slow else 0, "kept_for_client": 0, "kept_for_backend": 0, "slow_side": "client" if slow else None,
@@ -232,7 +233,7 @@ class Daemon:
         self.connections.pop(connection["id"], None)
         listener = connection["of"]
         listener.ended[end] = listener.ended.get(end, 0) + 1
-        kept = ("id", "listener", "client", "proxied_client", "backend", "bytes_in", "bytes_out")
+        kept = ("id", "listener", "client", "proxied_client", "tls", "backend", "bytes_in", "bytes_out")
         record = {"time": rfc3339(self.now), **{key: connection[key] for key in kept}}
         record.update(bytes_lost=0 if end in ORDERLY else connection["kept_for_client"], duration_ms=connection["age_ms"] + 0.25,
                       connect_ms=connection["connect_ms"], attempts=connection["attempts"], end=end, rtt_us=connection["rtt_us"],

@@ -183,6 +183,7 @@ TEST_F(ApiTest, ConnectionsAreThoseThatTheQueryAsksFor) {
   connection.client = ClientAddress(weir::Endpoint::unix_path("/peer"));
   connection.upstream = "postgres";
   connection.backend = shared("10.0.0.5:5432");
+  connection.tls = {.version = "TLSv1.3", .sni = "db.example"};
   connection.stage = ConnectionStage::half_closed;
   connection.rate_in = 10.5;
   connection.age = 60s;
@@ -201,11 +202,12 @@ TEST_F(ApiTest, ConnectionsAreThoseThatTheQueryAsksFor) {
   EXPECT_EQ(found.at("offset"), 7);
   EXPECT_EQ(found.at("connections").at(0), json::parse(R"({
     "id": 4711, "listener": "db", "upstream": "postgres", "backend": "10.0.0.5:5432", "client": "unix:",
-    "proxied_client": null, "stage": "half_closed", "worker": 0, "bytes_in": 0, "bytes_out": 0, "rate_in": 10.5,
+    "proxied_client": null, "tls": {"version": "TLSv1.3", "sni": "db.example"}, "stage": "half_closed", "worker": 0, "bytes_in": 0, "bytes_out": 0, "rate_in": 10.5,
     "rate_out": null, "age_ms": 60000, "idle_ms": 12, "connect_ms": 0.4, "attempts": 1, "rtt_us": 120,
     "retransmits": null, "kept_for_client": 0, "kept_for_backend": 0, "slow_side": "client"})"));
   EXPECT_TRUE(found.at("connections").at(1).at("backend").is_null());
   EXPECT_TRUE(found.at("connections").at(1).at("upstream").is_null());
+  EXPECT_TRUE(found.at("connections").at(1).at("tls").is_null());
   ASSERT_EQ(daemon.queries.size(), 1u);
   const ConnectionQuery& query = daemon.queries[0];
   EXPECT_EQ(query.listener, "db");

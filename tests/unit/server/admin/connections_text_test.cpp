@@ -29,9 +29,20 @@ TEST(ConnectionsText, ShowsTheDocumentedAnswer) {
 
 TEST(ConnectionsText, ShowsMoreWhereThereIsRoom) {
   const std::string text = connections_text(documented(), {.width = 200});
-  for (const char* title : {"STAGE", "RTT", "RETRANSMITS", "WORKER"}) EXPECT_THAT(text, HasSubstr(title));
+  for (const char* title : {"STAGE", "RTT", "RETRANSMITS", "TLS", "SNI", "WORKER"}) EXPECT_THAT(text, HasSubstr(title));
   EXPECT_THAT(text, HasSubstr("carrying"));
   EXPECT_THAT(text, HasSubstr("120 us"));
+}
+
+TEST(ConnectionsText, ShowsTlsWhereThereIsSome) {
+  json::value page = documented();
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  TLSv1.3  db.example  "));
+  first_of(page)["tls"] = {{"version", nullptr}, {"sni", "\033[2J"}};
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  yes  \\x1b[2J  "));
+  first_of(page)["tls"] = nullptr;
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  -    -    "));
+  first_of(page).erase("tls");  // as an older daemon says it
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  -    -    "));
 }
 
 TEST(ConnectionsText, SaysHowManyThereAre) {

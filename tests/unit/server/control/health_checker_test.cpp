@@ -25,10 +25,10 @@ UpstreamConfig config_of(const std::string& address) {
 }
 
 /// What one check of a backend comes to.
-CheckOutcome check(const Backend& backend, SourceTurns& sources, const HealthConfig& health) {
+CheckOutcome check(const Backend& backend, SourceTurns& sources, const HealthConfig& health, CheckSpeech speech = {}) {
   boost::asio::io_context context{1};
   CheckOutcome outcome;
-  boost::asio::co_spawn(context.get_executor(), check_backend(backend, sources, health, ProxyVersion::none),
+  boost::asio::co_spawn(context.get_executor(), check_backend(backend, sources, health, std::move(speech)),
                         [&](const std::exception_ptr& failure, CheckOutcome result) {
                           if (failure) std::rethrow_exception(failure);
                           outcome = std::move(result);

@@ -47,6 +47,14 @@ inline ServerSnapshot full_snapshot() {
   listener.durations = distribution_of(kDurationBounds, {0, 1, 2, 0, 4}, 3.5);
   listener.accept_errors = {{"EMFILE", 5}, {"EPERM", 1}};
   listener.refusals = {{"rules", 3}};
+  ListenerTlsSnapshot& tls = listener.tls.emplace();
+  tls.done = {{{10, 2}, {70, 8}}};
+  tls.failed[static_cast<std::size_t>(HandshakeResult::not_tls)] = 9;
+  tls.handshake_times = distribution_of(kWaitBounds, {0, 0, 0, 90}, 0.09);
+  tls.in_progress = 4;
+  tls.waiting = 5;
+  tls.key_updates = 6;
+  tls.truncated = 7;
   snapshot.listeners = {listener};
 
   BackendSnapshot backend;
@@ -65,6 +73,7 @@ inline ServerSnapshot full_snapshot() {
   backend.checks_failed = 4;
   backend.ejections = 1;
   backend.connect_times = distribution_of(kWaitBounds, {10, 20, 20}, 0.015);
+  backend.tls = {.handshakes = {40, 3, 2, 1, 0}, .truncated = 11};
   UpstreamSnapshot upstream;
   upstream.name = "postgres";
   upstream.balance = "round_robin";
@@ -73,6 +82,11 @@ inline ServerSnapshot full_snapshot() {
   upstream.queue_waits = distribution_of(kWaitBounds, {1}, 0.00005);
   upstream.backends = {backend};
   snapshot.upstreams = {upstream};
+  snapshot.tls = {.certificates = {{"db.example", "/etc/weir/tls/tls.crt", start + seconds{86400}}},
+                  .reloads = 12,
+                  .failed_reloads = 13,
+                  .tickets_accepted = 14,
+                  .tickets_unknown = 15};
   return snapshot;
 }
 

@@ -120,6 +120,51 @@ TEST(MetricsText, ShowsABackend) {
   }
 }
 
+TEST(MetricsText, ShowsTls) {
+  const std::vector<std::string> lines = text_of(full_snapshot());
+  for (const char* line : {
+           R"(weir_tls_handshakes_total{listener="db",result="done",version="TLSv1.2",resumed="false"} 10)",
+           R"(weir_tls_handshakes_total{listener="db",result="done",version="TLSv1.2",resumed="true"} 2)",
+           R"(weir_tls_handshakes_total{listener="db",result="done",version="TLSv1.3",resumed="true"} 8)",
+           R"(weir_tls_handshakes_total{listener="db",result="not_tls"} 9)",
+           R"(weir_tls_handshakes_total{listener="db",result="abandoned"} 0)",
+           R"(weir_tls_handshake_seconds_bucket{listener="db",le="0.001"} 90)",
+           R"(weir_tls_handshakes_in_progress{listener="db"} 4)",
+           R"(weir_tls_handshakes_waiting{listener="db"} 5)",
+           R"(weir_tls_key_updates_total{listener="db"} 6)",
+           R"(weir_tls_truncated_total{side="client",listener="db"} 7)",
+           R"(weir_tls_truncated_total{upstream="postgres",backend="10.0.0.5:5432",side="server"} 11)",
+           R"(weir_backend_tls_handshakes_total{upstream="postgres",backend="10.0.0.5:5432",result="done"} 40)",
+           R"(weir_backend_tls_handshakes_total{upstream="postgres",backend="10.0.0.5:5432",result="untrusted"} 1)",
+           R"(weir_tls_certificate_expiry_seconds{name="db.example",file="/etc/weir/tls/tls.crt"} 1700086400)",
+           R"(weir_tls_certificate_reloads_total{result="done"} 12)",
+           R"(weir_tls_certificate_reloads_total{result="failed"} 13)",
+           R"(weir_tls_ticket_total{result="accepted"} 14)",
+           R"(weir_tls_ticket_total{result="unknown_key"} 15)",
+       }) {
+    EXPECT_THAT(lines, Contains(line));
+  }
+}
+
+TEST(MetricsText, SaysNothingOfTlsWhereThereIsNone) {
+  ServerSnapshot snapshot = full_snapshot();
+  snapshot.listeners[0].tls.reset();
+  snapshot.upstreams[0].backends[0].tls.reset();
+  snapshot.tls.reset();
+  for (const auto& [name, family] : families_of(text_of(snapshot))) EXPECT_THAT(name, Not(testing::HasSubstr("tls")));
+}
+
+TEST(MetricsText, ShowsACertificateThatSeveralListenersHaveOnce) {
+  ServerSnapshot snapshot = full_snapshot();
+  CertificateSnapshot older = snapshot.tls->certificates[0];
+  older.expires -= std::chrono::seconds(10);
+  snapshot.tls->certificates.push_back(older);
+  const std::vector<std::string> lines = text_of(snapshot);
+  EXPECT_THAT(lines, Contains(R"(weir_tls_certificate_expiry_seconds{name="db.example",file="/etc/weir/tls/tls.crt"} )"
+                              "1700086390"));
+  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(), lines.size());
+}
+
 TEST(MetricsText, ShowsTheDaemon) {
   const std::vector<std::string> lines = text_of(full_snapshot());
   for (const char* line : {

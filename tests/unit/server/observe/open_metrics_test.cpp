@@ -84,7 +84,7 @@ void check_histograms(const std::vector<std::string>& lines) {
       ++series;
     }
   }
-  EXPECT_EQ(series, 3u);
+  EXPECT_EQ(series, 4u);
 }
 
 TEST(OpenMetrics, ReadsBackAsFamiliesWithTheirSamples) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/parse.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,7 +45,7 @@ TEST(SessionRecord, JsonHasEveryKeyInItsOrder) {
             R"({"time":"2023-11-14T22:13:20.123Z","id":7,"listener":"db","client":"192.0.2.1:4711",)"
             R"("proxied_client":"[2001:db8::1]:80","backend":"127.0.0.1:5432","bytes_in":1,"bytes_out":2,)"
             R"("bytes_lost":3,"duration_ms":1234.567,"connect_ms":1.500,"attempts":5,"end":"server_reset",)"
-            R"("rtt_us":250,"retransmits":4})");
+            R"("rtt_us":250,"retransmits":4,"tls":null})");
 }
 
 TEST(SessionRecord, TextHasTheSameInTheSameOrder) {
@@ -66,15 +68,104 @@ TEST(SessionRecord, WhatIsNotKnownIsNullOrADash) {
   }
 }
 
+std::shared_ptr<tls::Facts> example_facts() {
+  auto facts = std::make_shared<tls::Facts>();
+  facts->sni = "db.example";
+  facts->alpn = "postgresql";
+  facts->version = "TLSv1.3";
+  facts->cipher = "TLS_AES_128_GCM_SHA256";
+  facts->resumed = false;
+  facts->handshake_time = microseconds(1250);
+  facts->client_cn = "reporting";
+  return facts;
+}
+
+TEST(SessionRecord, TlsIsAnObjectInJsonAndHasKeysOfItsOwnInText) {
+  SessionRecord record = example();
+  record.tls = example_facts();
+  EXPECT_THAT(to_json(record),
+              testing::EndsWith(
+                  R"("retransmits":4,"tls":{"sni":"db.example","alpn":"postgresql","version":"TLSv1.3",)"
+                  R"("cipher":"TLS_AES_128_GCM_SHA256","resumed":false,"handshake_ms":1.250,"client_cn":"reporting",)"
+                  R"("alert":null}})"));
+  EXPECT_THAT(to_text(record),
+              testing::EndsWith(" retransmits=4 tls_sni=db.example tls_alpn=postgresql tls_version=TLSv1.3 "
+                                "tls_cipher=TLS_AES_128_GCM_SHA256 tls_resumed=false tls_handshake_ms=1.250 "
+                                "tls_client_cn=reporting tls_alert=-"));
+}
+
+TEST(SessionRecord, TlsThatCameToNothingHasNullsAndDashes) {
+  SessionRecord record = example();
+  auto facts = std::make_shared<tls::Facts>();
+  facts->alert = "unknown_ca";
+  record.tls = facts;
+  EXPECT_THAT(to_json(record), testing::EndsWith(R"("tls":{"sni":null,"alpn":null,"version":null,"cipher":null,)"
+                                                 R"("resumed":null,"handshake_ms":null,"client_cn":null,)"
+                                                 R"("alert":"unknown_ca"}})"));
+  EXPECT_THAT(to_text(record), testing::EndsWith(" tls_sni=- tls_alpn=- tls_version=- tls_cipher=- tls_resumed=- "
+                                                 "tls_handshake_ms=- tls_client_cn=- tls_alert=unknown_ca"));
+}
+
+TEST(SessionRecord, WhatAPeerSaysOfItselfCannotEndItsValueOrTheLine) {
+  SessionRecord record = example();
+  auto facts = example_facts();
+  facts->sni = "a b\n tls_client_cn=root\"\\\x1b[2J\xff";
+  facts->client_cn = "-";
+  record.tls = facts;
+  EXPECT_THAT(to_text(record),
+              testing::HasSubstr(R"( tls_sni="a b\n tls_client_cn=root\"\\\x1b[2J\xff" tls_alpn=postgresql )"));
+  EXPECT_THAT(to_text(record), testing::HasSubstr(R"( tls_client_cn="-" )"));
+  const boost::json::value read = boost::json::parse(to_json(record));
+  EXPECT_EQ(read.at("tls").at("sni"), "a b\\x0a tls_client_cn=root\"\\\\x1b[2J\\xff") << to_json(record);
+}
+
+TEST(SessionRecord, WhatAPeerSaysOfItselfIsCutWhereItIsLongerThanAnyName) {
+  SessionRecord record = example();
+  auto facts = example_facts();
+  facts->client_cn = std::string(10'000, 'x');
+  record.tls = facts;
+  EXPECT_THAT(to_text(record), testing::HasSubstr(" tls_client_cn=" + std::string(kLongestForeignText, 'x') + " "));
+  EXPECT_LT(to_json(record).size(), 1000u);
+}
+
 /// The words are a contract with whoever reads the log; their order is the metrics'.
 TEST(SessionRecord, EndsHaveTheirWords) {
-  constexpr std::array<std::string_view, kSessionEnds> kWords{
-      "client_closed",    "server_closed",  "client_reset",      "server_reset",
-      "client_timeout",   "server_timeout", "idle_timeout",      "half_close_timeout",
-      "lifetime",         "connect_failed", "no_backend",        "queue_timeout",
-      "queue_full",       "refused_limit",  "refused_rate",      "header_timeout",
-      "bad_proxy_header", "denied",         "refused_resources", "drained",
-      "shutdown",         "killed",         "internal_error"};
+  constexpr std::array<std::string_view, kSessionEnds> kWords{"client_closed",
+                                                              "server_closed",
+                                                              "client_truncated",
+                                                              "server_truncated",
+                                                              "client_reset",
+                                                              "server_reset",
+                                                              "client_timeout",
+                                                              "server_timeout",
+                                                              "idle_timeout",
+                                                              "half_close_timeout",
+                                                              "lifetime",
+                                                              "tls_error",
+                                                              "connect_failed",
+                                                              "server_tls_failed",
+                                                              "server_tls_untrusted",
+                                                              "server_tls_refused",
+                                                              "no_backend",
+                                                              "queue_timeout",
+                                                              "queue_full",
+                                                              "no_route",
+                                                              "refused_limit",
+                                                              "refused_rate",
+                                                              "refused_handshakes",
+                                                              "denied",
+                                                              "refused_resources",
+                                                              "header_timeout",
+                                                              "bad_proxy_header",
+                                                              "tls_not_tls",
+                                                              "tls_handshake_failed",
+                                                              "tls_handshake_timeout",
+                                                              "tls_unknown_name",
+                                                              "tls_client_rejected",
+                                                              "drained",
+                                                              "shutdown",
+                                                              "killed",
+                                                              "internal_error"};
   for (std::size_t end = 0; end < kSessionEnds; ++end) {
     EXPECT_EQ(to_string(static_cast<SessionEnd>(end)), kWords[end]);
   }
@@ -85,7 +176,8 @@ TEST(SessionRecord, EveryEndIsAFailureButTheOrderlyOnes) {
   for (std::size_t end = 0; end < kSessionEnds; ++end) {
     if (!is_failure(static_cast<SessionEnd>(end))) orderly.push_back(to_string(static_cast<SessionEnd>(end)));
   }
-  EXPECT_THAT(orderly, testing::ElementsAre("client_closed", "server_closed", "drained"));
+  EXPECT_THAT(orderly, testing::ElementsAre("client_closed", "server_closed", "client_truncated", "server_truncated",
+                                            "drained"));
 }
 
 TEST(ClientAddress, IsWrittenAsPeopleKnowIt) {
