@@ -332,11 +332,4 @@ std::size_t Stream::unread() const {
   return inbox_.size() + static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0)) + socket_.unread();
 }
 
-std::string take_openssl_error() {
-  const unsigned long error = ::ERR_get_error();
-  const char* text = error != 0 ? ::ERR_reason_error_string(error) : nullptr;
-  ::ERR_clear_error();
-  return text != nullptr ? text : "";
-}
-
 }  // namespace weir::tls

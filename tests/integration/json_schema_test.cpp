@@ -210,11 +210,17 @@ TEST_F(JsonSchema, EveryKeyOfALoadReportIsCheckedByItsType) {
   // Reports of earlier versions lack these.
   EXPECT_THAT(unnoticed("load-report.json", "run"),
               testing::IsSubsetOf({"without command", "without audit", "without slo", "without options.slo",
-                                   "without fairness.connections", "without verdict.reasons"}));
+                                   "without fairness.connections", "without verdict.reasons",
+                                   "without errors.kinds.tls_handshake", "without errors.kinds.tls_untrusted",
+                                   "without errors.kinds.tls_alert", "without errors.kinds.tls_timeout",
+                                   "without errors.kinds.tls_truncated", "without errors.kinds.tls_broken"}));
   write("connect", {"connect", "--quiet", "-c", "2", "-n", "10", server_.address()});
   EXPECT_THAT(unnoticed("load-report.json", "connect"),
               testing::IsSubsetOf({"without command", "without audit", "without slo", "without options.slo",
-                                   "without verdict.reasons"}));
+                                   "without verdict.reasons", "without errors.kinds.tls_handshake",
+                                   "without errors.kinds.tls_untrusted", "without errors.kinds.tls_alert",
+                                   "without errors.kinds.tls_timeout", "without errors.kinds.tls_truncated",
+                                   "without errors.kinds.tls_broken"}));
 }
 
 TEST_F(JsonSchema, EveryKeyOfTheOtherDocumentsIsCheckedByItsType) {
