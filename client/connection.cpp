@@ -6,8 +6,8 @@
 
 namespace weir::load {
 
-net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, Transport& transport, std::uint32_t index,
-                                        Patience patience) {
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, Transport& transport,
+                                        std::uint32_t index, Patience patience) {
   const io::Clock::time_point began = io::Clock::now();
   const WorkerPlan& plan = worker.plan();
   const LoadOptions& options = plan.options;

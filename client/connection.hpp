@@ -15,11 +15,11 @@ enum class Patience : std::uint8_t {
   drain,    ///< through the drain, because it is itself what is measured
 };
 
-/// Opens one of a worker's connections within the run's timeout, sends a PROXY header where the run wants one, makes the
-/// handshake where it speaks TLS, for which there is as much time again, and records how long each of them took.
+/// Opens one of a worker's connections within the run's timeout, sends a PROXY header where the run wants one, makes
+/// the handshake where it speaks TLS, for which there is as much time again, and records how long each of them took.
 /// Afterwards the transport is valid, or the failure says why not, or the run ended in the meantime (`none`).
-net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, Transport& transport, std::uint32_t index,
-                                        Patience patience = Patience::running);
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, Transport& transport,
+                                        std::uint32_t index, Patience patience = Patience::running);
 
 /// Opens a connection anew, again and again until it stands or the run ends, with pauses that grow from 100 ms to 1 s.
 /// `unlucky` is how often it has failed in a row without a reply; when it is 0, the first attempt is made at once. Each

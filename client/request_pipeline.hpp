@@ -67,8 +67,8 @@ class RequestPipeline {
     ++next_;
   }
 
-  /// Does what can be done without waiting, on an io::Stream or a tls::Stream. `scratch` is where bytes stand meanwhile.
-  /// Calls `on_reply(request, length)` for each whole reply that was right.
+  /// Does what can be done without waiting, on an io::Stream or a tls::Stream. `scratch` is where bytes stand
+  /// meanwhile. Calls `on_reply(request, length)` for each whole reply that was right.
   template <typename Stream, typename OnReply>
   Status advance(Stream& stream, std::span<std::byte> scratch, OnReply&& on_reply) {
     if (!flush(stream)) return Status::failed;

@@ -28,9 +28,9 @@ std::string readable_file(const std::string& name) {
 /// A name as the DNS has them; an address is none (RFC 6066, 3).
 std::string server_name(const std::string& text) {
   const std::string name = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
-  const bool right = !name.empty() && name.size() <= 253 &&
-                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
-                         std::string::npos;
+  const bool right =
+      !name.empty() && name.size() <= 253 &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == std::string::npos;
   if (!right || is_ip_address(name)) {
     throw std::invalid_argument(fmt::format("is a name such as db.example, not {}", in_quotes(text)));
   }

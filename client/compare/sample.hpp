@@ -11,8 +11,8 @@ namespace weir::load {
 
 /// The times that are compared.
 enum class Compared : std::uint8_t {
-  times,    ///< what the workload is about: responses, or cycles
-  connect,  ///< from connect(2) until the connection stood
+  times,      ///< what the workload is about: responses, or cycles
+  connect,    ///< from connect(2) until the connection stood
   handshake,  ///< of TLS, in full
 };
 inline constexpr std::size_t kCompared = 3;

@@ -4,8 +4,8 @@ namespace weir::load {
 
 namespace {
 
-constexpr std::array<std::string_view, kCounts> kKeys{"done",     "replies",    "bytes",    "cycles", "sent",
-                                                      "held",     "unfinished", "unsent",   "missed", "answered",
+constexpr std::array<std::string_view, kCounts> kKeys{"done",     "replies",    "bytes",     "cycles",     "sent",
+                                                      "held",     "unfinished", "unsent",    "missed",     "answered",
                                                       "reopened", "renewed",    "newcomers", "handshakes", "resumed"};
 
 template <typename T>

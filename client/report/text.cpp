@@ -99,7 +99,7 @@ std::string handshakes(const LoadResult& result) {
   const WorkerStats& stats = result.stats;
   const auto one = [&result](const char* name, std::uint64_t count, const char* what) {
     std::string rest = what;
-    if (!result.is_echo() && result.window_seconds > 0) {
+    if (!result.is_echo() && count != 0 && result.window_seconds > 0) {
       rest = fmt::format("{}, {} a second", what, display_rate(static_cast<double>(count) / result.window_seconds));
     }
     return line(name, count, rest);

@@ -132,8 +132,8 @@ class Conversation {
 
   void send() {
     const std::string_view rest = out_.rest();
-    const ssize_t count =
-        tls_ != nullptr ? tls_->write(rest.data(), rest.size()) : ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    const ssize_t count = tls_ != nullptr ? tls_->write(rest.data(), rest.size())
+                                          : ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (count >= 0) {
       out_.begin += static_cast<std::size_t>(count);
     } else if (!again(errno)) {
@@ -194,11 +194,11 @@ int chat(const Address& target, std::chrono::microseconds timeout, const std::op
     if (context) {
       session.emplace(connection.socket.get(), context->make(target.is_inet() ? target.host : std::string()));
       if (!session->handshake(io::Clock::now() + timeout)) {
-        std::fprintf(stderr, "weir-load chat: no TLS with %s: %s%s\n", target.to_string().c_str(),
-                     session->problem().c_str(),
-                     session->is_untrusted() ? " (--cacert FILE names who may sign the certificate, --insecure does not "
-                                               "look at it)"
-                                             : "");
+        std::fprintf(
+            stderr, "weir-load chat: no TLS with %s: %s%s\n", target.to_string().c_str(), session->problem().c_str(),
+            session->is_untrusted() ? " (--cacert FILE names who may sign the certificate, --insecure does not "
+                                      "look at it)"
+                                    : "");
         return 1;
       }
     }

@@ -27,8 +27,8 @@ void count_failure(WorkerContext& worker, const RequestPipeline& requests) {
 }
 
 /// Sends the request that was pushed and takes its reply. `first_byte` and `last_byte` are when they came.
-net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, Transport& transport, RequestPipeline& requests,
-                                   Moment& first_byte, Moment& last_byte) {
+net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, Transport& transport,
+                                   RequestPipeline& requests, Moment& first_byte, Moment& last_byte) {
   const auto take = [&](const RequestPipeline::Request&, std::uint64_t) { last_byte = io::Clock::now(); };
   Moment deadline = requests.oldest().sent + worker.plan().options.timeout;
   slot.set_deadline(deadline);
@@ -56,8 +56,8 @@ net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, Transp
   co_return Part::right;
 }
 
-/// Takes what comes after our end, of which nothing was asked for, up to the peer's end: right, failed (and counted), or
-/// nothing yet.
+/// Takes what comes after our end, of which nothing was asked for, up to the peer's end: right, failed (and counted),
+/// or nothing yet.
 template <typename Stream>
 std::optional<Part> take_end(WorkerContext& worker, Stream& stream, RequestPipeline& requests) {
   while (stream.readable()) {
@@ -86,8 +86,7 @@ net::awaitable<Part> close_in_order(WorkerContext& worker, io::Slot& slot, Trans
   bool ended = false;
   for (;;) {
     if (!ended) ended = transport.with([](auto& stream) { return stream.finish(io::Closes::later); });
-    const std::optional<Part> part =
-        transport.with([&](auto& stream) { return take_end(worker, stream, requests); });
+    const std::optional<Part> part = transport.with([&](auto& stream) { return take_end(worker, stream, requests); });
     if (part) co_return *part;
     co_await slot.wait();
     if (worker.abandoned()) co_return Part::cut;

@@ -154,8 +154,8 @@ RequestPipeline::Status EchoConnection::move_bytes() {
     now_is_old_ = false;
     worker_.answered(index_, request.due, request.sent, now_, length);
   };
-  const RequestPipeline::Status status = transport_.with(
-      [&](auto& stream) { return requests_.advance(stream, worker_.loop().scratch(), on_reply); });
+  const RequestPipeline::Status status =
+      transport_.with([&](auto& stream) { return requests_.advance(stream, worker_.loop().scratch(), on_reply); });
   if (answered) {
     unlucky_ = 0;
     ready_ = now_ + options_.think;

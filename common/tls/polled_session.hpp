@@ -10,9 +10,9 @@
 
 namespace weir::tls {
 
-/// A client's TLS over one non-blocking socket that its owner polls (poll(2)), where there is no event loop. A read takes
-/// a whole record, so that nothing is left that poll(2) would not know of. The process must ignore SIGPIPE. Borrows the
-/// socket. One thread.
+/// A client's TLS over one non-blocking socket that its owner polls (poll(2)), where there is no event loop. A read
+/// takes a whole record, so that nothing is left that poll(2) would not know of. The process must ignore SIGPIPE.
+/// Borrows the socket. One thread.
 class PolledSession {
  public:
   /// What a read or write is given at least, and at most: the plain text of a record.

@@ -35,7 +35,9 @@ class LoadTls : public testing::Test {
     return arguments;
   }
   std::vector<std::string> trusting() const { return {"--cacert", site_.ca(), "--sni", "site.test"}; }
-  LoadRun load(std::vector<std::string> arguments) const { return run_load(over_tls(std::move(arguments), trusting())); }
+  LoadRun load(std::vector<std::string> arguments) const {
+    return run_load(over_tls(std::move(arguments), trusting()));
+  }
 
   Daemon serve(const std::string& more = "") const { return Daemon::with_config(echo_config(site_.listener(more))); }
   /// A server that plays this once its handshake is done.
@@ -52,8 +54,8 @@ class LoadTls : public testing::Test {
 
 TEST_F(LoadTls, EveryByteOfEveryReplyIsChecked) {
   const Daemon daemon = serve();
-  const LoadRun run = load({"echo", "-c", "3", "-n", "900", "--pipeline", "16", "-l", "1:50,2-100:30,100k:20",
-                            daemon.addresses()[0]});
+  const LoadRun run =
+      load({"echo", "-c", "3", "-n", "900", "--pipeline", "16", "-l", "1:50,2-100:30,100k:20", daemon.addresses()[0]});
   EXPECT_EQ(run.exit, 0) << run.err;
   EXPECT_EQ(run.number("/requests/completed"), 900u);
   EXPECT_EQ(run.number("/latency/connect/count"), 3u);
@@ -110,8 +112,8 @@ TEST_F(LoadTls, EachSlotResumesTheSessionOfItsConnectionBefore) {
 
 TEST_F(LoadTls, ConnectionsOpenedAnewResumeTheirSession) {
   const Daemon daemon = serve();
-  const LoadRun run = load({"echo", "--resume", "-c", "2", "-n", "100", "--reconnect-every", "10",
-                            daemon.addresses()[0]});
+  const LoadRun run =
+      load({"echo", "--resume", "-c", "2", "-n", "100", "--reconnect-every", "10", daemon.addresses()[0]});
   EXPECT_EQ(run.exit, 0) << run.err;
   EXPECT_EQ(run.number("/tls/handshakes"), 2u);
   EXPECT_GE(run.number("/tls/resumed"), 8u) << "those that were opened anew";
@@ -161,8 +163,8 @@ TEST_F(LoadTls, CertificateOfTheClientIsShown) {
   EXPECT_GE(without.failures("tls_alert"), 1u) << without.err;
   EXPECT_THAT(without.err, AllOf(HasSubstr("--cert and --key"), HasSubstr("certificate_required")));
   const CertificateFiles own = write_files(site_.dir(), "client", site_.authority().client("tester"));
-  const LoadRun with_it = load({"echo", "-c", "1", "-n", "10", "--cert", own.certificate, "--key", own.key,
-                                daemon.addresses()[0]});
+  const LoadRun with_it =
+      load({"echo", "-c", "1", "-n", "10", "--cert", own.certificate, "--key", own.key, daemon.addresses()[0]});
   EXPECT_EQ(with_it.exit, 0) << with_it.err;
 }
 
@@ -224,8 +226,8 @@ TEST_F(LoadTls, NewKeysAmidTheRepliesAreTaken) {
 
 TEST_F(LoadTls, ProcessesAndNewcomersSpeakItToo) {
   const Daemon daemon = serve();
-  const LoadRun run = load({"echo", "--processes", "2", "-c", "4", "-d", "500ms", "--newcomers", "20", "--resume",
-                            daemon.addresses()[0]});
+  const LoadRun run = load(
+      {"echo", "--processes", "2", "-c", "4", "-d", "500ms", "--newcomers", "20", "--resume", daemon.addresses()[0]});
   EXPECT_EQ(run.exit, 0) << run.err;
   EXPECT_GT(run.number("/connections/newcomers"), 0u);
   EXPECT_EQ(run.number("/latency/handshake/count") + run.number("/latency/resumed/count"),
@@ -235,8 +237,8 @@ TEST_F(LoadTls, ProcessesAndNewcomersSpeakItToo) {
 TEST_F(LoadTls, ComparisonOfTwoWaysHasTheHandshakes) {
   const Daemon daemon = serve();
   const std::string address = daemon.addresses()[0];
-  const LoadRun run = load({"ab", "--anyway", "--a", address, "--b", address, "-c", "2", "-d", "2s", "--block",
-                            "100ms", "--reconnect-every", "5"});
+  const LoadRun run = load({"ab", "--anyway", "--a", address, "--b", address, "-c", "2", "-d", "2s", "--block", "100ms",
+                            "--reconnect-every", "5"});
   EXPECT_EQ(run.exit, 0) << run.err;
   EXPECT_GT(run.number("/a/handshake/count"), 0u);
   EXPECT_THAT(boost::json::serialize(run.report.at("differences")), HasSubstr("handshake p50"));

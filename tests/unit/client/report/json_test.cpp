@@ -55,11 +55,22 @@ void for_each_key(json::value& value, const std::string& path,
 
 /// Keys that follow from others: a reader does without them.
 bool is_derived(const std::string& path) {
-  static const std::set<std::string> kDerived{
-      "rate",          "exit_status",          "verdict",         "verdict.limited_by", "verdict.reasons",
-      "audit.remarks", "verdict.reason",       "fairness.jain",   "fairness.starved",   "fairness.connections.counted",
-      "errors.total",  "errors.wrong_replies", "generator.share", "connections.asked",
-      "tls.handshakes_per_s", "tls.resumed_per_s"};
+  static const std::set<std::string> kDerived{"rate",
+                                              "exit_status",
+                                              "verdict",
+                                              "verdict.limited_by",
+                                              "verdict.reasons",
+                                              "audit.remarks",
+                                              "verdict.reason",
+                                              "fairness.jain",
+                                              "fairness.starved",
+                                              "fairness.connections.counted",
+                                              "errors.total",
+                                              "errors.wrong_replies",
+                                              "generator.share",
+                                              "connections.asked",
+                                              "tls.handshakes_per_s",
+                                              "tls.resumed_per_s"};
   const bool of_connections = path.starts_with("fairness.connections.");
   const bool is_quantile = path.ends_with(".p10") || path.ends_with(".p50") || path.ends_with(".p90");
   return kDerived.contains(path) || path == "slo" || path.starts_with("slo.") || path.ends_with(".count") ||
@@ -278,8 +289,7 @@ TEST(JsonReport, EveryValueOfAnotherTypeIsNamed) {
                            path.find("machine.") == 0 || path.ends_with(".text") || path.ends_with("expected") ||
                            path.ends_with("received") || path == "tls.agreed" || path == "options.tls.ca" ||
                            path == "options.tls.name" || path == "options.tls.certificate";
-      const bool is_flag =
-          path == "audit.target_here" || path == "options.tls.verify" || path == "options.tls.resume";
+      const bool is_flag = path == "audit.target_here" || path == "options.tls.verify" || path == "options.tls.resume";
       if (is_derived(path) || (other.is_string() && is_text) || (other.is_bool() && is_flag)) return;
       const json::value kept = parent.at(key);
       parent[key] = other;

@@ -24,7 +24,9 @@ class ResumableSessionTest : public testing::TestWithParam<int> {
 
   ResumableSessionTest() {
     const test::Certificate made = test::self_signed({"DNS:site.test"});
-    const auto bio = [](const std::string& text) { return ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())); };
+    const auto bio = [](const std::string& text) {
+      return ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size()));
+    };
     BIO* text = bio(made.certificate);
     const X509Ptr certificate(::PEM_read_bio_X509(text, nullptr, nullptr, nullptr));
     ::BIO_free(text);
