@@ -1,9 +1,12 @@
 #include "server/live_daemon.hpp"
 
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "common/tls/certificate_facts.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/log_files.hpp"
 #include "server/observe/process_figures.hpp"
@@ -72,6 +75,7 @@ ServerSnapshot LiveDaemon::snapshot() {
   const Admission::Totals totals = parts_.data_plane.admission().totals();
   ServerSnapshot now = traffic_snapshot(totals);
   now.process = process_snapshot(totals);
+  now.tls = tls_snapshot();
   return now;
 }
 
@@ -99,6 +103,23 @@ ServerSnapshot LiveDaemon::traffic_snapshot(const Admission::Totals& totals) con
     now.upstreams.push_back(parts_.data_plane.upstreams().at(config.name)->snapshot(io::Clock::now()));
   }
   return now;
+}
+
+std::optional<TlsSnapshot> LiveDaemon::tls_snapshot() const {
+  std::optional<TlsSnapshot> shown;
+  const auto add = [&](const std::vector<tls::CertificateFacts>& certificates) {
+    if (!shown) shown.emplace();
+    for (const tls::CertificateFacts& facts : certificates) {
+      shown->certificates.push_back({.name = facts.name, .file = facts.file, .expires = facts.until});
+    }
+  };
+  for (const auto& [name, open] : parts_.data_plane.listeners()) {
+    if (open.listener->tls() != nullptr) add(open.listener->tls()->certificates());
+  }
+  for (const auto& [name, upstream] : parts_.data_plane.upstreams()) {
+    if (upstream->pinned_tls()) add(upstream->pinned_tls()->certificates());
+  }
+  return shown;
 }
 
 ProcessSnapshot LiveDaemon::process_snapshot(const Admission::Totals& totals) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,8 @@ class LiveDaemon final : public admin::Daemon {
   net::awaitable<admin::Change> set_listener_drained(std::string name, bool drained);
   ServerSnapshot traffic_snapshot(const Admission::Totals& totals) const;
   ProcessSnapshot process_snapshot(const Admission::Totals& totals) const;
+  /// Nothing where no TLS is spoken.
+  std::optional<TlsSnapshot> tls_snapshot() const;
   void wait_for_tick();
   void tick();
 

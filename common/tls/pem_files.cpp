@@ -90,13 +90,11 @@ KeyPtr key_in(const std::string& path, const std::string& text) {
   ::ERR_clear_error();
   KeyPtr key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, has_password, &asked));
   if (key) return key;
-  const unsigned long error = ::ERR_peek_last_error();
-  const bool none = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
   const std::string reason = take_openssl_error();
   if (asked) {
     refuse_file(path, "is encrypted, and nobody is there to be asked; run: openssl pkey -in IT -out DECRYPTED");
   }
-  if (none) {
+  if (text.find("PRIVATE KEY-----") == std::string::npos) {
     refuse_file(path, "holds no private key in PEM; for DER run: openssl pkey -inform DER -in IT -out OTHER");
   }
   refuse_file(path, fmt::format("holds a private key that is broken ({}); write it again, in PEM", reason));

@@ -1,5 +1,7 @@
 #include "server/config/config_diff.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -22,11 +24,13 @@ using Kind = YamlNode::Kind;
 constexpr const char* kAbsent = "absent";
 
 /// Lists that are tried from the first to the last.
-constexpr std::array<std::string_view, 1> kOrdered{"dns.servers"};
+constexpr std::array<std::string_view, 2> kOrdered{"dns.servers", "tls.alpn"};
 
 /// Keys that a running daemon cannot change, and what to do instead.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFixed{
-    {{"workers", "restart or upgrade the daemon"}, {"relay.splice", "restart or upgrade the daemon"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kFixed{
+    {{"workers", "restart or upgrade the daemon"},
+     {"relay.splice", "restart or upgrade the daemon"},
+     {"tls.handshakes", "restart or upgrade the daemon"}}};
 
 const YamlNode* find(const YamlNode& map, std::string_view key) {
   for (const YamlEntry& entry : map.entries) {
@@ -58,6 +62,11 @@ bool same(const YamlNode& one, const YamlNode& other) {
   return one.kind == other.kind && one.scalar == other.scalar &&
          std::equal(one.items.begin(), one.items.end(), other.items.begin(), other.items.end(), same) &&
          std::equal(one.entries.begin(), one.entries.end(), other.entries.begin(), other.entries.end(), same_entry);
+}
+
+/// Such a list is tried from the first to the last.
+bool holds_sections(const YamlNode& list) {
+  return std::any_of(list.items.begin(), list.items.end(), [](const YamlNode& item) { return item.kind == Kind::map; });
 }
 
 std::vector<std::string> sorted_items(const YamlNode& list) {
@@ -105,7 +114,14 @@ class Sections {
   void compare_value(const YamlNode* before, const YamlNode* after, const std::string& path) {
     const bool both = before != nullptr && after != nullptr && before->kind == after->kind;
     if (both && before->kind == Kind::map) return compare_keys(*before, *after, path + ".");
-    const bool ordered = std::find(kOrdered.begin(), kOrdered.end(), path) != kOrdered.end();
+    if (both && holds_sections(*before) && holds_sections(*after) && before->items.size() == after->items.size()) {
+      for (std::size_t at = 0; at < before->items.size(); ++at) {
+        compare_keys(before->items[at], after->items[at], fmt::format("{}.{}.", path, at));
+      }
+      return;
+    }
+    const bool ordered = std::find(kOrdered.begin(), kOrdered.end(), path) != kOrdered.end() ||
+                         (both && (holds_sections(*before) || holds_sections(*after)));
     if (both && before->kind == Kind::sequence && !ordered) {
       const std::vector<std::string> old_items = sorted_items(*before);
       const std::vector<std::string> new_items = sorted_items(*after);

@@ -5,12 +5,14 @@
 #include <string_view>
 #include <tuple>
 
+#include "common/tls/check_words.hpp"
 #include "server/config/admin_kinds.hpp"
 #include "server/config/daemon_kinds.hpp"
 #include "server/config/key.hpp"
 #include "server/config/listener_kinds.hpp"
 #include "server/config/section_kinds.hpp"
 #include "server/config/server_config.hpp"
+#include "server/config/tls_kinds.hpp"
 #include "server/config/upstream_kinds.hpp"
 #include "server/config/value_kinds.hpp"
 
@@ -24,6 +26,7 @@ inline constexpr auto kKeys<TimeoutsConfig> = std::tuple{
     key("half_close", &TimeoutsConfig::half_close, Duration{}),
     key("lifetime", &TimeoutsConfig::lifetime, Duration{}),
     key("header", &TimeoutsConfig::header, Duration{}),
+    key("handshake", &TimeoutsConfig::handshake, Duration{}),
 };
 
 // The kernel's bounds: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of include/net/tcp.h.
@@ -71,8 +74,60 @@ struct ServiceKey<ProxyConfig> {
 };
 
 template <>
+inline constexpr auto kKeys<RouteConfig> = std::tuple{
+    key("names", &RouteConfig::names, ServerNames{}),
+    key("alpn", &RouteConfig::alpn, Protocols{}),
+    key("tls", &RouteConfig::tls, Word{}),
+    key("upstream", &RouteConfig::upstream, UpstreamName{}).required("the name of an upstream"),
+};
+
+template <>
 inline constexpr auto kKeys<ProxyConfig> = std::tuple{
-    key("upstream", &ProxyConfig::upstream, UpstreamName{}).required("the name of an upstream"),
+    key("routes", &ProxyConfig::routes, SectionList{"routes", "[{names: [db.example], upstream: NAME}]"}),
+    key("upstream", &ProxyConfig::upstream, UpstreamName{})
+        .required("the name of an upstream")
+        .unless("routes")
+        .shown_if([](const ProxyConfig& proxy) { return !proxy.upstream.empty(); }),
+};
+
+// TLS of listeners.
+
+template <>
+inline constexpr auto kKeys<tls::CertificateOptions> = std::tuple{
+    key("certificate", &tls::CertificateOptions::certificate, PemFile{PemFile::Holds::certificates, true})
+        .required("the path of a PEM file"),
+    key("key", &tls::CertificateOptions::key, PemFile{PemFile::Holds::key}),
+    rule(check_server_key),
+    key("names", &tls::CertificateOptions::names, ServerNames{}),
+};
+
+template <>
+inline constexpr auto kKeys<tls::ClientCertificateOptions> = std::tuple{
+    key("verify", &tls::ClientCertificateOptions::verify, Word{}),
+    key("ca", &tls::ClientCertificateOptions::ca, PemFile{PemFile::Holds::certificates}),
+    key("crl", &tls::ClientCertificateOptions::crl, PemFile{PemFile::Holds::revocations}),
+    key("names", &tls::ClientCertificateOptions::names, ClientNames{}),
+    rule(check_client_certificates),
+};
+
+inline constexpr std::string_view kCertificateExample =
+    "[{certificate: /etc/weir/tls/tls.crt, key: /etc/weir/tls/tls.key}]";
+
+template <>
+inline constexpr auto kKeys<tls::ServerOptions> = std::tuple{
+    key("certificates", &tls::ServerOptions::certificates, SectionList{"certificates", kCertificateExample, false})
+        .required(kCertificateExample),
+    key("unknown_name", &tls::ServerOptions::unknown_name, Word{}),
+    key("starttls", &tls::ServerOptions::starttls, Word{}),
+    key("plaintext", &tls::ServerOptions::plaintext, Word{}),
+    key("min_version", &tls::ServerOptions::min_version, Word{}),
+    key("ciphers", &tls::ServerOptions::ciphers, OpenSslWords{tls::problem_of_ciphers}),
+    key("ciphersuites", &tls::ServerOptions::ciphersuites, OpenSslWords{tls::problem_of_ciphersuites}),
+    key("groups", &tls::ServerOptions::groups, OpenSslWords{tls::problem_of_groups}),
+    key("alpn", &tls::ServerOptions::alpn, Protocols{}),
+    key("client_certificates", &tls::ServerOptions::client_certificates, Section{}),
+    rule(check_plaintext),
+    key("truncation", &tls::ServerOptions::truncation, Word{}),
 };
 
 // Listeners.
@@ -102,8 +157,12 @@ template <>
 inline constexpr auto kKeys<ListenerConfig> = std::tuple{
     key("name", &ListenerConfig::name, Name{"listener", &Reading::listeners}).required("a name for this listener"),
     key("bind", &ListenerConfig::bind, BoundList{}).required("an address such as 127.0.0.1:7000"),
+    key("tls", &ListenerConfig::tls, OptionalSection{}).shown_if([](const ListenerConfig& listener) {
+      return listener.tls.has_value();
+    }),
     ServiceKeys{},
     rule(check_port_ranges),
+    rule(check_routes),
     key("timeouts", &ListenerConfig::timeouts, Section{}).in_turn(2),
     key("tcp", &ListenerConfig::tcp, Section{}).in_turn(2),
     key("limits", &ListenerConfig::limits, Section{}).in_turn(1),
@@ -161,6 +220,19 @@ inline constexpr auto kKeys<EjectConfig> = std::tuple{
 };
 
 template <>
+inline constexpr auto kKeys<tls::ClientOptions> = std::tuple{
+    key("verify", &tls::ClientOptions::verify, Word{}),
+    key("ca", &tls::ClientOptions::ca, Authorities{}),
+    key("name", &tls::ClientOptions::name, BackendName{}),
+    key("certificate", &tls::ClientOptions::certificate, PemFile{PemFile::Holds::certificates}),
+    key("key", &tls::ClientOptions::key, PemFile{PemFile::Holds::key}),
+    rule(check_client_key),
+    key("starttls", &tls::ClientOptions::starttls, Word{}),
+    key("alpn", &tls::ClientOptions::alpn, Protocols{}),
+    key("min_version", &tls::ClientOptions::min_version, Word{}),
+};
+
+template <>
 inline constexpr auto kKeys<UpstreamConfig> = std::tuple{
     key("name", &UpstreamConfig::name, Name{"upstream", &Reading::upstreams}).required("a name for this upstream"),
     key("balance", &UpstreamConfig::balance, Word{}),
@@ -175,7 +247,12 @@ inline constexpr auto kKeys<UpstreamConfig> = std::tuple{
     key("tcp", &UpstreamConfig::tcp, Section{}).in_turn(1),
     rule(check_fast_open),
     key("on_down", &UpstreamConfig::on_down, Word{}).in_turn(3),
+    key("tls", &UpstreamConfig::tls, OptionalSection{}).shown_if([](const UpstreamConfig& upstream) {
+      return upstream.tls.has_value();
+    }),
     key("send_proxy_protocol", &UpstreamConfig::send_proxy_protocol, Word{}).in_turn(2),
+    key("proxy_tlvs", &UpstreamConfig::proxy_tlvs, Words{}).in_turn(2),
+    rule(check_tlvs),
     key("bind_source", std::identity{}, Sources{}),
 };
 
@@ -222,6 +299,18 @@ inline constexpr auto kKeys<DnsConfig> = std::tuple{
 };
 
 template <>
+inline constexpr auto kKeys<tls::TicketKeyOptions> = std::tuple{
+    key("file", &tls::TicketKeyOptions::file, TicketKeyFile{}),
+    key("rotate", &tls::TicketKeyOptions::rotate, Duration{std::chrono::minutes(1)}),
+};
+
+template <>
+inline constexpr auto kKeys<TlsConfig> = std::tuple{
+    key("ticket_keys", &TlsConfig::ticket_keys, Section{}),
+    key("handshakes", &TlsConfig::handshakes, WholeNumber{1, 100'000}),
+};
+
+template <>
 inline constexpr auto kKeys<LimitsConfig> = std::tuple{
     key("connections", &LimitsConfig::connections, ConnectionsOrAuto{}),
     key("backlog", &LimitsConfig::backlog, WholeNumber{1, 1'000'000}).in_turn(1),
@@ -246,6 +335,7 @@ inline constexpr auto kKeys<ServerConfig> = std::tuple{
     }),
     key("relay", &ServerConfig::relay, Section{}),
     key("dns", &ServerConfig::dns, Section{}),
+    key("tls", &ServerConfig::tls, Section{}),
     key("limits", &ServerConfig::limits, Section{}),
     key("defaults", std::identity{}, folder(key("timeouts", &ServerConfig::default_timeouts, Section{}))),
     HintedHere{"listeners"},

@@ -5,6 +5,7 @@
 
 #include "server/config/config_file.hpp"
 #include "server/config/config_reader.hpp"
+#include "server/config/tls_kinds.hpp"
 #include "server/config/yaml_document.hpp"
 
 namespace weir {
@@ -27,7 +28,21 @@ std::vector<std::string> files_named_by(const ServerConfig& config) {
   for (const ListenerConfig& listener : config.listeners) {
     add(listener.access.allow_file);
     add(listener.access.deny_file);
+    if (!listener.tls) continue;
+    for (const tls::CertificateOptions& certificate : listener.tls->certificates) {
+      add(certificate.certificate);
+      add(certificate.key);
+    }
+    add(listener.tls->client_certificates.ca);
+    add(listener.tls->client_certificates.crl);
   }
+  for (const UpstreamConfig& upstream : config.upstreams) {
+    if (!upstream.tls) continue;
+    if (upstream.tls->ca != Authorities::kSystem) add(upstream.tls->ca);
+    add(upstream.tls->certificate);
+    add(upstream.tls->key);
+  }
+  add(config.tls.ticket_keys.file);
   if (config.admin) add(config.admin->token_file);
   return files;
 }

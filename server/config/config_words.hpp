@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/proxy_protocol.hpp"
+#include "common/tls/options.hpp"
 #include "server/config/server_config.hpp"
 
 /// The words of the configuration's choices: for each enumeration one table, which reading, the effective configuration
@@ -145,6 +146,104 @@ constexpr std::string_view word_of(RemovedListener removed) {
       return "drain";
     case RemovedListener::cut:
       return "cut";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::Version version) {
+  switch (version) {
+    case tls::Version::tls12:
+      return "1.2";
+    case tls::Version::tls13:
+      return "1.3";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::StartTls start) {
+  switch (start) {
+    case tls::StartTls::none:
+      return "none";
+    case tls::StartTls::postgres:
+      return "postgres";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::Tlv tlv) {
+  switch (tlv) {
+    case tls::Tlv::authority:
+      return "authority";
+    case tls::Tlv::alpn:
+      return "alpn";
+    case tls::Tlv::ssl:
+      return "ssl";
+    case tls::Tlv::certificate:
+      return "certificate";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::ServerOptions::UnknownName unknown) {
+  switch (unknown) {
+    case tls::ServerOptions::UnknownName::use_default:
+      return "default";
+    case tls::ServerOptions::UnknownName::refuse:
+      return "refuse";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::ServerOptions::Plaintext plaintext) {
+  switch (plaintext) {
+    case tls::ServerOptions::Plaintext::refuse:
+      return "refuse";
+    case tls::ServerOptions::Plaintext::allow:
+      return "allow";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::ServerOptions::Truncation truncation) {
+  switch (truncation) {
+    case tls::ServerOptions::Truncation::end:
+      return "end";
+    case tls::ServerOptions::Truncation::reset:
+      return "reset";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::ClientCertificateOptions::Verify verify) {
+  switch (verify) {
+    case tls::ClientCertificateOptions::Verify::off:
+      return "off";
+    case tls::ClientCertificateOptions::Verify::optional:
+      return "optional";
+    case tls::ClientCertificateOptions::Verify::required:
+      return "required";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(tls::ClientOptions::Verify verify) {
+  switch (verify) {
+    case tls::ClientOptions::Verify::full:
+      return "full";
+    case tls::ClientOptions::Verify::chain:
+      return "chain";
+    case tls::ClientOptions::Verify::none:
+      return "none";
+  }
+  return "";
+}
+
+constexpr std::string_view word_of(RouteConfig::Tls side) {
+  switch (side) {
+    case RouteConfig::Tls::terminate:
+      return "terminate";
+    case RouteConfig::Tls::pass:
+      return "pass";
   }
   return "";
 }

@@ -29,11 +29,19 @@ struct Key {
   Kind kind;
   Shown shown{};               ///< whether the effective configuration shows this key of a section
   std::string_view missing{};  ///< what to write where the key is missing; empty = it may be left out
+  std::string_view instead{};  ///< a list that stands for this key where it has items
   int turn = 0;
 
   constexpr Key required(std::string_view what_to_write) const {
     Key key = *this;
     key.missing = what_to_write;
+    return key;
+  }
+
+  /// Of a key that is required: not where the list at that key has items.
+  constexpr Key unless(std::string_view list) const {
+    Key key = *this;
+    key.instead = list;
     return key;
   }
 
@@ -47,12 +55,13 @@ struct Key {
 
   template <typename Predicate>
   constexpr Key<Field, Kind, Predicate> shown_if(Predicate predicate) const {
-    return {name, field, kind, predicate, missing, turn};
+    return {name, field, kind, predicate, missing, instead, turn};
   }
 
   template <typename Section>
   void read(MapReader& map, Section& section, Reading& reading) const {
-    const std::optional<Value> value = missing.empty() ? map.find(name) : map.require(name, missing);
+    const bool needed = !missing.empty() && (instead.empty() || !has_items(map.find(instead)));
+    const std::optional<Value> value = needed ? map.require(name, missing) : map.find(name);
     if (value) kind.read(*value, std::invoke(field, section), reading);
   }
 
@@ -61,6 +70,13 @@ struct Key {
     if (!std::invoke(shown, section)) return;
     out.key(name);
     kind.dump(out, std::invoke(field, section));
+  }
+
+ private:
+  /// A list of a wrong type was reported itself.
+  static bool has_items(const std::optional<Value>& list) {
+    return list && !list->is(YamlNode::Kind::null) &&
+           (!list->is(YamlNode::Kind::sequence) || !list->node().items.empty());
   }
 };
 

@@ -55,6 +55,14 @@ Described describe(const HostNames& /*kind*/) { return {"name, or a list of them
 Described describe(const Resolvers& /*kind*/) { return {"list of addresses"}; }
 Described describe(const Sources& /*kind*/) { return {"IP address, or a list of them"}; }
 Described describe(const Bytes& /*kind*/) { return {"text"}; }
+Described describe(const PemFile& /*kind*/) { return {"path"}; }
+Described describe(const Authorities& /*kind*/) { return {"path, or system", {Authorities::kSystem}}; }
+Described describe(const TicketKeyFile& /*kind*/) { return {"path"}; }
+Described describe(const ServerNames& /*kind*/) { return {"name, or a list of them"}; }
+Described describe(const BackendName& /*kind*/) { return {"name or IP address"}; }
+Described describe(const ClientNames& /*kind*/) { return {"name, or a list of them"}; }
+Described describe(const Protocols& /*kind*/) { return {"name, or a list of them"}; }
+Described describe(const OpenSslWords& /*kind*/) { return {"names with colons between them"}; }
 
 /// Walks the tables and gathers what they hold.
 class TypeWalk {
@@ -75,7 +83,8 @@ class TypeWalk {
     using Value = std::remove_cvref_t<std::invoke_result_t<Field, Target&>>;
     const std::size_t at = types_.size();
     add_value<Value>(key.kind, prefix + std::string(key.name));
-    if (!key.missing.empty()) types_[at].missing = KeyType::Missing::is_error;
+    if (key.missing.empty()) return;
+    types_[at].missing = key.instead.empty() ? KeyType::Missing::is_error : KeyType::Missing::leaves_others;
   }
   template <typename Target, typename Check>
   void add(const Rule<Check>& /*rule*/, const std::string& /*prefix*/) {}
@@ -118,7 +127,7 @@ class TypeWalk {
   }
   template <typename Value, typename Kind>
     requires(std::is_same_v<Kind, ListenerList> || std::is_same_v<Kind, UpstreamList> ||
-             std::is_same_v<Kind, BackendList>)
+             std::is_same_v<Kind, BackendList> || std::is_same_v<Kind, SectionList>)
   void add_value(const Kind& /*kind*/, const std::string& path) {
     types_.push_back({.path = path, .type = "list", .section = true});
     walk<typename Value::value_type>(kKeys<typename Value::value_type>, path + ".N.");
@@ -128,6 +137,11 @@ class TypeWalk {
     KeyType type{.path = path, .type = any_of_these(kWordsOf<Value>)};
     for (const std::string_view word : kWordsOf<Value>) type.words.emplace_back(word);
     types_.push_back(std::move(type));
+  }
+  template <typename Value>
+  void add_value(const Words& /*kind*/, const std::string& path) {
+    add_value<typename Value::value_type>(Word{}, path);
+    types_.back().type += ", or a list of them";
   }
   template <typename Value, typename Kind>
     requires requires(const Kind& kind) { describe(kind); }

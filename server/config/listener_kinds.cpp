@@ -149,7 +149,7 @@ void check_port_ranges(MapReader& map, const ListenerConfig& listener, Reading& 
   const std::optional<Value> value = map.find("bind");
   if (proxy == nullptr || !value) return;
   for (const UpstreamConfig& upstream : reading.config.upstreams) {
-    if (upstream.name != proxy->upstream) continue;
+    if (!proxy->uses(upstream.name)) continue;
     for (const BackendConfig& backend : upstream.servers) {
       if (!backend.address.is_range()) continue;
       for (const Address& bind : listener.bind) {

@@ -124,6 +124,28 @@ struct BackendList {
   }
 };
 
+/// A list of sections, which are told apart by where they stand.
+struct SectionList {
+  std::string_view things;
+  std::string_view example;
+  bool may_be_empty = true;
+
+  template <typename Item>
+  void read(const Value& value, std::vector<Item>& items, Reading& reading) const {
+    const std::string remedy = std::string(things) + "; write " + std::string(example);
+    if (!value.is(YamlNode::Kind::sequence)) {
+      value.fail("must be a list of " + remedy);
+    } else if (value.node().items.empty() && !may_be_empty) {
+      value.fail("is an empty list of " + remedy);
+    }
+    for (const Value& item : value.items()) Section{}.read(item, items.emplace_back(), reading);
+  }
+  template <typename Item>
+  void dump(TreeWriter& out, const std::vector<Item>& items) const {
+    dump_sections(out, items);
+  }
+};
+
 inline constexpr std::string_view kListenerExample = "[{name: echo, bind: \"127.0.0.1:7000\", echo: {}}]";
 
 /// `listeners`. That there are none is another rule's to say.

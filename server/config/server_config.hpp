@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -131,6 +132,12 @@ struct RouteConfig {
 struct ProxyConfig {
   std::vector<RouteConfig> routes;  ///< the first that matches
   std::string upstream;             ///< the name of an UpstreamConfig, of the rest; empty = they are refused
+
+  /// Whether connections may go to the upstream of that name.
+  bool uses(std::string_view name) const {
+    return name == upstream ||
+           std::any_of(routes.begin(), routes.end(), [name](const RouteConfig& route) { return route.upstream == name; });
+  }
 
   bool operator==(const ProxyConfig&) const = default;
 };

@@ -19,6 +19,11 @@ void Flag::read(const Value& value, bool& target, Reading& /*reading*/) const {
 
 void Flag::dump(TreeWriter& out, bool target) const { out.plain(target ? "true" : "false"); }
 
+void dump_word(TreeWriter& out, std::string_view word) {
+  const bool number = word.find_first_not_of("0123456789.") == std::string_view::npos;
+  number ? out.text(std::string(word)) : out.plain(std::string(word));
+}
+
 void WholeNumber::read(const Value& value, std::uint32_t& target, Reading& /*reading*/) const {
   const std::string right = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   const std::optional<std::string> found = value.text(right);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct Flag {
   void dump(TreeWriter& out, bool target) const;
 };
 
+/// As it is, but in quotes where it would be a number.
+void dump_word(TreeWriter& out, std::string_view word);
+
 /// One of the words of an enumeration (config_words.hpp).
 struct Word {
   template <typename Enum>
@@ -38,7 +42,31 @@ struct Word {
   }
   template <typename Enum>
   void dump(TreeWriter& out, Enum target) const {
-    out.plain(std::string(word_of(target)));
+    dump_word(out, word_of(target));
+  }
+};
+
+/// Words of an enumeration, one or a list, each once.
+struct Words {
+  template <typename Enum>
+  void read(const Value& value, std::vector<Enum>& targets, Reading& reading) const {
+    for (const Value& item : value.items_or_self()) {
+      const std::size_t before = item.problems().count();
+      Enum target{};
+      Word{}.read(item, target, reading);
+      if (item.problems().count() != before) continue;
+      if (std::find(targets.begin(), targets.end(), target) != targets.end()) {
+        item.fail(in_quotes(word_of(target)) + " is listed already; remove it");
+      } else {
+        targets.push_back(target);
+      }
+    }
+  }
+  template <typename Enum>
+  void dump(TreeWriter& out, const std::vector<Enum>& targets) const {
+    out.begin_flow_list();
+    for (const Enum target : targets) dump_word(out, word_of(target));
+    out.end();
   }
 };
 

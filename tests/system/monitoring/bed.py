@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -72,6 +73,36 @@ limits: {connections: 5}
 listeners:
   - {name: echo, bind: "127.0.0.1:0", echo: {}}
 """
+# `certificate` is for site.test and its own authority, and ends in two days.
+SECURE = """
+admin: {{bind: "127.0.0.1:0"}}
+access_log: {{enabled: false}}
+listeners:
+  - name: secure
+    bind: "127.0.0.1:0"
+    tls: {{certificates: [{{certificate: "{certificate}", key: "{key}"}}]}}
+    echo: {{}}
+"""
+# `secure` is the listener of that one.
+ONWARD = """
+admin: {{bind: "127.0.0.1:0"}}
+access_log: {{enabled: false}}
+listeners:
+  - {{name: trusting, bind: "127.0.0.1:0", proxy: {{upstream: trusted}}}}
+  - {{name: wary, bind: "127.0.0.1:0", proxy: {{upstream: untrusted}}}}
+upstreams:
+  - {{name: trusted, servers: [{{address: "{secure}"}}], tls: {{ca: "{certificate}", name: site.test}}}}
+  - {{name: untrusted, servers: [{{address: "{secure}"}}], tls: {{ca: "{certificate}", name: other.test}}}}
+"""
+
+
+def make_certificate(folder):
+    """Its path and that of its key."""
+    certificate, key = folder / "site.crt", folder / "site.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=site.test", "-addext", "subjectAltName=DNS:site.test",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
 
 
 def fail(what):
@@ -198,6 +229,15 @@ class Clients:
             client.settimeout(0.2)
             client.sendall(b"hello")
             client.recv(5)
+
+    def knock_in_tls(self, address, trusted):
+        """The same in TLS. One without the file of an authority that it trusts ends the handshake with an alert."""
+        context = ssl.create_default_context(cafile=trusted)
+        with contextlib.suppress(OSError), self.connect(address) as client:
+            client.settimeout(5)
+            with context.wrap_socket(client, server_hostname="site.test") as secured:
+                secured.sendall(b"hello")
+                secured.recv(5)
 
     def hold(self, address, number):
         for _ in range(number):

@@ -22,6 +22,7 @@ NOT_PROVOKED = {
     "WeirSlowConnects": "loopback is fast",
     "WeirBusy": "it would need a CPU for itself",
     "WeirRestarts": "three restarts would take longer than all the rest",
+    "WeirCertificateKept": "the tests of certificates that change see to that counter",
     "WeirLogLost": "65,536 records have to wait before one is lost",
 }
 SELECTOR = re.compile(r"\b((?:weir|process|job)_[\w:]+|up|ALERTS)\b(?!\s*\()\s*(\{[^{}]*\})?")
@@ -213,10 +214,14 @@ def run(checks, folder, programs, binary):
         sick = start(bed.Weir, "sick", programs, bed.SICK.format(**places))
         tight = start(bed.Weir, "tight", programs, bed.TIGHT, limit=("prlimit", "--nofile=80:80"))
         small = start(bed.Weir, "small", programs, bed.SMALL)
+        certificate, key = bed.make_certificate(folder)
+        secure = start(bed.Weir, "secure", programs, bed.SECURE.format(certificate=certificate, key=key))
+        onward = start(bed.Weir, "onward", programs,
+                       bed.ONWARD.format(certificate=certificate, secure=secure.listener("secure")))
         sick.act("listeners/forgotten/drain")
         loads.append(start(bed.Load, "load-refused", programs, "connect", sick.listener("refused"), "-c", "1", "-R",
                            "10", "-d", "10m", "--max-errors", "1000000"))
-        jobs["weir"] += [sick.admin, tight.admin, small.admin]
+        jobs["weir"] += [sick.admin, tight.admin, small.admin, secure.admin, onward.admin]
         jobs["weir-load"].append(loads[-1].admin)
         prometheus.scrape(jobs)
         until("of the other daemons", lambda: unseen(prometheus, jobs))
@@ -235,6 +240,10 @@ def run(checks, folder, programs, binary):
             """What goes on while Prometheus looks. Who waits at `narrow` is served when the others leave."""
             for name in ("ejected", "down", "strict", "strict", "strict", "refused"):
                 clients.knock(sick.listener(name))
+            for trusted in (certificate, certificate, None):
+                clients.knock_in_tls(secure.listener("secure"), trusted)
+            clients.knock(onward.listener("trusting"))
+            clients.knock(onward.listener("wary"))
             clients.knock(small.listener("echo"))
             clients.knock(tight.listener("echo"))
             if len(waiting.held) >= 25:

@@ -247,11 +247,12 @@ TEST(ClientHello, WhatIsNotTlsIsToldByItsFirstBytes) {
     bool told = false;
     for (std::size_t size = 1; size <= plain.size(); ++size) {
       const Status status = parse(plain.substr(0, size)).status;
-      ASSERT_TRUE(status == Status::not_tls || (status == Status::incomplete && !told && size < 3)) << plain;
+      ASSERT_TRUE(status == Status::not_tls || (status == Status::incomplete && !told && size < 3))
+          << testing::PrintToString(plain);
       told = status == Status::not_tls;
     }
     EXPECT_TRUE(told);
-    EXPECT_EQ(parse(plain + std::string(100'000, 'x')).status, Status::not_tls) << "not too long: " << plain;
+    EXPECT_EQ(parse(plain + std::string(100'000, 'x')).status, Status::not_tls) << "not too long";
   }
   EXPECT_EQ(parse(record("\2\0\0\x26"s)).status, Status::not_tls) << "a ServerHello";
   EXPECT_EQ(parse("\x16\3\1\0\x50\2"s).status, Status::not_tls) << "told as soon as its type is there";
@@ -343,6 +344,7 @@ TEST(ClientHello, NoExtensionMayStandTwice) {
 TEST(ClientHello, NameIsComparableToThoseOfCertificates) {
   const auto name = [](const std::string& given) { return parse(hello_with(sni(given))).hello.server_name; };
   EXPECT_EQ(name("DB.Example.COM"), "db.example.com");
+  EXPECT_EQ(name("AZ[@`{-az"), "az[@`{-az") << "letters alone have a case";
   EXPECT_EQ(name("db.example."), "db.example") << "a dot at the end is against the rules, and means the same";
   EXPECT_EQ(name("_svc.xn--bcher-kva.example"), "_svc.xn--bcher-kva.example");
   EXPECT_EQ(name("localhost"), "localhost");
@@ -363,7 +365,7 @@ TEST(ClientHello, WhatIsNoNameIsInvalid) {
   for (const std::string& name :
        {""s, "."s, ".."s, ".example"s, "db..example"s, "db.example.."s, "db.example\0"s, "db\0.example"s,
         "db.exa\nmple"s, "db example"s, "b\xc3\xbc"s + "cher.example", "db.example\x7f"s, std::string(256, 'a')}) {
-    EXPECT_EQ(parse(hello_with(sni(name))).status, Status::invalid) << name;
+    EXPECT_EQ(parse(hello_with(sni(name))).status, Status::invalid) << testing::PrintToString(name);
   }
 }
 

@@ -271,6 +271,7 @@ class ClientCertificateTest : public ServerContextsTest {
     const MemoryHandshake result = shake_hands(client.get(), server.get());
     if (session != nullptr) {
       test::read_tickets(client.get());
+      ::SSL_set_shutdown(client.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // else it is not taken up again
       *session = ::SSL_get1_session(client.get());
     }
     if (result.server_done) return {};
@@ -511,6 +512,8 @@ TEST_F(ServerContextsTest, AnExpiredCertificateIsServedAndSaysSo) {
 
 class ClientContextTest : public testing::Test {
  protected:
+  ClientContextTest() { options.ca = dir.write("ca.pem", authority().certificate()); }
+
   /// Why we refuse a backend that is called so and shows a certificate for these names; "" if we do not.
   std::string refusal(const std::string& host, const std::vector<std::string>& names) {
     const test::CertificateFiles files = write_files(dir, "backend", signer->server(names));
@@ -528,7 +531,7 @@ class ClientContextTest : public testing::Test {
 
   const test::TempDir dir;
   const test::Authority* signer = &authority();
-  ClientOptions options{.ca = dir.write("ca.pem", authority().certificate())};
+  ClientOptions options;
   std::string asked;
 };
 

@@ -96,7 +96,8 @@ TEST(PostgresPreamble, WhatIsNothingOfItIsToldByTheFirstByteThatCannotBe) {
                              Wrong{number(16) + number(80877103), 8}, Wrong{number(8) + number(kCancel), 8}}) {
     for (std::size_t size = 0; size <= wrong.bytes.size(); ++size) {
       const PostgresPreambleParse part = parse(wrong.bytes.substr(0, size));
-      ASSERT_EQ(part.kind, size < wrong.told ? Kind::incomplete : Kind::invalid) << wrong.bytes << " " << size;
+      ASSERT_EQ(part.kind, size < wrong.told ? Kind::incomplete : Kind::invalid)
+          << testing::PrintToString(wrong.bytes) << " " << size;
       ASSERT_EQ(part.problem.empty(), size < wrong.told);
     }
   }
