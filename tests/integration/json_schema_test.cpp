@@ -20,6 +20,7 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/tls_peer.hpp"
 
 namespace weir::test {
 namespace {
@@ -202,6 +203,34 @@ TEST_F(JsonSchema, IdleReportsAreAsDescribed) {
   const RefusedPort nobody;
   write("refused", {"idle", "--quiet", "-c", "3", nobody.address()}, 1);
   expect_valid("idle-report.json", {"ended", "open", "refused"});
+}
+
+TEST_F(JsonSchema, ReportsOverTlsAreAsDescribed) {
+  const FakeBackend server([certificate = self_signed({"DNS:site.test"})](Peer& client) {
+    TlsPeer tls(client, certificate);
+    try {
+      for (;;) tls.send_all(tls.receive_exactly(64));
+    } catch (const std::exception&) {
+      tls.finish();  // after the client
+    }
+    return Leave::close;
+  });
+  const auto over_tls = [&server](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin() + 1, {"--quiet", "--tls", "--insecure", "-c", "2"});
+    arguments.push_back(server.address());
+    return arguments;
+  };
+  write("echo", over_tls({"echo", "-n", "20", "--alpn", "one,two"}));
+  write("connect", over_tls({"connect", "-n", "20", "--resume"}));
+  write("merged", {"merge", file("connect"), file("connect")});
+  expect_valid("load-report.json", {"echo", "connect", "merged"});
+  write("ab", over_tls({"ab", "--anyway", "-d", "1s", "--block", "100ms", "--a", server.address(), "--b"}));
+  expect_valid("comparison.json", {"ab"});
+  write("idle", over_tls({"idle", "-d", "200ms"}));
+  expect_valid("idle-report.json", {"idle"});
+  const FakeBackend silent(never_answers());
+  write("stream", {"stream", "--quiet", "--tls", "--insecure", "--timeout", "200ms", silent.address()}, 1);
+  expect_valid("stream-report.json", {"stream"});
 }
 
 TEST_F(JsonSchema, EveryKeyOfALoadReportIsCheckedByItsType) {
