@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "common/io/pipe_pool.hpp"
+#include "common/tls/costs.hpp"
 #include "common/units.hpp"
 #include "server/admin/bounds.hpp"
 #include "server/config/access_words.hpp"
@@ -39,7 +40,7 @@ std::uint64_t listening_sockets(const ServerConfig& config, std::uint32_t worker
 /// `19971` as `19,971`.
 std::string grouped(std::uint64_t number) {
   std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 
@@ -58,8 +59,35 @@ std::uint64_t pipes_of(const ServerConfig& config, const MachineLimits& machine)
 bool is_used(const ServerConfig& config, const UpstreamConfig& upstream) {
   return std::any_of(config.listeners.begin(), config.listeners.end(), [&](const ListenerConfig& listener) {
     const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
-    return proxy != nullptr && proxy->upstream == upstream.name;
+    return proxy != nullptr && proxy->uses(upstream.name);
   });
+}
+
+CapacityPlan::Tls plan_tls(const ServerConfig& config, std::uint32_t workers) {
+  CapacityPlan::Tls plan;
+  plan.clients = std::any_of(config.listeners.begin(), config.listeners.end(),
+                             [](const ListenerConfig& listener) { return listener.tls.has_value(); });
+  plan.backends = std::any_of(config.upstreams.begin(), config.upstreams.end(), [&](const UpstreamConfig& upstream) {
+    return upstream.tls.has_value() && is_used(config, upstream);
+  });
+  if (!plan.clients) return plan;
+  plan.handshakes = config.tls.handshakes;
+  plan.handshake_memory = std::uint64_t{workers} * plan.handshakes * tls::kMemoryPerHandshake;
+  return plan;
+}
+
+/// The sides of a listener's connections that may be TLS, of the listener that has most.
+std::uint64_t most_tls_sides(const ServerConfig& config) {
+  std::uint64_t most = 0;
+  for (const ListenerConfig& listener : config.listeners) {
+    const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
+    const bool backend = proxy != nullptr && std::any_of(config.upstreams.begin(), config.upstreams.end(),
+                                                         [&](const UpstreamConfig& upstream) {
+                                                           return upstream.tls && proxy->uses(upstream.name);
+                                                         });
+    most = std::max(most, std::uint64_t{listener.tls.has_value()} + std::uint64_t{backend});
+  }
+  return most;
 }
 
 /// TCP_USER_TIMEOUT also ends connections whose peer lives but keeps its window shut (tcp(7)).
@@ -77,7 +105,7 @@ void warn_of_user_timeouts(CapacityPlan& plan, const ServerConfig& config) {
     warn_of_user_timeout(plan, "listeners." + listener.name, listener.tcp.user_timeout, listener);
     const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
     for (const UpstreamConfig& upstream : config.upstreams) {
-      if (proxy == nullptr || upstream.name != proxy->upstream) continue;
+      if (proxy == nullptr || !proxy->uses(upstream.name)) continue;
       warn_of_user_timeout(plan, "upstreams." + upstream.name, upstream.tcp.user_timeout, listener);
     }
   }
@@ -137,6 +165,29 @@ void warn_of_unruled_unix(CapacityPlan& plan, const ServerConfig& config) {
   }
 }
 
+void warn_of_tls(CapacityPlan& plan, const ServerConfig& config) {
+  for (const UpstreamConfig& upstream : config.upstreams) {
+    if (!upstream.tls || upstream.tls->verify != tls::ClientOptions::Verify::none) continue;
+    plan.warnings.push_back("upstreams." + upstream.name +
+                            ".tls.verify is none: whoever answers in a backend's place is believed; write full, and "
+                            "into ca who signs the backends' certificates");
+  }
+  for (const ListenerConfig& listener : config.listeners) {
+    const auto* proxy = std::get_if<ProxyConfig>(&listener.service);
+    if (proxy == nullptr) continue;
+    for (std::size_t at = 0; at < proxy->routes.size(); ++at) {
+      const RouteConfig& route = proxy->routes[at];
+      const auto upstream = std::find_if(config.upstreams.begin(), config.upstreams.end(),
+                                         [&](const UpstreamConfig& one) { return one.name == route.upstream; });
+      if (route.tls != RouteConfig::Tls::pass || upstream == config.upstreams.end() || !upstream->tls) continue;
+      plan.warnings.push_back("listeners." + listener.name + ".proxy.routes." + std::to_string(at) +
+                              " passes clients' TLS on to upstream " + upstream->name +
+                              ", which is spoken to in TLS itself, so it gets TLS within TLS; write tls: terminate, or "
+                              "an upstream without tls");
+    }
+  }
+}
+
 void warn(CapacityPlan& plan, const ServerConfig& config) {
   const std::uint64_t most = plan.serves_proxied ? plan.most_proxied : plan.most_direct;
   if (plan.limit && *plan.limit > most) {
@@ -161,6 +212,18 @@ void warn(CapacityPlan& plan, const ServerConfig& config) {
   warn_of_ports(plan, config);
   warn_of_untrusted_unix(plan, config);
   warn_of_unruled_unix(plan, config);
+  warn_of_tls(plan, config);
+}
+
+void describe_tls(std::ostream& out, const CapacityPlan::Tls& tls) {
+  if (!tls.clients && !tls.backends) return;
+  out << "\ntls          ";
+  if (tls.clients) {
+    out << counted(tls.handshakes, "handshake") << " at once on each worker, which take "
+        << display_size(tls.handshake_memory) << " at most, at " << (tls::kMemoryPerHandshake >> 10)
+        << " KiB\n             ";
+  }
+  out << "an established connection takes " << (tls::kMemoryPerSide >> 10) << " KiB more for each side that is TLS";
 }
 
 }  // namespace
@@ -213,7 +276,10 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
   plan.descriptor_budget = machine.descriptors > reserved ? machine.descriptors - reserved : 0;
   plan.most_direct = plan.descriptor_budget / kDescriptorsPerDirectConnection;
   plan.most_proxied = plan.descriptor_budget / kDescriptorsPerProxiedConnection;
-  plan.most_by_memory = machine.memory / 100 * kMemoryShare / kMemoryPerConnection;
+  plan.tls = plan_tls(config, plan.workers);
+  plan.memory_per_connection += tls::kMemoryPerSide * most_tls_sides(config);
+  const std::uint64_t for_connections = machine.memory / 100 * kMemoryShare;
+  plan.most_by_memory = for_connections / plan.memory_per_connection;
 
   plan.limit = config.limits.connections;
   if (!plan.limit) {
@@ -245,8 +311,9 @@ std::string describe(const CapacityPlan& plan) {
     out << "unknown";
   } else {
     out << display_size(plan.machine.memory) << ", " << kMemoryShare << " % of it is enough for "
-        << counted(plan.most_by_memory, "connection") << " at " << (kMemoryPerConnection >> 10) << " KiB";
+        << counted(plan.most_by_memory, "connection") << " at " << (plan.memory_per_connection >> 10) << " KiB";
   }
+  describe_tls(out, plan.tls);
   out << "\nlimit        ";
   const std::optional<std::uint64_t> least = plan.connection_limit();
   const std::optional<std::uint64_t> most = plan.most_connections();

@@ -57,7 +57,16 @@ struct CapacityPlan {
   bool serves_proxied = false;
   std::uint64_t most_direct = 0;  ///< echo and discard connections at once, by descriptors alone
   std::uint64_t most_proxied = 0;
-  std::uint64_t most_by_memory = 0;  ///< 0 = unknown
+  std::uint64_t most_by_memory = 0;                            ///< 0 = unknown
+  std::uint64_t memory_per_connection = kMemoryPerConnection;  ///< of those that take most
+
+  /// What TLS takes (common/tls/costs.hpp).
+  struct Tls {
+    bool clients = false;                ///< a listener speaks it
+    bool backends = false;               ///< a listener's upstream is spoken to in it
+    std::uint32_t handshakes = 0;        ///< with clients at once, on each worker; 0 where no listener speaks it
+    std::uint64_t handshake_memory = 0;  ///< of all that may be under way, bytes
+  } tls;
 
   std::optional<std::uint64_t> limit;  ///< `limits.connections` as configured; nothing = auto, 0 = no limit
   ProcessLimits admitted;              ///< what the daemon admits at once; no limit = as long as descriptors last

@@ -28,6 +28,7 @@ DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan, Hande
       admission_(plan.admitted, config.limits.rate),
       sources_(config.limits.per_source, config.limits.rate_per_source),
       access_log_(config.access_log, plan.workers, config.admin.has_value()),
+      tickets_(std::make_shared<tls::TicketKeys>(config.tls.ticket_keys, io::Clock::now())),
       pipes_per_worker_(plan.pipes_per_worker) {
   for (const UpstreamConfig& upstream : config.upstreams) {
     upstreams_.emplace(
@@ -76,7 +77,7 @@ void DataPlane::open(const ServerConfig& config, const CapacityPlan& plan, Inher
 
 void DataPlane::open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited) {
   Service service = make_service(config, [this](const std::string& name) { return ProxyTarget(upstreams_.at(name)); });
-  const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers);
+  const auto listener = std::make_shared<Listener>(config, std::move(service), admission_, sources_, workers, tickets_);
   OpenListener& open = listeners_[config.name];
   open.listener = listener;
   if (!is_drained(config.name)) {
@@ -107,6 +108,7 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
   state.workers = workers_.size();
   state.pipes_per_worker = pipes_per_worker_;
   state.admission = &admission_;
+  state.tickets = tickets_;
   state.sources = sources_;
   state.handed_over = handed_over_;
   for (const auto& [name, open] : listeners_) {
@@ -133,10 +135,31 @@ RunningState DataPlane::running(std::shared_ptr<const ServerConfig> config) {
   return state;
 }
 
+void DataPlane::apply_tls(const TlsConfig& next) {
+  try {
+    tickets_->apply(next.ticket_keys, io::Clock::now());
+  } catch (const std::runtime_error& error) {
+    spdlog::error("tls.ticket_keys: {}; the keys stay as they are", error.what());  // its file has changed since
+  }
+  for (Worker& worker : workers_) worker.set_handshakes(next.handshakes);
+}
+
+DataPlane::CertificateHolders DataPlane::certificate_holders() const {
+  CertificateHolders holders;
+  for (const auto& [name, open] : listeners_) {
+    if (open.listener->tls()) holders.push_back(open.listener->tls());
+  }
+  for (const auto& [name, upstream] : upstreams_) {
+    if (upstream->pinned_tls()) holders.push_back(upstream->pinned_tls());
+  }
+  return holders;
+}
+
 void DataPlane::apply(PreparedReload& next) {
   const io::Clock::time_point now = io::Clock::now();
   admission_.set_limits(next.plan.admitted, next.config->limits.rate);
   sources_ = next.sources;
+  apply_tls(next.config->tls);
   if (next.access_log) access_log_.apply(*std::move(next.access_log));
   for (auto& [name, upstream] : next.changed_upstreams) upstreams_.at(name)->reconfigure(std::move(upstream), now);
   for (auto& [name, upstream] : next.new_upstreams) upstreams_.emplace(name, std::move(upstream));

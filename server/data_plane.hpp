@@ -89,6 +89,10 @@ class DataPlane {
   void join();
 
   Admission& admission() { return admission_; }
+  const std::shared_ptr<tls::TicketKeys>& tickets() const { return tickets_; }
+  /// Of all listeners and upstreams.
+  using CertificateHolders = std::vector<std::shared_ptr<tls::CertificateHolder>>;
+  CertificateHolders certificate_holders() const;
   AccessLog& access_log() { return access_log_; }
   Upstreams& upstreams() { return upstreams_; }
   const OpenListeners& listeners() const { return listeners_; }
@@ -100,6 +104,7 @@ class DataPlane {
   std::deque<Worker>& workers() { return workers_; }
 
  private:
+  void apply_tls(const TlsConfig& next);
   void open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited);
   void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
   PortUse use_of(const Endpoint& endpoint) const;
@@ -111,6 +116,7 @@ class DataPlane {
   LogLimiter refusals_;
   Upstreams upstreams_;
   AccessLog access_log_;  // writes records that name backends
+  const std::shared_ptr<tls::TicketKeys> tickets_;
   const std::uint64_t pipes_per_worker_;
   OpenListeners listeners_;
   std::set<std::string> drained_;  ///< listeners, by name

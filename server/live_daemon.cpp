@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -114,11 +115,16 @@ std::optional<TlsSnapshot> LiveDaemon::tls_snapshot() const {
     }
   };
   for (const auto& [name, open] : parts_.data_plane.listeners()) {
-    if (open.listener->tls() != nullptr) add(open.listener->tls()->certificates());
+    if (open.listener->tls()) add(open.listener->tls()->certificates());
   }
   for (const auto& [name, upstream] : parts_.data_plane.upstreams()) {
     if (upstream->pinned_tls()) add(upstream->pinned_tls()->certificates());
   }
+  if (!shown) return shown;
+  const tls::TicketKeys::Counts tickets = parts_.data_plane.tickets()->counts();
+  shown->tickets_accepted = tickets.accepted;
+  shown->tickets_unknown = tickets.unknown_key;
+  std::tie(shown->reloads, shown->failed_reloads) = parts_.certificate_reloads();
   return shown;
 }
 

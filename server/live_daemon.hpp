@@ -38,6 +38,8 @@ class LiveDaemon final : public admin::Daemon {
     std::function<bool(const std::string& name, bool drained)> set_listener_drained;
     /// Why nothing may be drained or enabled because of an upgrade, or nothing.
     std::function<std::string()> upgrading;
+    /// How often certificates were read again, and how often that was refused.
+    std::function<std::pair<std::uint64_t, std::uint64_t>()> certificate_reloads;
   };
 
   /// The context outlives the workers, too.

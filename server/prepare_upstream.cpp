@@ -47,7 +47,7 @@ PreparedUpstream prepare_upstream(std::shared_ptr<const UpstreamConfig> config) 
   PreparedUpstream prepared{std::move(config), {}, {}, std::random_device()()};
   if (prepared.config->tls) {
     try {
-      prepared.tls = std::make_shared<const tls::ClientContext>(*prepared.config->tls);
+      prepared.tls = std::make_shared<tls::Origination>("upstream " + prepared.config->name, *prepared.config->tls);
     } catch (const std::runtime_error& error) {
       throw std::runtime_error("upstream " + prepared.config->name + ": " + error.what());
     }

@@ -60,6 +60,7 @@ class Preparation {
       return std::move(prepared_);
     }
     attempt("access_log: ", [&] { prepare_access_log(); });
+    attempt("tls.ticket_keys: ", [&] { tls::TicketKeys(next_.tls.ticket_keys, io::Clock::now()); });
     attempt("", [&] {
       if (next_.log != running_.config->log) prepared_.log = prepare_log(log_target(next_.log));
     });
@@ -230,9 +231,10 @@ class Preparation {
                                                                  : nullptr;
     if (before == nullptr) {
       return std::make_shared<Listener>(config, std::move(service), *running_.admission, prepared_.sources,
-                                        running_.workers);
+                                        running_.workers, running_.tickets);
     }
-    return std::make_shared<Listener>(config, std::move(service), *running_.admission, prepared_.sources, *before);
+    return std::make_shared<Listener>(config, std::move(service), *running_.admission, prepared_.sources, *before,
+                                      running_.tickets);
   }
 
   /// What is to become of one place of a `bind` list.

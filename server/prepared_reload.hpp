@@ -40,7 +40,7 @@ struct RunningState {
   struct Backends {
     std::shared_ptr<Upstream> upstream;
     std::shared_ptr<const UpstreamConfig> config;
-    std::shared_ptr<const tls::ClientContext> tls;
+    std::shared_ptr<tls::Origination> tls;
     /// What the configured addresses stood for; none of names that are looked up again and again.
     std::map<BackendKey, std::vector<Endpoint>> endpoints;
   };
@@ -49,6 +49,7 @@ struct RunningState {
   std::size_t workers = 0;
   std::uint64_t pipes_per_worker = 0;
   Admission* admission = nullptr;
+  std::shared_ptr<const tls::TicketKeys> tickets;
   SourceTable sources;
   std::map<std::string, OpenSockets> listeners;
   std::vector<Endpoint> closing;  ///< internet sockets that an earlier reload gave up and that are not closed yet

@@ -31,6 +31,7 @@
 #include "server/admin/endpoint.hpp"
 #include "server/admin/reload_reply.hpp"
 #include "server/capacity_plan.hpp"
+#include "server/control/certificate_watch.hpp"
 #include "server/control/config_watch.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
@@ -129,23 +130,30 @@ class Server {
             {control_context_, source.program, config_,
              [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
              [this] { return reloader_.is_busy(); }, [this] { return copy_sockets(); },
-             [this] { return live_->drained(); },
+             [this] { return live_->drained(); }, [this] { return data_plane_.tickets()->export_keys(); },
              [this](const InheritedSockets& sockets, const std::vector<std::size_t>& left) { pass_on(sockets, left); },
              [this](InheritedSockets sockets) { take_back(sockets); }}),
         closing_(control_context_),
         releasing_(control_context_) {
     data_plane_.open(config, plan_, inherited_,
                      source.predecessor != nullptr ? source.predecessor->drained() : upgrade::Drained());
-    live_.emplace(control_context_,
-                  LiveDaemon::Parts{config_, source_.file, plan_, data_plane_,
-                                    [this] { return control_.drain("the admin endpoint"); },
-                                    [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); },
-                                    [this] { return upgrader_.upgrade("the admin endpoint"); },
-                                    [this] { return reloader_.until_idle(); },
-                                    [this](const std::string& name, bool drained) {
-                                      return drained ? drain_listener(name) : enable_listener(name);
-                                    },
-                                    [this] { return upgrader_.obstacle(); }});
+    if (source.predecessor != nullptr) {
+      data_plane_.tickets()->import_keys(source.predecessor->ticket_keys(), io::Clock::now());
+    }
+    live_.emplace(
+        control_context_,
+        LiveDaemon::Parts{
+            config_, source_.file, plan_, data_plane_, [this] { return control_.drain("the admin endpoint"); },
+            [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); },
+            [this] { return upgrader_.upgrade("the admin endpoint"); }, [this] { return reloader_.until_idle(); },
+            [this](const std::string& name, bool drained) {
+              return drained ? drain_listener(name) : enable_listener(name);
+            },
+            [this] { return upgrader_.obstacle(); },
+            [this] {
+              return certificate_watch_ ? std::pair(certificate_watch_->renewed(), certificate_watch_->refused())
+                                        : std::pair(std::uint64_t{0}, std::uint64_t{0});
+            }});
     open_admin(inherited_);
   }
 
@@ -178,7 +186,10 @@ class Server {
       attend_service_manager();
     }
     watch_files();
+    certificate_watch_.emplace(CertificateWatch::Parts{control_context_, data_plane_.tickets()});
+    certificate_watch_->watch(data_plane_.certificate_holders());
     control_.run();
+    certificate_watch_.reset();
     admin_.clear();
     retired_admin_.clear();
     data_plane_.join();
@@ -334,6 +345,7 @@ class Server {
     config_ = next.config;
     plan_ = next.plan;
     control_.watch_upstreams(changed);
+    certificate_watch_->watch(data_plane_.certificate_holders());
     live_->take_config(next.config_hash);
     for (const ListenerPtr& listener : data_plane_.removed()) {
       if (!known.contains(listener->config().name)) cut_later(listener);
@@ -443,6 +455,7 @@ class Server {
   std::optional<ServiceStatus> service_status_;
   std::optional<Watchdog> watchdog_;
   std::optional<ConfigWatch> config_watch_;
+  std::optional<CertificateWatch> certificate_watch_;
   std::list<admin::Endpoint> admin_;          ///< one or none
   std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
 };

@@ -141,7 +141,7 @@ def main(arguments):
     options = parse(arguments)
     if options.list:
         for row in ROWS:
-            print(f"{row.name:<12} {row.title}")
+            print(f"{row.name:<15} {row.title}")
         return SERVED
     if options.proxy_cores & options.load_cores:
         say("bench: the load shares a core with what is measured; expect latencies to mean little")

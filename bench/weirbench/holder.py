@@ -11,13 +11,14 @@ PIECE = 256 * 1024
 
 
 class Holder:
-    """So many connections to an echo, opened one after the other, closed at the block's end."""
+    """So many connections to an echo, opened one after the other, closed at the block's end; over TLS with a context."""
 
-    def __init__(self, port, count):
+    def __init__(self, port, count, tls=None):
         self._connections = []
         try:
             for _ in range(count):
-                self._connections.append(socket.create_connection(("127.0.0.1", port), PATIENCE))
+                plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+                self._connections.append(tls.wrap_socket(plain, server_hostname="bench.test") if tls else plain)
         except OSError as error:
             self.close()
             raise NotServed(f"connection {len(self._connections) + 1} of {count}: {error}") from None

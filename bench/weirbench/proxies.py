@@ -49,6 +49,8 @@ class FileLog:
 
 
 def _weir(setting, values, log, program="weir"):
+    if tls := values["TLS"]:
+        values["TLS"] = f"    tls: {{certificates: [{{certificate: {tls.certificate}, key: {tls.key}}}]}}"
     values |= {"LOGGING": "true" if log else "false", "LOG": log.path if log else "/dev/null"}
     return [setting.program(program), "run", "-c", write_configuration(setting, "weir.yaml", values)]
 
@@ -58,6 +60,8 @@ def _weir_before(setting, values, log):
 
 
 def _haproxy(setting, values, log, splice=False):
+    if tls := values["TLS"]:
+        values["TLS"] = f" ssl crt {tls.both} ssl-min-ver TLSv1.2 prefer-client-ciphers"
     pipes = setting.descriptors // 40  # of two descriptors each, as a connection's
     values |= {
         "MAXCONN": (setting.descriptors - FILES_BESIDE_CONNECTIONS) // 2 - pipes,
@@ -74,6 +78,11 @@ def _haproxy_splice(setting, values, log):
 
 
 def _nginx(setting, values, log):
+    values["LISTEN_TLS"] = " ssl" if values["TLS"] else ""
+    if tls := values["TLS"]:
+        # Debian's nginx 1.22 speaks TLS 1.3 only when told to.
+        values["TLS"] = (f"ssl_certificate {tls.certificate}; ssl_certificate_key {tls.key}; "
+                         "ssl_protocols TLSv1.2 TLSv1.3;")
     values |= {
         "MODULES": NGINX_MODULES,
         "DESCRIPTORS": setting.descriptors,
@@ -93,12 +102,14 @@ COMMANDS = {"weir": _weir, "before": _weir_before, "haproxy": _haproxy, "haproxy
 
 
 @contextlib.contextmanager
-def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None):
-    """A proxy in front of a port of 127.0.0.1, for the length of the block."""
+def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None, tls=None):
+    """A proxy in front of a port of 127.0.0.1, for the length of the block; `tls` is the Certificate that it ends its
+    clients' TLS with."""
     port = free_port()
     with contextlib.ExitStack() as stack:
         log = FileLog(setting.folder / f"{port}.records") if logging else None
-        command = COMMANDS[peer](setting, {"PORT": port, "BACKEND": backend, "WORKERS": workers}, log)
+        command = COMMANDS[peer](setting, {"PORT": port, "BACKEND": backend, "WORKERS": workers,
+                                           "TLS": tls or ""}, log)
         # HAProxy writes records to its standard output, or to a syslog socket.
         output = stack.enter_context(open(log.path, "wb")) if log and peer.startswith("haproxy") else None
         running = stack.enter_context(

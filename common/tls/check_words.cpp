@@ -43,7 +43,9 @@ std::vector<std::string> split_words(std::string_view text) {
 }
 
 /// What selects no cipher of its own.
-bool is_directive(std::string_view word) { return word.starts_with('!') || word.starts_with('-') || word.starts_with('@'); }
+bool is_directive(std::string_view word) {
+  return word.starts_with('!') || word.starts_with('-') || word.starts_with('@');
+}
 
 bool names_suite(std::string_view word) { return word.starts_with(kSuite); }
 

@@ -157,7 +157,7 @@ template <>
 inline constexpr auto kKeys<ListenerConfig> = std::tuple{
     key("name", &ListenerConfig::name, Name{"listener", &Reading::listeners}).required("a name for this listener"),
     key("bind", &ListenerConfig::bind, BoundList{}).required("an address such as 127.0.0.1:7000"),
-    key("tls", &ListenerConfig::tls, OptionalSection{}).shown_if([](const ListenerConfig& listener) {
+    key("tls", &ListenerConfig::tls, TriedSection{problem_of_server}).shown_if([](const ListenerConfig& listener) {
       return listener.tls.has_value();
     }),
     ServiceKeys{},
@@ -247,7 +247,7 @@ inline constexpr auto kKeys<UpstreamConfig> = std::tuple{
     key("tcp", &UpstreamConfig::tcp, Section{}).in_turn(1),
     rule(check_fast_open),
     key("on_down", &UpstreamConfig::on_down, Word{}).in_turn(3),
-    key("tls", &UpstreamConfig::tls, OptionalSection{}).shown_if([](const UpstreamConfig& upstream) {
+    key("tls", &UpstreamConfig::tls, TriedSection{problem_of_client}).shown_if([](const UpstreamConfig& upstream) {
       return upstream.tls.has_value();
     }),
     key("send_proxy_protocol", &UpstreamConfig::send_proxy_protocol, Word{}).in_turn(2),

@@ -66,6 +66,21 @@ struct OptionalSection {
   }
 };
 
+/// The same, and it is tried as a whole where nothing in it is wrong by itself.
+template <typename Target>
+struct TriedSection : OptionalSection {
+  explicit constexpr TriedSection(std::string (*of)(const Target& target)) : problem(of) {}
+
+  void read(const Value& value, std::optional<Target>& target, Reading& reading) const {
+    const std::size_t before = value.problems().count();
+    OptionalSection::read(value, target, reading);
+    if (value.problems().count() != before) return;
+    if (const std::string why = problem(*target); !why.empty()) value.fail(why);
+  }
+
+  std::string (*problem)(const Target& target);  ///< what is wrong with it, or ""
+};
+
 /// `off`, or a section whose struct says whether it is `enabled`.
 struct SectionOrOff {
   template <typename Target>

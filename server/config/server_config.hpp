@@ -135,8 +135,8 @@ struct ProxyConfig {
 
   /// Whether connections may go to the upstream of that name.
   bool uses(std::string_view name) const {
-    return name == upstream ||
-           std::any_of(routes.begin(), routes.end(), [name](const RouteConfig& route) { return route.upstream == name; });
+    return name == upstream || std::any_of(routes.begin(), routes.end(),
+                                           [name](const RouteConfig& route) { return route.upstream == name; });
   }
 
   bool operator==(const ProxyConfig&) const = default;

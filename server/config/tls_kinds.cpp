@@ -1,90 +1,40 @@
 #include "server/config/tls_kinds.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
+#include <utility>
 #include <variant>
 
-#include "common/endpoint.hpp"
-#include "common/io/descriptor.hpp"
+#include "common/address.hpp"
 #include "common/printable.hpp"
+#include "common/tls/contexts.hpp"
+#include "common/tls/pem_files.hpp"
+#include "common/tls/ticket_keys.hpp"
 #include "server/config/value_kinds.hpp"
 
 namespace weir {
 namespace {
 
-constexpr std::size_t kLargestPem = std::size_t{4} << 20;
-constexpr std::size_t kLargestTicketKeys = 4096;
-
-constexpr std::string_view kKeyEnds = "PRIVATE KEY-----";  // of any kind of key
-
-/// What is read of a file, and who may read it.
-struct FileContent {
-  std::string text;
-  mode_t mode = 0;
-};
-
-[[noreturn]] void refuse_tls_file(const std::string& path, std::string_view why) {
-  throw std::runtime_error(fmt::format("{} {}", in_quotes(path), why));
-}
-
-[[noreturn]] void cannot_read_tls_file(const std::string& path, int error) {
-  refuse_tls_file(path, fmt::format("cannot be read: {}", std::generic_category().message(error)));
-}
-
-/// Throws std::runtime_error that says what is wrong with the file. Never waits for a writer.
-FileContent read_regular_file(const std::string& path, std::size_t largest) {
-  const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0) cannot_read_tls_file(path, errno);
-  if (!S_ISREG(status.st_mode)) refuse_tls_file(path, "is not a regular file");
-  FileContent content{{}, status.st_mode};
-  std::array<char, 16384> chunk;
-  for (;;) {
-    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) cannot_read_tls_file(path, errno);
-    if (count == 0) return content;
-    content.text.append(chunk.data(), static_cast<std::size_t>(count));
-    if (content.text.size() > largest) refuse_tls_file(path, fmt::format("is larger than {} bytes", largest));
-  }
-}
-
-bool holds_key(const std::string& text) { return text.find(kKeyEnds) != std::string::npos; }
-
-/// Reports what is wrong with the file; the path is absolute then, whatever is.
+/// Reports what is wrong with the file. The path is absolute then, whatever is.
 void read_pem(const Value& value, std::string& path, Reading& reading, PemFile::Holds holds) {
   if (has_control(path)) return value.fail(in_quotes(path) + " holds a control character; write a file's path");
   path = reading.absolute(path, value.position());
   try {
-    const std::string text = read_regular_file(path, kLargestPem).text;
-    const auto has = [&text](std::string_view what) { return text.find(what) != std::string::npos; };
     switch (holds) {
       case PemFile::Holds::certificates:
-        if (has("CERTIFICATE-----")) return;
-        return value.fail(in_quotes(path) + " holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----");
-      case PemFile::Holds::key:
-        if (!holds_key(text)) {
-          return value.fail(in_quotes(path) + " holds no private key in PEM, which begins with -----BEGIN PRIVATE KEY-----");
-        }
-        if (has("ENCRYPTED")) {
-          return value.fail(in_quotes(path) +
-                            " holds a key that needs a passphrase; run: openssl pkey -in IT -out DECRYPTED");
-        }
+        tls::read_certificates(path);
         return;
       case PemFile::Holds::revocations:
-        if (has("X509 CRL-----")) return;
-        return value.fail(in_quotes(path) +
-                          " holds no list of revoked certificates in PEM, which begins with -----BEGIN X509 CRL-----");
+        tls::read_revocations(path);
+        return;
+      case PemFile::Holds::key:
+        return;  // check_key() reads it with its certificate
     }
   } catch (const std::runtime_error& error) {
     value.fail(error.what());
@@ -133,18 +83,25 @@ void add_once(const Value& item, std::vector<std::string>& list, std::string tex
   list.push_back(std::move(text));
 }
 
-/// A key that is not there has to stand in the certificate's file.
+bool is_readable(const std::string& certificate) try {
+  tls::read_certificates(certificate);
+  return true;
+} catch (const std::runtime_error&) {
+  return false;
+}
+
+/// A key is that of its certificate, and one that is not written stands in the certificate's file.
 void check_key(MapReader& map, const std::string& certificate, const std::string& key) {
-  const std::optional<Value> written = map.find("certificate");
-  if (certificate.empty() || !key.empty() || !written) return;
+  const std::optional<Value> certificate_value = map.find("certificate");
+  const std::optional<Value> key_value = map.find("key");
+  if (certificate.empty() || !certificate_value || has_control(key) || !is_readable(certificate)) return;
   try {
-    if (holds_key(read_regular_file(certificate, kLargestPem).text)) return;
-  } catch (const std::runtime_error&) {
-    return;  // which was reported
+    tls::read_identity(certificate, key);
+  } catch (const std::runtime_error& error) {
+    if (!key.empty() && key_value) return key_value->fail(error.what());
+    map.map().problems().add(certificate_value->position(), join_path(map.map().path(), "key"),
+                             std::string("is not given, and ") + error.what());
   }
-  map.map().problems().add(written->position(), join_path(map.map().path(), "key"),
-                           "is missing, and " + in_quotes(certificate) +
-                               " holds no private key either; write the path of the PEM file that does");
 }
 
 }  // namespace
@@ -175,13 +132,12 @@ void TicketKeyFile::read(const Value& value, std::string& path, Reading& reading
   if (path.empty()) return;
   if (has_control(path)) return value.fail(in_quotes(path) + " holds a control character; write a file's path");
   path = reading.absolute(path, value.position());
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
+    return value.fail(in_quotes(path) + " is open to everybody; run: chmod o= " + path);
+  }
   try {
-    const FileContent content = read_regular_file(path, kLargestTicketKeys);
-    if ((content.mode & S_IRWXO) != 0) refuse_tls_file(path, "is open to everybody; run: chmod o= " + path);
-    if (content.text.empty() || content.text.size() % kKeySize != 0) {
-      refuse_tls_file(path, fmt::format("has {} bytes, but keys have {} each; make one with: openssl rand {} > {}",
-                                        content.text.size(), kKeySize, kKeySize, path));
-    }
+    const tls::TicketKeys keys({.file = path}, {});
   } catch (const std::runtime_error& error) {
     value.fail(error.what());
   }
@@ -304,6 +260,23 @@ void check_tlvs(MapReader& map, const UpstreamConfig& upstream, Reading&) {
                  : "stand in the PROXY header, which is off; write send_proxy_protocol: v2");
 }
 
+std::string problem_of_server(const tls::ServerOptions& options) try {
+  const tls::ServerContexts contexts(options, nullptr);
+  return {};
+} catch (const std::runtime_error& error) {
+  return error.what();
+}
+
+std::string problem_of_client(const tls::ClientOptions& options) try {
+  if (options.certificate.empty()) return {};
+  tls::ClientOptions own = options;
+  own.verify = tls::ClientOptions::Verify::none;  // the system's authorities take long to read
+  const tls::ClientContext context(own);
+  return {};
+} catch (const std::runtime_error& error) {
+  return error.what();
+}
+
 namespace {
 
 bool name_is_held(std::string_view name, const std::vector<std::string>& names) {
@@ -316,10 +289,10 @@ bool name_is_held(std::string_view name, const std::vector<std::string>& names) 
 
 /// Whether no connection that the later route is for gets past the earlier one.
 bool hides(const RouteConfig& earlier, const RouteConfig& later) {
-  const bool names = earlier.names.empty() ||
-                     (!later.names.empty() && std::all_of(later.names.begin(), later.names.end(), [&](const auto& name) {
-                       return name_is_held(name, earlier.names);
-                     }));
+  const bool names =
+      earlier.names.empty() ||
+      (!later.names.empty() && std::all_of(later.names.begin(), later.names.end(),
+                                           [&](const auto& name) { return name_is_held(name, earlier.names); }));
   const bool protocols =
       earlier.alpn.empty() ||
       (!later.alpn.empty() && std::all_of(later.alpn.begin(), later.alpn.end(), [&](const std::string& protocol) {

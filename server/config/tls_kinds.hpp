@@ -12,7 +12,7 @@
 namespace weir {
 
 /// A PEM file, as an absolute path; empty = none, where it may be left out. It is read here as well, so that its
-/// mistakes are found with all others.
+/// mistakes are found with all others; a key is read with its certificate.
 struct PemFile {
   enum class Holds { certificates, key, revocations };
   Holds holds;
@@ -30,10 +30,8 @@ struct Authorities {
   void dump(TreeWriter& out, const std::string& path) const;
 };
 
-/// `ticket_keys.file`: keys of 80 bytes, which not everybody may read.
+/// `ticket_keys.file`: a file that not everybody may read (common/tls/ticket_keys.hpp).
 struct TicketKeyFile {
-  static constexpr std::size_t kKeySize = 80;
-
   void read(const Value& value, std::string& path, Reading& reading) const;
   void dump(TreeWriter& out, const std::string& path) const;
 };
@@ -72,7 +70,7 @@ struct OpenSslWords {
   void dump(TreeWriter& out, const std::string& words) const;
 };
 
-/// A certificate's key stands in a file of its own, or in that of the certificate.
+/// A certificate has its own key, in a file of its own or in that of the certificate.
 void check_server_key(MapReader& map, const tls::CertificateOptions& options, Reading&);
 void check_client_key(MapReader& map, const tls::ClientOptions& options, Reading&);
 
@@ -88,5 +86,10 @@ void check_tlvs(MapReader& map, const UpstreamConfig& upstream, Reading&);
 /// Each route can be reached, and terminates TLS only where the listener has what that needs. Routes of other listeners
 /// pass it through where they say nothing.
 void check_routes(MapReader& map, ListenerConfig& listener, Reading&);
+
+/// What OpenSSL says of a section in which nothing is wrong by itself: of a certificate that is too weak, say. ""
+/// where it takes it.
+std::string problem_of_server(const tls::ServerOptions& options);
+std::string problem_of_client(const tls::ClientOptions& options);
 
 }  // namespace weir

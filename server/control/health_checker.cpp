@@ -193,7 +193,7 @@ net::awaitable<void> HealthChecker::keep_checking(std::shared_ptr<Shared> shared
       CheckSpeech speech{pinned->send_proxy_protocol};
       if (pinned->tls) {
         // That of now, because its files may have changed.
-        speech.tls = upstream.pinned_tls();
+        speech.tls = upstream.pinned_tls()->current();
         speech.starttls = pinned->tls->starttls;
       }
       const CheckOutcome outcome = co_await check_backend(*backend, sources, config, std::move(speech));

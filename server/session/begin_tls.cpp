@@ -161,7 +161,7 @@ class Opening {
         return refuse(SessionEnd::no_route, "no route is for the name " + quoted(hello.server_name));
       }
     }
-    if (terminate && !listener_.tls()->knows(hello.server_name)) {
+    if (terminate && !listener_.tls()->current()->knows(hello.server_name)) {
       alert(kUnrecognizedName);
       return refuse(SessionEnd::tls_unknown_name, "no certificate is for the name " + quoted(hello.server_name));
     }
@@ -256,7 +256,7 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     co_return;
   }
   standing.emplace(counters.in_progress());
-  tls::SslPtr ssl = session.context->listener->tls()->make(session.tls_facts->sni);
+  tls::SslPtr ssl = session.context->listener->tls()->current()->make(session.tls_facts->sni);
   if (!ssl) throw std::bad_alloc();
   session.tls = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
                                               session.truncation());

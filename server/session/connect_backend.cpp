@@ -23,7 +23,7 @@ struct ConnectContext {
   Session& session;
   Upstream& upstream;
   const UpstreamConfig& config;
-  const tls::ClientContext* tls;  ///< null: backends are spoken to in the clear
+  const tls::Origination* tls;  ///< null: backends are spoken to in the clear
   BackendConnection& backend;
 };
 
@@ -154,7 +154,7 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
   if (context.tls == nullptr) co_return 0;
   const int error = co_await begin_backend_tls(
-      {session, *context.tls, context.config.tls->starttls, host, deadline, context.backend});
+      {session, *context.tls->current(), context.config.tls->starttls, host, deadline, context.backend});
   if (session.end) co_return error;
   context.backend.lease->counters(session.context->worker).add_handshake(handshake_result_of(error));
   co_return error;

@@ -3,7 +3,7 @@
 namespace weir {
 
 HandshakePlaces::Place::Place(HandshakePlaces& places, io::Slot& slot) : places_(places), slot_(slot) {
-  if (places.most_ == 0 || places.used_ < places.most_) {
+  if (places.line_.empty() && places.has_room()) {
     granted_ = true;
     ++places.used_;
   } else {
@@ -14,14 +14,24 @@ HandshakePlaces::Place::Place(HandshakePlaces& places, io::Slot& slot) : places_
 HandshakePlaces::Place::~Place() {
   if (!granted_) {
     places_.line_.erase(position_);
-  } else if (places_.line_.empty()) {
-    --places_.used_;
-  } else {
-    Place& next = *places_.line_.front();
-    places_.line_.pop_front();
-    next.granted_ = true;
-    next.slot_.wake();
+    return;
   }
+  --places_.used_;
+  places_.serve_next();
+}
+
+void HandshakePlaces::set_most(std::uint32_t most) {
+  most_ = most;
+  while (!line_.empty() && has_room()) serve_next();
+}
+
+void HandshakePlaces::serve_next() {
+  if (line_.empty() || !has_room()) return;
+  Place& next = *line_.front();
+  line_.pop_front();
+  next.granted_ = true;
+  ++used_;
+  next.slot_.wake();
 }
 
 }  // namespace weir

@@ -36,12 +36,18 @@ class HandshakePlaces {
     bool granted_ = false;
   };
 
+  /// From now on so many; whoever has a place keeps it.
+  void set_most(std::uint32_t most);
+
   std::size_t used() const { return used_; }
   std::size_t waiting() const { return line_.size(); }
 
  private:
+  bool has_room() const { return most_ == 0 || used_ < most_; }
+  void serve_next();
+
   std::size_t used_ = 0;
-  const std::uint32_t most_;
+  std::uint32_t most_;
   std::list<Place*> line_;
 };
 

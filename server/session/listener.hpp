@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/tls/contexts.hpp"
+#include "common/tls/renewable.hpp"
 #include "server/admission/gate.hpp"
 #include "server/config/server_config.hpp"
 #include "server/observe/listener_counters.hpp"
@@ -20,22 +20,23 @@ namespace weir {
 /// the last of these connections has ended. What is counted is shared by all configurations that the listener ever had.
 class Listener {
  public:
-  /// Reads the files that rules and TLS name; throws as Gate and ServerContexts do.
+  /// Reads the files that rules and TLS name; throws as Gate and ServerContexts do. Null `tickets` = nobody's TLS is
+  /// resumed.
   Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
-           std::size_t workers)
+           std::size_t workers, std::shared_ptr<const tls::TicketKeys> tickets = nullptr)
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_),
-        tls_(open_tls(config_)),
+        tls_(open_tls(config_, std::move(tickets))),
         counters_(std::make_shared<std::vector<ListenerCounters>>(workers)),
         tls_counters_(tls_counters_for(config_.tls.has_value(), nullptr, workers)) {}
   /// The same listener under another configuration.
   Listener(ListenerConfig config, Service service, Admission& process, const SourceTable& process_sources,
-           const Listener& before)
+           const Listener& before, std::shared_ptr<const tls::TicketKeys> tickets = nullptr)
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_, &before.gate_),
-        tls_(open_tls(config_)),
+        tls_(open_tls(config_, std::move(tickets))),
         counters_(before.counters_),
         tls_counters_(tls_counters_for(config_.tls.has_value(), before.tls_counters_, counters_->size())) {}
   Listener(const Listener&) = delete;
@@ -49,7 +50,7 @@ class Listener {
   /// Any thread.
   Gate& gate() { return gate_; }
   /// What TLS is terminated with; null where it is not.
-  const tls::ServerContexts* tls() const { return tls_.get(); }
+  const std::shared_ptr<tls::Termination>& tls() const { return tls_; }
   /// Whether the first bytes of a client say what becomes of it.
   bool looks_at_first_bytes() const {
     const auto* proxy = std::get_if<ProxyService>(&service_);
@@ -75,14 +76,16 @@ class Listener {
   }
 
  private:
-  static std::shared_ptr<const tls::ServerContexts> open_tls(const ListenerConfig& config) {
-    return config.tls ? std::make_shared<const tls::ServerContexts>(*config.tls, nullptr) : nullptr;
+  static std::shared_ptr<tls::Termination> open_tls(const ListenerConfig& config,
+                                                    std::shared_ptr<const tls::TicketKeys> tickets) {
+    if (!config.tls) return nullptr;
+    return std::make_shared<tls::Termination>("listener " + config.name, *config.tls, std::move(tickets));
   }
 
   const ListenerConfig config_;
   const Service service_;
   Gate gate_;
-  const std::shared_ptr<const tls::ServerContexts> tls_;
+  const std::shared_ptr<tls::Termination> tls_;
   const std::shared_ptr<std::vector<ListenerCounters>> counters_;  ///< one for each worker
   const TlsCountersPtr tls_counters_;
 };

@@ -55,12 +55,13 @@ Turn ProxyTraffic::turn(Session& session) {
 
 Turn ProxyTraffic::relay(Session& session) {
   const std::uint64_t before = moved();
+  const Mover mover = session.mover();
   Outcome to_backend{};
   Outcome to_client{};
   on_streams(session, [&](auto& client, auto& backend) {
-    to_backend = to_backend_.forward(client, backend, session.mover(), to_client_);
-    to_client = Direction::is_failure(to_backend) ? Outcome::waiting
-                                                  : to_client_.forward(backend, client, session.mover(), to_backend_);
+    to_backend = to_backend_.forward(client, backend, mover, to_client_);
+    to_client =
+        Direction::is_failure(to_backend) ? Outcome::waiting : to_client_.forward(backend, client, mover, to_backend_);
   });
   if (const auto end = find_failure(session.client, to_backend, to_client)) {
     session.enter(Deadlines::Stage::delivering);

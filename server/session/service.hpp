@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "common/tls/contexts.hpp"
+#include "common/tls/renewable.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/upstream.hpp"
 
@@ -35,12 +35,12 @@ struct ProxyTarget {
   explicit ProxyTarget(std::shared_ptr<Upstream> of)
       : upstream(std::move(of)), config(upstream->pinned_config()), tls(upstream->pinned_tls()) {}
   ProxyTarget(std::shared_ptr<Upstream> of, std::shared_ptr<const UpstreamConfig> with,
-              std::shared_ptr<const tls::ClientContext> secured)
+              std::shared_ptr<tls::Origination> secured)
       : upstream(std::move(of)), config(std::move(with)), tls(std::move(secured)) {}
 
   std::shared_ptr<Upstream> upstream;  ///< null: there is none, and nobody is sent here
   std::shared_ptr<const UpstreamConfig> config;
-  std::shared_ptr<const tls::ClientContext> tls;  ///< null: backends are spoken to in the clear
+  std::shared_ptr<tls::Origination> tls;  ///< null: backends are spoken to in the clear
 };
 
 /// A target for those whose ClientHello matches.

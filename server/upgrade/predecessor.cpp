@@ -14,6 +14,7 @@
 #include "common/net.hpp"
 #include "server/upgrade/program.hpp"
 #include "server/upgrade/sockets_message.hpp"
+#include "server/upgrade/ticket_keys_message.hpp"
 
 namespace weir::upgrade {
 
@@ -56,6 +57,7 @@ boost::json::object Predecessor::wait_for(const char* step, std::vector<io::Desc
     if (channel_->receive(message, descriptors)) {
       if (step_of(message) == step) return message;
       if (step_of(message) == "drained") take_drained(message, drained_);
+      if (step_of(message) == "ticket_keys") ticket_keys_ = take_ticket_keys(message);
       descriptors.clear();
       continue;
     }

@@ -5,9 +5,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "common/tls/ticket_keys.hpp"
 #include "server/listener/inherited_sockets.hpp"
 #include "server/upgrade/channel.hpp"
 #include "server/upgrade/drained.hpp"
@@ -25,6 +27,8 @@ class Predecessor {
   InheritedSockets receive_sockets();
   /// What operators have drained there; known once the sockets are.
   const Drained& drained() const { return drained_; }
+  /// Its keys of TLS session tickets; known likewise.
+  std::span<const std::byte> ticket_keys() const { return {ticket_keys_.data(), ticket_keys_.size()}; }
 
   /// Everything that may fail is done; `left` are the places of the groups that this configuration has no use for.
   /// Blocks until this process may accept. One whose predecessor has died meanwhile may, too.
@@ -48,6 +52,7 @@ class Predecessor {
 
   std::shared_ptr<Channel> channel_;
   Drained drained_;
+  tls::SecretBytes ticket_keys_;
   bool settled_ = false;
   bool serves_ = false;
 };

@@ -14,6 +14,7 @@
 
 #include "common/units.hpp"
 #include "server/upgrade/sockets_message.hpp"
+#include "server/upgrade/ticket_keys_message.hpp"
 
 namespace weir::upgrade {
 
@@ -68,12 +69,13 @@ net::awaitable<void> Successor::pause(std::chrono::milliseconds time) {
   co_await timer.async_wait(net::into(ignored));
 }
 
-net::awaitable<void> Successor::send(const InheritedSockets& sockets, Drained drained) {
+net::awaitable<void> Successor::send(const InheritedSockets& sockets, Drained drained, tls::SecretBytes ticket_keys) {
   std::vector<SocketsMessage> messages = make_sockets_messages(sockets, Channel::kMostDescriptors);
   std::vector<SocketsMessage> first;
   for (boost::json::object& message : make_drained_messages(drained, kDrainedInAMessage)) {
     first.push_back({std::move(message), {}});
   }
+  if (ticket_keys.size() > 0) first.push_back({make_ticket_keys_message(ticket_keys), {}});
   messages.insert(messages.begin(), std::make_move_iterator(first.begin()), std::make_move_iterator(first.end()));
   for (const SocketsMessage& message : messages) {
     for (bool sent = false; !sent;) {

@@ -37,7 +37,7 @@ class Successor {
   void set_deadline(std::chrono::milliseconds longest);
   void clear_deadline();
 
-  net::awaitable<void> send(const InheritedSockets& sockets, Drained drained);
+  net::awaitable<void> send(const InheritedSockets& sockets, Drained drained, tls::SecretBytes ticket_keys);
   /// Waits for the next message; one that it failed is an error.
   net::awaitable<boost::json::object> receive();
   /// Best effort.

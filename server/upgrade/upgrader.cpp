@@ -139,7 +139,7 @@ net::awaitable<void> Upgrader::make_ready() {
   sockets_ = parts_.copy_sockets();
   successor_.emplace(parts_.context, parts_.program);
   successor_->set_deadline(parts_.config->upgrade_timeout);
-  co_await successor_->send(sockets_, parts_.drained());
+  co_await successor_->send(sockets_, parts_.drained(), parts_.ticket_keys());
   boost::json::object message = co_await successor_->receive();
   while (step_of(message) != "prepared") message = co_await successor_->receive();
   if (stopping_) throw std::runtime_error("this process was told to stop");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/net.hpp"
+#include "common/tls/ticket_keys.hpp"
 #include "server/admin/daemon.hpp"
 #include "server/config/server_config.hpp"
 #include "server/listener/inherited_sockets.hpp"
@@ -43,6 +44,8 @@ class Upgrader {
     std::function<InheritedSockets()> copy_sockets;
     /// What operators have drained.
     std::function<Drained()> drained;
+    /// The keys of TLS session tickets, if others should be able to go on with them.
+    std::function<tls::SecretBytes()> ticket_keys;
     /// Stops accepting and begins to drain. Sockets of the groups at the places that are `left` are closed as if their
     /// listeners had been removed; the new process has the others. Called again where it throws.
     std::function<void(const InheritedSockets& sockets, const std::vector<std::size_t>& left)> pass_on;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/endpoint.hpp"
-#include "common/tls/contexts.hpp"
+#include "common/tls/renewable.hpp"
 #include "server/config/server_config.hpp"
 #include "server/upstream/backend_entry.hpp"
 
@@ -26,10 +26,10 @@ struct PreparedUpstream {
   };
 
   std::shared_ptr<const UpstreamConfig> config;
-  std::vector<Entry> entries;                       ///< in the order of the configuration
-  std::vector<Endpoint> sources;                    ///< the addresses of `bind_source`
-  std::uint64_t seed = 0;                           ///< for policies that pick at random
-  std::shared_ptr<const tls::ClientContext> tls{};  ///< what its backends are spoken to with; null = in the clear
+  std::vector<Entry> entries;               ///< in the order of the configuration
+  std::vector<Endpoint> sources;            ///< the addresses of `bind_source`
+  std::uint64_t seed = 0;                   ///< for policies that pick at random
+  std::shared_ptr<tls::Origination> tls{};  ///< what its backends are spoken to with; null = in the clear
 
   BackendEntries backend_entries() const {
     BackendEntries list;

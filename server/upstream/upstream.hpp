@@ -42,7 +42,7 @@ class Upstream {
   const UpstreamConfig& config() const { return *config_; }
   const std::shared_ptr<const UpstreamConfig>& pinned_config() const { return config_; }
   /// What its backends are spoken to with; null for in the clear. Control thread.
-  const std::shared_ptr<const tls::ClientContext>& pinned_tls() const { return tls_; }
+  const std::shared_ptr<tls::Origination>& pinned_tls() const { return tls_; }
   /// What its configuration says under `servers`, in that order. Control thread.
   const BackendEntries& entries() const { return entries_; }
   /// Where connections to its backends come from. Control thread.
@@ -166,7 +166,7 @@ class Upstream {
   const std::size_t workers_;
   // Replaced by the control thread, under the mutex.
   std::shared_ptr<const UpstreamConfig> config_;
-  std::shared_ptr<const tls::ClientContext> tls_;  ///< of the control thread
+  std::shared_ptr<tls::Origination> tls_;  ///< of the control thread
   std::uint32_t most_tried_;  ///< `connect.attempts` of the configuration, or of an earlier one, which allowed most
   BackendEntries entries_;
   std::shared_ptr<const SourcePool> sources_;

@@ -61,6 +61,11 @@ class Worker {
     loop_.post(std::move(done));
   }
 
+  /// How many TLS handshakes may be under way at once from now on. Any thread.
+  void set_handshakes(std::uint32_t most) {
+    loop_.post([this, most] { tls_.places.set_most(most); });
+  }
+
   /// Forgets the listener: from then on only its sessions hold its context, which goes with the last of them. Call once
   /// no worker accepts for it any more. Any thread.
   void retire(const ListenerPtr& listener);

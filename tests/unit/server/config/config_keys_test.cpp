@@ -20,9 +20,9 @@
 #include "server/config/config_diff.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/config/yaml_document.hpp"
-#include "tests/support/checkout.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/server/config/key_list.hpp"
+#include "tests/unit/server/config/reference_text.hpp"
 
 namespace weir {
 namespace {
@@ -32,10 +32,7 @@ using test::KeyInfo;
 using test::KeyList;
 using ::testing::IsEmpty;
 
-const std::string& reference() {
-  static const std::string text = test::read_file((test::source_folder() / "config" / "reference.yaml").string());
-  return text;
-}
+const std::string& reference() { return test::reference_text(); }
 
 /// A key of a YAML document.
 struct Place {
@@ -133,12 +130,42 @@ const std::string& token_file() {
   return path;
 }
 
+const std::string& ticket_key_file() {
+  static const std::string path = [] {
+    const std::string file = test::certificate_folder().write("tickets", std::string(160, '\1'));
+    ::chmod(file.c_str(), 0640);
+    return file;
+  }();
+  return path;
+}
+
+/// What the reference names, in other files.
+const test::CertificateFiles& copies() {
+  static const test::CertificateFiles files{
+      test::certificate_folder().write("copy.pem", test::read_file(test::reference_certificate().certificate)),
+      test::certificate_folder().write("copy.key", test::read_file(test::reference_certificate().key))};
+  return files;
+}
+
+const std::string& authority_file() {
+  static const std::string path = test::certificate_folder().write("ca.pem", test::reference_authority().certificate());
+  return path;
+}
+
+const std::string& revocation_file() {
+  static const std::string path = test::certificate_folder().write("crl.pem", test::reference_authority().revoke({}));
+  return path;
+}
+
 /// What a key's value needs beside it, be it as right as can be.
 std::vector<Override> needed_beside(const std::string& key, const std::string& value) {
   if (key == "drain_spread") return {{"drain_timeout", "87600h"}};
   if (key == "dns.min_ttl") return {{"dns.max_ttl", "87600h"}};
   if (key == "dns.max_ttl") return {{"dns.min_ttl", "10ms"}};
   if (key == "admin.read_token") return {{"admin.token_file", token_file()}};
+  if (key == "listeners.N.tls.client_certificates.verify" && value != "off") {
+    return {{"listeners.proxy.tls.client_certificates.ca", authority_file()}};
+  }
   if (key == "listeners.N.accept_proxy_protocol") return {{"listeners.echo.trusted", "[192.0.2.1]"}};
   if (key == "upstreams.N.servers.N.record" && value == "srv") {
     return {{"upstreams.backend.servers.1", "{dns: b, record: srv}"}};
@@ -158,6 +185,24 @@ ListenerConfig& echo(ServerConfig& config) { return config.listeners.at(0); }
 ListenerConfig& discard(ServerConfig& config) { return config.listeners.at(1); }
 ListenerConfig& proxy(ServerConfig& config) { return config.listeners.at(2); }
 UpstreamConfig& upstream(ServerConfig& config) { return config.upstreams.at(0); }
+tls::ServerOptions& server_tls(ServerConfig& config) { return *proxy(config).tls; }
+tls::ClientOptions& client_tls(ServerConfig& config) { return *upstream(config).tls; }
+ProxyConfig& proxying(ServerConfig& config) { return std::get<ProxyConfig>(proxy(config).service); }
+RouteConfig& route(ServerConfig& config) { return proxying(config).routes.at(0); }
+
+/// The one upstream, by another name wherever it is named.
+void rename_upstream(ServerConfig& config) {
+  upstream(config).name = "other";
+  proxying(config).upstream = "other";
+  route(config).upstream = "other";
+}
+
+/// Clients show certificates, without which nothing else is said of them.
+void ask_clients(ServerConfig& config) {
+  server_tls(config).client_certificates.verify = tls::ClientCertificateOptions::Verify::optional;
+  server_tls(config).client_certificates.ca = authority_file();
+}
+
 Address address(const char* text, AddressUse use = AddressUse::bind) { return parse_address(text, use); }
 
 /// The listeners that say nothing of their own inherit the defaults.
@@ -208,6 +253,9 @@ const std::vector<Case>& cases() {
        [](C& c) { c.dns.servers = {ip_endpoint("192.0.2.1")}, c.dns.servers[0].set_port(54); }},
       {"dns.min_ttl", "2s", [](C& c) { c.dns.min_ttl = 2s; }},
       {"dns.max_ttl", "6m", [](C& c) { c.dns.max_ttl = 6min; }},
+      {"tls.ticket_keys.file", ticket_key_file(), [](C& c) { c.tls.ticket_keys.file = ticket_key_file(); }},
+      {"tls.ticket_keys.rotate", "1h", [](C& c) { c.tls.ticket_keys.rotate = 1h; }},
+      {"tls.handshakes", "17", [](C& c) { c.tls.handshakes = 17; }},
       {"limits.connections", "20k", [](C& c) { c.limits.connections = 20'000; }},
       {"limits.per_source", "2", [](C& c) { c.limits.per_source = 2; }},
       {"limits.rate", "3/m", [](C& c) { c.limits.rate = {3, 60s}; }},
@@ -217,14 +265,60 @@ const std::vector<Case>& cases() {
       {"defaults.timeouts.half_close", "12s", [](C& c) { change_default(c, &TimeoutsConfig::half_close, 12s); }},
       {"defaults.timeouts.lifetime", "13s", [](C& c) { change_default(c, &TimeoutsConfig::lifetime, 13s); }},
       {"defaults.timeouts.header", "14s", [](C& c) { change_default(c, &TimeoutsConfig::header, 14s); }},
+      {"defaults.timeouts.handshake", "15s", [](C& c) { change_default(c, &TimeoutsConfig::handshake, 15s); }},
 
       {"listeners.N.name", "other", [](C& c) { echo(c).name = "other"; }},
       {"listeners.N.bind", "127.0.0.1:9", [](C& c) { echo(c).bind = {address("127.0.0.1:9")}; }},
       {"listeners.N.echo.transform", "upper", [](C& c) { echo(c).service = EchoConfig{EchoConfig::Transform::upper}; }},
       {"listeners.N.proxy.upstream",
        "other",
-       [](C& c) { proxy(c).service = ProxyConfig{"other"}, upstream(c).name = "other"; },
-       {{"upstreams.0.name", "other"}}},
+       rename_upstream,
+       {{"upstreams.0.name", "other"}, {"listeners.proxy.proxy.routes.0.upstream", "other"}}},
+      {"listeners.N.proxy.routes.N.names", "[A.Example, \"*.b.example\"]",
+       [](C& c) { route(c).names = {"a.example", "*.b.example"}; }},
+      {"listeners.N.proxy.routes.N.alpn", "[h2]", [](C& c) { route(c).alpn = {"h2"}; }},
+      {"listeners.N.proxy.routes.N.tls", "pass", [](C& c) { route(c).tls = RouteConfig::Tls::pass; }},
+      {"listeners.N.proxy.routes.N.upstream",
+       "other",
+       rename_upstream,
+       {{"upstreams.0.name", "other"}, {"listeners.proxy.proxy.upstream", "other"}}},
+      {"listeners.N.tls.certificates.N.certificate", copies().certificate,
+       [](C& c) { server_tls(c).certificates[0].certificate = copies().certificate; }},
+      {"listeners.N.tls.certificates.N.key", copies().key,
+       [](C& c) { server_tls(c).certificates[0].key = copies().key; }},
+      {"listeners.N.tls.certificates.N.names", "\"*.Example\"",
+       [](C& c) { server_tls(c).certificates[0].names = {"*.example"}; }},
+      {"listeners.N.tls.unknown_name", "refuse",
+       [](C& c) { server_tls(c).unknown_name = tls::ServerOptions::UnknownName::refuse; }},
+      {"listeners.N.tls.starttls", "postgres", [](C& c) { server_tls(c).starttls = tls::StartTls::postgres; }},
+      {"listeners.N.tls.plaintext", "allow",
+       [](C& c) { server_tls(c).plaintext = tls::ServerOptions::Plaintext::allow; }},
+      {"listeners.N.tls.min_version", "\"1.3\"", [](C& c) { server_tls(c).min_version = tls::Version::tls13; }},
+      {"listeners.N.tls.ciphers", "ECDHE+AESGCM:!aNULL", [](C& c) { server_tls(c).ciphers = "ECDHE+AESGCM:!aNULL"; }},
+      {"listeners.N.tls.ciphersuites", "TLS_AES_128_GCM_SHA256",
+       [](C& c) { server_tls(c).ciphersuites = "TLS_AES_128_GCM_SHA256"; }},
+      {"listeners.N.tls.groups", "P-256:X25519", [](C& c) { server_tls(c).groups = "P-256:X25519"; }},
+      {"listeners.N.tls.alpn", "[h2, http/1.1]", [](C& c) { server_tls(c).alpn = {"h2", "http/1.1"}; }},
+      {"listeners.N.tls.client_certificates.verify",
+       "optional",
+       ask_clients,
+       {{"listeners.proxy.tls.client_certificates.ca", authority_file()}}},
+      {"listeners.N.tls.client_certificates.ca",
+       authority_file(),
+       ask_clients,
+       {{"listeners.proxy.tls.client_certificates.verify", "optional"}}},
+      {"listeners.N.tls.client_certificates.crl",
+       revocation_file(),
+       [](C& c) { ask_clients(c), server_tls(c).client_certificates.crl = revocation_file(); },
+       {{"listeners.proxy.tls.client_certificates.verify", "optional"},
+        {"listeners.proxy.tls.client_certificates.ca", authority_file()}}},
+      {"listeners.N.tls.client_certificates.names",
+       "[Alice A.]",
+       [](C& c) { ask_clients(c), server_tls(c).client_certificates.names = {"Alice A."}; },
+       {{"listeners.proxy.tls.client_certificates.verify", "optional"},
+        {"listeners.proxy.tls.client_certificates.ca", authority_file()}}},
+      {"listeners.N.tls.truncation", "reset",
+       [](C& c) { server_tls(c).truncation = tls::ServerOptions::Truncation::reset; }},
       {"listeners.N.accept_proxy_protocol", "required",
        [](C& c) { echo(c).accept_proxy_protocol = ListenerConfig::ProxyHeaders::required; }},
       {"listeners.N.trusted", "[192.0.2.1]", [](C& c) { echo(c).trusted = {"192.0.2.1"}; }},
@@ -243,6 +337,7 @@ const std::vector<Case>& cases() {
       {"listeners.N.timeouts.half_close", "2s", [](C& c) { echo(c).timeouts.half_close = 2s; }},
       {"listeners.N.timeouts.lifetime", "3s", [](C& c) { echo(c).timeouts.lifetime = 3s; }},
       {"listeners.N.timeouts.header", "4s", [](C& c) { echo(c).timeouts.header = 4s; }},
+      {"listeners.N.timeouts.handshake", "6s", [](C& c) { echo(c).timeouts.handshake = 6s; }},
       {"listeners.N.tcp.nodelay", "false", [](C& c) { echo(c).tcp.nodelay = false; }},
       {"listeners.N.tcp.keepalive", "off", [](C& c) { echo(c).tcp.keepalive.enabled = false; }},
       {"listeners.N.tcp.keepalive.idle", "1s", [](C& c) { echo(c).tcp.keepalive.idle = 1s; }},
@@ -253,8 +348,8 @@ const std::vector<Case>& cases() {
 
       {"upstreams.N.name",
        "other",
-       [](C& c) { proxy(c).service = ProxyConfig{"other"}, upstream(c).name = "other"; },
-       {{"listeners.proxy.proxy.upstream", "other"}}},
+       rename_upstream,
+       {{"listeners.proxy.proxy.upstream", "other"}, {"listeners.proxy.proxy.routes.0.upstream", "other"}}},
       {"upstreams.N.balance", "random_two", [](C& c) { upstream(c).balance = UpstreamConfig::Balance::random_two; }},
       {"upstreams.N.servers.N.address", "a:1",
        [](C& c) { upstream(c).servers[0].address = address("a:1", AddressUse::target); }},
@@ -292,6 +387,27 @@ const std::vector<Case>& cases() {
       {"upstreams.N.tcp.user_timeout", "5s", [](C& c) { upstream(c).tcp.user_timeout = 5s; }},
       {kAlwaysZero, "0", [](C&) {}},
       {"upstreams.N.send_proxy_protocol", "v2", [](C& c) { upstream(c).send_proxy_protocol = ProxyVersion::v2; }},
+      {"upstreams.N.proxy_tlvs",
+       "[ssl, authority]",
+       [](C& c) {
+         upstream(c).proxy_tlvs = {tls::Tlv::ssl, tls::Tlv::authority};
+         upstream(c).send_proxy_protocol = ProxyVersion::v2;
+       },
+       {{"upstreams.backend.send_proxy_protocol", "v2"}}},
+      {"upstreams.N.tls.verify", "chain", [](C& c) { client_tls(c).verify = tls::ClientOptions::Verify::chain; }},
+      {"upstreams.N.tls.ca", authority_file(), [](C& c) { client_tls(c).ca = authority_file(); }},
+      {"upstreams.N.tls.name", "DB.example", [](C& c) { client_tls(c).name = "db.example"; }},
+      {"upstreams.N.tls.certificate",
+       copies().certificate,
+       [](C& c) { client_tls(c).certificate = copies().certificate, client_tls(c).key = copies().key; },
+       {{"upstreams.backend.tls.key", copies().key}}},
+      {"upstreams.N.tls.key",
+       copies().key,
+       [](C& c) { client_tls(c).certificate = copies().certificate, client_tls(c).key = copies().key; },
+       {{"upstreams.backend.tls.certificate", copies().certificate}}},
+      {"upstreams.N.tls.starttls", "postgres", [](C& c) { client_tls(c).starttls = tls::StartTls::postgres; }},
+      {"upstreams.N.tls.alpn", "[redis]", [](C& c) { client_tls(c).alpn = {"redis"}; }},
+      {"upstreams.N.tls.min_version", "\"1.3\"", [](C& c) { client_tls(c).min_version = tls::Version::tls13; }},
       {"upstreams.N.on_down", "reset", [](C& c) { upstream(c).on_down = UpstreamConfig::OnDown::reset; }},
   };
   return all;
@@ -349,7 +465,7 @@ TEST(ConfigKeys, EachReachesItsFieldAloneAndIsKeptByTheEffectiveConfiguration) {
 std::set<std::string> named_by(const ConfigDiff& diff) {
   std::set<std::string> named;
   const auto add_keys = [&named](const std::string& prefix, const std::vector<KeyChange>& keys) {
-    for (const KeyChange& key : keys) named.insert(prefix + key.path);
+    for (const KeyChange& key : keys) named.insert(prefix + without_indices(key.path));
   };
   add_keys("", diff.process);
   for (const RefusedChange& refused : diff.refused) named.insert(refused.key.path);

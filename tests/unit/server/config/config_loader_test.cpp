@@ -748,7 +748,7 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   ListenerConfig proxy;
   proxy.name = "true";
   proxy.bind.push_back(parse_address("localhost:1", AddressUse::bind));
-  proxy.service = ProxyConfig{"off"};
+  proxy.service = ProxyConfig{{}, "off"};
   config.listeners = {echo, discard, proxy};
   UpstreamConfig upstream;
   upstream.name = "off";

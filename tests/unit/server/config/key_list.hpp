@@ -97,6 +97,10 @@ class KeyList {
   void add_value(const BackendList& /*kind*/, const std::string& path) {
     add_items<Value>(path);
   }
+  template <typename Value>
+  void add_value(const SectionList& /*kind*/, const std::string& path) {
+    add_items<Value>(path);
+  }
   template <typename List>
   void add_items(const std::string& path) {
     keys_.push_back({path, true});
@@ -163,7 +167,11 @@ class KeyList {
              std::is_same_v<Kind, Ranges> || std::is_same_v<Kind, RangesOrUnix> || std::is_same_v<Kind, RangesFile> ||
              std::is_same_v<Kind, Account> || std::is_same_v<Kind, LogFile> || std::is_same_v<Kind, Resolvers> ||
              std::is_same_v<Kind, Bytes> || std::is_same_v<Kind, Sources> || std::is_same_v<Kind, AdminBind> ||
-             std::is_same_v<Kind, TokenFilePath> || std::is_same_v<Kind, HostNames>)
+             std::is_same_v<Kind, TokenFilePath> || std::is_same_v<Kind, HostNames> || std::is_same_v<Kind, Words> ||
+             std::is_same_v<Kind, PemFile> || std::is_same_v<Kind, Authorities> ||
+             std::is_same_v<Kind, TicketKeyFile> || std::is_same_v<Kind, ServerNames> ||
+             std::is_same_v<Kind, BackendName> || std::is_same_v<Kind, ClientNames> ||
+             std::is_same_v<Kind, Protocols> || std::is_same_v<Kind, OpenSslWords>)
   void add_value(const Kind& /*kind*/, const std::string& path) {
     keys_.push_back({path});
   }

@@ -42,12 +42,16 @@ TEST(KeyTypes, HaveEveryWordOfAChoice) {
   EXPECT_THAT(type_of("admin.read_token").words, ::testing::ElementsAre("true", "false"));
   EXPECT_THAT(type_of("listeners.N.tcp.keepalive").words, ::testing::ElementsAre("off"));
   EXPECT_THAT(type_of("drain_timeout").words, ::testing::IsEmpty());
+  EXPECT_THAT(type_of("listeners.N.tls.min_version").words, ::testing::ElementsAre("1.2", "1.3"));
+  EXPECT_THAT(type_of("upstreams.N.proxy_tlvs").words,
+              ::testing::ElementsAre("authority", "alpn", "ssl", "certificate"));
 }
 
 TEST(KeyTypes, SayWhatMayNotBeLeftOut) {
   using Missing = KeyType::Missing;
   EXPECT_EQ(type_of("listeners.N.bind").missing, Missing::is_error);
-  EXPECT_EQ(type_of("listeners.N.proxy.upstream").missing, Missing::is_error);
+  EXPECT_EQ(type_of("listeners.N.proxy.upstream").missing, Missing::leaves_others);
+  EXPECT_EQ(type_of("listeners.N.proxy.routes.N.upstream").missing, Missing::is_error);
   EXPECT_EQ(type_of("upstreams.N.servers.N.address").missing, Missing::leaves_others);
   EXPECT_EQ(type_of("workers").missing, Missing::has_default);
 }

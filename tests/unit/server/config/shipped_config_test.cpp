@@ -11,6 +11,7 @@
 #include "server/config/config_loader.hpp"
 #include "server/config/yaml_document.hpp"
 #include "tests/support/checkout.hpp"
+#include "tests/unit/server/config/reference_text.hpp"
 
 namespace weir {
 namespace {
@@ -55,27 +56,31 @@ TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
   ServerConfig expected;
   expected.listeners = {listener("echo", "127.0.0.1:7000", EchoConfig{}),
                         listener("discard", "127.0.0.1:7001", DiscardConfig{}),
-                        listener("proxy", "127.0.0.1:7002", ProxyConfig{"backend"})};
+                        listener("proxy", "127.0.0.1:7002",
+                                 ProxyConfig{{{.names = {"*.db.example"}, .upstream = "backend"}}, "backend"})};
   expected.listeners[1].bind.push_back(bind_address("unix:/run/weir/discard.sock"));
   UpstreamConfig upstream;
   upstream.name = "backend";
   upstream.servers = {{.address = parse_address("127.0.0.1:5432", AddressUse::target)},
                       {.dns = DnsName{DnsName::Record::a, "db.internal", 5432}}};
+  const auto& [certificate, key] = test::reference_certificate();
+  expected.listeners[2].tls.emplace().certificates = {{certificate, key, {}}};
+  upstream.tls.emplace();
   upstream.health.emplace();  // absent by default; the file shows what it holds where it is there
   expected.upstreams = {upstream};
   expected.admin.emplace();  // likewise
-  const ServerConfig loaded = load_config_file(kConfigFolder / "reference.yaml");
+  const ServerConfig loaded = load_config_text(test::reference_text(), "reference.yaml");
   EXPECT_EQ(loaded, expected) << dump_config(loaded) << dump_config(expected);
 }
 
 TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
-  const std::string reference = read(kConfigFolder / "reference.yaml");
+  const std::string& reference = test::reference_text();
   std::multiset<std::string> shown = keys_of(reference);
   EXPECT_TRUE(shown.contains(".listeners.0.tcp.keepalive.count"));
   // The options that every listener has are explained at the first.
   std::multiset<std::string> effective;
-  for (const std::string& key : keys_of(dump_config(load_config_file(kConfigFolder / "reference.yaml")))) {
-    static const std::regex own("\\.listeners\\.[12](\\.(name|bind|echo|discard|proxy|unix).*)?");
+  for (const std::string& key : keys_of(dump_config(load_config_text(reference, "reference.yaml")))) {
+    static const std::regex own("\\.listeners\\.[12](\\.(name|bind|echo|discard|proxy|unix|tls).*)?");
     const bool repeated =
         key.starts_with(".listeners.") && !key.starts_with(".listeners.0") && !std::regex_match(key, own);
     if (!repeated) effective.insert(key);
@@ -85,10 +90,10 @@ TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
 
 TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
   // Where a key stands for the second time, its explanation is at the first.
-  const std::set<std::string> twice{"connections", "per_source",   "rate",     "rate_per_source", "header",
-                                    "half_close",  "idle",         "lifetime", "nodelay",         "interval",
-                                    "count",       "format",       "bind",     "weight",          "max_connections",
-                                    "backup",      "user_timeout", "fast_open"};
+  const std::set<std::string> twice{"connections", "per_source",   "rate",      "rate_per_source", "header",
+                                    "half_close",  "idle",         "lifetime",  "nodelay",         "interval",
+                                    "count",       "format",       "bind",      "weight",          "max_connections",
+                                    "backup",      "user_timeout", "fast_open", "handshake"};
   std::istringstream lines(read(kConfigFolder / "reference.yaml"));
   std::string before;
   std::size_t values = 0;

@@ -1,0 +1,66 @@
+"""How long those who are established wait while others make handshakes as fast as they can."""
+
+import time
+
+from weirbench.certificates import certificate
+from weirbench.echoes import backend
+from weirbench.load import START_AND_DRAIN, LoadRun
+from weirbench.proxies import proxy
+from weirbench.row import Cell, Metric, Row
+from weirbench.rows.churn import SOURCES
+
+PEERS = ["weir", "haproxy", "nginx"]
+ESTABLISHED = 64
+RATE = 2000
+STORM = 256  # handshakes at once
+TLS = ("--tls", "--insecure")
+
+
+def measure(setting, peer, kind):
+    figures = {}
+    with backend(setting) as echo, proxy(setting, peer, echo.port, tls=certificate(setting, kind)) as serving:
+        for name, storms in (("calm", False), ("storm", True)):
+            loads = [LoadRun(setting, "echo", serving.port, ["-c", ESTABLISHED, "--rate", RATE, *TLS])]
+            try:
+                if storms:
+                    _wait_until_begun(loads[0])
+                    loads.append(LoadRun(setting, "connect", serving.port,
+                                         ["-c", STORM, "--source", SOURCES, "--max-errors", 1_000_000, *TLS],
+                                         seconds=setting.window + setting.warmup))
+                _finish(setting, loads)
+                report = loads[0].report()
+                figures[f"{name}_p99_us"] = report["latency"]["response"]["percentiles_ns"]["99"] / 1e3
+                if storms:
+                    figures["rate"] = loads[1].report()["rate"]
+            finally:
+                for load in loads:
+                    load.stop()
+    return figures | {"grown": figures["storm_p99_us"] / figures["calm_p99_us"]}
+
+
+def _wait_until_begun(load):
+    deadline = time.monotonic() + START_AND_DRAIN
+    while load.began is None and not load.is_over() and time.monotonic() < deadline:
+        load.look(0.05)
+
+
+def _finish(setting, loads):
+    deadline = time.monotonic() + setting.warmup + 2 * setting.window + START_AND_DRAIN
+    while not all(load.is_over() for load in loads) and time.monotonic() < deadline:
+        for load in loads:
+            load.look(0.05)
+
+
+def cells(setting):
+    return [Cell(f"{kind}, {ESTABLISHED} established", PEERS, lambda peer, kind=kind: measure(setting, peer, kind),
+                 {"key": kind, "established": ESTABLISHED, "rate": RATE}, setting.lacks_descriptors(ESTABLISHED + STORM))
+            for kind in setting.few(("P-256", "RSA-2048"), ("P-256",))]
+
+
+ROW = Row(
+    "tls-storm", "established TLS connections while others make handshakes as fast as they can",
+    f"p99 of {RATE} requests a second over {ESTABLISHED} connections without and beside {STORM} connections that come "
+    "and go with a full handshake each. The load shares a core with both clients and the backend.",
+    (Metric("storm_p99_us", "p99 µs beside handshakes", digits=0), Metric("calm_p99_us", "p99 µs without", digits=0),
+     Metric("grown", "beside / without", digits=2), Metric("rate", "handshakes/s", "more", 0)),
+    cells)
