@@ -46,6 +46,8 @@ function unlike(runs) {
   for (const key of kAlike) {
     if (all(report => report.options?.[key]).size > 1) found.push(`${key.replace(/_s$/, '').replaceAll('_', ' ')} (${values(report => report.options?.[key])})`);
   }
+  const tls = report => report.options?.tls ? `TLS${report.options.tls.resume ? ', resumed' : ''}` : 'none';
+  if (all(tls).size > 1) found.push(`TLS (${values(tls)})`);
   for (const key of ['host', 'kernel', 'cpu', 'cpus']) {
     if (all(report => report.machine?.[key]).size > 1) found.push(`machine’s ${key} (${values(report => report.machine?.[key])})`);
   }
