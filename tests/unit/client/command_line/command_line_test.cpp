@@ -243,6 +243,8 @@ TEST(LoadCommandLine, HelpIsThereForEachVerb) {
 TEST(LoadCommandLine, VerboseIsForTheVersionWithItsBuild) {
   EXPECT_EQ(std::get<PrintBuild>(parse({"--version", "--verbose"})).version, printed({"--version"}));
   EXPECT_EQ(std::get<PrintBuild>(parse({"-V", "--verbose"})).version, printed({"--version"}));
+  EXPECT_THROW(parse({"--version", "--verbos"}), UsageError);
+  EXPECT_THROW(parse({"--version", "--verbose", "x"}), UsageError);
 }
 
 TEST(LoadCommandLine, ItsSyntaxHasEveryVerbWithItsOptions) {
