@@ -264,12 +264,12 @@ net::awaitable<void> connect_backend(Session& session, const ProxyService& servi
     backend.stream.reset();
     if (!went_down) {
       chosen.counters(worker).add_failure(error);
-      chosen.report_failure(upstream.name(), error);
+      chosen.report_failure(upstream.name(), *backend.name, error);
       const bool local = io::is_local_error(error);
       failure = local ? SessionEnd::refused_resources : SessionEnd::connect_failed;
       // Waiting for a descriptor would hold the client's, which another connection could use.
       if (io::is_exhaustion(error)) break;
-      if (!local) upstream.failed(chosen, error, session.now());
+      if (!local) upstream.failed(chosen, error, session.now(), *backend.name);
     }
     search.tried.push_back(chosen.shared_from_this());
     backend.lease.reset();
