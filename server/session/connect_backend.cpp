@@ -74,6 +74,7 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   const Session::Time started = io::Clock::now();
   const Session::Time deadline = started + context.config.connect.timeout;
   io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
+    if (session.context->resources.spare.is_left_to_others(fd)) return EMFILE;  // before the backend sees a SYN
     if (target.is_inet()) io::apply_tcp_options(fd, context.config.tcp);
     return 0;
   });
