@@ -216,6 +216,7 @@ TEST_F(TlsKinds, AProxyNeedsAnUpstreamOrRoutes) {
   const auto problems = [](const std::string& proxy) { return problems_of(of_listener("proxy: {" + proxy + "}")); };
   EXPECT_THAT(problems(""), ElementsAre("listeners.a.proxy.upstream: is missing; write the name of an upstream"));
   EXPECT_THAT(problems("routes: []"), ElementsAre(HasSubstr("listeners.a.proxy.upstream: is missing")));
+  EXPECT_THAT(problems("routes:"), ElementsAre(HasSubstr("listeners.a.proxy.upstream: is missing")));
   EXPECT_THAT(problems("routes: [{upstream: u}]"), IsEmpty());
   EXPECT_THAT(problems("routes: [{names: a}]"), ElementsAre(HasSubstr("routes.0.upstream: is missing")));
   EXPECT_THAT(problems("routes: [{names: a, upstream: w}], upstream: u"),
