@@ -67,11 +67,14 @@ bool is_host_name(std::string_view name) {
   }
 }
 
+bool is_server_name(std::string_view name) { return is_host_name(name.substr(name.starts_with("*.") ? 2 : 0)); }
+
 /// Why no client asks for a name; empty where one may. In lower case.
 std::string why_no_server_name(const std::string& name) {
   if (is_ip_address(name)) return "is an address, and clients ask for names alone; write a name, or [] for any";
-  if (name.ends_with('.')) return "ends with a dot, which clients leave out; write " + name.substr(0, name.size() - 1);
-  if (is_host_name(name.starts_with("*.") ? std::string_view(name).substr(2) : std::string_view(name))) return "";
+  if (is_server_name(name)) return "";
+  const std::string without_dot = name.substr(0, name.size() - (name.ends_with('.') ? 1 : 0));
+  if (is_server_name(without_dot)) return "ends with a dot, which clients leave out; write " + without_dot;
   return "is not a name; write one such as db.example, or *.db.example, where the * stands for one label";
 }
 
