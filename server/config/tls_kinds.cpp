@@ -97,7 +97,8 @@ bool is_readable(const std::string& certificate) try {
 void check_key(MapReader& map, const std::string& certificate, const std::string& key) {
   const std::optional<Value> certificate_value = map.find("certificate");
   const std::optional<Value> key_value = map.find("key");
-  if (certificate.empty() || !certificate_value || has_control(key) || !is_readable(certificate)) return;
+  const bool is_text = !key_value || key_value->is(YamlNode::Kind::scalar);
+  if (certificate.empty() || !certificate_value || !is_text || has_control(key) || !is_readable(certificate)) return;
   try {
     tls::read_identity(certificate, key);
   } catch (const std::runtime_error& error) {
