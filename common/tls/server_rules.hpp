@@ -37,6 +37,7 @@ struct ServerRules {
   std::string alpn;                       ///< as on the wire, the one that we like best first
   std::vector<std::string> client_names;  ///< canonical; none = all
   std::shared_ptr<const TicketKeys> tickets;
+  OSSL_LIB_CTX* library = nullptr;       ///< of all that is here
   CipherPtr ticket_cipher;               ///< looked up once, for OpenSSL takes locks to look it up
   std::weak_ptr<const NameTable> names;  ///< gone = those of a connection's own context stay
   std::vector<X509Ptr> authorities;      ///< who may sign clients' certificates
@@ -47,7 +48,7 @@ struct ServerRules {
 
 /// Reads the files of the client certificates.
 std::shared_ptr<ServerRules> make_server_rules(const ServerOptions& options, const std::set<std::string>& served,
-                                               std::shared_ptr<const TicketKeys> tickets);
+                                               std::shared_ptr<const TicketKeys> tickets, OSSL_LIB_CTX* library);
 
 /// A context that follows the rules, and has no certificate yet.
 SslContextPtr make_server_context(const ServerOptions& options, const std::shared_ptr<const ServerRules>& rules);
