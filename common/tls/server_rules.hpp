@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "common/tls/openssl.hpp"
@@ -17,11 +17,7 @@ class TicketKeys;
 
 /// A listener's contexts by the names that they are for. They all follow the same rules.
 struct NameTable {
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  using Names = std::unordered_map<std::string, SSL_CTX*, Hash, std::equal_to<>>;
+  using Names = std::map<std::string, SSL_CTX*, std::less<>>;
 
   std::vector<SslContextPtr> contexts;
   Names exact;
