@@ -10,6 +10,7 @@
 #include "common/units.hpp"
 #include "server/admin/bounds.hpp"
 #include "server/config/access_words.hpp"
+#include "server/session/handshake_places.hpp"
 
 namespace weir {
 namespace {
@@ -72,7 +73,8 @@ CapacityPlan::Tls plan_tls(const ServerConfig& config, std::uint32_t workers) {
   });
   if (!plan.clients) return plan;
   plan.handshakes = config.tls.handshakes;
-  plan.handshake_memory = std::uint64_t{workers} * plan.handshakes * tls::kMemoryPerHandshake;
+  plan.handshake_memory =
+      std::uint64_t{workers} * plan.handshakes * (1 + HandshakePlaces::kHalfwayForEach) * tls::kMemoryPerHandshake;
   return plan;
 }
 
@@ -219,9 +221,9 @@ void describe_tls(std::ostream& out, const CapacityPlan::Tls& tls) {
   if (!tls.clients && !tls.backends) return;
   out << "\ntls          ";
   if (tls.clients) {
-    out << counted(tls.handshakes, "handshake") << " at once on each worker, which take "
-        << display_size(tls.handshake_memory) << " at most, at " << (tls::kMemoryPerHandshake >> 10)
-        << " KiB\n             ";
+    out << counted(tls.handshakes, "handshake") << " at once on each worker, and " << HandshakePlaces::kHalfwayForEach
+        << " times as many that wait for their clients;\n             they take " << display_size(tls.handshake_memory)
+        << " at most, at " << (tls::kMemoryPerHandshake >> 10) << " KiB\n             ";
   }
   out << "an established connection takes " << (tls::kMemoryPerSide >> 10) << " KiB more for each side that is TLS";
 }

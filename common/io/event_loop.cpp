@@ -68,7 +68,12 @@ void Slot::interrupt(std::uint8_t reason) {
   make_ready();
 }
 
-void Slot::ask_for_heavy_turn() { loop_->heavy_.push_back(id()); }
+void Slot::ask_for_heavy_turn() {
+  heavy_granted_ = false;  // what was granted to somebody who did not wait for it any more
+  if (heavy_asked_) return;
+  loop_->heavy_.push_back(id());
+  heavy_asked_ = true;
+}
 
 void Slot::make_ready() {
   if (ready_) return;
@@ -189,6 +194,7 @@ void EventLoop::grant_heavy_turn() {
     heavy_.pop_front();
   }
   if (slot == nullptr) return;
+  slot->heavy_asked_ = false;
   slot->heavy_granted_ = true;
   slot->make_ready();
 }
@@ -213,6 +219,7 @@ SlotPtr EventLoop::acquire(std::uint8_t kind) {
   slot.interruption_ = 0;
   slot.timer_fired_ = false;
   slot.waited_ = false;
+  slot.heavy_asked_ = false;
   slot.heavy_granted_ = false;
   slot.subject_ = nullptr;
   slot.in_use_ = true;

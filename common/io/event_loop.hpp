@@ -147,6 +147,7 @@ class Slot : public TimerWheel::Node {
   bool ready_ = false;
   bool in_use_ = false;
   bool waited_ = false;
+  bool heavy_asked_ = false;
   bool heavy_granted_ = false;
   bool yields_ = false;  ///< the wait that begins is a yield()
   std::uint8_t kind_ = 0;

@@ -82,6 +82,7 @@ class Stream {
   void shutdown_write();
   /// Nothing is ever kept: 0.
   static constexpr int flush() { return 0; }
+  static constexpr std::size_t kept() { return 0; }
   /// As StreamSocket does.
   void close() { socket_.close(); }
   void reset() { socket_.reset(); }

@@ -20,10 +20,10 @@ using Status = io::IoResult::Status;
 
 namespace {
 
-/// The peer may ask for new keys so often, and once more for each so many bytes: each costs a derivation, and an
-/// answer.
-constexpr std::uint32_t kFreeKeyUpdates = 32;
-constexpr std::uint64_t kBytesForKeyUpdate = 32 * 1024;
+/// A peer may send so many messages after its handshake, and one more for each so many bytes: for new keys, for a new
+/// handshake, with tickets. Each costs us some work, and some an answer.
+constexpr std::uint32_t kFreeDemands = 32;
+constexpr std::uint64_t kBytesForDemand = 32 * 1024;
 
 /// OpenSSL reports an alert of the peer as this and the alert's number (openssl/ssl.h).
 bool is_alert(int reason) { return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256; }
@@ -89,8 +89,10 @@ struct StreamBio {
 class Stream::Input {
  public:
   Input(Stream& stream, std::size_t most) : stream_(stream), kept_(std::exchange(stream.inbox_, {})) {
+    // What an exception left behind there belongs to another connection.
+    stream.buffers_.output.clear();
     if (!kept_.empty()) {
-      stream_.window_ = kept_;
+      stream_.window_ = std::span(kept_).subspan(std::exchange(stream.inbox_offset_, 0));
       return;
     }
     if (!stream_.socket_.readable() || stream_.fin_came_ || most == 0) return;
@@ -107,13 +109,19 @@ class Stream::Input {
   int error() const { return error_; }
   /// Keeps what OpenSSL has not taken. May throw std::bad_alloc.
   void keep_rest() {
-    if (!stream_.window_.empty()) stream_.inbox_.assign(stream_.window_.begin(), stream_.window_.end());
-    stream_.window_ = {};
+    const auto rest = std::exchange(stream_.window_, {});
+    if (rest.empty()) return;
+    if (kept_.empty()) {
+      stream_.inbox_.assign(rest.begin(), rest.end());
+    } else {
+      stream_.inbox_offset_ = static_cast<std::uint32_t>(kept_.size() - rest.size());
+      stream_.inbox_.swap(kept_);
+    }
   }
 
  private:
   Stream& stream_;
-  const std::vector<std::byte> kept_;
+  std::vector<std::byte> kept_;
   int error_ = 0;
 };
 
@@ -191,8 +199,16 @@ void Stream::note_message(int sent, int /*version*/, int type, const void* data,
   Stream& stream = *static_cast<Stream*>(self);
   const auto* bytes = static_cast<const unsigned char*>(data);
   if (type == SSL3_RT_ALERT && size >= 2 && bytes[1] != SSL_AD_CLOSE_NOTIFY) stream.alert_ = bytes[1];
-  if (sent == 0 && type == SSL3_RT_HANDSHAKE && size > 0 && bytes[0] == SSL3_MT_KEY_UPDATE) ++stream.key_updates_;
+  if (!stream.open_ || size == 0) return;
+  const bool key_update = sent == 0 && type == SSL3_RT_HANDSHAKE && bytes[0] == SSL3_MT_KEY_UPDATE;
+  if (key_update) ++stream.key_updates_;
+  // A peer of TLS 1.2 that asks for a new handshake is answered with an alert, as often as it asks.
+  const bool refused = sent == 1 && type == SSL3_RT_ALERT && size >= 2 && bytes[1] == SSL_AD_NO_RENEGOTIATION;
+  if ((sent == 0 && type == SSL3_RT_HANDSHAKE) || refused) ++stream.demands_;
+  if (stream.demands_too_much()) stream.window_ = {};  // OpenSSL goes on as long as it has any
 }
+
+bool Stream::demands_too_much() const { return demands_ > kFreeDemands + plain_read_ / kBytesForDemand; }
 
 std::string Stream::alert() const {
   if (alert_ == 0) return "";
@@ -226,7 +242,7 @@ io::IoResult Stream::read_plain(std::span<std::byte> buffer) {
   if (input.error() != 0) return {Status::failed, input.error()};
   std::size_t total = 0;
   unread_plain_ = true;
-  while (total < buffer.size()) {
+  for (std::size_t records = 0; total < buffer.size() && records < kRecordsAtOnce; ++records) {
     std::size_t bytes = 0;
     ::ERR_clear_error();
     const int result = ::SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &bytes);
@@ -238,8 +254,8 @@ io::IoResult Stream::read_plain(std::span<std::byte> buffer) {
     break;
   }
   plain_read_ += total;
-  if (key_updates_ > kFreeKeyUpdates + plain_read_ / kBytesForKeyUpdate) {
-    problem_ = "too many key updates";
+  if (demands_too_much()) {
+    problem_ = "too many messages for new keys or handshakes";
     error_ = kBroken;
     over_ = true;
   }
@@ -250,6 +266,7 @@ io::IoResult Stream::read_plain(std::span<std::byte> buffer) {
 
 void Stream::conclude_reading(int result) {
   unread_plain_ = false;
+  writing_waits_ = false;
   const int why = ::SSL_get_error(ssl_.get(), result);
   if (why == SSL_ERROR_WANT_READ) {
     truncated_ = over_ = fin_came_;
@@ -262,10 +279,16 @@ void Stream::conclude_reading(int result) {
 }
 
 io::IoResult Stream::write(std::span<const std::byte> data) {
-  for (std::size_t done = 0; done < data.size();) {
+  buffers_.output.clear();
+  std::size_t done = 0;
+  while (done < data.size()) {
     std::size_t bytes = 0;
     ::ERR_clear_error();
     const int result = ::SSL_write_ex(ssl_.get(), data.data() + done, data.size() - done, &bytes);
+    if (result != 1 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) {
+      writing_waits_ = true;  // the peer has sent the begin of a message
+      break;
+    }
     if (result != 1) {
       buffers_.output.clear();
       return {Status::failed, kBroken};
@@ -273,7 +296,7 @@ io::IoResult Stream::write(std::span<const std::byte> data) {
     done += bytes;
   }
   if (!send_output()) return {Status::failed, error_};
-  return {Status::moved, 0, data.size()};
+  return {done > 0 ? Status::moved : Status::would_block, 0, done};
 }
 
 bool Stream::send_output() {
@@ -285,6 +308,7 @@ bool Stream::send_output() {
     const io::IoResult put = socket_.write(output);
     if (put.status == Status::failed) error = put.error;
     sent = put.bytes;
+    sent_ += put.bytes;
   }
   if (error == 0 && sent < output.size()) {
     try {
@@ -305,6 +329,7 @@ int Stream::flush() {
       return error_ = put.error;
     }
     unsent_offset_ += static_cast<std::uint32_t>(put.bytes);
+    sent_ += put.bytes;
     if (unsent_offset_ < unsent_.size()) continue;
     unsent_ = {};
     unsent_offset_ = 0;
@@ -314,7 +339,9 @@ int Stream::flush() {
 
 bool Stream::finish(io::Closes closes) {
   if (!closing_) {
+    if (::SSL_in_init(ssl_.get()) != 0 && !over_) return false;  // the peer owes the rest of a message
     closing_ = true;
+    buffers_.output.clear();
     ::ERR_clear_error();
     ::SSL_shutdown(ssl_.get());
     closing_bytes_ = static_cast<std::uint32_t>(buffers_.output.size());
@@ -327,12 +354,13 @@ bool Stream::finish(io::Closes closes) {
 }
 
 std::size_t Stream::unacknowledged() const {
-  const std::size_t all = unsent_.size() - unsent_offset_ + socket_.unacknowledged();
+  const std::size_t all = kept() + socket_.unacknowledged();
   return all - std::min<std::size_t>(all, closing_bytes_);
 }
 
 std::size_t Stream::unread() const {
-  return inbox_.size() + static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0)) + socket_.unread();
+  return inbox_.size() - inbox_offset_ + static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0)) +
+         socket_.unread();
 }
 
 }  // namespace weir::tls

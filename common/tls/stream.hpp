@@ -63,6 +63,9 @@ class Stream {
   /// Bytes of the peer that were read before TLS began. Before the first step.
   void begin_with(std::vector<std::byte> bytes) { inbox_ = std::move(bytes); }
 
+  /// More records than these are left for the next read, however short they are.
+  static constexpr std::size_t kRecordsAtOnce = 64;
+
   /// One step, as costly as a signature.
   Handshake handshake();
   /// Whether another step may get further.
@@ -80,16 +83,17 @@ class Stream {
   SSL* ssl() const { return ssl_.get(); }
 
   bool readable() const { return unread_plain_ || !inbox_.empty() || over_ || socket_.readable(); }
-  bool writable() const { return unsent_.empty() && socket_.writable(); }
+  bool writable() const { return unsent_.empty() && !writing_waits_ && socket_.writable(); }
   bool failed() const { return socket_.failed(); }
   /// The peer sends nothing more: its close_notify, FIN or RST has come.
   bool peer_ended() const { return over_ || socket_.peer_ended(); }
 
-  /// Plain text. `end` is close_notify, or a FIN without one where that is an end (truncated()). `failed` with kBroken
-  /// is a broken record, an alert or a flood of key updates, with kTruncated a FIN without close_notify; any other
-  /// error is the socket's.
+  /// Plain text, of so many records at most that others have their turn soon (kRecordsAtOnce). `end` is close_notify,
+  /// or a FIN without one where that is an end (truncated()). `failed` with kBroken is a broken record, an alert or a
+  /// flood of key updates, with kTruncated a FIN without close_notify; any other error is the socket's.
   io::IoResult read(std::span<std::byte> buffer);
-  /// Takes all of it, or fails. What the socket does not take is kept, and is for flush().
+  /// Takes all of it, or fails, or blocks while the peer owes the rest of a message. What the socket does not take is
+  /// kept, and is for flush().
   io::IoResult write(std::span<const std::byte> data);
 
   static constexpr bool can_splice() { return false; }
@@ -104,6 +108,10 @@ class Stream {
 
   /// The peer's FIN came without close_notify: what it sent may have been cut short (RFC 8446, 6.1).
   bool truncated() const { return truncated_; }
+  /// Bytes of records that the socket has not taken.
+  std::size_t kept() const { return unsent_.size() - unsent_offset_; }
+  /// Bytes of records that it has taken, in all.
+  std::uint64_t sent() const { return sent_; }
   /// Bytes of records that the peer has not acknowledged, those of close_notify not counted.
   std::size_t unacknowledged() const;
   /// Bytes received and not read, of records or of plain text.
@@ -117,6 +125,8 @@ class Stream {
   /// What OpenSSL may take while this lives; what it leaves is kept.
   class Input;
 
+  bool demands_too_much() const;
+
   io::IoResult read_plain(std::span<std::byte> buffer);
   /// Of a call of OpenSSL that gave nothing.
   void conclude_reading(int result);
@@ -129,10 +139,13 @@ class Stream {
   Buffers& buffers_;
   SslPtr ssl_;
   std::span<const std::byte> window_;  ///< records that OpenSSL may take, during a call
-  std::vector<std::byte> inbox_;       ///< records that it has not taken
+  std::vector<std::byte> inbox_;       ///< records that it has not taken, from inbox_offset_ on
   std::vector<std::byte> unsent_;      ///< records that the socket has not taken
   std::string problem_;
   std::uint64_t plain_read_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint32_t inbox_offset_ = 0;
+  std::uint32_t demands_ = 0;  ///< messages after the handshake, each of which costs us something
   std::uint32_t unsent_offset_ = 0;
   std::uint32_t key_updates_ = 0;
   std::uint32_t closing_bytes_ = 0;  ///< of close_notify
@@ -144,7 +157,8 @@ class Stream {
   bool open_ = false;
   bool unread_plain_ = false;  ///< OpenSSL may hold plain text that no read had room for
   bool fin_came_ = false;
-  bool over_ = false;  ///< nothing more is read: close_notify, truncated_, or error_
+  bool writing_waits_ = false;  ///< until the rest of a message has been read
+  bool over_ = false;           ///< nothing more is read: close_notify, truncated_, or error_
   bool truncated_ = false;
   bool closing_ = false;  ///< close_notify was sent
   bool fin_sent_ = false;

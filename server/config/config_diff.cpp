@@ -27,10 +27,8 @@ constexpr const char* kAbsent = "absent";
 constexpr std::array<std::string_view, 2> kOrdered{"dns.servers", "tls.alpn"};
 
 /// Keys that a running daemon cannot change, and what to do instead.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kFixed{
-    {{"workers", "restart or upgrade the daemon"},
-     {"relay.splice", "restart or upgrade the daemon"},
-     {"tls.handshakes", "restart or upgrade the daemon"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kFixed{
+    {{"workers", "restart or upgrade the daemon"}, {"relay.splice", "restart or upgrade the daemon"}}};
 
 const YamlNode* find(const YamlNode& map, std::string_view key) {
   for (const YamlEntry& entry : map.entries) {

@@ -27,6 +27,8 @@ struct BackendConnection {
   /// Bytes that the client sent and that are lost, because it left before there was a backend.
   std::uint64_t lost_before = 0;
 
+  std::size_t kept_records() const { return tls ? tls->kept() : 0; }
+  std::uint64_t sent_records() const { return tls ? tls->sent() : 0; }
   std::size_t unread() const { return tls ? tls->unread() : stream.unread(); }
   std::size_t unacknowledged() const { return tls ? tls->unacknowledged() : stream.unacknowledged(); }
 

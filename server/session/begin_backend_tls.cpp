@@ -15,13 +15,13 @@ using Status = io::IoResult::Status;
 /// SSLRequest (PostgreSQL 18, 54.7).
 constexpr std::array<unsigned char, 8> kSslRequest{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
 
-/// Waits; returns 0, or ETIMEDOUT. May end the session, which its client's reset does too.
+/// Waits; returns 0, or ETIMEDOUT. May end the session, which its client's reset does not: once the backend is
+/// connected, it is owed what the client sent before it left.
 net::awaitable<int> wait_for_backend(BackendHandshake handshake) {
   Session& session = handshake.session;
   if (session.now() >= handshake.deadline) co_return ETIMEDOUT;
   co_await session.wait_until(handshake.deadline);
   if (const auto why = session.must_end()) session.end_with(*why);
-  if (session.client.failed()) session.end_with(end_of_error(true, session.client.take_error()));
   co_return 0;
 }
 
@@ -67,7 +67,11 @@ net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
     if (error != 0 || session.end) co_return error;
   }
   tls::SslPtr ssl = handshake.context.make(handshake.host, session.context->worker);
-  if (!ssl) throw std::bad_alloc();
+  if (!ssl) {
+    spdlog::error("listener {}: there is no memory for the TLS of backend {}, or OpenSSL does not take its name",
+                  *session.context->name, *handshake.backend.name);
+    co_return kTlsFailed;
+  }
   auto stream = std::make_unique<tls::Stream>(handshake.backend.stream, session.context->resources.tls.buffers,
                                               std::move(ssl), tls::Stream::Role::client, session.truncation());
   for (auto state = tls::Stream::Handshake::waiting; state != tls::Stream::Handshake::done;) {

@@ -257,14 +257,26 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
   }
   standing.emplace(counters.in_progress());
   tls::SslPtr ssl = session.context->listener->tls()->current()->make(session.tls_facts->sni, session.context->worker);
-  if (!ssl) throw std::bad_alloc();
+  if (!ssl) {
+    // Its certificate may have been exchanged for others meanwhile.
+    if (session.context->listener->tls()->current()->knows(session.tls_facts->sni)) throw std::bad_alloc();
+    session.end_with(SessionEnd::tls_unknown_name);
+    co_return;
+  }
   session.tls = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
                                               session.truncation());
   session.tls->begin_with(std::move(taken));
   Handshake state = Handshake::waiting;
   while (state == Handshake::waiting) {
-    while (!session.tls->can_step()) {
-      session.tls->flush();
+    if (!session.tls->can_step()) {
+      place.pause();
+      while (!session.tls->can_step()) {
+        session.tls->flush();
+        if (co_await wait_inside(session)) co_return;
+      }
+      place.resume();
+    }
+    while (!place.granted()) {
       if (co_await wait_inside(session)) co_return;
     }
     session.slot->ask_for_heavy_turn();
@@ -294,18 +306,19 @@ void count_failure(const Session& session, bool any_came) {
 
 /// The alert that was written, or an answer, must not be lost by a RST, which the kernel sends where unread bytes are.
 net::awaitable<void> let_alert_arrive(Session& session) {
+  constexpr int kReadsAtOnce = 4;
   const Session::Time until = session.now() + kAlertTime;
   if (session.tls) session.tls->flush();
   session.client.shutdown_write();
-  for (;;) {
-    while (session.client.readable()) {
+  while (session.now() < until && session.slot->interruption() == 0) {
+    for (int reads = 0; session.client.readable() && reads < kReadsAtOnce; ++reads) {
       const io::IoResult got = session.client.read(session.scratch());
-      if (got.status == io::IoResult::Status::would_block) continue;
-      if (got.status != io::IoResult::Status::moved) co_return;
+      if (got.status == io::IoResult::Status::end || got.status == io::IoResult::Status::failed) co_return;
     }
-    if (session.now() >= until) co_return;
-    co_await session.wait_until(until);
-    if (session.slot->interruption() != 0) co_return;
+    // No other deadline of the session counts any more: one that has passed would wake it again and again.
+    session.slot->clear_deadline();
+    session.slot->set_deadline(until);
+    co_await session.slot->wait(session.client.readable());
   }
 }
 

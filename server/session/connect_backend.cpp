@@ -27,6 +27,18 @@ struct ConnectContext {
   BackendConnection& backend;
 };
 
+/// What a client that left had sent. Of TLS only what can be read counts: its records are longer.
+std::size_t unread_bytes(Session& session) {
+  if (!session.tls) return session.client.unread();
+  std::size_t all = 0;
+  for (int reads = 0; reads < Direction::kTurnReads; ++reads) {
+    const io::IoResult got = session.tls->read(session.scratch());
+    if (got.status != io::IoResult::Status::moved) break;
+    all += got.bytes;
+  }
+  return all;
+}
+
 /// Ends a session that has no backend yet if its client has left; returns whether it is over. What the client sent is
 /// lost: nobody waits for the answer. A FIN alone does not end the session unless configured, because a client may
 /// send, shut down its sending side, and then read.
@@ -39,7 +51,7 @@ bool left_by_client(ConnectContext context) {
   } else {
     return false;
   }
-  context.backend.lost_before = client.unread();
+  context.backend.lost_before = unread_bytes(context.session);
   return true;
 }
 

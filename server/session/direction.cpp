@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 namespace weir {
 
@@ -16,6 +17,8 @@ Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& move
     return Outcome::sink_failed;
   }
   bool refused = false;
+  constexpr bool kCountsReads = !std::is_same_v<Source, io::Stream>;
+  int reads = 0;
   for (const std::uint64_t turn_end = read_ + kTurnBytes;;) {
     Step step = Step::go_on;
     if (pending() > 0) {
@@ -26,7 +29,7 @@ Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& move
     } else if (!source.readable()) {
       pipe_.reset();  // an idle stream holds no pipe
       return Outcome::waiting;
-    } else if (read_ >= turn_end) {
+    } else if (read_ >= turn_end || (kCountsReads && ++reads > kTurnReads)) {
       return Outcome::unfinished;
     } else if (!refused && take_pipe(source, sink, mover)) {
       step = fill_pipe(source, turn_end - read_, refused);

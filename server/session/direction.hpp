@@ -36,6 +36,8 @@ class Direction {
  public:
   /// A session's share of the loop's turn.
   static constexpr std::size_t kTurnBytes = 256 * 1024;
+  /// Reads without a byte count too: records of TLS may hold none, and yet cost as much.
+  static constexpr int kTurnReads = 16;
 
   enum class Outcome : std::uint8_t {
     waiting,        ///< the source is empty or the sink full

@@ -12,7 +12,8 @@ template <typename Stream>
 Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
   Turn turn;
   client.flush();  // answers of TLS to the client's key updates
-  for (const std::uint64_t turn_end = read_ + Direction::kTurnBytes; client.readable() && read_ < turn_end;) {
+  const std::uint64_t turn_end = read_ + Direction::kTurnBytes;
+  for (int reads = 0; client.readable() && read_ < turn_end && reads < Direction::kTurnReads; ++reads) {
     const io::IoResult got = client.read(session.scratch());
     if (got.status == io::IoResult::Status::end) {
       client.finish(io::Closes::now);

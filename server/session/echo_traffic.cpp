@@ -24,26 +24,31 @@ Turn EchoTraffic::turn(Session& session) {
 
 template <typename Stream>
 Turn EchoTraffic::turn_on(Session& session, Stream& client) {
-  const std::uint64_t before = direction_.moved();
+  const std::uint64_t before = direction_.moved() + session.sent_records();
   const Direction::Outcome outcome = direction_.pump(client, client, {session.scratch(), change_});
   if (outcome == Direction::Outcome::ended) {
     // The close_notify may have to wait, and the FIN is the socket's.
     if (!client.finish(io::Closes::now)) return {.half_closed = true};
     return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
   }
-  if (Direction::is_failure(outcome)) return end_turn(end_of_error(true, direction_.error()));
+  if (Direction::is_failure(outcome)) {
+    lost_records_ = client.kept();
+    return end_turn(end_of_error(true, direction_.error()));
+  }
   // A FIN is read once all before it was sent back, and so ends the echo in the same turn: it is never half-closed.
-  return {.moved = direction_.moved() != before, .unfinished = outcome == Direction::Outcome::unfinished};
+  return {.moved = direction_.moved() + session.sent_records() != before,
+          .unfinished = outcome == Direction::Outcome::unfinished};
 }
 
 void EchoTraffic::describe(SessionRecord& record) const {
   record.bytes_in = direction_.read();
   record.bytes_out = direction_.written();
-  record.bytes_lost = direction_.pending();
+  record.bytes_lost = direction_.pending() + lost_records_;
 }
 
 Kept EchoTraffic::kept(const Session& session) const {
-  return {.for_client = direction_.pending() + session.unacknowledged(), .inside_for_client = direction_.pending()};
+  return {.for_client = direction_.pending() + session.unacknowledged(),
+          .inside_for_client = direction_.pending() + session.kept_records()};
 }
 
 bool EchoTraffic::at_rest(const Session& session) const {

@@ -13,7 +13,7 @@ class EchoTraffic {
 
   void begin_with(std::span<const std::byte> bytes) { direction_.begin_with(bytes, change_); }
   Turn turn(Session& session);
-  void cut(Session&) {}
+  void cut(Session& session) { lost_records_ = session.kept_records(); }
   void describe(SessionRecord& record) const;
   Carried carried() const { return {direction_.read(), direction_.written()}; }
   Kept kept(const Session& session) const;
@@ -25,6 +25,7 @@ class EchoTraffic {
 
   const Transform change_;
   Direction direction_;
+  std::size_t lost_records_ = 0;  ///< of TLS, that the socket did not take
 };
 
 }  // namespace weir

@@ -3,35 +3,68 @@
 namespace weir {
 
 HandshakePlaces::Place::Place(HandshakePlaces& places, io::Slot& slot) : places_(places), slot_(slot) {
-  if (places.line_.empty() && places.has_room()) {
-    granted_ = true;
-    ++places.used_;
+  if (places.line_.empty() && places.returning_.empty() && places.has_room_for_new()) {
+    places.grant(*this);
   } else {
     position_ = places.line_.insert(places.line_.end(), this);
   }
 }
 
 HandshakePlaces::Place::~Place() {
-  if (!granted_) {
-    places_.line_.erase(position_);
-    return;
+  switch (state_) {
+    case State::in_line:
+      places_.line_.erase(position_);
+      return;
+    case State::granted:
+      --places_.used_;
+      break;
+    case State::returning:
+      places_.returning_.erase(position_);
+      [[fallthrough]];
+    case State::halfway:
+      --places_.halfway_;
+      break;
   }
+  places_.serve();
+}
+
+void HandshakePlaces::Place::pause() {
+  state_ = State::halfway;
   --places_.used_;
-  places_.serve_next();
+  ++places_.halfway_;
+  places_.serve();
+}
+
+void HandshakePlaces::Place::resume() {
+  position_ = places_.returning_.insert(places_.returning_.end(), this);
+  state_ = State::returning;
+  places_.serve();
 }
 
 void HandshakePlaces::set_most(std::uint32_t most) {
   most_ = most;
-  while (!line_.empty() && has_room()) serve_next();
+  serve();
 }
 
-void HandshakePlaces::serve_next() {
-  if (line_.empty() || !has_room()) return;
-  Place& next = *line_.front();
-  line_.pop_front();
-  next.granted_ = true;
+void HandshakePlaces::grant(Place& place) {
+  place.state_ = Place::State::granted;
   ++used_;
-  next.slot_.wake();
+}
+
+void HandshakePlaces::serve() {
+  while (!returning_.empty() && has_room()) {
+    Place& next = *returning_.front();
+    returning_.pop_front();
+    --halfway_;
+    grant(next);
+    next.slot_.wake();
+  }
+  while (!line_.empty() && has_room_for_new()) {
+    Place& next = *line_.front();
+    line_.pop_front();
+    grant(next);
+    next.slot_.wake();
+  }
 }
 
 }  // namespace weir

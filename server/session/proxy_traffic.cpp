@@ -54,7 +54,8 @@ Turn ProxyTraffic::turn(Session& session) {
 }
 
 Turn ProxyTraffic::relay(Session& session) {
-  const std::uint64_t before = moved();
+  const std::uint64_t before = moved(session);
+  relayed_ = true;
   const Mover mover = session.mover();
   Outcome to_backend{};
   Outcome to_client{};
@@ -65,7 +66,7 @@ Turn ProxyTraffic::relay(Session& session) {
   });
   if (const auto end = find_failure(session.client, to_backend, to_client)) {
     session.enter(Deadlines::Stage::delivering);
-    lost_ = (failed_ == Side::client ? to_client_ : to_backend_).direction.pending();
+    lost_ = failed_ == Side::client ? kept_for_client(session) : kept_for_backend();
     Turn turn = deliver_last(session);
     if (end == SessionEnd::server_truncated) count_truncation(session);
     turn.end = end;
@@ -79,9 +80,12 @@ Turn ProxyTraffic::relay(Session& session) {
     backend_.stream.close();
     return end_turn(end_in_order(session));
   }
-  return {.moved = moved() != before,
+  // What waited for the rest of a message of the backend can go on once the other way has read it.
+  const bool freed =
+      to_backend == Outcome::waiting && to_backend_.direction.pending() > 0 && backend_.tls && backend_.tls->writable();
+  return {.moved = moved(session) != before,
           .half_closed = half_closed,
-          .unfinished = to_backend == Outcome::unfinished || to_client == Outcome::unfinished};
+          .unfinished = freed || to_backend == Outcome::unfinished || to_client == Outcome::unfinished};
 }
 
 void ProxyTraffic::count_truncation(const Session& session) const {
@@ -113,7 +117,7 @@ Turn ProxyTraffic::deliver(Session& session, Dead& dead, Alive& alive) {
     return {.unfinished = outcome == Outcome::unfinished,
             .due = forwarded ? session.now() + kSendQueuePoll : Session::Time::max()};
   }
-  if (gone) lost_ += way.direction.pending();
+  if (gone) lost_ += way.direction.pending() + alive.kept();
   backend_.stream.reset();
   return {.over = true};
 }
@@ -147,10 +151,10 @@ void ProxyTraffic::cut(Session& session) {
     backend_.stream.reset();
     return;
   }
-  lost_ = to_backend_.direction.pending() + to_client_.direction.pending();
+  lost_ = kept_for_backend() + kept_for_client(session);
   session.note_cut(lost_ + backend_.unread());
-  const bool told = session.cut_inside || !backend_.tls || backend_.tls->finish(io::Closes::now);
-  if (session.cut_inside || !told) backend_.stream.reset();
+  if (session.cut_inside) backend_.stream.reset();
+  if (backend_.tls) backend_.tls->finish(io::Closes::now);  // as far as the socket takes it
   backend_.stream.close();
 }
 
@@ -161,7 +165,7 @@ void ProxyTraffic::describe(SessionRecord& record) const {
   const Carried all = carried();
   record.bytes_in = all.in;
   record.bytes_out = all.out;
-  record.bytes_lost = lost_ + backend_.lost_before;
+  record.bytes_lost = lost_ + backend_.lost_before + (relayed_ ? 0 : to_backend_.direction.pending());
 }
 
 Carried ProxyTraffic::carried() const {
@@ -171,10 +175,10 @@ Carried ProxyTraffic::carried() const {
 
 Kept ProxyTraffic::kept(const Session& session) const {
   Kept kept;
-  kept.inside_for_client = to_client_.direction.pending();
-  kept.inside_for_backend = to_backend_.direction.pending();
-  kept.for_client = kept.inside_for_client + (session.client.valid() ? session.unacknowledged() : 0);
-  kept.for_backend = kept.inside_for_backend + (backend_.stream.valid() ? backend_.unacknowledged() : 0);
+  kept.inside_for_client = kept_for_client(session);
+  kept.inside_for_backend = kept_for_backend();
+  kept.for_client = to_client_.direction.pending() + (session.client.valid() ? session.unacknowledged() : 0);
+  kept.for_backend = to_backend_.direction.pending() + (backend_.stream.valid() ? backend_.unacknowledged() : 0);
   return kept;
 }
 

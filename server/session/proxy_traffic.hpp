@@ -53,7 +53,15 @@ class ProxyTraffic {
   template <typename Work>
   auto on_streams(Session& session, Work work);
 
-  std::uint64_t moved() const { return to_backend_.direction.moved() + to_client_.direction.moved(); }
+  std::uint64_t moved(const Session& session) const {
+    return to_backend_.direction.moved() + to_client_.direction.moved() + session.sent_records() +
+           backend_.sent_records();
+  }
+  /// Bytes that were read and that the sinks' sockets have not taken: plain ones, and the records of TLS.
+  std::size_t kept_for_backend() const { return to_backend_.direction.pending() + backend_.kept_records(); }
+  std::size_t kept_for_client(const Session& session) const {
+    return to_client_.direction.pending() + session.kept_records();
+  }
   Turn relay(Session& session);
   /// Delivers what the failed side had sent to the survivor, whose send queue must be empty before its socket may be
   /// reset.
@@ -73,6 +81,7 @@ class ProxyTraffic {
   Way to_client_;
   std::size_t lost_ = 0;
   Side failed_ = Side::none;
+  bool relayed_ = false;  ///< there was a backend
   bool client_ended_first_ = false;
 };
 

@@ -40,8 +40,8 @@ void close_client(Session& session, SessionEnd end, std::size_t lost) {
   const bool in_order = is_orderly(end) || end == SessionEnd::drained || is_accepted_truncation(session, end);
   if (is_cut(end)) session.note_cut(lost);
   const bool whole = (in_order || (is_cut(end) && !session.cut_inside)) && lost == 0;
-  const bool told = whole && session.tls && session.tls->is_open() ? session.tls->finish(io::Closes::now) : whole;
-  if (told || session.close_softly) {
+  if (whole && session.tls && session.tls->is_open()) session.tls->finish(io::Closes::now);
+  if (whole || session.close_softly) {
     session.client.close();
   } else {
     session.client.reset();

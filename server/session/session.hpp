@@ -112,6 +112,9 @@ struct Session {
   /// Bytes that came from the client and were not read, and those to it that it has not acknowledged.
   std::size_t unread() const { return tls ? tls->unread() : client.unread(); }
   std::size_t unacknowledged() const { return tls ? tls->unacknowledged() : client.unacknowledged(); }
+  /// Bytes to it that its socket has not taken, and those that it has, as records of TLS.
+  std::size_t kept_records() const { return tls ? tls->kept() : 0; }
+  std::uint64_t sent_records() const { return tls ? tls->sent() : 0; }
   /// Its FIN came without close_notify.
   bool client_truncated() const { return tls && tls->truncated(); }
   /// What a FIN without close_notify is to its connections, on either side.

@@ -115,14 +115,6 @@ TEST(ConfigDiff, RoutesAreComparedByTheirPlacesAndAsAWholeWhereThereAreMore) {
                                     "pass, upstream: v}]"}));
 }
 
-TEST(ConfigDiff, HandshakesAtOnceCannotChangeWhileItRuns) {
-  const std::string plain = "listeners: [{name: a, bind: \":1\", echo: {}}]\n";
-  const ConfigDiff changes = diff(plain, plain + "tls: {handshakes: 8}\n");
-  ASSERT_EQ(changes.refused.size(), 1u);
-  EXPECT_EQ(changes.refused[0].to_string(),
-            "tls.handshakes: 16 -> 8 cannot change while it runs; restart or upgrade the daemon");
-}
-
 TEST(ConfigDiff, SectionsThatComeAndGoAreWhole) {
   const std::string plain = upstream("servers: [{address: \"a:1\"}]");
   EXPECT_THAT(diff(plain, plain + "admin: {hosts: [weir.internal]}\n").process,
