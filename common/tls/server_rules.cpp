@@ -198,6 +198,9 @@ SslContextPtr make_server_context(const ServerOptions& options, const std::share
   if (rules->tickets) {
     ::SSL_CTX_set_tlsext_ticket_key_evp_cb(made, use_ticket_key);
     ::SSL_CTX_set_session_ticket_cb(made, nullptr, judge_ticket, nullptr);
+    // OpenSSL would make two, each of which costs a fortieth of a handshake; whoever opens several connections at once
+    // may show the same one.
+    ::SSL_CTX_set_num_tickets(made, 1);
   } else {
     ::SSL_CTX_set_options(made, SSL_OP_NO_TICKET);
     ::SSL_CTX_set_num_tickets(made, 0);
