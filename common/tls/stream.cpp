@@ -43,7 +43,9 @@ struct StreamBio {
     ::BIO_clear_retry_flags(bio);
     *moved = std::min(size, stream.window_.size());
     if (*moved == 0) {
-      if (!stream.fin_came_) ::BIO_set_retry_read(bio);
+      // Also after a FIN, of which Stream takes note: without close_notify OpenSSL takes it for a fatal error, after
+      // which nothing could be sent either.
+      ::BIO_set_retry_read(bio);
       return 0;
     }
     std::memcpy(buffer, stream.window_.data(), *moved);
@@ -65,9 +67,8 @@ struct StreamBio {
     return 1;
   }
 
-  static long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
     if (command == BIO_CTRL_FLUSH) return 1;
-    if (command == BIO_CTRL_EOF) return stream_of(bio).window_.empty() && stream_of(bio).fin_came_ ? 1 : 0;
     return 0;
   }
 
@@ -153,7 +154,7 @@ Stream::Handshake Stream::handshake() {
   }
   ::ERR_clear_error();
   const int result = ::SSL_do_handshake(ssl_.get());
-  const bool waits = result != 1 && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
+  const bool waits = result != 1 && !fin_came_ && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
   if (result != 1 && !waits) note_failure(result);
   input.keep_rest();
   const bool sent = send_output();
@@ -195,6 +196,9 @@ void Stream::note_message(int sent, int /*version*/, int type, const void* data,
 
 std::string Stream::alert() const {
   if (alert_ == 0) return "";
+  // OpenSSL 3.0 has no text for those that came with TLS 1.3.
+  if (alert_ == TLS13_AD_CERTIFICATE_REQUIRED) return "certificate_required";
+  if (alert_ == TLS13_AD_MISSING_EXTENSION) return "missing_extension";
   std::string name = ::SSL_alert_desc_string_long(alert_);
   for (char& letter : name)
     letter = letter == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
@@ -247,15 +251,14 @@ io::IoResult Stream::read_plain(std::span<std::byte> buffer) {
 void Stream::conclude_reading(int result) {
   unread_plain_ = false;
   const int why = ::SSL_get_error(ssl_.get(), result);
-  if (why == SSL_ERROR_WANT_READ) return;
+  if (why == SSL_ERROR_WANT_READ) {
+    truncated_ = over_ = fin_came_;
+    return;
+  }
   over_ = true;
   if (why == SSL_ERROR_ZERO_RETURN) return;
   note_failure(result);
-  if (failure_ == Failure::closed) {
-    truncated_ = true;
-  } else {
-    error_ = kBroken;
-  }
+  error_ = kBroken;
 }
 
 io::IoResult Stream::write(std::span<const std::byte> data) {

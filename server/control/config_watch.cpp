@@ -31,7 +31,12 @@ bool is_remote(const std::string& path) {
 
 }  // namespace
 
-ConfigWatch::ConfigWatch(Parts parts) : parts_(std::move(parts)), settled_(parts_.context), look_(parts_.context) {
+ConfigWatch::ConfigWatch(Parts parts)
+    : parts_(std::move(parts)),
+      settled_(parts_.context),
+      look_(parts_.context),
+      try_again_(parts_.context),
+      pause_(parts_.first_pause) {
   spdlog::info("{}: changes of {} are reloaded", kWho, parts_.files.file());
   try {
     told_.emplace(parts_.context, [this](bool writing) { note(writing); });
@@ -78,9 +83,30 @@ void ConfigWatch::check() {
     return;
   }
   gone_ = false;
-  // A process that drains because another one serves may have to serve again.
-  if (parts_.obstacle().empty()) parts_.reload(kWho);
-  check_later();
+  forget_tries();  // which were of another content
+  parts_.reload(kWho);
+  check_later();  // a process that drains because another one serves may have to serve again
+}
+
+void ConfigWatch::conclude(Outcome outcome) {
+  // A file that cannot be read is refused like one with mistakes.
+  if (outcome == Outcome::settled && parts_.files.all_readable()) return forget_tries();
+  if (outcome != Outcome::not_begun) {
+    spdlog::info("{}: what is in the way may pass; trying again in {}", kWho, format_duration(pause_));
+  }
+  try_again_later();
+}
+
+void ConfigWatch::try_again_later() {
+  try_again_.expires_after(std::exchange(pause_, std::min(2 * pause_, kLongestPause)));
+  try_again_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) parts_.reload(kWho);
+  });
+}
+
+void ConfigWatch::forget_tries() {
+  try_again_.cancel();
+  pause_ = parts_.first_pause;
 }
 
 void ConfigWatch::check_later() {

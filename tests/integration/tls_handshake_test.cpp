@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -181,19 +182,43 @@ TEST_F(TlsHandshake, AThousandSlowHellosHoldNothingWhenTheirTimeIsOver) {
   const std::size_t ended_before = daemon->wait_for_records(2).size();
   std::vector<Peer> slow;
   for (int i = 0; i < 1000; ++i) {
-    // Some say nothing, some half of it, some all, and then nothing more.
+    // Some say nothing, some half of it, and then nothing more.
     slow.push_back(daemon->connect());
-    slow.back().send_all(std::string_view(hello).substr(0, i % 4 == 0 ? 0 : i % 4 == 1 ? hello.size() : 100));
+    slow.back().send_all(std::string_view(hello).substr(0, i % 4 == 0 ? 0 : 100));
   }
   expect_served();
   if (!kSanitized) {
     EXPECT_LT(daemon->process().resident(), memory + (24 << 20));
   }
   const std::vector<Record> records = daemon->wait_for_records(ended_before + 1001);
-  const auto timed_out = std::count_if(records.begin(), records.end(), [](const Record& record) {
-    return record.end() == "tls_handshake_timeout" || record.end() == "refused_handshakes";
-  });
+  const auto timed_out = std::count_if(records.begin(), records.end(),
+                                       [](const Record& record) { return record.end() == "tls_handshake_timeout"; });
   EXPECT_EQ(timed_out, 1000);
+  EXPECT_TRUE(wait_until([&] { return daemon->process().descriptors() <= descriptors; }))
+      << descriptors << " before, now " << daemon->process().descriptors();
+  expect_served();
+}
+
+TEST_F(TlsHandshake, AThousandUnfinishedHandshakesHoldNothingWhenTheirTimeIsOver) {
+  start("", "timeouts: {handshake: 2s}");
+  expect_served();
+  daemon->wait_for_record();
+  const std::size_t descriptors = daemon->process().descriptors();
+  const std::size_t memory = daemon->process().resident();
+  const std::string hello = begin().client_hello();
+  const std::size_t ended_before = daemon->wait_for_records(2).size();
+  std::vector<Peer> unfinished;
+  for (int i = 0; i < 1000; ++i) {
+    unfinished.push_back(daemon->connect());
+    unfinished.back().send_all(hello);
+  }
+  EXPECT_TRUE(wait_until([&] { return daemon->process().descriptors() > descriptors + 900; }));
+  if (!kSanitized) {
+    EXPECT_LT(daemon->process().resident(), memory + (24 << 20)) << "only so many have begun";
+  }
+  for (const Record& record : daemon->wait_for_records(ended_before + 1000)) {
+    EXPECT_THAT(record.end(), testing::AnyOf("tls_handshake_timeout", "refused_handshakes", "client_closed"));
+  }
   EXPECT_TRUE(wait_until([&] { return daemon->process().descriptors() <= descriptors; }))
       << descriptors << " before, now " << daemon->process().descriptors();
   expect_served();

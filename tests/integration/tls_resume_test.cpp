@@ -109,6 +109,7 @@ TEST_P(TlsResume, ASignalForAnUpgradeHandsTheirKeysOn) {
 
 TEST_P(TlsResume, AFleetSharesThemByAFile) {
   const std::string keys = site.dir().write("tickets", random_bytes(160));
+  std::filesystem::permissions(keys, std::filesystem::perms::owner_read);
   const std::string yaml = "tls: {ticket_keys: {file: " + keys + "}}\n" + echo_config(site.listener());
   start(yaml);
   const Daemon other = Daemon::with_config(yaml);

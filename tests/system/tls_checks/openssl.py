@@ -38,7 +38,7 @@ def check(world):
     that("client_closed" in weir.ends() or "client_truncated" in weir.ends(), "ends are named", weir.ends())
 
     client = world.certificate("alice", "alice", kind="client")
-    weir2, port2 = world.echo(f"client_certificates: {{verify: required, ca: {world.ca}}}", "limits: {connections: 100}")
+    weir2, port2 = world.echo(f"client_certificates: {{verify: required, ca: {world.ca}}}", name="weir2")
     s_client2 = ["openssl", "s_client", "-connect", f"127.0.0.1:{port2}", "-servername", "site.test", *trusted]
     seen = world.talk([*s_client2, "-cert", client[0], "-key", client[1]], ("", "Verify return code: 0"), ("hi\n", "hi"))
     that("[it ended" not in seen, "s_client with a certificate is served", seen)

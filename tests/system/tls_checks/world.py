@@ -81,11 +81,11 @@ class World:
     def weir(self, yaml, name="weir"):
         return Weir(self.bed, yaml, name)
 
-    def echo(self, more="", listener=""):
+    def echo(self, more="", listener="", name="weir"):
         """Weir as an echo that speaks TLS, and its port."""
         port = self.bed.ports()
         entries = self.listener(more) + (", " + listener if listener else "")
-        return self.weir(f"listeners: [{{name: echo, bind: '127.0.0.1:{port}', echo: {{}}, {entries}}}]\n"), port
+        return self.weir(f"listeners: [{{name: echo, bind: '127.0.0.1:{port}', echo: {{}}, {entries}}}]\n", name), port
 
     def proxy(self, backend, listener="", upstream="", name="weir"):
         """Weir as a proxy to a port, and its own port."""
