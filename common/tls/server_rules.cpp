@@ -181,9 +181,11 @@ SslContextPtr make_server_context(const ServerOptions& options, const std::share
   SSL_CTX* const made = context.get();
   set_ciphers(made, options.ciphers, options.ciphersuites, options.groups);
 
-  auto held = std::make_unique<RulesPtr>(rules);
-  if (::SSL_CTX_set_ex_data(made, rules_index(), held.get()) != 1) throw std::bad_alloc();
-  static_cast<void>(held.release());
+  auto* const held = new RulesPtr(rules);  // until the context is freed
+  if (::SSL_CTX_set_ex_data(made, rules_index(), held) != 1) {
+    delete held;
+    throw std::bad_alloc();
+  }
   // SSL_CTX_set_tlsext_servername_callback() is this, with an old-style cast.
   ::SSL_CTX_callback_ctrl(made, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, reinterpret_cast<void (*)()>(take_server_name));
   ::SSL_CTX_set_alpn_select_cb(made, select_alpn, nullptr);
@@ -198,6 +200,9 @@ SslContextPtr make_server_context(const ServerOptions& options, const std::share
   if (rules->tickets) {
     ::SSL_CTX_set_tlsext_ticket_key_evp_cb(made, use_ticket_key);
     ::SSL_CTX_set_session_ticket_cb(made, nullptr, judge_ticket, nullptr);
+    // OpenSSL would make two, each of which costs a fortieth of a handshake; whoever opens several connections at once
+    // may show the same one.
+    ::SSL_CTX_set_num_tickets(made, 1);
   } else {
     ::SSL_CTX_set_options(made, SSL_OP_NO_TICKET);
     ::SSL_CTX_set_num_tickets(made, 0);
