@@ -217,8 +217,6 @@ def run(checks, folder, programs, binary):
         secure = start(bed.Weir, "secure", programs, bed.SECURE.format(certificate=certificate, key=key))
         onward = start(bed.Weir, "onward", programs,
                        bed.ONWARD.format(certificate=certificate, secure=secure.listener("secure")))
-        # The daemon goes on with the one that it has read.
-        key.write_text("no key\n")
         sick.act("listeners/forgotten/drain")
         loads.append(start(bed.Load, "load-refused", programs, "connect", sick.listener("refused"), "-c", "1", "-R",
                            "10", "-d", "10m", "--max-errors", "1000000"))
@@ -226,6 +224,8 @@ def run(checks, folder, programs, binary):
         jobs["weir-load"].append(loads[-1].admin)
         prometheus.scrape(jobs)
         until("of the other daemons", lambda: unseen(prometheus, jobs))
+        # The daemon goes on with the one that it has read.
+        key.write_text("no key\n")
         names = set()
         for target in (*jobs["weir"], *jobs["weir-load"]):
             names |= set(re.findall(r"^([a-z_]+)[ {]", bed.fetch(f"http://{target}/metrics"), re.MULTILINE))
