@@ -6,8 +6,8 @@
 
 namespace weir::load {
 
-net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
-                                        Patience patience) {
+net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, Transport& transport,
+                                        std::uint32_t index, Patience patience) {
   const io::Clock::time_point began = io::Clock::now();
   const WorkerPlan& plan = worker.plan();
   const LoadOptions& options = plan.options;
@@ -16,9 +16,21 @@ net::awaitable<Failure> open_connection(WorkerContext& worker, io::Slot& slot, i
   const std::function<bool()> running = [&worker, patience] {
     return worker.running() || (patience == Patience::drain && worker.started() && !worker.abandoned());
   };
-  const Failure failure = co_await dial(way, slot, stream, plan.first_connection + index, running);
-  if (stream.valid()) worker.connected(began);
-  co_return failure;
+  const Failure failure = co_await dial(way, slot, transport.socket(), plan.first_connection + index, running);
+  if (!transport.valid()) co_return failure;
+  worker.connected(began);
+  TlsClient* const tls = worker.tls();
+  if (tls == nullptr) co_return failure;
+  const io::Clock::time_point stood = io::Clock::now();
+  const TlsHandshake handshake = co_await tls->shake_hands(transport, slot, index, options.timeout, running);
+  if (handshake.done) {
+    worker.shook_hands(stood, handshake);
+    if (worker.wants_agreement()) transport.with([&worker](const auto& stream) { worker.agreed(agreed_on(stream)); });
+  } else {
+    worker.disconnected();
+    worker.note_example(handshake.detail);
+  }
+  co_return handshake.failure;
 }
 
 net::awaitable<void> pause_after_failure(WorkerContext& worker, io::Slot& slot, unsigned in_a_row) {
@@ -28,14 +40,14 @@ net::awaitable<void> pause_after_failure(WorkerContext& worker, io::Slot& slot, 
   while (!slot.timer_fired() && worker.running()) co_await slot.wait();
 }
 
-net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, io::Stream& stream, std::uint32_t index,
+net::awaitable<void> reopen_connection(WorkerContext& worker, io::Slot& slot, Transport& transport, std::uint32_t index,
                                        unsigned unlucky, const std::function<bool()>& goes_on) {
   for (unsigned failures = unlucky; worker.running(); ++failures) {
     slot.clear_deadline();
     if (failures != 0) co_await pause_after_failure(worker, slot, failures);
     if (!worker.running()) co_return;
-    const Failure failure = co_await open_connection(worker, slot, stream, index);
-    if (stream.valid()) {
+    const Failure failure = co_await open_connection(worker, slot, transport, index);
+    if (transport.valid()) {
       worker.count(Count::reopened);
       co_return;
     }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "client/charset.hpp"
+
 namespace weir::load {
 
 namespace {
@@ -36,11 +38,11 @@ void LiveLine::show(const std::string& line) {
   if (style_ == Style::none) return;
   if (style_ == Style::terminal) {
     // One column less than there are: a full line would wrap, and the next one not cover it.
-    std::fprintf(stderr, "\r\033[K%s", cut(line, columns() - 1).c_str());
+    std::fprintf(stderr, "\r\033[K%s", for_locale(cut(line, columns() - 1)).c_str());
     std::fflush(stderr);
     shown_ = true;
   } else {
-    std::fprintf(stderr, "%s\n", line.c_str());
+    std::fprintf(stderr, "%s\n", for_locale(line).c_str());
   }
 }
 

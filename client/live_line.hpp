@@ -19,7 +19,7 @@ class LiveLine {
   LiveLine& operator=(const LiveLine&) = delete;
 
   bool is_terminal() const { return style_ == Style::terminal; }
-  /// A line of UTF-8. On a terminal it is cut to the width.
+  /// A line of UTF-8, shown as the locale can (charset.hpp). On a terminal it is cut to the width.
   void show(const std::string& line);
   /// Clears the line from the terminal.
   void clear();

@@ -12,6 +12,7 @@
 #include "client/pacing/arrivals.hpp"
 #include "client/slo.hpp"
 #include "client/source_addresses.hpp"
+#include "client/tls/tls_options.hpp"
 #include "common/endpoint.hpp"
 #include "common/proxy_protocol.hpp"
 
@@ -38,12 +39,13 @@ struct LoadOptions {
   std::uint64_t reconnect_every = 0;         ///< requests on a connection before it is closed and opened anew; 0: never
   double newcomers = 0;                      ///< connections a second that make one request while others work
   Duration drain = std::chrono::seconds(1);  ///< how long requests in flight at the end are waited for
-  Duration timeout = std::chrono::seconds(5);  ///< of a connect and of a reply
+  Duration timeout = std::chrono::seconds(5);  ///< of a connect, a handshake and a reply
   double connect_rate = 0;                     ///< a second; 0: a bounded number at once
   unsigned processes = 1;                      ///< that share the connections; threads are those of each
   std::optional<std::chrono::system_clock::time_point> start_at;  ///< when the load begins
   ProxyVersion proxy_protocol = ProxyVersion::none;               ///< a header before the first request
   SourceAddresses proxy_sources;                                  ///< whose connections it says these are
+  std::optional<TlsOptions> tls;                                  ///< none: plain TCP
   MessageShape message;
   SourceAddresses source;
   bool exchange = true;             ///< connect workload: one request and reply in each connection

@@ -129,7 +129,7 @@ int execute(const ReportOptions& options) {
   return options.text || options.table ? print_text(html.is_stdout() ? stderr : stdout) : kFine;
 }
 
-int execute(const ChatOptions& options) { return chat(options.target, options.timeout); }
+int execute(const ChatOptions& options) { return chat(options.target, options.timeout, options.tls); }
 
 int execute(const FetchOptions& options) { return fetch_all(options); }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "client/message/forensics.hpp"
+#include "client/tls/stream_failure.hpp"
 
 namespace weir::load {
 
@@ -58,30 +59,45 @@ void RequestPipeline::pop() {
   head_ = 0;
 }
 
-bool RequestPipeline::send(io::Stream& stream, std::span<std::byte> scratch) {
+template <typename Stream>
+bool RequestPipeline::send(Stream& stream, std::span<std::byte> scratch) {
   std::size_t share = 0;
   while (!all_sent() && stream.writable() && share < kShare) {
     const bool small = outgoing().length() - sent_ <= kCopied;
-    const io::IoResult result = small ? send_copied(stream, scratch) : send_parts(stream);
-    if (result.status == io::IoResult::Status::failed) {
-      // What the peer sent before it reset the connection is more telling than the broken pipe.
-      if (stream.readable()) return true;
-      detail_ = std::strerror(result.error);
-      give_up(io_failure(result.error));
-      return false;
-    }
+    const io::IoResult result = small ? send_copied(stream, scratch) : send_parts(stream, scratch);
+    if (result.status == io::IoResult::Status::failed) return failed_to_send(stream, result.error);
     count_sent(result.bytes);
     share += result.bytes;
   }
   return true;
 }
 
-io::IoResult RequestPipeline::send_parts(io::Stream& stream) {
+template <typename Stream>
+bool RequestPipeline::failed_to_send(Stream& stream, int error) {
+  // What the peer sent before it reset the connection is more telling than the broken pipe.
+  if (stream.readable()) return true;
+  const Failure failure = failure_of(stream, error);
+  detail_ = is_of_tls(failure) ? failure_detail(stream, error) : std::strerror(error);
+  give_up(failure);
+  return false;
+}
+
+io::IoResult RequestPipeline::send_parts(io::Stream& stream, std::span<std::byte> /*scratch*/) {
   const auto [first, second] = outgoing().unsent(sent_);
   return stream.write(first, second);
 }
 
-io::IoResult RequestPipeline::send_copied(io::Stream& stream, std::span<std::byte> scratch) {
+/// A stretch of it, for all that is written becomes records at once; its head shares the first one.
+io::IoResult RequestPipeline::send_parts(tls::Stream& stream, std::span<std::byte> scratch) {
+  auto [first, second] = outgoing().unsent(sent_);
+  if (first.empty()) return stream.write(second.first(std::min(second.size(), scratch.size())));
+  first = first.first(std::min(first.size(), scratch.size()));
+  second = second.first(std::min(second.size(), scratch.size() - first.size()));
+  return stream.write(scratch.first(copy({first, second}, scratch)));
+}
+
+template <typename Stream>
+io::IoResult RequestPipeline::send_copied(Stream& stream, std::span<std::byte> scratch) {
   std::size_t filled = copy(outgoing().unsent(sent_), scratch);
   if (next_ - sending_ == 1) return stream.write(scratch.first(filled));
   Message message;
@@ -106,15 +122,23 @@ void RequestPipeline::count_sent(std::size_t bytes) {
   }
 }
 
-RequestPipeline::Status RequestPipeline::ended(const io::IoResult& result) {
+template <typename Stream>
+RequestPipeline::Status RequestPipeline::ended(Stream& stream, const io::IoResult& result) {
   if (result.status == io::IoResult::Status::end) {
     give_up(Failure::closed_early);
   } else {
-    give_up(io_failure(result.error));
-    if (failure_ == Failure::io_failed) detail_ = std::strerror(result.error);
+    give_up(failure_of(stream, result.error));
+    if (!is_wrong_reply(failure_)) detail_ = failure_detail(stream, result.error);
   }
   return Status::failed;
 }
+
+template bool RequestPipeline::send(io::Stream&, std::span<std::byte>);
+template bool RequestPipeline::send(tls::Stream&, std::span<std::byte>);
+template bool RequestPipeline::failed_to_send(io::Stream&, int);
+template bool RequestPipeline::failed_to_send(tls::Stream&, int);
+template RequestPipeline::Status RequestPipeline::ended(io::Stream&, const io::IoResult&);
+template RequestPipeline::Status RequestPipeline::ended(tls::Stream&, const io::IoResult&);
 
 bool RequestPipeline::begin_inquiry(std::span<const std::byte> bytes) {
   const bool from_the_start = received_ < Header::kSize;

@@ -10,6 +10,7 @@
 #include "client/measure/wrong_reply.hpp"
 #include "client/message/message.hpp"
 #include "common/io/stream.hpp"
+#include "common/tls/stream.hpp"
 
 namespace weir::load {
 
@@ -66,16 +67,18 @@ class RequestPipeline {
     ++next_;
   }
 
-  /// Does what can be done without waiting. `scratch` is where bytes stand meanwhile. Calls `on_reply(request, length)`
-  /// for each whole reply that was right.
-  template <typename OnReply>
-  Status advance(io::Stream& stream, std::span<std::byte> scratch, OnReply&& on_reply) {
+  /// Does what can be done without waiting, on an io::Stream or a tls::Stream. `scratch` is where bytes stand
+  /// meanwhile. Calls `on_reply(request, length)` for each whole reply that was right.
+  template <typename Stream, typename OnReply>
+  Status advance(Stream& stream, std::span<std::byte> scratch, OnReply&& on_reply) {
+    if (!flush(stream)) return Status::failed;
     if (!all_sent() && !send(stream, scratch)) return Status::failed;
     std::size_t share = 0;
     while (stream.readable()) {
       const io::IoResult result = stream.read(scratch);
-      if (result.status == io::IoResult::Status::would_block) break;
-      if (result.status != io::IoResult::Status::moved) return ended(result);
+      // Records without plain text; what stands behind them gives no further edge.
+      if (result.status == io::IoResult::Status::would_block) continue;
+      if (result.status != io::IoResult::Status::moved) return ended(stream, result);
       if (!take(scratch.first(result.bytes), on_reply)) return Status::failed;
       // What comes behind the last reply is looked at when there is something to say to it, or in the next turn.
       if (in_flight() == 0) break;
@@ -105,11 +108,24 @@ class RequestPipeline {
   Message& make(Message& message, std::uint64_t sequence) const;
   Message& outgoing();
   const Message& expected();
-  bool send(io::Stream& stream, std::span<std::byte> scratch);
-  io::IoResult send_parts(io::Stream& stream);
-  io::IoResult send_copied(io::Stream& stream, std::span<std::byte> scratch);
+  /// Sends what the stream has kept, as only tls::Stream does.
+  template <typename Stream>
+  bool flush(Stream& stream) {
+    const int error = stream.flush();
+    return error == 0 || failed_to_send(stream, error);
+  }
+  template <typename Stream>
+  bool send(Stream& stream, std::span<std::byte> scratch);
+  io::IoResult send_parts(io::Stream& stream, std::span<std::byte> scratch);
+  io::IoResult send_parts(tls::Stream& stream, std::span<std::byte> scratch);
+  template <typename Stream>
+  io::IoResult send_copied(Stream& stream, std::span<std::byte> scratch);
+  /// True where what the peer sent before may say more than the error.
+  template <typename Stream>
+  bool failed_to_send(Stream& stream, int error);
   void count_sent(std::size_t bytes);
-  Status ended(const io::IoResult& result);
+  template <typename Stream>
+  Status ended(Stream& stream, const io::IoResult& result);
   /// A wrong byte has come: `bytes` begin with it. False when that is enough to say what went wrong.
   bool begin_inquiry(std::span<const std::byte> bytes);
   bool collect(std::span<const std::byte> bytes);

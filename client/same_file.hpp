@@ -9,4 +9,11 @@ namespace weir::load {
 /// same when they are equal. Pipes and devices are never: what comes out of them is not what went in.
 bool is_same_file(const std::string& read, const std::string& written);
 
+/// Whether what is written to both names ends up in one place: the same file, also one that neither finds yet, or
+/// stdout, whatever it is called. Devices are never: what they take is not lost to each other.
+bool is_same_output(const std::string& a, const std::string& b);
+
+/// Whether a file that is written is stdout: `-`, or what /dev and /proc call so.
+bool is_stdout_name(const std::string& name);
+
 }  // namespace weir::load

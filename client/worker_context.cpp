@@ -12,6 +12,7 @@ WorkerContext::WorkerContext(const WorkerPlan& plan)
       tallies_(plan.connections) {
   // Whoever is at a time in the connect workload is no connection that could be treated unfairly.
   if (count_replies_) sample_connections();
+  if (plan_.options.tls) tls_.emplace(*plan_.options.tls, plan_.options.target, plan_.connections);
 }
 
 void WorkerContext::sample_connections() {
@@ -99,6 +100,13 @@ void WorkerContext::connected(io::Clock::time_point began) {
   LiveCounters::bump(live_.open);
 }
 
+void WorkerContext::shook_hands(io::Clock::time_point began, const TlsHandshake& handshake) {
+  if (count_replies_ || began >= window_.from) {
+    (*stats_)[handshake.resumed ? Time::resumed : Time::handshake].record(handshake.took);
+  }
+  if (count_replies_ || in_window(io::Clock::now())) count(handshake.resumed ? Count::resumed : Count::handshakes);
+}
+
 void WorkerContext::left_unfinished(std::uint32_t index, io::Clock::time_point due, io::Clock::time_point sent,
                                     io::Clock::time_point now) {
   if (due < window_.from) return;
@@ -134,6 +142,12 @@ void WorkerContext::failed(Failure failure, const std::string& detail, std::uint
   if (times == 0) return;
   stats_->failures.add(failure, times);
   if (!detail.empty() && stats_->examples.size() < WorkerStats::kExamples) stats_->examples.push_back(detail);
+}
+
+void WorkerContext::note_example(const std::string& detail) {
+  std::vector<std::string>& examples = stats_->examples;
+  if (detail.empty() || examples.size() >= WorkerStats::kExamples) return;
+  if (std::find(examples.begin(), examples.end(), detail) == examples.end()) examples.push_back(detail);
 }
 
 void WorkerContext::wrong(const WrongReply& reply) {

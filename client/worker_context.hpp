@@ -12,6 +12,7 @@
 #include "client/notifier.hpp"
 #include "client/pacing/arrivals.hpp"
 #include "client/pacing/pacer.hpp"
+#include "client/tls/tls_client.hpp"
 #include "common/io/event_loop.hpp"
 
 namespace weir::load {
@@ -58,6 +59,7 @@ class WorkerContext {
   enum class Phase : std::uint8_t { connecting, running, draining, abandoned };
   static constexpr std::uint8_t kSlotKind = 1;
 
+  /// Throws std::runtime_error where a file of TLS cannot be used.
   explicit WorkerContext(const WorkerPlan& plan);
 
   io::EventLoop& loop() { return loop_; }
@@ -67,6 +69,8 @@ class WorkerContext {
   bool abandoned() const { return phase_ == Phase::abandoned; }
 
   Pacer& pacer() { return pacer_; }
+  /// Null where the run speaks no TLS.
+  TlsClient* tls() { return tls_ ? &*tls_ : nullptr; }
 
   // For the worker.
 
@@ -126,6 +130,11 @@ class WorkerContext {
   void settled(bool reached);
   /// A connection that was begun then stands.
   void connected(io::Clock::time_point began);
+  /// A handshake that was begun then is done.
+  void shook_hands(io::Clock::time_point began, const TlsHandshake& handshake);
+  /// Whether nobody has said yet on what a handshake agreed.
+  bool wants_agreement() const { return stats_->agreed.empty(); }
+  void agreed(std::string what) { stats_->agreed = std::move(what); }
   void disconnected() { LiveCounters::bump(live_.open, -1); }
   void count(Count what) { ++(*stats_)[what]; }
 
@@ -175,6 +184,8 @@ class WorkerContext {
     if (began >= window_.from) (*stats_)[time].record(now - began);
   }
   void failed(Failure failure, const std::string& detail = {}, std::uint64_t times = 1);
+  /// What is known of a failure that is counted elsewhere; each sentence once.
+  void note_example(const std::string& detail);
   void wrong(const WrongReply& reply);
   /// The last call of a connection's coroutine.
   void finished();
@@ -209,6 +220,7 @@ class WorkerContext {
   std::vector<ConnectionTimes> times_;    ///< of those that are sampled
   std::vector<ConnectionTally> tallies_;  ///< of all
   LiveCounters live_;
+  std::optional<TlsClient> tls_;  ///< the loop's coroutines hold streams of it
   io::EventLoop loop_;
   Pacer pacer_{loop_};
 };

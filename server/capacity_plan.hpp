@@ -46,8 +46,8 @@ struct CapacityPlan {
     std::uint64_t workers = 0;         ///< epoll and eventfd of each
     std::uint64_t listening = 0;       ///< one socket for each worker and TCP address, one for each unix path
     std::uint64_t pipes = 0;           ///< two for each pipe
-    std::uint64_t slack = 16;          ///< resolver, service manager, handshakes (netlink), what a library opens
-    std::uint64_t admin = 0;           ///< two for each socket of the endpoint, and its connections
+    std::uint64_t slack = 16;  ///< resolver, service manager, handshakes (netlink), --watch, what a library opens
+    std::uint64_t admin = 0;   ///< two for each socket of the endpoint, and its connections
     std::uint64_t total() const;
   } reserved;
 

@@ -191,7 +191,13 @@ Command parse_command_line(std::span<const std::string> arguments) {
   if (first == "--help" || first == "-h") return print(help_text());
   if (first == "--version" || first == "-V") {
     Command command = print(std::string("weir ") + kVersion + "\n");
-    if (arguments.size() > 1 && arguments[1] == "--verbose") command.verb = Command::Verb::version;
+    std::span<const std::string> rest = arguments.subspan(1);
+    if (!rest.empty() && rest.front() == "--verbose") {
+      command.verb = Command::Verb::version;
+      rest = rest.subspan(1);
+    }
+    if (!rest.empty())
+      throw UsageError("weir: " + first + " takes no " + in_quotes(rest.front()) + "\nsee: weir --help");
     return command;
   }
   if (first.starts_with('-')) {

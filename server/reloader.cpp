@@ -101,6 +101,7 @@ void Reloader::begin_next() {
   } catch (const std::exception& error) {
     made->outcome.problems = {std::string("a reload cannot be prepared: ") + error.what()};
   }
+  made->outcome.may_pass = true;
   boost::asio::post(parts_.context, [this, job, made] { finish(job, made); });
 }
 
@@ -123,8 +124,10 @@ void Reloader::make(const Job& job, const RunningState& running, Made& made) con
     outcome.diff = diff_configs(*running.config, *next);
     for (const RefusedChange& refused : outcome.diff.refused) outcome.problems.push_back(refused.to_string());
     if (!outcome.problems.empty()) return;
+    outcome.may_pass = true;  // what fails from here on does so for what the files do not say
     made.prepared.emplace(prepare_reload(running, next, job.dry_run ? ReloadPurpose::look : ReloadPurpose::apply));
     if (job.dry_run) made.prepared.reset();
+    outcome.may_pass = false;
     outcome.result = outcome.diff.empty() ? Result::unchanged : Result::applied;
   } catch (const std::exception& error) {
     outcome.problems = lines_of(error.what());
@@ -142,6 +145,7 @@ void Reloader::apply(Made& made) {
     }
   }
   made.outcome.result = Result::refused;
+  made.outcome.may_pass = true;
   made.outcome.problems.push_back(problem);
 }
 
@@ -159,6 +163,7 @@ void Reloader::conclude(const std::shared_ptr<Job>& job, Made& made) {
     report(job->who, made.outcome, made.counts);
     // A drain that began meanwhile has said that the daemon stops; it is not ready again.
     if (job->announced && parts_.obstacle().empty()) service_manager::notify_reloaded();
+    if (parts_.concluded) parts_.concluded(made.outcome);
   }
   job->outcome = std::move(made.outcome);
   job->over.cancel();

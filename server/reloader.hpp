@@ -39,6 +39,8 @@ class Reloader {
     std::function<void(PreparedReload&)> apply;
     /// Calls a function, on any thread, once all workers have taken over what was applied.
     std::function<void(std::function<void()> done)> settle;
+    /// Told what came of each reload that was no dry run.
+    std::function<void(const admin::Reload& outcome)> concluded{};
   };
 
   explicit Reloader(Parts parts) : parts_(std::move(parts)) {}

@@ -1,9 +1,12 @@
 #include "server/running_daemon.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/endpoint.hpp"
+#include "common/io/blocking_resolve.hpp"
 #include "server/command_line.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/control/healthcheck.hpp"
@@ -26,19 +31,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kResolvePatience{1};
+
 struct Running {
   Command command;
   fs::path folder;  ///< the working directory, which relative names mean
-  ListeningSockets listening;
+  std::vector<Endpoint> listening;
 };
 
-/// The process, if it serves and is this user's; root may ask for everybody's. Who may not look at it sees an empty
-/// command line.
+/// Which network a process sees. What listens in another one cannot be asked from here.
+fs::path network_of(const fs::path& process) {
+  std::error_code hidden;
+  return fs::read_symlink(process / "ns/net", hidden);
+}
+
+/// The process, if it serves in this network and is this user's; root may ask for everybody's. Who may not look at it
+/// sees an empty command line.
 std::optional<Running> serving(const fs::path& process) {
   struct stat owner{};
   if (::stat(process.c_str(), &owner) != 0 || (owner.st_uid != ::geteuid() && ::geteuid() != 0)) {
     return std::nullopt;
   }
+  if (network_of(process) != network_of("/proc/self")) return std::nullopt;
   std::ifstream in(process / "cmdline", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   std::vector<std::string> arguments;
@@ -84,23 +98,33 @@ Running find_daemon() {
   return std::move(listening.front());
 }
 
-/// Where the admin endpoint is, as the configuration says now. Nothing where it says none, or cannot be loaded.
-std::optional<Address> admin_of(const Running& running) try {
+/// Every address that the admin endpoint may have, as the configuration says now. None where it says none or one that
+/// only the daemon knows (port 0, fd:NAME), and where it cannot be loaded.
+std::vector<Endpoint> admin_of(const Running& running) try {
   const Command& command = running.command;
   std::vector<Override> overrides = environment_overrides(environ);
   overrides.insert(overrides.end(), command.overrides.begin(), command.overrides.end());
   const ServerConfig config = command.config_text.empty()
                                   ? load_config_file(running.folder / command.config_file, overrides)
                                   : load_config_text(command.config_text, command.config_file, overrides);
-  if (config.admin && config.admin->bind.is_inet()) return config.admin->bind;
-  return std::nullopt;
-} catch (const ConfigError&) {
-  return std::nullopt;
+  if (!config.admin) return {};
+  const Address& bind = config.admin->bind;
+  if (bind.is_inet() && bind.host.empty()) return resolve(bind, AddressUse::bind);
+  return io::resolve_until(bind, io::Clock::now() + kResolvePatience);
+} catch (const std::exception&) {
+  return {};
 }
 
-/// The same address for whoever is on this machine.
-Address reachable(Address address) {
-  if (address.is_inet() && (address.host.empty() || address.host == "0.0.0.0")) address.host = "127.0.0.1";
+/// A listening socket's address as the kernel lists it: without the interface.
+Endpoint as_listed(Endpoint endpoint) {
+  if (endpoint.family() == AF_INET6) reinterpret_cast<sockaddr_in6*>(endpoint.data())->sin6_scope_id = 0;
+  return endpoint;
+}
+
+/// What connects to a listening socket on this machine.
+Address reachable(const Endpoint& listening) {
+  Address address = parse_address(listening.to_string(), AddressUse::bind);
+  if (address.is_inet() && address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.is_inet() && address.host == "::") address.host = "::1";
   return address;
 }
@@ -113,8 +137,11 @@ std::string check_running_daemon() {
     const char* named = std::getenv("WEIR_HEALTH");
     if (named != nullptr && *named != '\0') return check_health(parse_health_target(named));
     const Running running = find_daemon();
-    const std::optional<Address> admin = admin_of(running);
-    if (admin && running.listening.ports.contains(admin->port)) return check_health({reachable(*admin), "/readyz"});
+    for (const Endpoint& admin : admin_of(running)) {
+      const auto& listening = running.listening;
+      const bool open = std::find(listening.begin(), listening.end(), as_listed(admin)) != listening.end();
+      if (open) return check_health({reachable(admin), "/readyz"});
+    }
     return "";
   } catch (const std::exception& error) {
     return error.what();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
@@ -33,6 +34,7 @@
 #include "server/capacity_plan.hpp"
 #include "server/control/certificate_watch.hpp"
 #include "server/control/config_watch.hpp"
+#include "server/control/config_watch_thread.hpp"
 #include "server/control/control.hpp"
 #include "server/control/service_manager.hpp"
 #include "server/control/service_status.hpp"
@@ -96,7 +98,7 @@ struct Outcome {
   Admission::Totals totals;
   std::vector<DrainedConnection> last_to_end;
   std::uint64_t lost_records = 0;  ///< since the log last reported them
-  bool is_preparing = false;       ///< a reload, on a thread that nothing can hurry
+  bool is_busy = false;            ///< with a reload or with files, on a thread that nothing can hurry
 };
 
 /// The whole daemon. Members stand in order of life. Control thread.
@@ -125,7 +127,12 @@ class Server {
         reloader_({control_context_, [this](bool dry_run) { return load(dry_run); }, [this] { return running(); },
                    [this] { return admin::connection_counts(live_->traffic_snapshot()); },
                    [this] { return obstacle(); }, [this](PreparedReload& next) { apply(next); },
-                   [this](const std::function<void()>& done) { data_plane_.settle(done); }}),
+                   [this](const std::function<void()>& done) { data_plane_.settle(done); },
+                   [this](const admin::Reload& outcome) {
+                     if (!config_watch_) return;
+                     config_watch_->conclude(outcome.may_pass ? ConfigWatch::Outcome::may_pass
+                                                              : ConfigWatch::Outcome::settled);
+                   }}),
         upgrader_(
             {control_context_, source.program, config_,
              [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
@@ -193,11 +200,13 @@ class Server {
     admin_.clear();
     retired_admin_.clear();
     data_plane_.join();
+    const bool is_watching = config_watch_ && !config_watch_->stop();
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
     const ServerSnapshot last = live_->snapshot();
     for (const ListenerSnapshot& listener : last.listeners) spdlog::info("{}", describe_ends(listener));
     const Admission& admission = data_plane_.admission();
-    return {admission.totals(), admission.last_to_end(), data_plane_.access_log().close(), reloader_.is_preparing()};
+    return {admission.totals(), admission.last_to_end(), data_plane_.access_log().close(),
+            reloader_.is_preparing() || is_watching};
   }
 
  private:
@@ -259,8 +268,12 @@ class Server {
 
   void watch_files() {
     if (source_.watched == nullptr) return;
-    config_watch_.emplace(ConfigWatch::Parts{control_context_, *source_.watched, [this] { return obstacle(); },
-                                             [this](const std::string& who) { reloader_.start(who); }});
+    config_watch_.emplace(*source_.watched, [this](const std::string& who) {
+      boost::asio::post(control_context_, [this, who] {
+        if (obstacle().empty()) return reloader_.start(who);
+        config_watch_->conclude(ConfigWatch::Outcome::not_begun);
+      });
+    });
   }
 
   std::string obstacle() {
@@ -454,7 +467,7 @@ class Server {
   std::optional<LiveDaemon> live_;
   std::optional<ServiceStatus> service_status_;
   std::optional<Watchdog> watchdog_;
-  std::optional<ConfigWatch> config_watch_;
+  std::optional<ConfigWatchThread> config_watch_;
   std::optional<CertificateWatch> certificate_watch_;
   std::list<admin::Endpoint> admin_;          ///< one or none
   std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
@@ -509,7 +522,7 @@ int run_server(const ServerSource& source, const ServerConfig& config) {
     auto server = std::make_unique<Server>(source, config, std::move(handed_over), std::move(inherited));
     const Outcome outcome = server->run();
     lost_records = outcome.lost_records;
-    must_leave = outcome.is_preparing;
+    must_leave = outcome.is_busy;
     // Its thread uses it until the program ends.
     [[maybe_unused]] const Server* still_used = must_leave ? server.release() : nullptr;
     report_drain(outcome);

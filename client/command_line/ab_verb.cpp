@@ -2,6 +2,7 @@
 
 #include "client/command_line/ab_options.hpp"
 #include "client/command_line/plan.hpp"
+#include "client/command_line/tls_arguments.hpp"
 #include "client/command_line/verb.hpp"
 
 namespace weir::load {
@@ -29,6 +30,8 @@ chance. Each block opens its own connections. Ctrl-C ends it early and still com
       --expect same|upper, --seed N, --drain TIME, --timeout TIME, --connect-rate N,
       --source ADDRESSES, --proxy-protocol v1|v2, --proxy-sources ADDRESSES, -W, --warmup TIME
                           the load, as for echo; the warmup is that of each block (a tenth of it)
+      --tls, --cacert FILE, --insecure, --sni NAME, --alpn LIST, --cert FILE, --key FILE, --resume
+                          TLS, as for echo
       --max-errors N      failures that do not make it fail (0); wrong replies always do
       --quiet             no progress
       --json FILE         the comparison for machines; - is stdout, and then the text goes to stderr
@@ -37,6 +40,9 @@ chance. Each block opens its own connections. Ctrl-C ends it early and still com
 examples:
   weir-load ab --a 10.0.0.1:7000 --b 10.0.0.2:7000 -R 5k
   weir-load ab --a localhost:7000 --b localhost:7001 -d 60s --max-regression p99=10%
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors or the limits could not be
+             judged, 2 bad usage, 3 a limit was exceeded, 4 a reply was wrong
 )";
 
 std::function<Command()> declare_ab(CLI::App& app) {
@@ -47,12 +53,15 @@ std::function<Command()> declare_ab(CLI::App& app) {
   add_plan(app, plan);
   add_echo_plan(app, plan);
   add_ab_options(app, ab);
+  const auto tls = std::make_shared<TlsArguments>();
+  add_tls(app, *tls, Resumes::yes);
   leave_out(app, {"--processes", "--start-at", "--requests", "--slo", "--interval", "--pid"});
-  return [plan, ab, &app]() -> Command {
+  return [plan, ab, tls, &app]() -> Command {
     for (const char* side : {"--a", "--b"}) {
       if (app.count(side) == 0) throw CLI::RequiredError(side);
     }
     check_plan(app, *plan);
+    plan->tls = tls_of(app, *tls, {&ab->a, &ab->b});
     return ab_of(app, *ab, *plan);
   };
 }

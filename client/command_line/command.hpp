@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "client/idle/idle_options.hpp"
 #include "client/load_options.hpp"
 #include "client/stream/stream_options.hpp"
+#include "client/tls/tls_options.hpp"
 
 namespace weir::load {
 
@@ -28,7 +30,8 @@ struct PrintBuild {
 /// What `weir-load chat` was told.
 struct ChatOptions {
   Address target;
-  std::chrono::microseconds timeout = std::chrono::seconds(5);  ///< of the connect
+  std::chrono::microseconds timeout = std::chrono::seconds(5);  ///< of the connect, and of a handshake
+  std::optional<TlsOptions> tls;                                ///< none: plain TCP
 };
 
 /// What `weir-load merge` was told.

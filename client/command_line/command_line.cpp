@@ -84,7 +84,12 @@ Command parse_command_line(std::span<const std::string> arguments) {
   if (name == "--help" || name == "-h") return PrintText{overview()};
   if (name == "--version" || name == "-V") {
     const std::string text = std::string("weir-load ") + kVersion + "\n";
-    if (arguments.size() > 1 && arguments[1] == "--verbose") return PrintBuild{text};
+    const bool verbose = arguments.size() > 1 && arguments[1] == "--verbose";
+    const std::span<const std::string> rest = arguments.subspan(verbose ? 2 : 1);
+    if (!rest.empty()) {
+      throw UsageError("weir-load: " + name + " takes no " + in_quotes(rest.front()) + "\nsee: weir-load --help");
+    }
+    if (verbose) return PrintBuild{text};
     return PrintText{text};
   }
   if (name.starts_with('-')) {

@@ -35,6 +35,9 @@ each side, what changes from run to run is part of the intervals, which from 4 o
 examples:
   weir-load compare monday.json tuesday.json
   weir-load compare --before 'old*.json' --after 'new*.json' --max-regression p99=10%,rate=5%
+
+exit status: 0 fine, 1 could not read the reports or not judge the limits, 2 bad usage, 3 a limit
+             was exceeded, 4 a reply was wrong in one of the runs
 )";
 
 /// Files of a pattern; a name without one stands for itself, even if there is no such file.

@@ -29,14 +29,17 @@ void add_prometheus(CLI::App& app, std::optional<Address>& bind) {
 }
 
 void check_outputs(const std::vector<NamedFile>& files, const std::vector<std::string>& inputs) {
-  const auto is_same = [](const std::string& a, const std::string& b) { return a == b || is_same_file(a, b); };
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto& [option, file] = files[i];
     if (file.empty()) continue;
     for (std::size_t k = 0; k < i; ++k) {
-      if (files[k].file.empty() || !is_same(file, files[k].file)) continue;
-      throw std::invalid_argument(std::string(files[k].option) + " and " + option + " cannot both be " +
-                                  (file == "-" ? "stdout" : file));
+      const auto& [other_option, other] = files[k];
+      if (other.empty() || !is_same_output(file, other)) continue;
+      // Of one file under two names, both tell which is meant.
+      throw std::invalid_argument(std::string(other_option) + " and " + option + " cannot both be " +
+                                  (is_stdout_name(file) ? "stdout"
+                                   : file == other      ? file
+                                                        : file + ", which " + other + " is as well"));
     }
     for (const std::string& input : inputs) {
       if (!is_same_file(input, file)) continue;

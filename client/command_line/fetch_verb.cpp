@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMostFetched = 100'000;
 
-constexpr const char* kFetchHelp = R"(usage: weir-load fetch [OPTIONS] URL…
+constexpr const char* kFetchHelp = R"(usage: weir-load fetch [OPTIONS] URL...
 
 Fetches many URLs at once (HTTP/1.1 GET, http and https). Prints a line as each completes: its status
 or what went wrong, bytes of the body, time and URL; and at the end, how long all of them took beside
@@ -60,6 +60,9 @@ examples:
   weir-load fetch http://127.0.0.1:8080/ https://localhost:8443/big --insecure
   weir-load fetch -c 200 -f urls.txt --output pages/ --results results.jsonl
   printf '127.0.0.1:8080/%d\n' 1 2 3 | weir-load fetch -f - --quiet
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors or Ctrl-C left some undone,
+             2 bad usage
 )";
 
 /// What may come several times, as it was written.

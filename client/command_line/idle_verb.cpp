@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "client/command_line/export_options.hpp"
+#include "client/command_line/tls_arguments.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/units.hpp"
 
@@ -23,11 +24,13 @@ idle timeout of a balancer, a NAT or a drain does to you. Ctrl-C ends it and rep
                           less; after three probes without an answer it has timed out. In seconds.
                           Without it a connection that was dropped without a word looks open. But
                           probes are traffic, and a NAT may keep a connection for them
-      --timeout TIME      for a connect (5s)
+      --timeout TIME      for a connect, and for a TLS handshake (5s)
       --source ADDRESSES  local addresses to spread over: 10.0.0.1,10.0.0.2 or 127.0.0.0/24
       --proxy-protocol v1|v2, --proxy-sources ADDRESSES
                           begin each connection with a PROXY header, from invented sources
-      --max-errors N      connects that may fail (0)
+      --tls, --cacert FILE, --insecure, --sni NAME, --alpn LIST, --cert FILE, --key FILE
+                          TLS, as for echo
+      --max-errors N      connects and handshakes that may fail (0)
       --max-ended N       exit with 1 if the other side ended more than this many (no limit)
 
       --quiet             no progress on stderr
@@ -38,6 +41,9 @@ examples:
   weir-load idle 127.0.0.1:7000
   weir-load idle -c 1000 -d 10m --max-ended 0 127.0.0.1:7000
   weir-load idle --keepalive 30s --json idle.json 127.0.0.1:7000
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors or more ended than
+             --max-ended, 2 bad usage
 )";
 
 std::chrono::seconds keepalive(const std::string& text) {
@@ -68,9 +74,12 @@ std::function<Command()> declare_idle(CLI::App& app) {
       [options](const std::string& text) { options->proxy_sources = SourceAddresses::parse(text); });
   add(app, "--max-errors", [options](const std::string& text) { options->max_errors = number(text, 0, kMostCounted); });
   add(app, "--max-ended", [options](const std::string& text) { options->max_ended = number(text, 0, kMostCounted); });
+  const auto tls = std::make_shared<TlsArguments>();
+  add_tls(app, *tls, Resumes::no);
   add_output(app, "--json", [options](const std::string& text) { options->json_file = text; });
   app.add_flag("--quiet", options->quiet);
-  return [options, &app]() -> Command {
+  return [options, tls, &app]() -> Command {
+    options->tls = tls_of(app, *tls, {&options->target});
     if (app.count("--proxy-sources") != 0 && options->proxy_protocol == ProxyVersion::none) {
       throw std::invalid_argument("--proxy-sources needs --proxy-protocol v1 or v2");
     }

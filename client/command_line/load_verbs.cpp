@@ -3,6 +3,7 @@
 #include "client/command_line/ab_options.hpp"
 #include "client/command_line/export_options.hpp"
 #include "client/command_line/plan.hpp"
+#include "client/command_line/tls_arguments.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/units.hpp"
 
@@ -42,7 +43,7 @@ the load
       --start-at TIME     begin then, with generators elsewhere: 2026-11-27T12:00:00Z, 12:00:00
 
 connections
-      --timeout TIME      for a connect, and for a reply (5s)
+      --timeout TIME      for a connect, for a TLS handshake, and for a reply (5s)
       --connect-rate N    open this many a second (0: up to 128 at once)
       --source ADDRESSES  local addresses to spread over: 10.0.0.1,10.0.0.2 or 127.0.0.0/24
       --proxy-protocol v1|v2
@@ -52,6 +53,17 @@ connections
       --max-errors N      failures that do not make the run fail (0); wrong replies always do
       --slo LIST          what must hold, else the exit status is 3: p99=5ms,p99.9=20ms,mean=1ms,
                           max=1s,errors=0.1%,errors=3,rate=10k,rate=99% (of --rate)
+
+TLS
+      --tls               speak TLS, 1.2 or 1.3
+      --cacert FILE       who may have signed the target's certificate, PEM (those of the system)
+      --insecure          do not look at the certificate
+      --sni NAME          the name to ask for, which the certificate must be for (TARGET's host)
+      --alpn LIST         protocols to offer: postgresql, or h2,http/1.1 (none)
+      --cert FILE, --key FILE
+                          a certificate to show with its chain, and its key, PEM; the key may stand
+                          in the same file
+      --resume            resume the session of a connection before, where the target lets it
 
 what is reported
   -i, --interval TIME     between lines of progress on stderr, and in the report's time series (1s)
@@ -73,10 +85,14 @@ what a proxy adds
 
 examples:
   weir-load echo 127.0.0.1:7000
+  weir-load echo --tls --cacert ca.pem db.example:7000
   weir-load echo --via 127.0.0.1:7002 --direct 127.0.0.1:7000 -R 5k
   weir-load echo -R 10k -c 100 -d 30s -W 5s -l 64-4k localhost:7000
   weir-load echo -t 500 -c 500 -n 50k --message 'Thread-{thread} say hello {n}' localhost:7000
   weir-load echo -c 8 -n 10k --message '{thread} say hello {n}\n' --expect upper localhost:7001
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 3 --slo was not
+             met or, with --via, a limit exceeded, 4 a reply was wrong
 )";
 
 constexpr const char* kConnectHelp = R"(usage: weir-load connect [OPTIONS] TARGET
@@ -97,13 +113,25 @@ the load
                           as for echo
 
 connections
-      --timeout TIME      for a connect, for a reply, and for the peer's FIN (5s)
+      --timeout TIME      for a connect, a TLS handshake, a reply, and the peer's FIN (5s)
       --source ADDRESSES  local addresses to spread over: 10.0.0.1,10.0.0.2 or 127.0.0.0/24
       --proxy-protocol v1|v2, --proxy-sources ADDRESSES
                           begin each connection with a PROXY header, from invented sources
       --max-errors N      failures that do not make the run fail (0); wrong replies always do
       --slo LIST          what must hold, else the exit status is 3: p99=5ms,p99.9=20ms,mean=1ms,
                           max=1s,errors=0.1%,errors=3,rate=10k,rate=99% (of --rate)
+
+TLS
+      --tls               speak TLS, 1.2 or 1.3
+      --cacert FILE       who may have signed the target's certificate, PEM (those of the system)
+      --insecure          do not look at the certificate
+      --sni NAME          the name to ask for, which the certificate must be for (TARGET's host)
+      --alpn LIST         protocols to offer: postgresql, or h2,http/1.1 (none)
+      --cert FILE, --key FILE
+                          a certificate to show with its chain, and its key, PEM; the key may stand
+                          in the same file
+      --resume            resume the session of the slot's connection before: the target still makes
+                          a handshake, but signs nothing
 
 what is reported
   -i, --interval TIME     between lines of progress on stderr, and in the report's time series (1s)
@@ -118,9 +146,15 @@ what is reported
 A closed connection keeps its local port for a minute (TIME_WAIT) unless it is reset. Where the
 ports run out, spread over more addresses with --source, or use --close rst.
 
+With --tls it measures handshakes: how many a second, in full and resumed, and how long they take.
+
 examples:
   weir-load connect -c 50 -d 30s 127.0.0.1:7000
   weir-load connect --no-exchange --close rst --source 127.0.0.0/24 127.0.0.1:7000
+  weir-load connect --tls --resume -c 50 db.example:7000
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 3 --slo was not
+             met, 4 a reply was wrong
 )";
 
 void check_outputs_of(const LoadOptions& options) {
@@ -138,11 +172,13 @@ std::function<Command()> declare_echo(CLI::App& app) {
   add_echo_plan(app, options);
   add_exports(app, options->exports);
   add_prometheus(app, options->prometheus);
+  const auto tls = std::make_shared<TlsArguments>();
+  add_tls(app, *tls, Resumes::yes);
   const auto ab = std::make_shared<AbOptions>();
   add_address(app, "--via", ab->b);
   add_address(app, "--direct", ab->a);
   add_ab_options(app, ab);
-  return [options, ab, target, &app]() -> Command {
+  return [options, ab, tls, target, &app]() -> Command {
     const bool via = app.count("--via") != 0;
     if (via != (app.count("--direct") != 0)) {
       throw std::invalid_argument("--via PROXY and --direct TARGET go together: the same load is put on both");
@@ -151,6 +187,7 @@ std::function<Command()> declare_echo(CLI::App& app) {
     if (!via && target->count() == 0) throw CLI::RequiredError("TARGET");
     check_plan(app, *options);
     check_outputs_of(*options);
+    options->tls = via ? tls_of(app, *tls, {&ab->a, &ab->b}) : tls_of(app, *tls, {&options->target});
     if (!via) {
       check_ab_is_absent(app);
       return *options;
@@ -171,9 +208,16 @@ std::function<Command()> declare_connect(CLI::App& app) {
   });
   add_exports(app, options->exports);
   add_prometheus(app, options->prometheus);
-  return [options, &app]() -> Command {
+  const auto tls = std::make_shared<TlsArguments>();
+  add_tls(app, *tls, Resumes::yes);
+  return [options, tls, &app]() -> Command {
     check_plan(app, *options);
     check_outputs_of(*options);
+    options->tls = tls_of(app, *tls, {&options->target});
+    if (options->tls && options->tls->resume && !options->exchange && options->close_by == CloseBy::rst) {
+      throw std::invalid_argument(
+          "--resume has no use with --no-exchange and --close rst: sessions come after the handshake");
+    }
     if (!options->exchange && !options->message.text.empty()) {
       throw std::invalid_argument("--message has no use with --no-exchange");
     }

@@ -25,6 +25,9 @@ examples:
   weir-load echo -R 50k --start-at 12:00:00 --json a.json 10.0.0.7:7000    on each machine
   weir-load merge a.json b.json
   kubectl logs --tail=-1 -l batch.kubernetes.io/job-name=weir-load | weir-load merge -
+
+exit status: 0 fine, 1 could not read the reports or more failed than --max-errors, 2 bad usage,
+             3 an SLO was not met, 4 a reply was wrong
 )";
 
 std::function<Command()> declare_merge(CLI::App& app) {

@@ -22,6 +22,8 @@ examples:
   weir-load report --table direct.json proxy.json
   weir-load report --html run.html run.json
   weir-load report --html both.html before.json after.json
+
+exit status: 0 shown, 1 could not read a report or not write the page, 2 bad usage
 )";
 
 std::function<Command()> declare_report(CLI::App& app) {

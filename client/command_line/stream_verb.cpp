@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "client/command_line/export_options.hpp"
+#include "client/command_line/tls_arguments.hpp"
 #include "client/command_line/verb.hpp"
 #include "common/units.hpp"
 
@@ -29,11 +30,13 @@ the load
   -t, --threads N         threads (one for each CPU, never more than streams)
 
 connections
-      --timeout TIME      for a connect, for the first answer (down, both), and for an end at which
-                          nothing moves (5s)
+      --timeout TIME      for a connect, for a TLS handshake, for the first answer (down, both), and
+                          for an end at which nothing moves (5s)
       --source ADDRESSES  local addresses to spread over: 10.0.0.1,10.0.0.2 or 127.0.0.0/24
       --proxy-protocol v1|v2, --proxy-sources ADDRESSES
                           begin each stream with a PROXY header, from invented sources
+      --tls, --cacert FILE, --insecure, --sni NAME, --alpn LIST, --cert FILE, --key FILE
+                          TLS, as for echo
       --max-errors N      failures that do not make the run fail (0); wrong bytes always do
 
 what is reported
@@ -54,11 +57,15 @@ examples:
   weir-load stream 127.0.0.1:7001
   weir-load stream --direction both -c 8 -d 30s --json run.json 127.0.0.1:7001
   weir-load stream --direction down --pace 10MiB -c 100 127.0.0.1:7001
+
+exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 4 a byte was
+             wrong
 )";
 
 struct Choice {
   StreamOptions run;
   StreamServeOptions serve;
+  TlsArguments tls;
   bool serves = false;
 };
 
@@ -80,6 +87,7 @@ void check(const CLI::App& app, const Choice& choice) {
     for (const CLI::Option* option : app.get_options()) {
       const std::string name = option->get_name();
       if (option->count() == 0 || name == "--serve" || name == "--threads" || name == "--timeout") continue;
+      if (name == "--tls") throw std::invalid_argument("--tls has no use with --serve, which speaks plain TCP alone");
       throw std::invalid_argument(name + " has no use with --serve: the client says what it wants");
     }
     return;
@@ -120,11 +128,13 @@ std::function<Command()> declare_stream(CLI::App& app) {
     run.interval = positive_duration(text);
     if (run.interval < std::chrono::milliseconds(10)) throw std::invalid_argument("is 10ms at least");
   });
+  add_tls(app, choice->tls, Resumes::no);
   add_output(app, "--json", [&run](const std::string& text) { run.json_file = text; });
   app.add_flag("--quiet", run.quiet);
   return [choice, &app]() -> Command {
     check(app, *choice);
     if (choice->serves) return choice->serve;
+    choice->run.tls = tls_of(app, choice->tls, {&choice->run.target});
     return choice->run;
   };
 }

@@ -31,6 +31,8 @@ constexpr std::array kQuantities{
     Named{"p99.99", {Quantity::What::percentile, Compared::times, 99.99}},
     Named{"connect p50", {Quantity::What::percentile, Compared::connect, 50}},
     Named{"connect p99", {Quantity::What::percentile, Compared::connect, 99}},
+    Named{"handshake p50", {Quantity::What::percentile, Compared::handshake, 50}},
+    Named{"handshake p99", {Quantity::What::percentile, Compared::handshake, 99}},
     Named{"rate", {Quantity::What::rate, Compared::times, 0}},
 };
 
@@ -55,17 +57,20 @@ Sample sample_of(const ComparedSide& side) {
   return sample;
 }
 
-bool has_connects(const Sample& sample) {
-  return std::any_of(sample.begin(), sample.end(), [](const Blocks& run) {
-    return std::any_of(run.begin(), run.end(), [](const Block& block) { return !block.times[1].empty(); });
+bool has(const Sample& sample, Compared times) {
+  const auto index = static_cast<std::size_t>(times);
+  return std::any_of(sample.begin(), sample.end(), [index](const Blocks& run) {
+    return std::any_of(run.begin(), run.end(), [index](const Block& block) { return !block.times[index].empty(); });
   });
 }
 
 /// Quantities that are looked at: the usual ones, and what limits are about beside them.
-std::vector<JudgedDifference> quantities_for(const std::vector<RegressionLimit>& limits, bool connects) {
+std::vector<JudgedDifference> quantities_for(const std::vector<RegressionLimit>& limits, const Sample& a,
+                                             const Sample& b) {
   std::vector<JudgedDifference> wanted;
   for (const Named& named : kQuantities) {
-    if (named.quantity.of == Compared::connect && !connects) continue;
+    const bool known = has(a, named.quantity.of) && has(b, named.quantity.of);
+    if (named.quantity.of != Compared::times && !known) continue;
     wanted.push_back({named.what, named.quantity, {}, {}});
   }
   for (const RegressionLimit& limit : limits) {
@@ -74,7 +79,7 @@ std::vector<JudgedDifference> quantities_for(const std::vector<RegressionLimit>&
                                    [&limit](const JudgedDifference& one) { return one.what == limit.name; });
     if (known) continue;
     const auto place = std::find_if(wanted.begin(), wanted.end(), [&limit](const JudgedDifference& one) {
-      return one.quantity.what == Quantity::What::rate || one.quantity.of == Compared::connect ||
+      return one.quantity.what == Quantity::What::rate || one.quantity.of != Compared::times ||
              one.quantity.percent > limit.percent;
     });
     wanted.insert(place, {limit.name, {Quantity::What::percentile, Compared::times, limit.percent}, {}, {}});
@@ -196,9 +201,9 @@ Histogram ComparedSide::times() const {
   return all;
 }
 
-Histogram ComparedSide::connects() const {
+Histogram ComparedSide::all(Time time) const {
   Histogram all;
-  for (const LoadResult& result : results) all.merge(result.stats[Time::connect]);
+  for (const LoadResult& result : results) all.merge(result.stats[time]);
   return all;
 }
 
@@ -219,7 +224,7 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
 
   const Sample sample_a = sample_of(a);
   const Sample sample_b = sample_of(b);
-  comparison.differences = quantities_for(settings.limits, has_connects(sample_a) && has_connects(sample_b));
+  comparison.differences = quantities_for(settings.limits, sample_a, sample_b);
   std::vector<Quantity> quantities;
   for (const JudgedDifference& one : comparison.differences) quantities.push_back(one.quantity);
   comparison.inference = infer(sample_a, sample_b, paired, quantities);

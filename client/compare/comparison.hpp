@@ -43,7 +43,7 @@ struct ComparedSide {
   double rate() const;
   /// Of all results together.
   Histogram times() const;
-  Histogram connects() const;
+  Histogram all(Time time) const;
 };
 
 /// CPU time that processes on this machine used while requests went through them.
@@ -56,7 +56,7 @@ struct ProxyUse {
 };
 
 struct JudgedDifference {
-  std::string what;  ///< `p99`, `connect p50`, `rate`
+  std::string what;  ///< `p99`, `connect p50`, `handshake p50`, `rate`
   Quantity quantity;
   Difference difference;
   Finding finding = Finding::too_few;

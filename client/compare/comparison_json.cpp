@@ -78,7 +78,8 @@ json::object side_to_json(const ComparedSide& side) {
   object["error_share"] = side.error_share();
   object["wrong_replies"] = side.wrong_replies();
   object["latency"] = histogram_to_json(side.times());
-  object["connect"] = histogram_to_json(side.connects());
+  object["connect"] = histogram_to_json(side.all(Time::connect));
+  if (first.options.tls) object["handshake"] = histogram_to_json(side.all(Time::handshake));
   return object;
 }
 

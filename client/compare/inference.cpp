@@ -223,7 +223,7 @@ class Bootstrap {
         }
       }
     }
-    return {Scale(lowest[0]), Scale(lowest[1])};
+    return {Scale(lowest[0]), Scale(lowest[1]), Scale(lowest[2])};
   }
 
   void find_lengths(const Sample& a, const Sample& b);

@@ -53,7 +53,7 @@ Blocks blocks_of(const LoadResult& result) {
     const double seconds = std::min(interval.length, interval.at - warmup);
     if (seconds <= 0) continue;
     const double share = before < warmup ? seconds / interval.length : 1;
-    run.push_back({seconds, static_cast<double>(interval.done) * share, {interval.buckets, {}}});
+    run.push_back({seconds, static_cast<double>(interval.done) * share, {interval.buckets, {}, {}}});
   }
   if (run.empty()) return run;
   if (const auto rest = without(result.times().buckets(), told); !rest.empty()) {

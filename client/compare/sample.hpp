@@ -11,10 +11,11 @@ namespace weir::load {
 
 /// The times that are compared.
 enum class Compared : std::uint8_t {
-  times,    ///< what the workload is about: responses, or cycles
-  connect,  ///< from connect(2) until the connection stood
+  times,      ///< what the workload is about: responses, or cycles
+  connect,    ///< from connect(2) until the connection stood
+  handshake,  ///< of TLS, in full
 };
-inline constexpr std::size_t kCompared = 2;
+inline constexpr std::size_t kCompared = 3;
 
 /// A stretch of measured time.
 struct Block {
@@ -33,8 +34,8 @@ using Sample = std::vector<Blocks>;
 inline constexpr std::size_t kMostBlocks = 200;
 
 /// What a report knows of its measured time: one block for each interval after the warmup. Requests whose reply came
-/// only while the run drained belong to the last one. Times of connects are not known for each interval, and stay
-/// empty.
+/// only while the run drained belong to the last one. Times of connects and handshakes are not known for each interval,
+/// and stay empty.
 Blocks blocks_of(const LoadResult& result);
 
 }  // namespace weir::load

@@ -132,12 +132,18 @@ std::string judged(const Comparison& comparison) {
 std::string added(const Comparison& comparison) {
   std::string text;
   for (const JudgedDifference& one : comparison.differences) {
-    const bool told = one.what == "p50" || one.what == "p99" || one.what == "p99.9" || one.what == "connect p50";
+    const bool told = one.what == "p50" || one.what == "p99" || one.what == "p99.9" || one.what == "connect p50" ||
+                      one.what == "handshake p50";
     if (!told || !one.difference.is_known) continue;
-    const std::string amount = fmt::format("{} ({})", signed_duration(one.difference.added),
-                                           range_of_times(one.difference.added_low, one.difference.added_high));
+    const std::string range = range_of_times(one.difference.added_low, one.difference.added_high);
+    const std::string amount = fmt::format("{} ({})", signed_duration(one.difference.added), range);
     if (one.quantity.of == Compared::connect) {
-      text += fmt::format("; connecting takes {} at p50", amount);
+      // A proxy that stands nearer may take less.
+      const auto size = std::chrono::nanoseconds(std::llround(std::abs(one.difference.added)));
+      text += fmt::format("; connecting takes {} {} ({}) at p50", display_duration(size),
+                          one.difference.added < 0 ? "less" : "more", range);
+    } else if (one.quantity.of == Compared::handshake) {
+      text += fmt::format("; a TLS handshake takes {} at p50", amount);
     } else {
       text += text.empty() ? fmt::format("The way through B adds {} at {}", amount, one.what)
                            : fmt::format(", {} at {}", amount, one.what);

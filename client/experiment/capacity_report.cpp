@@ -9,6 +9,7 @@
 
 #include "client/report/layout.hpp"
 #include "client/report/numbers.hpp"
+#include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
 #include "common/logging.hpp"
 #include "common/units.hpp"
@@ -97,8 +98,8 @@ std::string capacity_text(const Capacity& capacity) {
   const LoadOptions& plan = capacity.options.plan;
   std::string text = "weir-load capacity " + display_target(plan.target.to_string(), capacity.endpoint) + "\n  ";
   text +=
-      wrapped(fmt::format("{} connections, messages of {} bytes, each rate held for {} at least; on {}, {}, {} x {}",
-                          grouped(plan.connections), plan.message.lengths.to_string(),
+      wrapped(fmt::format("{} connections, messages of {} bytes{}, each rate held for {} at least; on {}, {}, {} x {}",
+                          grouped(plan.connections), plan.message.lengths.to_string(), plan.tls ? " over TLS" : "",
                           format_duration(capacity.options.step), capacity.machine.host, capacity.machine.kernel,
                           capacity.machine.cpus, capacity.machine.cpu.empty() ? "CPU" : capacity.machine.cpu),
               2, 2);
@@ -148,6 +149,7 @@ json::object capacity_json(const Capacity& capacity) {
                                    {"step_s", std::chrono::duration<double>(capacity.options.step).count()},
                                    {"precision", capacity.options.precision},
                                    {"most", or_null(capacity.options.most)}};
+  if (plan.tls) object["options"].as_object()["tls"] = tls_to_json(*plan.tls);
   object["slo"] = std::move(slo);
   object["closed_loop_rate"] = capacity.closed_loop_rate;
   object["capacity"] = or_null(capacity.met);

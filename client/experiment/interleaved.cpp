@@ -122,9 +122,10 @@ class Interleaved {
   }
 
   static void keep(Turn& turn, LoadResult result) {
-    turn.blocks.push_back({result.window_seconds,
-                           result.rate() * result.window_seconds,
-                           {result.times().buckets(), result.stats[Time::connect].buckets()}});
+    turn.blocks.push_back(
+        {result.window_seconds,
+         result.rate() * result.window_seconds,
+         {result.times().buckets(), result.stats[Time::connect].buckets(), result.stats[Time::handshake].buckets()}});
     append(turn.result, std::move(result));
   }
 

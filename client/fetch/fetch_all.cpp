@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "client/charset.hpp"
 #include "client/fetch/fetch_line.hpp"
 #include "client/fetch/fetch_one.hpp"
 #include "client/fetch/fetch_summary.hpp"
@@ -120,7 +121,7 @@ class FetchRun {
     if (results_) write(result_line(result), results_.get(), "the results");
   }
 
-  void print(const std::string& text) { write(text, out_, "the report"); }
+  void print(const std::string& text) { write(for_locale(text), out_, "the report"); }
 
   void write(const std::string& text, std::FILE* file, const char* what) {
     const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;

@@ -1,11 +1,15 @@
 #include "client/idle/idle_report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 
 #include "client/report/numbers.hpp"
+#include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
 #include "common/units.hpp"
 
@@ -20,6 +24,15 @@ constexpr int kBarWidth = 40;
 /// How many of those that ended are told one by one.
 constexpr std::size_t kFirst = 10;
 
+/// In the order of the reports.
+constexpr std::array kShownEnds{IdleEnd::open,      IdleEnd::fin,   IdleEnd::truncated, IdleEnd::rst,
+                                IdleEnd::timed_out, IdleEnd::alert, IdleEnd::failed};
+
+/// Whether a report says nothing of it where there is none.
+constexpr bool is_rare(IdleEnd end) {
+  return end == IdleEnd::failed || end == IdleEnd::truncated || end == IdleEnd::alert;
+}
+
 std::string title(const IdleSummary& summary) {
   const IdleOptions& options = summary.options;
   const std::string target = display_target(summary.options.target.to_string(), summary.endpoint);
@@ -27,6 +40,7 @@ std::string title(const IdleSummary& summary) {
                      (options.connections == 1 ? " connection" : " connections");
   text += options.duration ? ", " + format_duration(*options.duration) : ", until all have ended";
   if (options.keepalive) text += ", keepalive after " + format_duration(*options.keepalive);
+  if (options.tls) text += ", over TLS";
   return text + "\n  weir-load " + summary.version + ", " + display_time(summary.started) + "\n";
 }
 
@@ -34,9 +48,9 @@ std::string table(const IdleSummary& summary) {
   std::string text = "\nConnections  " + grouped(summary.reached()) + " of " + grouped(summary.options.connections) +
                      " established, held for " +
                      display_duration(std::chrono::nanoseconds(std::llround(summary.seconds * 1e9))) + " at most\n";
-  for (const IdleEnd end : {IdleEnd::open, IdleEnd::fin, IdleEnd::rst, IdleEnd::timed_out, IdleEnd::failed}) {
+  for (const IdleEnd end : kShownEnds) {
     const std::uint64_t count = summary.count(end);
-    if (end == IdleEnd::failed && count == 0) continue;
+    if (is_rare(end) && count == 0) continue;
     text += right(grouped(count), 12) + "  " + std::string(idle_end_text(end)) + "\n";
   }
   if (summary.bytes() != 0) {
@@ -88,8 +102,13 @@ std::string errors(const IdleSummary& summary) {
   for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
     const auto failure = static_cast<Failure>(kind);
     if (failures[failure] == 0) continue;
-    text += right(grouped(failures[failure]), 12) + "  " + std::string(failure_text(failure)) + "\n";
+    text += right(grouped(failures[failure]), 12) + "  " + std::string(failure_text(failure));
+    if (const std::string_view hint = failure_remedy(failure); is_of_tls(failure) && !hint.empty()) {
+      text += fmt::format("\n              ({})", hint);
+    }
+    text += "\n";
   }
+  if (!summary.example.empty()) text += "  " + summary.example + "\n";
   return text;
 }
 
@@ -129,11 +148,13 @@ json::object idle_json_report(const IdleSummary& summary) {
                    {"keepalive_s", options.keepalive ? json::value(options.keepalive->count()) : json::value(nullptr)},
                    {"max_errors", options.max_errors},
                    {"max_ended", options.max_ended ? json::value(*options.max_ended) : json::value(nullptr)}};
+  if (options.tls) report["options"].as_object()["tls"] = tls_to_json(*options.tls);
   report["ended_by"] = text(kEndedBy[static_cast<std::size_t>(summary.ended_by)]);
   report["held_s"] = summary.seconds;
   report["connections"] = json::object{{"asked", options.connections}, {"reached", summary.reached()}};
   json::object ends;
-  for (const IdleEnd end : {IdleEnd::open, IdleEnd::fin, IdleEnd::rst, IdleEnd::timed_out, IdleEnd::failed}) {
+  for (const IdleEnd end : kShownEnds) {
+    if ((end == IdleEnd::truncated || end == IdleEnd::alert) && !options.tls) continue;
     ends[text(idle_end_key(end))] = summary.count(end);
   }
   report["ends"] = std::move(ends);

@@ -15,6 +15,7 @@
 #include "client/resources.hpp"
 #include "client/stop_signals.hpp"
 #include "client/target.hpp"
+#include "client/tls/tls_client.hpp"
 #include "common/io/event_loop.hpp"
 #include "common/units.hpp"
 #include "common/version.hpp"
@@ -45,6 +46,8 @@ class IdleRun {
 
  private:
   net::awaitable<void> hold(std::uint32_t number);
+  /// Connects, and makes the handshake where there is one to make. Why not; none: it stands, or the run ended.
+  net::awaitable<Failure> open(std::uint32_t number, io::Slot& slot, Transport& transport);
   net::awaitable<void> launch();
   /// Waits for the end of the run, and says what happens meanwhile.
   net::awaitable<void> watch();
@@ -59,6 +62,7 @@ class IdleRun {
   Endpoint endpoint_;
   IdleSummary summary_;
   const DialPlan* dial_ = nullptr;
+  std::optional<TlsClient> tls_;
   bool ending_ = false;
   std::uint32_t alive_ = 0;    ///< coroutines of connections
   std::uint32_t started_ = 0;  ///< of them, ever
@@ -88,6 +92,7 @@ IdleSummary IdleRun::run() {
                       options_.proxy_protocol,
                       options_.proxy_sources};
   dial_ = &dial;
+  if (options_.tls) tls_.emplace(*options_.tls, options_.target, 0);
   summary_.tallies.resize(options_.connections);
   summary_.started = std::chrono::system_clock::now();
   summary_.began = Clock::now();
@@ -127,39 +132,45 @@ net::awaitable<void> IdleRun::launch() {
   }
 }
 
+net::awaitable<Failure> IdleRun::open(std::uint32_t number, io::Slot& slot, Transport& transport) {
+  const std::function<bool()> running = [this] { return !ending_; };
+  const Failure failure = co_await dial(*dial_, slot, transport.socket(), number, running);
+  if (!tls_ || !transport.valid()) co_return failure;
+  const TlsHandshake handshake = co_await tls_->shake_hands(transport, slot, number, options_.timeout, running);
+  if (summary_.example.empty()) summary_.example = handshake.detail;
+  co_return handshake.failure;
+}
+
 net::awaitable<void> IdleRun::hold(std::uint32_t number) {
   const io::SlotPtr slot = loop_.acquire(kSlotKind);
   IdleTally& tally = summary_.tallies[number];
-  io::Stream stream;
-  const std::function<bool()> running = [this] { return !ending_; };
-  tally.failure = co_await dial(*dial_, *slot, stream, number, running);
+  Transport transport;
+  tally.failure = co_await open(number, *slot, transport);
   ++settled_;
-  if (stream.valid()) {
+  if (transport.valid()) {
     tally.opened = Clock::now();
     tally.end = IdleEnd::open;
     ++open_;
-    if (endpoint_.is_inet()) tally.port = local_endpoint(stream.fd()).port();
-    if (options_.keepalive) set_keepalive(stream.fd());
-  } else if (tally.failure == Failure::reset) {
+    if (endpoint_.is_inet()) tally.port = local_endpoint(transport.socket().fd()).port();
+    if (options_.keepalive) set_keepalive(transport.socket().fd());
+  } else if (tally.failure == Failure::reset && !tls_) {
     // It was established, or it would have been refused, and reset before anyone could look.
     tally.failure = Failure::none;
     tally.end = IdleEnd::rst;
     tally.opened = Clock::now();
     ++open_;
   }
-  while (stream.valid() && !ending_ && tally.end == IdleEnd::open) {
-    bool more = false;
-    for (int reads = 0; reads < kReads && stream.readable() && tally.end == IdleEnd::open; ++reads) {
-      const io::IoResult result = stream.read(loop_.scratch());
-      more = result.status == Status::moved;
-      if (more) tally.bytes += result.bytes;
+  while (transport.valid() && !ending_ && tally.end == IdleEnd::open) {
+    for (int reads = 0; reads < kReads && transport.readable() && tally.end == IdleEnd::open; ++reads) {
+      const io::IoResult result = transport.with([this](auto& stream) { return stream.read(loop_.scratch()); });
+      if (result.status == Status::moved) tally.bytes += result.bytes;
       if (result.status == Status::end) tally.end = IdleEnd::fin;
       if (result.status == Status::failed) {
         tally.end = idle_end_of(result.error);
         tally.error = result.error;
       }
     }
-    if (tally.end == IdleEnd::open) co_await slot->wait(more && stream.readable());
+    if (tally.end == IdleEnd::open) co_await slot->wait(transport.readable());
   }
   if (tally.end != IdleEnd::unopened) {
     tally.ended = Clock::now();
@@ -167,7 +178,7 @@ net::awaitable<void> IdleRun::hold(std::uint32_t number) {
     ++ends_[static_cast<std::size_t>(tally.end)];
   }
   // A FIN, as any client sends that has had enough.
-  if (stream.valid()) stream.close();
+  if (transport.valid()) transport.close();
   --alive_;
   if (alive_ == 0 || all_over()) watcher_->wake();
 }

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "common/tls/stream.hpp"
+
 namespace weir::load {
 
 namespace {
@@ -17,8 +19,10 @@ constexpr std::array<Names, kIdleEnds> kNames{{
     {"unopened", "not established"},
     {"open", "still open"},
     {"fin", "closed (FIN)"},
+    {"truncated", "closed without close_notify"},
     {"rst", "reset (RST)"},
     {"timed_out", "timed out (keepalive)"},
+    {"alert", "ended by TLS (alert or broken record)"},
     {"failed", "failed"},
 }};
 
@@ -35,6 +39,10 @@ IdleEnd idle_end_of(int error) {
       return IdleEnd::rst;
     case ETIMEDOUT:
       return IdleEnd::timed_out;
+    case tls::Stream::kTruncated:
+      return IdleEnd::truncated;
+    case tls::Stream::kBroken:
+      return IdleEnd::alert;
     default:
       return IdleEnd::failed;
   }

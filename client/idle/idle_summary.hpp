@@ -18,8 +18,10 @@ enum class IdleEnd : std::uint8_t {
   unopened,   ///< it was never established
   open,       ///< held to the end of the run
   fin,        ///< the other side closed it
+  truncated,  ///< the same, without TLS's close_notify
   rst,        ///< the other side, or a box on the way, reset it
   timed_out,  ///< keepalive probes got no answer (ETIMEDOUT)
+  alert,      ///< with a TLS alert, or a record that is none
   failed,     ///< for another reason: unreachable, and so on
   count_,
 };
@@ -57,6 +59,7 @@ struct IdleSummary {
   IdleEndedBy ended_by = IdleEndedBy::duration;
   double seconds = 0;  ///< from the first connect to the end
   std::vector<IdleTally> tallies;
+  std::string example;  ///< what is known of the first failed handshake
 
   std::uint64_t count(IdleEnd end) const;
   std::uint64_t reached() const { return tallies.size() - count(IdleEnd::unopened); }

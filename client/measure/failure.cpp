@@ -10,16 +10,18 @@ namespace {
 struct FailureNames {
   std::string_view key;
   std::string_view text;
+  std::string_view remedy{};
 };
 
 constexpr std::array<FailureNames, kFailureKinds> kFailureNames{{
     {"none", "none"},
-    {"refused", "connection refused"},
+    {"refused", "connection refused", "does the target listen?"},
     {"unreachable", "host or network unreachable"},
     {"connect_timeout", "connect timed out"},
     {"connect_failed", "connect failed"},
-    {"local_ports", "no free local port or address"},
-    {"local_resources", "out of descriptors or memory here"},
+    {"local_ports", "no free local port or address",
+     "connections linger in TIME_WAIT: spread with --source, or --close rst"},
+    {"local_resources", "out of descriptors or memory here", "raise `ulimit -Hn`, or ask for fewer connections"},
     {"reset", "connection reset"},
     {"closed_early", "closed instead of a reply"},
     {"reply_timeout", "no reply in time"},
@@ -27,6 +29,14 @@ constexpr std::array<FailureNames, kFailureKinds> kFailureNames{{
     {"io_failed", "read or write failed"},
     {"dropped", "dropped with their connection"},
     {"unsuitable", "the target cannot do what was asked"},
+    {"tls_handshake", "TLS handshake failed", "does the target speak TLS on this port?"},
+    {"tls_untrusted", "certificate not trusted",
+     "--cacert FILE names who may sign it, --sni NAME whose it is, and --insecure does not look at it"},
+    {"tls_alert", "refused with a TLS alert",
+     "does the target want a certificate (--cert and --key), another --sni or another --alpn?"},
+    {"tls_timeout", "no TLS handshake in time"},
+    {"tls_truncated", "closed without close_notify"},
+    {"tls_broken", "broken TLS record"},
     {"lost", "bytes lost"},
     {"duplicated", "bytes duplicated"},
     {"out_of_order", "replies out of order"},
@@ -39,6 +49,7 @@ constexpr std::array<FailureNames, kFailureKinds> kFailureNames{{
 
 std::string_view failure_key(Failure failure) { return kFailureNames[static_cast<std::size_t>(failure)].key; }
 std::string_view failure_text(Failure failure) { return kFailureNames[static_cast<std::size_t>(failure)].text; }
+std::string_view failure_remedy(Failure failure) { return kFailureNames[static_cast<std::size_t>(failure)].remedy; }
 
 Failure connect_failure(int error) {
   switch (error) {

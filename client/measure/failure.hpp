@@ -24,6 +24,12 @@ enum class Failure : std::uint8_t {
   io_failed,      ///< read or write failed for another reason
   dropped,        ///< requests in flight on a connection that failed for one of the other reasons
   unsuitable,     ///< the target is a service that cannot do what was asked
+  tls_handshake,  ///< the target speaks no TLS, or none that we speak, or closed meanwhile
+  tls_untrusted,  ///< the target's certificate was refused
+  tls_alert,      ///< the target refused us
+  tls_timeout,    ///< no handshake in time
+  tls_truncated,  ///< the peer's FIN came without close_notify
+  tls_broken,     ///< a record that is none, or not what was sent
   lost,           ///< from here on, all are wrong replies
   duplicated,
   out_of_order,
@@ -42,6 +48,12 @@ constexpr bool is_wrong_reply(Failure failure) { return failure >= Failure::lost
 std::string_view failure_key(Failure failure);
 /// The name for people: `connect timed out`.
 std::string_view failure_text(Failure failure);
+/// What may help; empty where nothing is known to.
+std::string_view failure_remedy(Failure failure);
+/// Whether it belongs to TLS. Reports of earlier versions know none of these.
+constexpr bool is_of_tls(Failure failure) {
+  return failure >= Failure::tls_handshake && failure <= Failure::tls_broken;
+}
 
 /// What a failed connect(2) or a failed read or write means.
 Failure connect_failure(int error);

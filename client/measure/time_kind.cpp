@@ -16,6 +16,8 @@ constexpr std::array<TimeNames, kTimes> kTimeNames{{
     {"service", "service"},
     {"lag", "lag"},
     {"connect", "connect"},
+    {"handshake", "handshake"},
+    {"resumed", "resumed"},
     {"first_byte", "first byte"},
     {"close", "close"},
     {"cycle", "cycle"},

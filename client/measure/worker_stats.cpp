@@ -4,9 +4,9 @@ namespace weir::load {
 
 namespace {
 
-constexpr std::array<std::string_view, kCounts> kKeys{"done",     "replies",    "bytes",    "cycles", "sent",
-                                                      "held",     "unfinished", "unsent",   "missed", "answered",
-                                                      "reopened", "renewed",    "newcomers"};
+constexpr std::array<std::string_view, kCounts> kKeys{"done",     "replies",    "bytes",     "cycles",     "sent",
+                                                      "held",     "unfinished", "unsent",    "missed",     "answered",
+                                                      "reopened", "renewed",    "newcomers", "handshakes", "resumed"};
 
 template <typename T>
 void append_up_to(std::vector<T>& to, const std::vector<T>& from, std::size_t most) {
@@ -26,6 +26,7 @@ void WorkerStats::merge(const WorkerStats& other) {
   failures.merge(other.failures);
   append_up_to(examples, other.examples, kExamples);
   append_up_to(wrong, other.wrong, kWrong);
+  if (agreed.empty()) agreed = other.agreed;
 }
 
 void WorkerStats::clear() {
@@ -34,6 +35,7 @@ void WorkerStats::clear() {
   failures = {};
   examples.clear();
   wrong.clear();
+  agreed.clear();
 }
 
 }  // namespace weir::load

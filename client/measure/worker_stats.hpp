@@ -30,6 +30,8 @@ enum class Count : std::uint8_t {
   reopened,    ///< connections opened anew after a failure
   renewed,     ///< connections closed and opened anew because the plan said so
   newcomers,   ///< that got their reply
+  handshakes,  ///< of TLS, full ones: in the window, of connections that stay all
+  resumed,     ///< the same of those that resumed a session
   count_,
 };
 
@@ -56,6 +58,7 @@ struct WorkerStats {
   FailureCounts failures;
   std::vector<std::string> examples;  ///< details of the first failures that are no wrong replies
   std::vector<WrongReply> wrong;      ///< the first wrong replies
+  std::string agreed;                 ///< on what the first handshake agreed; empty without TLS
 
   static constexpr std::size_t kExamples = 5;
   static constexpr std::size_t kWrong = 10;

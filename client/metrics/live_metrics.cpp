@@ -35,6 +35,10 @@ std::vector<std::pair<Time, const char*>> times_of(const LoadOptions& options) {
     times.emplace_back(Time::lag, "How much later than due a request was sent through the generator's own fault.");
   }
   times.emplace_back(Time::connect, "From connect(2) until the connection stood.");
+  if (options.tls) times.emplace_back(Time::handshake, "Of full TLS handshakes, once the connection stood.");
+  if (options.tls && options.tls->resume) {
+    times.emplace_back(Time::resumed, "Of TLS handshakes that resumed a session.");
+  }
   if (!echo && options.exchange) {
     times.emplace_back(Time::first_byte, "From when a request was sent to the first byte of its reply.");
   }

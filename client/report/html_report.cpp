@@ -1,12 +1,9 @@
 #include "client/report/html_report.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 #include <string_view>
 
 #include "client/report/page_text.hpp"
-#include "client/report/thin_intervals.hpp"
 
 namespace weir::load {
 
@@ -26,13 +23,7 @@ void append_escaped(std::string& page, std::string_view json) {
 
 }  // namespace
 
-std::string html_report(boost::json::object document) {
-  if (boost::json::value* const reports = document.if_contains("reports"); reports != nullptr && reports->is_array()) {
-    for (boost::json::value& run : reports->get_array()) {
-      boost::json::value* const report = run.is_object() ? run.get_object().if_contains("report") : nullptr;
-      if (report != nullptr && report->is_object()) thin_intervals(report->get_object());
-    }
-  }
+std::string html_report(const boost::json::object& document) {
   const std::string_view frame = report_page_text();
   const std::size_t place = frame.find(kPlace);
   const std::string json = boost::json::serialize(document);

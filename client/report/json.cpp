@@ -11,6 +11,8 @@
 #include "client/report/histogram_json.hpp"
 #include "client/report/json_keys.hpp"
 #include "client/report/slo_findings.hpp"
+#include "client/report/thin_intervals.hpp"
+#include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
 #include "common/escapes.hpp"
 #include "common/logging.hpp"
@@ -51,6 +53,7 @@ json::object options_to_json(const LoadOptions& options) {
   object["source"] = options.source.to_string();
   object["proxy_protocol"] = view(word_of(kProxyWords, options.proxy_protocol));
   object["proxy_sources"] = options.proxy_sources.to_string();
+  if (options.tls) object["tls"] = tls_to_json(*options.tls);
   object["max_errors"] = options.max_errors;
   json::array slo;
   for (const SloClause& clause : options.slo) slo.emplace_back(clause.text);
@@ -99,12 +102,28 @@ json::object failures_to_json(const WorkerStats& stats) {
   return object;
 }
 
-json::object latency_to_json(const WorkerStats& stats) {
+/// Those of TLS only where the run spoke it.
+json::object latency_to_json(const WorkerStats& stats, bool tls) {
   json::object object;
   for (std::size_t i = 0; i < kTimes; ++i) {
+    if (is_of_tls(static_cast<Time>(i)) && !tls) continue;
     object[view(time_key(static_cast<Time>(i)))] = histogram_to_json(stats.times[i]);
   }
   return object;
+}
+
+json::object handshakes_to_json(const LoadResult& result) {
+  const WorkerStats& stats = result.stats;
+  // Where connections stay, handshakes are made before anything is measured.
+  const auto rate = [&result](std::uint64_t count) {
+    if (result.is_echo() || result.window_seconds <= 0) return json::value(nullptr);
+    return json::value(static_cast<double>(count) / result.window_seconds);
+  };
+  return {{"agreed", stats.agreed},
+          {"handshakes", stats[Count::handshakes]},
+          {"resumed", stats[Count::resumed]},
+          {"handshakes_per_s", rate(stats[Count::handshakes])},
+          {"resumed_per_s", rate(stats[Count::resumed])}};
 }
 
 /// Of a histogram over connections; the buckets so that reports can be merged.
@@ -214,7 +233,8 @@ json::object report_with(json::value intervals, const LoadResult& result) {
   report["cycles"] = stats[Count::cycles];
   report["rate"] = result.rate();
   report["bytes_each_way"] = stats[Count::bytes];
-  report["latency"] = latency_to_json(stats);
+  report["latency"] = latency_to_json(stats, result.options.tls.has_value());
+  if (result.options.tls) report["tls"] = handshakes_to_json(result);
   report["errors"] = failures_to_json(stats);
   report["fairness"] = fairness_to_json(result);
   report["generator"] = json::object{{"cpu_s", result.cpu_seconds},
@@ -238,6 +258,16 @@ json::object json_report(const LoadResult& result) {
   intervals.reserve(result.intervals.size());
   for (const Interval& interval : result.intervals) intervals.push_back(interval_to_json(interval));
   return report_with(std::move(intervals), result);
+}
+
+json::object page_report(const LoadResult& result) {
+  auto left = result.intervals.begin();
+  const auto next = [&](json::value& interval) {
+    if (left == result.intervals.end()) return false;
+    interval = interval_to_json(*left++);
+    return true;
+  };
+  return report_with(thin_intervals(result.intervals.size(), next), result);
 }
 
 std::string json_text(const LoadResult& result) {

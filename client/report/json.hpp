@@ -12,6 +12,9 @@ namespace weir::load {
 /// The report for machines, histograms included without loss.
 boost::json::object json_report(const LoadResult& result);
 
+/// The same for a page, which shows no more than thin_intervals() leaves.
+boost::json::object page_report(const LoadResult& result);
+
 /// What json_report() was made from. Throws std::runtime_error that names the key which is missing or wrong: of another
 /// type, negative, too large to be added up, or in contradiction to others.
 LoadResult read_json_report(const boost::json::object& report);

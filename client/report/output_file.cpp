@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "client/report/file_attributes.hpp"
+#include "client/same_file.hpp"
 
 namespace weir::load {
 
@@ -87,9 +88,7 @@ bool takes_files(const fs::path& folder) { return ::access(folder.c_str(), W_OK 
 
 OutputFile::OutputFile(const std::string& name) : name_(name) {
   if (!is_wanted()) return;
-  for (const char* same : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
-    if (name == same) name_ = "-";
-  }
+  if (is_stdout_name(name)) name_ = "-";
   if (is_stdout()) return;
   struct stat status{};
   const bool is_there = ::stat(name.c_str(), &status) == 0;

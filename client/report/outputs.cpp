@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "client/charset.hpp"
 #include "client/report/html_report.hpp"
 #include "client/report/json.hpp"
 #include "client/report/text.hpp"
@@ -45,7 +46,8 @@ void complain(const std::string& problem, int& status) {
 }  // namespace
 
 int print(const std::string& text, std::FILE* out) {
-  if (std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0) return 0;
+  const std::string shown = for_locale(text);
+  if (std::fwrite(shown.data(), 1, shown.size(), out) == shown.size() && std::fflush(out) == 0) return 0;
   std::perror("weir-load: cannot write the report");
   return kFailed;
 }
@@ -58,7 +60,7 @@ int Outputs::show(const LoadResult& result) {
   // Those of a long run are large: none is made that nobody wants.
   int status = show(
       text_report(result), result.exit_status(), [&result] { return json_text(result); },
-      [&result] { return json_report(result); });
+      [&result] { return page_report(result); });
   for (const std::string& problem : exports_.write(result)) complain(problem, status);
   return status;
 }

@@ -33,7 +33,8 @@ class Outputs {
   LoadExports exports_;
 };
 
-/// Prints the text. Returns 0, or 1 where that failed, which is told on stderr.
+/// Prints the text, as the locale can show it (charset.hpp). Returns 0, or 1 where that failed, which is told on
+/// stderr.
 int print(const std::string& text, std::FILE* out);
 
 }  // namespace weir::load

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <vector>
 
 #include "client/report/numbers.hpp"
@@ -16,7 +15,8 @@ namespace weir::load {
 namespace {
 
 constexpr std::size_t kMostDrawn = 30;
-constexpr std::size_t kLeastIntervals = 8;
+/// Of fewer, none is usual.
+constexpr std::size_t kLeastIntervals = 4;
 /// What is notable: a rate of so much of the median one, beyond what chance makes of so few replies, and a p99 so many
 /// times the median one.
 constexpr double kDip = 0.7;
@@ -107,7 +107,7 @@ std::string duration_of(double ns) { return display_duration(std::chrono::nanose
 
 }  // namespace
 
-std::string over_time(const LoadResult& result, bool blocks) {
+std::string over_time(const LoadResult& result) {
   const std::vector<const Interval*> measured = measured_intervals(result);
   if (measured.size() < kLeastIntervals || !is_notable(measured)) return {};
   const std::size_t together = (measured.size() + kMostDrawn - 1) / kMostDrawn;
@@ -132,44 +132,21 @@ std::string over_time(const LoadResult& result, bool blocks) {
   std::string rates;
   std::string p99s;
   for (const Moment& column : columns) {
-    if (!blocks) break;
     rates += block(most_rate > 0 ? column.rate / most_rate : 0);
     const bool has_range = most_p99 > least_p99 && column.p99 > 0;
     // By the logarithm: what is ten times as long is as much higher, whether that is a millisecond or a second.
     p99s += column.p99 <= 0 ? " "
                             : block(has_range ? std::log(column.p99 / least_p99) / std::log(most_p99 / least_p99) : 0);
   }
-  if (blocks) {
-    rates += "  ";
-    p99s += "  ";
-  }
   const double step = columns.front().length;
   std::string text = together == 1
                          ? fmt::format("\nOver time, in steps of {:.3g} s\n", step)
                          : fmt::format("\nOver time, of each {:.3g} s the lowest rate and the highest p99\n", step);
-  text += fmt::format("  rate  {}{} to {}/s, lowest at {:.0f} s\n", rates, display_rate(least_rate),
+  text += fmt::format("  rate  {}  {} to {}/s, lowest at {:.0f} s\n", rates, display_rate(least_rate),
                       display_rate(most_rate), lowest->at);
-  text += fmt::format("  p99   {}{} to {}, highest at {:.0f} s\n", p99s, duration_of(least_p99), duration_of(most_p99),
-                      highest->at);
+  text += fmt::format("  p99   {}  {} to {}, highest at {:.0f} s\n", p99s, duration_of(least_p99),
+                      duration_of(most_p99), highest->at);
   return text;
-}
-
-bool is_utf8_locale(const std::string& name) {
-  std::string charset;
-  const std::size_t dot = name.find('.');
-  for (const char c : dot == std::string::npos ? std::string() : name.substr(dot + 1)) {
-    if (c == '@') break;
-    if (c != '-') charset += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  }
-  return charset == "utf8";
-}
-
-std::string locale_of_environment() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* const value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return "C";
 }
 
 }  // namespace weir::load

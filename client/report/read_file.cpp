@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -14,8 +12,6 @@
 #include "common/io/descriptor.hpp"
 
 namespace weir::load {
-
-namespace json = boost::json;
 
 std::string name_of_input(const std::string& file) { return file == "-" ? "stdin" : file; }
 
@@ -30,7 +26,8 @@ std::string read_file(const std::string& file) {
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) text.reserve(static_cast<std::size_t>(status.st_size) + 1);
   constexpr std::size_t kAtOnce = 1 << 20;
   for (std::size_t size = 0;;) {
-    text.resize(std::min(size + kAtOnce, std::max(text.capacity(), size + kAtOnce / 16)));
+    // What was made room for is filled to its last byte, before any growth.
+    text.resize(std::min(size + kAtOnce, text.capacity() > size ? text.capacity() : size + kAtOnce / 16));
     const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) cannot();
@@ -39,13 +36,6 @@ std::string read_file(const std::string& file) {
     text.resize(size);
     return text;
   }
-}
-
-json::object read_json_object(const std::string& file) {
-  boost::system::error_code error;
-  json::value value = json::parse(read_file(file), error);
-  if (error || !value.is_object()) throw std::runtime_error(name_of_input(file) + ": is no JSON report of weir-load");
-  return std::move(value.get_object());
 }
 
 }  // namespace weir::load

@@ -162,6 +162,22 @@ SourceAddresses addresses(const Reader& reader, const char* key) {
   return reader.text(key).empty() ? SourceAddresses() : reader.parsed(key, SourceAddresses::parse);
 }
 
+TlsOptions read_tls(const Reader& reader) {
+  const auto plain = [&reader](const char* key) { return reader.parsed(key, unescape); };
+  TlsOptions options;
+  options.insecure = !reader.flag("verify");
+  options.ca_file = plain("ca");
+  options.name = plain("name");
+  try {
+    for (const std::string& protocol : reader.texts("alpn")) options.alpn.push_back(unescape(protocol));
+  } catch (const std::invalid_argument& error) {
+    reader.fail("alpn", error.what());
+  }
+  options.resume = reader.flag("resume");
+  options.certificate = plain("certificate");
+  return options;
+}
+
 LoadOptions read_options(const Reader& reader, Workload workload) {
   LoadOptions options;
   options.workload = workload;
@@ -183,6 +199,7 @@ LoadOptions read_options(const Reader& reader, Workload workload) {
   options.source = addresses(reader, "source");
   options.proxy_protocol = reader.word("proxy_protocol", kProxyWords);
   options.proxy_sources = addresses(reader, "proxy_sources");
+  if (reader.has("tls")) options.tls = read_tls(reader.object("tls"));
   options.max_errors = reader.number("max_errors");
   if (reader.has("slo")) {
     for (const std::string& clause : reader.texts("slo")) {
@@ -219,7 +236,8 @@ void read_errors(const Reader& reader, WorkerStats& stats) {
   const Reader kinds = reader.object("kinds");
   for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
     const auto failure = static_cast<Failure>(kind);
-    stats.failures.add(failure, kinds.number(std::string(failure_key(failure)).c_str()));
+    const std::string key(failure_key(failure));
+    if (!is_of_tls(failure) || kinds.has(key.c_str())) stats.failures.add(failure, kinds.number(key.c_str()));
   }
   if (stats.failures.total() > kMostCounted) reader.fail("kinds", "are too many to be added up");
   reader.must_be("total", stats.failures.total());
@@ -328,6 +346,12 @@ void read_counts(const Reader& report, WorkerStats& stats) {
        {Count::sent, Count::held, Count::unfinished, Count::unsent, Count::missed, Count::answered, Count::done}) {
     stats[count] = requests.number(std::string(count_key(count)).c_str());
   }
+  if (report.has("tls")) {
+    const Reader tls = report.object("tls");
+    stats.agreed = tls.text("agreed");
+    stats[Count::handshakes] = tls.number("handshakes");
+    stats[Count::resumed] = tls.number("resumed");
+  }
   stats[Count::cycles] = report.number("cycles");
   stats[Count::bytes] = report.number("bytes_each_way");
 }
@@ -368,7 +392,9 @@ LoadResult read_report(const json::object& object, const NextInterval* next) {
   const Reader latency = report.object("latency");
   for (std::size_t i = 0; i < kTimes; ++i) {
     const std::string key(time_key(static_cast<Time>(i)));
-    result.stats.times[i] = latency.histogram(key.c_str());
+    if (!is_of_tls(static_cast<Time>(i)) || latency.has(key.c_str())) {
+      result.stats.times[i] = latency.histogram(key.c_str());
+    }
   }
   read_errors(report.object("errors"), result.stats);
   const Reader fairness = report.object("fairness");

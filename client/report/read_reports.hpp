@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/report/load_result.hpp"
+#include "client/report/report_parts.hpp"
 
 namespace weir::load {
 
@@ -16,6 +17,10 @@ std::vector<LoadResult> read_json_reports(const std::string& file);
 
 /// The one report that a file holds and nothing else. Throws likewise.
 LoadResult read_json_file(const std::string& file);
+
+/// What a report that was taken apart was made from. Throws like read_json_report() (json.hpp), and where an interval
+/// is damaged.
+LoadResult read_report_parts(const ReportParts& parts);
 
 /// The same as read_json_reports() from a text; `name` is what errors call it.
 std::vector<LoadResult> parse_json_reports(std::string_view text, const std::string& name);

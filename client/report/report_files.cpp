@@ -8,8 +8,10 @@
 
 #include "client/report/json.hpp"
 #include "client/report/read_file.hpp"
+#include "client/report/read_reports.hpp"
 #include "client/report/table.hpp"
 #include "client/report/text.hpp"
+#include "client/report/thin_intervals.hpp"
 #include "client/report_head.hpp"
 #include "common/lines.hpp"
 #include "common/printable.hpp"
@@ -57,24 +59,32 @@ std::string found(const std::string& file, const json::object& report, const cha
   return text;
 }
 
-json::value or_null(const json::object& report) { return report.empty() ? json::value(nullptr) : json::value(report); }
-
 }  // namespace
 
 ReportFiles::ReportFiles(const std::vector<std::string>& files) {
-  for (const std::string& file : files) take(file, read_json_object(file));
+  for (const std::string& name : files) {
+    std::string text = read_file(name);
+    std::optional<ReportParts> parts = take_apart(text);
+    if (!parts) refuse(name_of_input(name), "is no JSON report of weir-load");
+    // In place: a copy of a long run's would be as large again.
+    const std::size_t size = parts->intervals.size();
+    if (size != 0) text.erase(0, static_cast<std::size_t>(parts->intervals.data() - text.data()));
+    text.resize(size);
+    take({name, std::move(parts->rest), std::move(text)});
+  }
 }
 
-void ReportFiles::take(const std::string& name, json::object report) {
+void ReportFiles::take(File file) {
+  const auto& [name, report, intervals] = file;
   require_known(name, report);
   const std::string kind = text_at(report, "kind");
   const std::string workload = text_at(report, "workload");
   if (kind == "comparison" || kind == "capacity") {
     File& place = kind == "comparison" ? comparison_ : capacity_;
     if (!place.report.empty()) refuse(name, "is a second " + kind + ", after " + place.name + "; a page has one");
-    place = {name, std::move(report)};
+    place = std::move(file);
   } else if (kind.empty() && (workload == "echo" || workload == "connect")) {
-    reports_.push_back({name, std::move(report)});
+    reports_.push_back(std::move(file));
   } else {
     const std::string what = kind.empty() ? workload : kind;
     refuse(name, "is a report of " + in_quotes(what) + "; echo, connect, comparison and capacity can be shown");
@@ -82,28 +92,48 @@ void ReportFiles::take(const std::string& name, json::object report) {
 }
 
 json::object ReportFiles::document(const std::vector<std::string>& command) const {
+  const auto or_null = [](const File& file) {
+    return file.report.empty() ? json::value(nullptr) : json::value(shown(file));
+  };
   json::array reports;
-  for (const File& file : reports_) reports.push_back(json::object{{"label", file.name}, {"report", file.report}});
+  for (const File& file : reports_) reports.push_back(json::object{{"label", file.name}, {"report", shown(file)}});
   json::array words;
   for (const std::string& word : command) words.emplace_back(word);
   return {{"reports", std::move(reports)},
-          {"comparison", or_null(comparison_.report)},
-          {"capacity", or_null(capacity_.report)},
+          {"comparison", or_null(comparison_)},
+          {"capacity", or_null(capacity_)},
           {"command", std::move(words)},
           {"version", kVersion}};
 }
 
 std::string ReportFiles::table() const {
   std::vector<NamedResult> results;
-  for (const File& file : reports_) results.emplace_back(std::filesystem::path(file.name).stem(), read(file));
+  for (const File& file : reports_) {
+    LoadResult result = read(file);
+    result.intervals.clear();  // of which the table shows nothing, and those of several long runs are large
+    results.emplace_back(std::filesystem::path(file.name).stem(), std::move(result));
+  }
   std::string others = text_of_others();
   if (results.empty()) return others;
   return results_table(results) + (others.empty() ? "" : "\n") + others;
 }
 
+json::object ReportFiles::shown(const File& file) {
+  json::object report = file.report;
+  if (file.intervals.empty()) return report;
+  try {
+    ArrayItems items(file.intervals);
+    report["intervals"] =
+        thin_intervals(count_items(file.intervals), [&items](json::value& item) { return items.next(item); });
+  } catch (const std::exception& problem) {
+    refuse(file.name, std::string("is not a readable report: ") + problem.what());
+  }
+  return report;
+}
+
 LoadResult ReportFiles::read(const File& file) {
   try {
-    return read_json_report(file.report);
+    return read_report_parts({file.report, file.intervals});
   } catch (const std::exception& problem) {
     refuse(file.name, std::string("is not a readable report: ") + problem.what());
   }

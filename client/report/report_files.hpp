@@ -15,8 +15,9 @@ class ReportFiles {
   /// Throws std::runtime_error that names the file which can't be read, is no such report or is one too many.
   explicit ReportFiles(const std::vector<std::string>& files);
 
-  /// What their page is made from (html_report.hpp). Load reports go into it as they are, older ones too. `command` is
-  /// the command line that asks for it.
+  /// What their page is made from (html_report.hpp). Load reports go into it as they are but for thin_intervals(),
+  /// older ones too. `command` is the command line that asks for it. Throws std::runtime_error that names a report
+  /// whose intervals are damaged.
   boost::json::object document(const std::vector<std::string>& command) const;
 
   /// What a terminal shows: the text report of each load report, and of the others what they printed. Throws
@@ -31,12 +32,15 @@ class ReportFiles {
   struct File {
     std::string name;
     boost::json::object report;
+    std::string intervals;  ///< their text, where the report has them (ReportParts)
   };
 
   static LoadResult read(const File& file);
+  /// What a page shows of it.
+  static boost::json::object shown(const File& file);
   /// Of the comparison and the capacity.
   std::string text_of_others() const;
-  void take(const std::string& name, boost::json::object report);
+  void take(File file);
 
   std::vector<File> reports_;
   File comparison_;

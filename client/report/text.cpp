@@ -1,5 +1,7 @@
 #include "client/report/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -64,6 +66,10 @@ std::string shape(const LoadResult& result) {
   if (options.reconnect_every != 0) text += ", a new connection every " + grouped(options.reconnect_every);
   if (options.newcomers > 0) text += ", " + display_rate(options.newcomers) + " newcomers a second";
   if (options.proxy_protocol != ProxyVersion::none) text += ", with PROXY headers";
+  if (options.tls) {
+    text += options.tls->resume ? ", over TLS with sessions resumed" : ", over TLS";
+    if (options.tls->insecure) text += ", the certificate not looked at";
+  }
   if (!result.is_echo()) text += options.close_by == CloseBy::fin ? ", closed by FIN" : ", closed by RST";
   return text + ", " + kind_of_loop(options);
 }
@@ -87,6 +93,26 @@ std::string line(const char* name, std::uint64_t number, const std::string& rest
   return text + wrapped(rest, kIndent, kIndent) + "\n";
 }
 
+/// Full and resumed handshakes of TLS; a second where each cycle makes one.
+std::string handshakes(const LoadResult& result) {
+  if (!result.options.tls) return {};
+  const WorkerStats& stats = result.stats;
+  const auto one = [&result](const char* name, std::uint64_t count, const char* what) {
+    std::string rest = what;
+    if (!result.is_echo() && count != 0 && result.window_seconds > 0) {
+      rest = fmt::format("{}, {} a second", what, display_rate(static_cast<double>(count) / result.window_seconds));
+    }
+    return line(name, count, rest);
+  };
+  std::string text = one("handshakes", stats[Count::handshakes], "in full");
+  if (result.options.tls->resume || stats[Count::resumed] != 0) {
+    const bool none = stats[Count::resumed] == 0 && stats[Count::handshakes] > result.options.connections;
+    text += one("resumed", stats[Count::resumed], none ? "the target resumes no session" : "with a session of before");
+  }
+  if (!stats.agreed.empty()) text += "  TLS          " + wrapped(stats.agreed, 15, 15) + "\n";
+  return text;
+}
+
 std::string achieved(const LoadResult& result) {
   const WorkerStats& stats = result.stats;
   const LoadOptions& options = result.options;
@@ -103,6 +129,7 @@ std::string achieved(const LoadResult& result) {
   } else {
     text += line("connections", stats[Count::cycles], rate);
   }
+  text += handshakes(result);
   if (options.exchange) {
     text += "  bytes        " + right(display_size(stats[Count::bytes]), 12) + "  " +
             display_size(static_cast<std::uint64_t>(result.byte_rate())) + " a second, each way\n";
@@ -169,19 +196,6 @@ std::string drawing(const Histogram& histogram, const char* of_what) {
   return text;
 }
 
-std::string remedy(Failure failure) {
-  switch (failure) {
-    case Failure::local_ports:
-      return "connections linger in TIME_WAIT: spread with --source, or --close rst";
-    case Failure::local_resources:
-      return "raise `ulimit -Hn`, or ask for fewer connections";
-    case Failure::refused:
-      return "does the target listen?";
-    default:
-      return {};
-  }
-}
-
 std::string errors(const LoadResult& result) {
   const FailureCounts& failures = result.stats.failures;
   if (failures.total() == 0) return "\nErrors       none; every byte of every reply was right\n";
@@ -190,7 +204,7 @@ std::string errors(const LoadResult& result) {
     const auto failure = static_cast<Failure>(kind);
     if (failures[failure] == 0) continue;
     std::string what = (is_wrong_reply(failure) ? "WRONG REPLY: " : "") + std::string(failure_text(failure));
-    if (const std::string hint = remedy(failure); !hint.empty()) what += " (" + hint + ")";
+    if (const std::string_view hint = failure_remedy(failure); !hint.empty()) what += fmt::format(" ({})", hint);
     text += right(grouped(failures[failure]), 12) + "  " + wrapped(what, 14, 14) + "\n";
   }
   for (const std::string& example : result.stats.examples) text += "  " + wrapped(example, 4, 2) + "\n";
@@ -280,7 +294,7 @@ std::string text_report(const LoadResult& result) {
   const Verdict verdict = result.verdict();
   std::string text = title(result) + achieved(result) + latencies(result);
   text += drawing(result.times(), result.is_echo() ? "response times" : "cycle times");
-  text += over_time(result, is_utf8_locale(locale_of_environment()));
+  text += over_time(result);
   text += errors(result);
   if (result.is_echo() && result.fairness.served != 0 && result.options.connections > 1) text += fairness(result);
   text += hidden(result);

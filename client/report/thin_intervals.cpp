@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <boost/json/array.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/object.hpp>
 #include <map>
+#include <utility>
 
 namespace weir::load {
 
@@ -41,23 +41,32 @@ void take_buckets(json::value& interval, Sums& sums) {
   *buckets = json::array();
 }
 
-}  // namespace
-
-void thin_intervals(json::object& report) {
-  json::value* const value = report.if_contains("intervals");
-  json::array* const intervals = value == nullptr ? nullptr : value->if_array();
-  if (intervals == nullptr || intervals->size() <= kMostColumns) return;
-  const std::size_t together = (intervals->size() + kMostColumns - 1) / kMostColumns;
-  for (std::size_t first = 0; first < intervals->size(); first += together) {
-    const std::size_t next = std::min(first + together, intervals->size());
-    Sums sums;
-    for (std::size_t i = first; i < next; ++i) take_buckets((*intervals)[i], sums);
-    if (sums.empty()) continue;
+/// Gives the neighbours' buckets to the last of them.
+void give_buckets(json::value& interval, Sums& sums) {
+  json::object* const object = interval.if_object();
+  if (object != nullptr && !sums.empty()) {
     json::array buckets;
     buckets.reserve(sums.size());
     for (const auto& [lowest, count] : sums) buckets.push_back(json::array{lowest, count});
-    (*intervals)[next - 1].as_object()["buckets"] = std::move(buckets);
+    (*object)["buckets"] = std::move(buckets);
   }
+  sums.clear();
+}
+
+}  // namespace
+
+json::array thin_intervals(std::size_t count, const std::function<bool(json::value&)>& next) {
+  const std::size_t together = std::max<std::size_t>(1, (count + kMostColumns - 1) / kMostColumns);
+  json::array intervals;
+  intervals.reserve(count);
+  Sums sums;
+  for (json::value interval; next(interval);) {
+    if (together > 1) take_buckets(interval, sums);
+    intervals.push_back(std::move(interval));
+    if (intervals.size() % together == 0) give_buckets(intervals.back(), sums);
+  }
+  if (!intervals.empty()) give_buckets(intervals.back(), sums);
+  return intervals;
 }
 
 }  // namespace weir::load

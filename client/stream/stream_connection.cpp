@@ -1,8 +1,11 @@
 #include "client/stream/stream_connection.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "client/stream/turn.hpp"
+#include "client/tls/stream_failure.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -31,11 +34,21 @@ StreamConnection::StreamConnection(StreamContext& context, std::uint32_t index)
       outcome_(context.outcome(index)),
       pace_(preamble_.pace) {}
 
+net::awaitable<Failure> StreamConnection::open() {
+  const std::function<bool()> running = [this] { return is_wanted(); };
+  const StreamPlan& plan = context_.plan();
+  const Failure failure = co_await dial(plan.dial, *slot_, transport_.socket(), preamble_.stream, running);
+  TlsClient* const tls = context_.tls();
+  if (tls == nullptr || !transport_.valid()) co_return failure;
+  const TlsHandshake handshake = co_await tls->shake_hands(transport_, *slot_, index_, plan.options.timeout, running);
+  if (!handshake.detail.empty()) outcome_.detail = fmt::format("stream {}: {}", preamble_.stream, handshake.detail);
+  co_return handshake.failure;
+}
+
 net::awaitable<void> StreamConnection::run() {
-  const std::function<bool()> running = [this] { return context_.phase() < StreamContext::Phase::closing; };
   Failure failure = Failure::none;
-  if (running()) failure = co_await dial(context_.plan().dial, *slot_, stream_, preamble_.stream, running);
-  if (stream_.valid()) {
+  if (is_wanted()) failure = co_await open();
+  if (transport_.valid()) {
     context_.set_open(index_, this);
     outcome_.reached = true;
     context_.reached();
@@ -45,20 +58,20 @@ net::awaitable<void> StreamConnection::run() {
     over_ = true;
   }
   while (!over_) {
-    bool more = receive();
-    if (!over_) more = send() || more;
+    bool more = transport_.with([this](auto& stream) { return receive(stream); });
+    if (!over_) more = transport_.with([this](auto& stream) { return send(stream); }) || more;
     if (!over_ && context_.phase() == StreamContext::Phase::abandoned) {
       fail(Failure::close_timeout, "was given up before the far end had ended it");
     }
     if (!over_ && slot_->timer_fired()) look_at_clock();
     if (over_) break;
-    if (sending_ && !fin_sent_ && pace_.limited() && stream_.writable()) {
+    if (sending_ && !fin_sent_ && pace_.limited() && transport_.writable()) {
       paced_.until(context_.pacer(), *slot_, pace_.due(), io::Clock::now());
     }
     co_await slot_->wait(more);
   }
   settle();
-  if (stream_.valid()) {
+  if (transport_.valid()) {
     outcome_.sent = sent_;
     outcome_.received = answer_.received();
     outcome_.far_end = answer_.far_end();
@@ -66,16 +79,16 @@ net::awaitable<void> StreamConnection::run() {
     outcome_.progress = progress();
     context_.set_open(index_, nullptr);
     if (outcome_.close) {
-      stream_.close();
+      transport_.close();
     } else {
-      stream_.reset();
+      transport_.reset();
     }
   }
   context_.finished(outcome_);
 }
 
 StreamProgress StreamConnection::progress() const {
-  std::uint64_t unacknowledged = stream_.unacknowledged();
+  std::uint64_t unacknowledged = transport_.unacknowledged();
   // A FIN counts as a byte (tcp(7): it takes a sequence number).
   if (fin_sent_ && unacknowledged > 0) --unacknowledged;
   const std::uint64_t written = lead_ + sent_;
@@ -83,21 +96,29 @@ StreamProgress StreamConnection::progress() const {
   StreamProgress progress;
   progress.up = arrived - std::min<std::uint64_t>(arrived, first_line_.size());
   progress.down = answer_.received();
-  progress.tcp = read_tcp_facts(stream_.fd());
+  progress.tcp = read_tcp_facts(transport_.socket().fd());
   return progress;
 }
 
-bool StreamConnection::receive() {
+template <typename Stream>
+void StreamConnection::fail_as(Stream& stream, int error) {
+  const Failure failure = failure_of(stream, error);
+  const std::string detail = is_of_tls(failure) ? failure_detail(stream, error) : std::string();
+  if (failure == Failure::tls_truncated) return fail(failure, "was ended without close_notify");
+  fail(failure, detail.empty() ? "failed" : fmt::format("failed: {}", detail));
+}
+
+template <typename Stream>
+bool StreamConnection::receive(Stream& stream) {
   for (std::size_t reads = 0; reads < kReads && !over_; ++reads) {
-    if (!stream_.readable()) return false;
+    if (!stream.readable()) return false;
     const std::span<std::byte> scratch = context_.loop().scratch();
-    const io::IoResult result = stream_.read(scratch);
-    if (result.status == Status::would_block) return false;
+    const io::IoResult result = stream.read(scratch);
     if (result.status == Status::failed) {
-      fail(io_failure(result.error), "failed");
+      fail_as(stream, result.error);
     } else if (result.status == Status::end) {
       end_received();
-    } else {
+    } else if (result.status == Status::moved) {
       take(scratch.first(result.bytes));
     }
   }
@@ -181,16 +202,25 @@ void StreamConnection::end_received() {
   over_ = true;
 }
 
-bool StreamConnection::send() {
-  while (lead_ < first_line_.size()) {
-    const io::IoResult result = stream_.write(std::as_bytes(std::span(first_line_)).subspan(lead_));
-    if (result.status == Status::failed) fail(io_failure(result.error), "failed");
+template <typename Stream>
+bool StreamConnection::send_first(Stream& stream) {
+  if (const int error = stream.flush(); error != 0) fail_as(stream, error);
+  while (!over_ && lead_ < first_line_.size()) {
+    const io::IoResult result = stream.write(std::as_bytes(std::span(first_line_)).subspan(lead_));
+    if (result.status == Status::failed) fail_as(stream, result.error);
     if (result.status != Status::moved) return false;
     lead_ += result.bytes;
   }
+  return !over_;
+}
+
+template <typename Stream>
+bool StreamConnection::send(Stream& stream) {
+  if (!send_first(stream)) return false;
   if (goes(Direction::up)) settle();
   if (context_.phase() >= StreamContext::Phase::closing) {
-    if (!fin_sent_) send_fin();
+    if (!fin_sent_) begin_end();
+    if (!fin_out_) fin_out_ = stream.finish(io::Closes::later);
     return false;
   }
   const bool open = context_.phase() == StreamContext::Phase::sending && !goes(Direction::down) && !judging_;
@@ -201,11 +231,11 @@ bool StreamConnection::send() {
     pace_.begin(sending_since_);
   }
   for (std::size_t writes = 0; writes < kWrites; ++writes) {
-    if (!stream_.writable()) return false;
+    if (!stream.writable()) return false;
     const std::uint64_t allowed = pace_.limited() ? pace_.allowance(io::Clock::now()) : kWriteSize;
     if (allowed == 0) return false;
-    const io::IoResult result = stream_.write(pattern_.slice(sent_, std::min<std::uint64_t>(allowed, kWriteSize)));
-    if (result.status == Status::failed) fail(io_failure(result.error), "failed");
+    const io::IoResult result = stream.write(pattern_.slice(sent_, std::min<std::uint64_t>(allowed, kWriteSize)));
+    if (result.status == Status::failed) fail_as(stream, result.error);
     if (result.status != Status::moved) return false;
     sent_ += result.bytes;
     pace_.sent(result.bytes);
@@ -213,15 +243,14 @@ bool StreamConnection::send() {
   return true;
 }
 
-void StreamConnection::send_fin() {
+void StreamConnection::begin_end() {
   fin_at_ = io::Clock::now();
   if (sending_) {
     const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(fin_at_ - sending_since_).count();
-    if (const std::optional<TcpFacts> facts = read_tcp_facts(stream_.fd())) {
+    if (const std::optional<TcpFacts> facts = read_tcp_facts(transport_.socket().fd())) {
       outcome_.limits = SendLimits::of(*facts, static_cast<std::uint64_t>(elapsed));
     }
   }
-  stream_.shutdown_write();
   fin_sent_ = true;
   if (!judging_) set_deadline(fin_at_ + context_.plan().options.timeout);
 }

@@ -7,7 +7,7 @@
 #include "client/stream/stream_answer.hpp"
 #include "client/stream/stream_context.hpp"
 #include "client/stream/stream_pattern.hpp"
-#include "common/io/stream.hpp"
+#include "client/tls/transport.hpp"
 
 namespace weir::load {
 
@@ -27,14 +27,24 @@ class StreamConnection {
  private:
   using Moment = io::Clock::time_point;
 
+  bool is_wanted() const { return context_.phase() < StreamContext::Phase::closing; }
   bool goes(Direction direction) const { return context_.plan().options.direction == direction; }
+  /// Connects, and makes the handshake where there is one to make. Why not; none: it stands, or the run ended.
+  net::awaitable<Failure> open();
   /// Both move what they can within their budget; true when there is more to do at once.
-  bool receive();
-  bool send();
+  template <typename Stream>
+  bool receive(Stream& stream);
+  template <typename Stream>
+  bool send(Stream& stream);
+  /// Sends the first line and what the stream has kept. False when it takes no more, or failed.
+  template <typename Stream>
+  bool send_first(Stream& stream);
+  template <typename Stream>
+  void fail_as(Stream& stream, int error);
   void take(std::span<const std::byte> bytes);
   void judge();
   void end_received();
-  void send_fin();
+  void begin_end();
   void look_at_clock();
   void settle();
   void fail(Failure failure, const std::string& what);
@@ -48,7 +58,7 @@ class StreamConnection {
   const std::string first_line_;
   const StreamPattern pattern_;
   const io::SlotPtr slot_;
-  io::Stream stream_;
+  Transport transport_;
   StreamAnswer answer_;
   StreamOutcome& outcome_;
   Pace pace_;
@@ -58,7 +68,8 @@ class StreamConnection {
   std::uint64_t read_ = 0;  ///< bytes of all kinds
   bool sending_ = false;
   Moment sending_since_{};
-  bool fin_sent_ = false;
+  bool fin_sent_ = false;  ///< or about to be, behind what the stream has kept
+  bool fin_out_ = false;
   Moment fin_at_{};
   bool settled_ = false;
   bool judging_ = false;  ///< a byte differs, and what follows it is awaited

@@ -14,7 +14,9 @@ void bump(std::atomic<std::uint32_t>& counter, std::int32_t by = 1) {
 }  // namespace
 
 StreamContext::StreamContext(const StreamPlan& plan, std::uint32_t first, std::uint32_t streams)
-    : plan_(plan), first_(first), outcomes_(streams), connections_(streams) {}
+    : plan_(plan), first_(first), outcomes_(streams), connections_(streams) {
+  if (plan_.options.tls) tls_.emplace(*plan_.options.tls, plan_.options.target, 0);
+}
 
 void StreamContext::enter(Phase phase) {
   phase_ = std::max(phase_, phase);

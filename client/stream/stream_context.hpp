@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "client/dial.hpp"
@@ -9,6 +10,7 @@
 #include "client/pacing/pacer.hpp"
 #include "client/stream/stream_options.hpp"
 #include "client/stream/stream_outcome.hpp"
+#include "client/tls/tls_client.hpp"
 #include "common/io/event_loop.hpp"
 
 namespace weir::load {
@@ -33,12 +35,14 @@ class StreamContext {
   enum class Phase : std::uint8_t { connecting, sending, closing, abandoned };
   static constexpr std::uint8_t kSlotKind = 1;
 
-  /// Its streams are numbered from `first` on.
+  /// Its streams are numbered from `first` on. Throws std::runtime_error where a file of TLS cannot be used.
   StreamContext(const StreamPlan& plan, std::uint32_t first, std::uint32_t streams);
 
   const StreamPlan& plan() const { return plan_; }
   io::EventLoop& loop() { return loop_; }
   Pacer& pacer() { return pacer_; }
+  /// Null where the run speaks no TLS.
+  TlsClient* tls() { return tls_ ? &*tls_ : nullptr; }
   Phase phase() const { return phase_; }
   /// Wakes all streams. There is no way back.
   void enter(Phase phase);
@@ -81,6 +85,7 @@ class StreamContext {
   std::vector<const StreamConnection*> connections_;
   std::uint32_t unsettled_ = 0;
   Counters counters_;
+  std::optional<TlsClient> tls_;  ///< the loop's coroutines hold streams of it
   io::EventLoop loop_;
   Pacer pacer_{loop_};
 };

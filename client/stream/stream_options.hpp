@@ -6,6 +6,7 @@
 #include <string>
 
 #include "client/source_addresses.hpp"
+#include "client/tls/tls_options.hpp"
 #include "common/address.hpp"
 #include "common/proxy_protocol.hpp"
 
@@ -32,6 +33,7 @@ struct StreamOptions {
   SourceAddresses source;
   ProxyVersion proxy_protocol = ProxyVersion::none;
   SourceAddresses proxy_sources;
+  std::optional<TlsOptions> tls;  ///< none: plain TCP
   std::uint64_t max_errors = 0;
   Duration interval = std::chrono::seconds(1);
   bool quiet = false;

@@ -1,10 +1,13 @@
 #include "client/stream/stream_report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "client/report/numbers.hpp"
+#include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
 #include "client/stream/stream_numbers.hpp"
 #include "common/units.hpp"
@@ -56,6 +59,7 @@ std::string title(const StreamSummary& summary) {
       format_duration(options.duration);
   if (options.warmup.count() != 0) text += " after " + format_duration(options.warmup) + " of warmup";
   if (options.pace != 0) text += ", each paced to " + bytes_a_second(static_cast<double>(options.pace));
+  if (options.tls) text += ", over TLS";
   text += "\n  on " + summary.machine.host + ", " + summary.machine.kernel + ", " +
           std::to_string(summary.machine.cpus) + " x " + (summary.machine.cpu.empty() ? "CPU" : summary.machine.cpu) +
           "\n  weir-load " + summary.version + ", " + display_time(summary.started) + "\n";
@@ -189,7 +193,11 @@ std::string errors(const StreamSummary& summary) {
     const auto failure = static_cast<Failure>(kind);
     if (failures[failure] == 0) continue;
     text += right(grouped(failures[failure]), 12) + "  " + (is_wrong_reply(failure) ? "WRONG BYTES: " : "") +
-            std::string(failure_text(failure)) + "\n";
+            std::string(failure_text(failure));
+    if (const std::string_view hint = failure_remedy(failure); is_of_tls(failure) && !hint.empty()) {
+      text += fmt::format("\n              ({})", hint);
+    }
+    text += "\n";
   }
   std::size_t shown = 0;
   for (const StreamOutcome& outcome : summary.outcomes) {
@@ -324,6 +332,7 @@ json::object stream_json_report(const StreamSummary& summary) {
                                    {"warmup_s", in_seconds(options.warmup)},
                                    {"timeout_s", in_seconds(options.timeout)},
                                    {"max_errors", options.max_errors}};
+  if (options.tls) report["options"].as_object()["tls"] = tls_to_json(*options.tls);
   report["threads"] = summary.threads;
   report["ended_by"] = text(ended_by_key(summary.ended_by));
   report["window_s"] = summary.window_seconds;

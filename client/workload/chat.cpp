@@ -16,12 +16,14 @@
 
 #include "client/workload/line_editor.hpp"
 #include "common/io/blocking_connect.hpp"
+#include "common/tls/contexts.hpp"
+#include "common/tls/polled_session.hpp"
 
 namespace weir::load {
 
 namespace {
 
-constexpr std::size_t kMostAtOnce = 16 * 1024;
+constexpr std::size_t kMostAtOnce = tls::PolledSession::kRecord;
 
 /// What was read from one side and is not yet written to the other; read from again only when it is empty.
 struct Pending {
@@ -58,8 +60,9 @@ io::Descriptor watch_signals() {
 /// One conversation. poll(2) and not the event loop: it takes regular files, and there are two descriptors in all.
 class Conversation {
  public:
-  /// `editor` is none where the input is no terminal.
-  Conversation(int socket, int signals, LineEditor* editor) : socket_(socket), signals_(signals), editor_(editor) {}
+  /// `tls` is none where bytes are sent as they are, and `editor` where the input is no terminal.
+  Conversation(int socket, tls::PolledSession* tls, int signals, LineEditor* editor)
+      : socket_(socket), tls_(tls), signals_(signals), editor_(editor) {}
 
   int run() {
     for (;;) {
@@ -83,6 +86,13 @@ class Conversation {
 
  private:
   short socket_events() const { return static_cast<short>((in_.empty() ? POLLIN : 0) | (out_.empty() ? 0 : POLLOUT)); }
+
+  int connection_failed(int error) {
+    if (tls_ == nullptr || error != EPROTO) return failed("the connection failed", error);
+    if (editor_ != nullptr) editor_->close();
+    std::fprintf(stderr, "weir-load chat: the connection failed: TLS: %s\n", tls_->problem().c_str());
+    return 1;
+  }
 
   /// The message has a line of its own.
   int failed(const char* what, int error) {
@@ -113,27 +123,33 @@ class Conversation {
 
   void end_typing() {
     typing_done_ = true;
-    ::shutdown(socket_, SHUT_WR);
+    if (tls_ != nullptr) {
+      tls_->finish();
+    } else {
+      ::shutdown(socket_, SHUT_WR);
+    }
   }
 
   void send() {
     const std::string_view rest = out_.rest();
-    const ssize_t count = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    const ssize_t count = tls_ != nullptr ? tls_->write(rest.data(), rest.size())
+                                          : ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (count >= 0) {
       out_.begin += static_cast<std::size_t>(count);
     } else if (!again(errno)) {
-      status_ = failed("the connection failed", errno);
+      status_ = connection_failed(errno);
     }
   }
 
   void receive() {
-    const ssize_t count = ::recv(socket_, in_.room(), kMostAtOnce, 0);
+    const ssize_t count =
+        tls_ != nullptr ? tls_->read(in_.room(), kMostAtOnce) : ::recv(socket_, in_.room(), kMostAtOnce, 0);
     const int error = errno;
     in_.filled(count);
     if (count == 0) {
       receiving_done_ = true;
     } else if (count < 0 && !again(error)) {
-      status_ = failed("the connection failed", error);
+      status_ = connection_failed(error);
     }
   }
 
@@ -153,6 +169,7 @@ class Conversation {
   }
 
   int socket_;
+  tls::PolledSession* tls_;
   int signals_;
   LineEditor* editor_;
   Pending out_;  ///< stdin to socket
@@ -164,17 +181,33 @@ class Conversation {
 
 }  // namespace
 
-int chat(const Address& target, std::chrono::microseconds timeout) {
+int chat(const Address& target, std::chrono::microseconds timeout, const std::optional<TlsOptions>& tls) {
   ::signal(SIGPIPE, SIG_IGN);
+  std::optional<tls::ClientContext> context;
+  if (tls) context.emplace(tls->to_client_options());
   int error = 0;
   for (const Endpoint& endpoint : resolve(target, AddressUse::target)) {
     const io::ConnectStart connection = io::connect_until(endpoint, io::Clock::now() + timeout);
     error = connection.error;
     if (error != 0) continue;
+    std::optional<tls::PolledSession> session;
+    if (context) {
+      session.emplace(connection.socket.get(), context->make(target.is_inet() ? target.host : std::string()));
+      if (!session->handshake(io::Clock::now() + timeout)) {
+        std::fprintf(
+            stderr, "weir-load chat: no TLS with %s: %s%s\n", target.to_string().c_str(), session->problem().c_str(),
+            session->is_untrusted() ? " (--cacert FILE names who may sign the certificate, --insecure does not "
+                                      "look at it)"
+                                    : "");
+        return 1;
+      }
+    }
     const io::Descriptor signals = watch_signals();
     std::optional<LineEditor> editor;
     if (LineEditor::usable()) editor.emplace();
-    return Conversation(connection.socket.get(), signals.get(), editor ? &*editor : nullptr).run();
+    return Conversation(connection.socket.get(), session ? &*session : nullptr, signals.get(),
+                        editor ? &*editor : nullptr)
+        .run();
   }
   return fail(("cannot connect to " + target.to_string()).c_str(), error);
 }

@@ -1,8 +1,11 @@
 #include "client/workload/connect.hpp"
 
+#include <optional>
+
 #include "client/connection.hpp"
 #include "client/message/forensics.hpp"
 #include "client/request_pipeline.hpp"
+#include "client/tls/stream_failure.hpp"
 #include "client/worker_context.hpp"
 
 namespace weir::load {
@@ -24,14 +27,15 @@ void count_failure(WorkerContext& worker, const RequestPipeline& requests) {
 }
 
 /// Sends the request that was pushed and takes its reply. `first_byte` and `last_byte` are when they came.
-net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, io::Stream& stream, RequestPipeline& requests,
-                                   Moment& first_byte, Moment& last_byte) {
+net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, Transport& transport,
+                                   RequestPipeline& requests, Moment& first_byte, Moment& last_byte) {
   const auto take = [&](const RequestPipeline::Request&, std::uint64_t) { last_byte = io::Clock::now(); };
   Moment deadline = requests.oldest().sent + worker.plan().options.timeout;
   slot.set_deadline(deadline);
   bool inquiring = false;
   for (;;) {
-    const RequestPipeline::Status status = requests.advance(stream, worker.loop().scratch(), take);
+    const RequestPipeline::Status status =
+        transport.with([&](auto& stream) { return requests.advance(stream, worker.loop().scratch(), take); });
     if (first_byte == Moment{} && requests.received() != 0) first_byte = io::Clock::now();
     if (status != RequestPipeline::Status::failed && requests.in_flight() == 0) break;
     if (requests.inquiring() && !inquiring) {
@@ -52,28 +56,38 @@ net::awaitable<Part> exchange_once(WorkerContext& worker, io::Slot& slot, io::St
   co_return Part::right;
 }
 
-/// Sends a FIN and waits for the peer's, so that a cycle is over when both sides know it.
-net::awaitable<Part> close_in_order(WorkerContext& worker, io::Slot& slot, io::Stream& stream,
+/// Takes what comes after our end, of which nothing was asked for, up to the peer's end: right, failed (and counted),
+/// or nothing yet.
+template <typename Stream>
+std::optional<Part> take_end(WorkerContext& worker, Stream& stream, RequestPipeline& requests) {
+  while (stream.readable()) {
+    if (worker.plan().options.exchange) {
+      const auto none = [](const RequestPipeline::Request&, std::uint64_t) {};
+      if (requests.advance(stream, worker.loop().scratch(), none) != RequestPipeline::Status::failed) continue;
+      if (requests.failure() == Failure::closed_early) return Part::right;
+      count_failure(worker, requests);
+      return Part::failed;
+    }
+    const io::IoResult result = stream.read(worker.loop().scratch());
+    if (result.status == io::IoResult::Status::end) return Part::right;
+    if (result.status == io::IoResult::Status::failed) {
+      worker.failed(failure_of(stream, result.error), failure_detail(stream, result.error));
+      return Part::failed;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Sends a FIN, and close_notify before it where the connection has TLS, and waits for the peer's, so that a cycle is
+/// over when both sides know it.
+net::awaitable<Part> close_in_order(WorkerContext& worker, io::Slot& slot, Transport& transport,
                                     RequestPipeline& requests) {
   slot.set_deadline(io::Clock::now() + worker.plan().options.timeout);
-  stream.shutdown_write();
+  bool ended = false;
   for (;;) {
-    while (stream.readable()) {
-      if (worker.plan().options.exchange) {
-        // Whatever comes now was not asked for; a FIN is what is due.
-        const auto none = [](const RequestPipeline::Request&, std::uint64_t) {};
-        if (requests.advance(stream, worker.loop().scratch(), none) != RequestPipeline::Status::failed) continue;
-        if (requests.failure() == Failure::closed_early) co_return Part::right;
-        count_failure(worker, requests);
-        co_return Part::failed;
-      }
-      const io::IoResult result = stream.read(worker.loop().scratch());
-      if (result.status == io::IoResult::Status::end) co_return Part::right;
-      if (result.status == io::IoResult::Status::failed) {
-        worker.failed(io_failure(result.error));
-        co_return Part::failed;
-      }
-    }
+    if (!ended) ended = transport.with([](auto& stream) { return stream.finish(io::Closes::later); });
+    const std::optional<Part> part = transport.with([&](auto& stream) { return take_end(worker, stream, requests); });
+    if (part) co_return *part;
     co_await slot.wait();
     if (worker.abandoned()) co_return Part::cut;
     if (slot.timer_fired()) {
@@ -100,7 +114,7 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
   const WorkerPlan& plan = worker.plan();
   const LoadOptions& options = plan.options;
   const bool open_loop = options.is_open_loop();
-  io::Stream stream;
+  Transport transport;
   RequestPipeline requests(options.message, plan.thread, plan.first_connection + index, plan.epoch);
   PacedWait paced;
   worker.settled(true);
@@ -121,17 +135,17 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
     worker.sent(due, free, began);
     // Spread over the source addresses by cycle as well: a churning slot uses up the ports of one address.
     const auto source = static_cast<std::uint32_t>(index + number * plan.connections);
-    const Failure failure = co_await open_connection(worker, *slot, stream, source, Patience::drain);
-    Part part = stream.valid() ? Part::right : failure == Failure::none ? Part::cut : Part::failed;
+    const Failure failure = co_await open_connection(worker, *slot, transport, source, Patience::drain);
+    Part part = transport.valid() ? Part::right : failure == Failure::none ? Part::cut : Part::failed;
     if (part == Part::failed) worker.failed(failure);
-    bool timed_out = failure == Failure::connect_timeout;
+    bool timed_out = failure == Failure::connect_timeout || failure == Failure::tls_timeout;
     const bool open = part == Part::right;
     if (open && options.exchange) {
       const Moment sent = io::Clock::now();
       Moment first_byte{};
       Moment last_byte{};
       requests.push(sent, sent);
-      part = co_await exchange_once(worker, *slot, stream, requests, first_byte, last_byte);
+      part = co_await exchange_once(worker, *slot, transport, requests, first_byte, last_byte);
       if (part == Part::right) {
         worker.record(Time::first_byte, sent, first_byte);
         worker.answered(index, sent, sent, last_byte, requests.last_length());
@@ -140,15 +154,15 @@ net::awaitable<void> churn(WorkerContext& worker, std::uint32_t index) {
     }
     if (part == Part::right && options.close_by == CloseBy::fin) {
       const Moment closing = io::Clock::now();
-      part = co_await close_in_order(worker, *slot, stream, requests);
+      part = co_await close_in_order(worker, *slot, transport, requests);
       if (part == Part::right) worker.record(Time::close, closing, io::Clock::now());
     }
     requests.restart();
     if (open) worker.disconnected();
     if (part == Part::right && options.close_by == CloseBy::fin) {
-      stream.close();
+      transport.close();
     } else {
-      stream.reset();
+      transport.reset();
     }
     slot->clear_deadline();
     const Moment now = io::Clock::now();
@@ -176,23 +190,23 @@ namespace {
 net::awaitable<void> newcomer(WorkerContext& worker, std::uint32_t number, Moment due) {
   const io::SlotPtr slot = worker.loop().acquire(WorkerContext::kSlotKind);
   const WorkerPlan& plan = worker.plan();
-  io::Stream stream;
+  Transport transport;
   const Failure failure =
-      co_await open_connection(worker, *slot, stream, number - plan.first_connection, Patience::drain);
+      co_await open_connection(worker, *slot, transport, number - plan.first_connection, Patience::drain);
   if (failure != Failure::none) worker.failed(failure);
-  if (failure == Failure::none && !stream.valid()) worker.record(Time::newcomer, due, io::Clock::now());
-  if (stream.valid()) {
+  if (failure == Failure::none && !transport.valid()) worker.record(Time::newcomer, due, io::Clock::now());
+  if (transport.valid()) {
     RequestPipeline requests(plan.options.message, plan.thread, number, plan.epoch);
     const Moment sent = io::Clock::now();
     Moment first_byte{};
     Moment last_byte{};
     requests.push(sent, sent);
-    const Part part = co_await exchange_once(worker, *slot, stream, requests, first_byte, last_byte);
+    const Part part = co_await exchange_once(worker, *slot, transport, requests, first_byte, last_byte);
     if (part == Part::right) worker.newcomer_answered(due, last_byte);
     if (part == Part::cut) worker.record(Time::newcomer, due, io::Clock::now());
     worker.disconnected();
   }
-  stream.reset();
+  transport.reset();
   worker.newcomer_finished();
 }
 

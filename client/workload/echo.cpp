@@ -54,7 +54,7 @@ class EchoConnection {
   const LoadOptions& options_;
   const std::uint32_t index_;
   const io::SlotPtr slot_;
-  io::Stream stream_;
+  Transport transport_;
   RequestPipeline requests_;
   const std::uint64_t most_in_flight_;
   std::optional<Arrivals> plan_;  ///< open loop
@@ -72,18 +72,18 @@ class EchoConnection {
 };
 
 net::awaitable<void> EchoConnection::run() {
-  const Failure failure = co_await open_connection(worker_, *slot_, stream_, index_);
+  const Failure failure = co_await open_connection(worker_, *slot_, transport_, index_);
   if (failure != Failure::none) worker_.failed(failure);
-  worker_.settled(stream_.valid());
-  while (stream_.valid() && !worker_.started()) co_await slot_->wait();
+  worker_.settled(transport_.valid());
+  while (transport_.valid() && !worker_.started()) co_await slot_->wait();
 
-  if (stream_.valid()) {
+  if (transport_.valid()) {
     if (options_.is_open_loop()) plan_ = worker_.next_arrivals();
     begin_on_new_connection();
     able_ = std::min(able_, worker_.began());  // it stood before the load began
     ready_ = std::max(ready_, worker_.began());
   }
-  while (stream_.valid()) {
+  while (transport_.valid()) {
     push_due();
     if (requests_.in_flight() == 0 && !more_) break;
     const RequestPipeline::Status status = move_bytes();
@@ -100,9 +100,9 @@ net::awaitable<void> EchoConnection::run() {
       co_await slot_->wait(status == RequestPipeline::Status::working);
     }
   }
-  const bool able = stream_.valid() && takes_more();
-  if (stream_.valid()) worker_.disconnected();
-  stream_.close();
+  const bool able = transport_.valid() && takes_more();
+  if (transport_.valid()) worker_.disconnected();
+  transport_.close();
   // What the plan still had for it could not be sent.
   for (now_ = io::Clock::now(); plan_ && more_ && worker_.admits(plan_->due()); plan_->next()) {
     worker_.left_unsent(index_, plan_->due(), able, now_);
@@ -147,14 +147,15 @@ void EchoConnection::push_due() {
 
 RequestPipeline::Status EchoConnection::move_bytes() {
   bool answered = false;
-  const RequestPipeline::Status status = requests_.advance(
-      stream_, worker_.loop().scratch(), [&](const RequestPipeline::Request& request, std::uint64_t length) {
-        // One look at the clock for all that came together; in a closed loop it is the next request's as well.
-        if (!answered) now_ = io::Clock::now();
-        answered = true;
-        now_is_old_ = false;
-        worker_.answered(index_, request.due, request.sent, now_, length);
-      });
+  const auto on_reply = [&](const RequestPipeline::Request& request, std::uint64_t length) {
+    // One look at the clock for all that came together; in a closed loop it is the next request's as well.
+    if (!answered) now_ = io::Clock::now();
+    answered = true;
+    now_is_old_ = false;
+    worker_.answered(index_, request.due, request.sent, now_, length);
+  };
+  const RequestPipeline::Status status =
+      transport_.with([&](auto& stream) { return requests_.advance(stream, worker_.loop().scratch(), on_reply); });
   if (answered) {
     unlucky_ = 0;
     ready_ = now_ + options_.think;
@@ -200,21 +201,21 @@ net::awaitable<void> EchoConnection::replace_failed() {
   }
   if (requests_.in_flight() > 1) worker_.failed(Failure::dropped, {}, requests_.in_flight() - 1);
   worker_.disconnected();
-  stream_.reset();
+  transport_.reset();
   requests_.restart();
-  co_await reopen_connection(worker_, *slot_, stream_, index_, unlucky_++, goes_on_);
+  co_await reopen_connection(worker_, *slot_, transport_, index_, unlucky_++, goes_on_);
   begin_on_new_connection();
 }
 
 net::awaitable<void> EchoConnection::renew() {
   worker_.disconnected();
-  stream_.close();
+  transport_.close();
   worker_.count(Count::renewed);
   requests_.restart();
-  const Failure failure = co_await open_connection(worker_, *slot_, stream_, index_);
+  const Failure failure = co_await open_connection(worker_, *slot_, transport_, index_);
   if (failure != Failure::none) {
     worker_.failed(failure);
-    co_await reopen_connection(worker_, *slot_, stream_, index_, ++unlucky_, goes_on_);
+    co_await reopen_connection(worker_, *slot_, transport_, index_, ++unlucky_, goes_on_);
   }
   begin_on_new_connection();
 }

@@ -29,6 +29,7 @@ struct Reload {
   Result result = Result::refused;
   ConfigDiff diff{};                    ///< what it changed or would change; empty where the file could not be read
   std::vector<std::string> problems{};  ///< why it was refused, a line each, as `weir check` prints them
+  bool may_pass = false;                ///< refused for the state of the machine, not for what the files say
 };
 
 /// What came of an upgrade.

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "common/io/descriptor.hpp"
@@ -21,14 +23,16 @@ namespace {
 constexpr off_t kMostHashed = off_t{64} << 20;
 /// No file has it.
 constexpr const char* kUnknown = "unknown";
+constexpr std::string_view kUnreadable = "cannot be read: ";
 
 /// Two files with the same one hold the same. Nothing where there is no descriptor.
 std::optional<std::string> content_of(const std::string& path) {
   const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file && (errno == EMFILE || errno == ENFILE)) return std::nullopt;
-  if (!file) return fmt::format("cannot be opened: {}", errno);
+  if (!file && errno == ENOENT) return "is not there";
+  if (!file) return fmt::format("{}{}", kUnreadable, errno);
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return fmt::format("cannot be read: {}", errno);
+  if (::fstat(file.get(), &status) != 0) return fmt::format("{}{}", kUnreadable, errno);
   if (!S_ISREG(status.st_mode)) return "no regular file";
   if (status.st_size > kMostHashed) {
     return fmt::format("{} bytes of {}.{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
@@ -38,7 +42,7 @@ std::optional<std::string> content_of(const std::string& path) {
   for (;;) {
     const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fmt::format("cannot be read: {}", errno);
+    if (count < 0) return fmt::format("{}{}", kUnreadable, errno);
     if (count == 0 || static_cast<off_t>(text.size()) > kMostHashed) break;
     text.append(chunk.data(), static_cast<std::size_t>(count));
   }
@@ -74,6 +78,12 @@ std::vector<std::string> ConfigFiles::paths() const {
   std::vector<std::string> paths;
   for (const auto& [path, content] : held_) paths.push_back(path);
   return paths;
+}
+
+bool ConfigFiles::all_readable() const {
+  const std::lock_guard lock(mutex_);
+  return std::none_of(held_.begin(), held_.end(),
+                      [](const auto& held) { return held.second == kUnknown || held.second.starts_with(kUnreadable); });
 }
 
 bool ConfigFiles::is_there() const { return ::access(file_.c_str(), F_OK) == 0; }

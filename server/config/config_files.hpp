@@ -30,6 +30,9 @@ class ConfigFiles {
   /// That and the ones that it named when it was last loaded, as absolute paths.
   std::vector<std::string> paths() const;
 
+  /// Whether those that were there could be read when they were last loaded.
+  bool all_readable() const;
+
   /// Whether the configuration's own file is there.
   bool is_there() const;
   /// `unknown` where there is no descriptor to read them by.

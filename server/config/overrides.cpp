@@ -1,5 +1,7 @@
 #include "server/config/overrides.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -81,34 +83,63 @@ bool begins_with(std::string_view rest, std::string_view name) {
   return !name.empty() && rest.starts_with(name) && (rest.size() == name.size() || rest[name.size()] == '_');
 }
 
-/// Takes the item's index off the rest: that of the longest name, or of the number itself. Throws std::invalid_argument
-/// where there is no such item, or more than one.
-std::size_t take_item(YamlNode& list, std::string_view& rest) {
-  std::size_t longest = 0;
-  std::vector<std::size_t> found;
+bool begins_with_key(std::string_view rest) {
+  return std::any_of(all_keys().begin(), all_keys().end(),
+                     [rest](const std::string& key) { return begins_with(rest, key); });
+}
+
+/// An item whose name, or index, may be what the rest of a variable begins with.
+struct Candidate {
+  std::size_t index;
+  std::size_t length;  ///< of the name
+
+  /// What comes after the name.
+  std::string_view after(std::string_view rest) const { return rest.substr(std::min(length + 1, rest.size())); }
+  /// Whether that is a key, or nothing where the whole item is set.
+  bool leads_on(std::string_view rest) const { return after(rest).empty() || begins_with_key(after(rest)); }
+};
+
+/// Those that lead to a key, or else those of the longest name, at which the reader will find no key.
+std::vector<Candidate> candidates_of(YamlNode& list, std::string_view rest) {
+  std::vector<Candidate> found;
   for (std::size_t index = 0; index < list.items.size(); ++index) {
     const std::string name = as_in_variable(name_of(list.items[index]));
-    if (!begins_with(rest, name) || name.size() < longest) continue;
-    if (name.size() > longest) found.clear();
-    longest = name.size();
-    found.push_back(index);
+    if (begins_with(rest, name)) found.push_back({index, name.size()});
   }
-  if (found.size() > 1) {
-    throw std::invalid_argument(in_quotes(name_of(list.items[found[0]])) + " and " +
-                                in_quotes(name_of(list.items[found[1]])) +
-                                " are alike in the name of a variable; say the index instead");
-  }
+  const bool any = std::any_of(found.begin(), found.end(), [rest](const Candidate& one) { return one.leads_on(rest); });
+  std::size_t longest = 0;
+  for (const Candidate& one : found) longest = std::max(longest, one.length);
+  std::erase_if(found, [&](const Candidate& one) { return any ? !one.leads_on(rest) : one.length < longest; });
+  return found;
+}
+
+[[noreturn]] void refuse_unclear(YamlNode& list, std::string_view before, std::string_view rest, const Candidate& one,
+                                 const Candidate& other) {
+  const auto by_index = [&](const Candidate& meant) {
+    const std::string_view after = meant.after(rest);
+    return fmt::format("{}{}{}{}", before, meant.index, after.empty() ? "" : "_", after);
+  };
+  throw std::invalid_argument(fmt::format("may mean {} or {}; say the index instead: {} or {}",
+                                          in_quotes(name_of(list.items[one.index])),
+                                          in_quotes(name_of(list.items[other.index])), by_index(one), by_index(other)));
+}
+
+/// Takes the item's index off the rest: that of its name, or of the number itself. `before` is what the variable has
+/// before the rest. Throws std::invalid_argument where there is no such item, or more than one.
+std::size_t take_item(YamlNode& list, std::string_view before, std::string_view& rest) {
+  std::vector<Candidate> found = candidates_of(list, rest);
+  if (found.size() > 1) refuse_unclear(list, before, rest, found[0], found[1]);
   if (found.empty()) {
     std::size_t index = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
-    longest = static_cast<std::size_t>(end - rest.data());
-    if (error != std::errc{} || !begins_with(rest, rest.substr(0, longest)) || index >= list.items.size()) {
+    const auto length = static_cast<std::size_t>(end - rest.data());
+    if (error != std::errc{} || !begins_with(rest, rest.substr(0, length)) || index >= list.items.size()) {
       throw std::invalid_argument(no_such_item(list, std::string(rest)));
     }
-    found.push_back(index);
+    found.push_back({index, length});
   }
-  rest.remove_prefix(longest);
-  return found.front();
+  rest.remove_prefix(found.front().length);
+  return found.front().index;
 }
 
 /// Takes a key off the rest: the longest that any section has, or else the next word, which the reader will not know.
@@ -133,7 +164,8 @@ std::string path_of_variable(YamlNode& root, const std::string& variable) {
     }
     std::string segment;
     if (node != nullptr && node->kind == YamlNode::Kind::sequence) {
-      const std::size_t index = take_item(*node, rest);
+      const std::size_t index =
+          take_item(*node, std::string_view(variable).substr(0, variable.size() - rest.size()), rest);
       node = &node->items[index];
       segment = std::to_string(index);
     } else {

@@ -17,30 +17,46 @@
 namespace weir {
 
 /// `weir run --watch`: has the configuration reloaded once its files hold something else than when they were last
-/// loaded, be it in vain; so each content is tried once.
+/// loaded, be it in vain; so each content is tried once, and again, less and less often, only where what was in its way
+/// may pass.
 ///
-///     a change is told ──▶ quiet for a moment ──▶ other content? ──▶ reload
+///     a change is told ──▶ quiet for a moment ──▶ other content? ──▶ reload ──▶ refused, may pass? ──╮
+///                                                                      ▲                             │
+///                                                                      ╰── after 1 s, 2 s, … 1 min ──╯
 ///
 /// Where the kernel cannot tell of changes, because it lacks watches or the files are another machine's, the files'
-/// identities are looked at every few seconds. Control thread.
+/// identities are looked at every few seconds. It reads files and may be held up by that; one thread uses it.
 class ConfigWatch {
  public:
   /// What it works with. Outlives it.
   struct Parts {
     boost::asio::io_context& context;
     ConfigFiles& files;
-    /// Why there can be no reload now, or nothing.
-    std::function<std::string()> obstacle;
-    /// Begins a reload, which loads the files by ConfigFiles::load; `who` is for the log.
+    /// Has a reload begun, if there can be one now; it loads the files by ConfigFiles::load. What comes of it is told
+    /// to conclude(). `who` is for the log.
     std::function<void(const std::string& who)> reload;
     /// How often files are looked at of whose changes nobody tells.
     std::chrono::milliseconds look_interval{5000};
+    /// Before what was refused is tried again; after that the pause doubles.
+    std::chrono::milliseconds first_pause{1000};
+  };
+
+  static constexpr std::chrono::milliseconds kLongestPause{60'000};
+
+  /// What came of a reload.
+  enum class Outcome : std::uint8_t {
+    settled,    ///< loaded, or refused for what it says
+    may_pass,   ///< refused for the state of the machine: a port that is taken, a name that nobody knows
+    not_begun,  ///< there can be none now
   };
 
   /// Begins to watch, and sees what has changed since the files were loaded.
   explicit ConfigWatch(Parts parts);
   ConfigWatch(const ConfigWatch&) = delete;
   ConfigWatch& operator=(const ConfigWatch&) = delete;
+
+  /// A reload has ended, whoever asked for it.
+  void conclude(Outcome outcome);
 
  private:
   /// What differs once another file stands there or its content has changed.
@@ -52,6 +68,8 @@ class ConfigWatch {
   void follow();
   void check();
   void check_later();
+  void try_again_after(std::chrono::milliseconds pause);
+  void forget_tries();
   void look_again(const std::string& why);
   void look();
   Identities identities() const;
@@ -61,6 +79,8 @@ class ConfigWatch {
   Settling settling_;
   boost::asio::steady_timer settled_;
   boost::asio::steady_timer look_;
+  boost::asio::steady_timer try_again_;
+  std::chrono::milliseconds pause_;  ///< before the next try
   bool looking_ = false;
   Identities seen_;    ///< while looking
   bool gone_ = false;  ///< the file, and the log says so

@@ -1,5 +1,7 @@
 #include "server/control/health_checker.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -151,6 +153,10 @@ net::awaitable<CheckOutcome> check_backend(const Backend& backend, SourceTurns& 
     const Clock::time_point own = Clock::now() + (deadline - Clock::now()) / untried--;
     if (!sources.pool().reaches(endpoint)) continue;
     outcome = co_await check_endpoint(endpoint, std::string(backend.host()), sources, config, speech, own);
+    // A range or a name does not say which address was tried.
+    if (std::string tried = endpoint.to_string(); tried != *backend.name()) {
+      outcome.why = fmt::format("{}: {}", tried, outcome.why);
+    }
     if (outcome.result != Result::failed) break;
   }
   co_return outcome;

@@ -27,16 +27,20 @@ void record_refusal(AcceptorContext& context, const Endpoint& peer) {
                     SessionEnd::refused_resources);
 }
 
-/// accept(2) returns EMFILE before it checks whether anyone waits, so only the spare shows whether someone was refused.
-Accepted refuse_one(AcceptorContext& context, int listening, int error) {
-  Endpoint peer;
-  const io::SpareDescriptor::Refusal refusal = context.listener->resources.spare.refuse_one(listening, peer);
-  if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
+void report_exhaustion(AcceptorContext& context, int error) {
   context.listener->counters.add_accept_error(error);
   if (const std::uint64_t times = context.listener->resources.refusals.admit(io::Clock::now()); times > 0) {
     spdlog::error("listener {}: cannot accept: {}{}; refusing newcomers", *context.listener->name,
                   std::generic_category().message(error), times_since_last_said(times));
   }
+}
+
+/// accept(2) returns EMFILE before it checks whether anyone waits, so only the spare shows whether someone was refused.
+Accepted refuse_one(AcceptorContext& context, int listening, int error) {
+  Endpoint peer;
+  const io::SpareDescriptor::Refusal refusal = context.listener->resources.spare.refuse_one(listening, peer);
+  if (refusal == io::SpareDescriptor::Refusal::none_waiting) return Accepted::none;
+  report_exhaustion(context, error);
   if (refusal == io::SpareDescriptor::Refusal::no_descriptor) return Accepted::no_descriptor;
   record_refusal(context, peer);
   return Accepted::refused_one;
@@ -49,6 +53,7 @@ Accepted accept_one(AcceptorContext& context, int listening) {
   if (socket) {
     peer.resize(length);
     if (!context.listener->resources.spare.keep(socket)) {
+      report_exhaustion(context, EMFILE);
       record_refusal(context, peer);
       return Accepted::refused_one;
     }

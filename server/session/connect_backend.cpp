@@ -109,6 +109,7 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   const Session::Time started = io::Clock::now();
   const Session::Time deadline = started + context.config.connect.timeout;
   io::ConnectStart start = start_connect_from(sources, target, started, [&](int fd) {
+    if (session.context->resources.spare.is_left_to_others(fd)) return EMFILE;  // before the backend sees a SYN
     if (target.is_inet()) io::apply_tcp_options(fd, context.config.tcp);
     return 0;
   });
@@ -321,12 +322,12 @@ net::awaitable<void> connect_backend(Session& session, const ProxyTarget& target
     backend.stream.reset();
     if (!went_down) {
       chosen.counters(worker).add_failure(error);
-      chosen.report_failure(upstream.name(), error);
+      chosen.report_failure(upstream.name(), *backend.name, error);
       const bool local = io::is_local_error(error);
       failure = end_of_connect(error);
       // Waiting for a descriptor would hold the client's, which another connection could use.
       if (io::is_exhaustion(error)) break;
-      if (!local) upstream.failed(chosen, error, session.now());
+      if (!local) upstream.failed(chosen, error, session.now(), *backend.name);
     }
     search.tried.push_back(chosen.shared_from_this());
     backend.lease.reset();

@@ -46,11 +46,11 @@ void Backend::succeed(const Backend& before) {
   warm_since_ = before.warm_since_;
 }
 
-void Backend::report_failure(const std::string& upstream, int error) {
+void Backend::report_failure(const std::string& upstream, const std::string& address, int error) {
   const std::uint64_t times = failures_.admit(std::chrono::steady_clock::now());
   if (times == 0) return;
   const std::string reason = std::generic_category().message(error);
-  spdlog::warn("upstream {}: cannot connect to {}: {}{}", upstream, *name_, reason, times_since_last_said(times));
+  spdlog::warn("upstream {}: cannot connect to {}: {}{}", upstream, address, reason, times_since_last_said(times));
 }
 
 }  // namespace weir

@@ -91,8 +91,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   /// A check came out. Control thread.
   void count_check(bool passed) { ++(passed ? checks_passed_ : checks_failed_); }
 
-  /// Logs, once a second at most, that a connect failed. Any thread.
-  void report_failure(const std::string& upstream, int error);
+  /// Logs, once a second at most, that a connect to that address of it failed. Any thread.
+  void report_failure(const std::string& upstream, const std::string& address, int error);
 
  private:
   friend class CutWatch;

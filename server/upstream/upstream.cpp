@@ -133,7 +133,7 @@ void Upstream::connected(Backend& backend, Time now) {
   serve_queue(now);
 }
 
-void Upstream::failed(Backend& backend, int error, Time now) {
+void Upstream::failed(Backend& backend, int error, Time now, const std::string& address) {
   const Lock lock(mutex_);
   backend.failing_.store(true, std::memory_order_relaxed);
   look_at_time(now);
@@ -146,9 +146,11 @@ void Upstream::failed(Backend& backend, int error, Time now) {
   const WallTime wall = std::chrono::system_clock::now();
   backend.ejected_since_ = {wall, nullptr};
   backend.back_since_ = wall + std::chrono::duration_cast<WallTime::duration>(backend.ejection_.until() - now);
-  const std::string why = fmt::format("left out for {} after {} connect failures in a row: {}",
+  const bool one_of_a_range = !address.empty() && address != *backend.name();
+  const std::string why = fmt::format("left out for {} after {} connect failures in a row{}: {}",
                                       format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
-                                      config_->eject.failures, std::generic_category().message(error));
+                                      config_->eject.failures, one_of_a_range ? ", the last to " + address : "",
+                                      std::generic_category().message(error));
   backend.ejected_since_.why = std::make_shared<const std::string>(why);
   spdlog::warn("upstream {}: {} is {}", name_, *backend.name(), why);
 }

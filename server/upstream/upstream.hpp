@@ -71,9 +71,10 @@ class Upstream {
   /// one that can neither have another nor wait.
   Pick take_spare(std::uint64_t source, Tried tried, Time now);
 
-  /// A connect to the backend succeeded, or failed through the backend's own fault.
+  /// A connect to the backend succeeded, or failed through the backend's own fault; `address` is the one that was
+  /// tried, where the backend has a range of them.
   void connected(Backend& backend, Time now);
-  void failed(Backend& backend, int error, Time now);
+  void failed(Backend& backend, int error, Time now, const std::string& address = {});
 
   /// A backend was found up or down; `why` is for the log. Those who wait are served if it can serve them.
   /// With `on_down: reset` the sessions of one that is down are woken and find that they must end. Returns whether that

@@ -81,9 +81,10 @@ class SteadyState : public ::testing::Test {
   io::SpareDescriptor spare_;
   LogLimiter refusals_;
   io::PipePool pipes_{8, spare_};
+  TlsResources tls_{tls::Buffers(), HandshakePlaces(0)};
   io::EventLoop loop_;
-  const WorkerResources resources_{loop_,  pipes_,    access_log_.queue(0),          admission_,
-                                   spare_, refusals_, RelayConfig::Splice::automatic};
+  const WorkerResources resources_{loop_,  pipes_,    access_log_.queue(0),           admission_,
+                                   spare_, refusals_, RelayConfig::Splice::automatic, tls_};
   std::thread thread_;
 };
 

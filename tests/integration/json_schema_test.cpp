@@ -20,6 +20,7 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/tls_peer.hpp"
 
 namespace weir::test {
 namespace {
@@ -204,17 +205,51 @@ TEST_F(JsonSchema, IdleReportsAreAsDescribed) {
   expect_valid("idle-report.json", {"ended", "open", "refused"});
 }
 
+TEST_F(JsonSchema, ReportsOverTlsAreAsDescribed) {
+  const FakeBackend server([certificate = self_signed({"DNS:site.test"})](Peer& client) {
+    TlsPeer tls(client, certificate);
+    try {
+      for (;;) tls.send_all(tls.receive_exactly(64));
+    } catch (const std::exception&) {
+      tls.finish();  // after the client
+    }
+    return Leave::close;
+  });
+  const auto over_tls = [&server](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin() + 1, {"--quiet", "--tls", "--insecure", "-c", "2"});
+    arguments.push_back(server.address());
+    return arguments;
+  };
+  write("echo", over_tls({"echo", "-n", "20", "--alpn", "one,two"}));
+  write("connect", over_tls({"connect", "-n", "20", "--resume"}));
+  write("merged", {"merge", file("connect"), file("connect")});
+  expect_valid("load-report.json", {"echo", "connect", "merged"});
+  write("ab", over_tls({"ab", "--anyway", "-d", "1s", "--block", "100ms", "--a", server.address(), "--b"}));
+  expect_valid("comparison.json", {"ab"});
+  write("idle", over_tls({"idle", "-d", "200ms"}));
+  expect_valid("idle-report.json", {"idle"});
+  const FakeBackend silent(never_answers());
+  write("stream", {"stream", "--quiet", "--tls", "--insecure", "--timeout", "200ms", silent.address()}, 1);
+  expect_valid("stream-report.json", {"stream"});
+}
+
 TEST_F(JsonSchema, EveryKeyOfALoadReportIsCheckedByItsType) {
   const FakeBackend spoiling(spoils());
   write("run", {"echo", "--quiet", "-c", "2", "-n", "2", "--slo", "p50=1h,errors=1", spoiling.address()}, 4);
   // Reports of earlier versions lack these.
   EXPECT_THAT(unnoticed("load-report.json", "run"),
               testing::IsSubsetOf({"without command", "without audit", "without slo", "without options.slo",
-                                   "without fairness.connections", "without verdict.reasons"}));
+                                   "without fairness.connections", "without verdict.reasons",
+                                   "without errors.kinds.tls_handshake", "without errors.kinds.tls_untrusted",
+                                   "without errors.kinds.tls_alert", "without errors.kinds.tls_timeout",
+                                   "without errors.kinds.tls_truncated", "without errors.kinds.tls_broken"}));
   write("connect", {"connect", "--quiet", "-c", "2", "-n", "10", server_.address()});
   EXPECT_THAT(unnoticed("load-report.json", "connect"),
               testing::IsSubsetOf({"without command", "without audit", "without slo", "without options.slo",
-                                   "without verdict.reasons"}));
+                                   "without verdict.reasons", "without errors.kinds.tls_handshake",
+                                   "without errors.kinds.tls_untrusted", "without errors.kinds.tls_alert",
+                                   "without errors.kinds.tls_timeout", "without errors.kinds.tls_truncated",
+                                   "without errors.kinds.tls_broken"}));
 }
 
 TEST_F(JsonSchema, EveryKeyOfTheOtherDocumentsIsCheckedByItsType) {

@@ -4,6 +4,7 @@
 #include <regex>
 #include <vector>
 
+#include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/dead_ends.hpp"
@@ -85,6 +86,20 @@ TEST(Limits, NewcomersAreRefusedWhenDescriptorsRunOutAndServedAgainWhenThereAreS
   existing.clear();
   EXPECT_TRUE(wait_until([&] { return serves_a_newcomer(daemon); }));
   EXPECT_EQ(count_of(daemon.wait_for_records(200), "refused_resources"), refused);
+}
+
+TEST(Limits, AdminEndpointServesNewcomersWhileConnectionsUseUpTheDescriptors) {
+  const Process::Options few{.environment = {}, .descriptors = 64, .user = {}};
+  Daemon daemon = Daemon::with_config(echo_config() + "admin: {bind: '127.0.0.1:0'}\nlimits: {connections: 0}\n", few);
+  std::vector<Peer> existing;
+  while (existing.size() < 64) {
+    existing.push_back(daemon.connect());
+    if (!served(existing.back())) break;
+  }
+  ASSERT_LT(existing.size(), 64u);
+  const AdminClient admin(daemon);
+  EXPECT_EQ(admin.get("/readyz").status, 200);
+  EXPECT_EQ(admin.metric("weir_connections_active{listener=\"echo\"}"), static_cast<double>(existing.size() - 1));
 }
 
 TEST(Limits, ProxyWithoutDescriptorsForABackendRefusesAndRecovers) {

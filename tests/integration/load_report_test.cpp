@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <string>
 
@@ -63,6 +64,21 @@ TEST_F(LoadReport, APageOnStdoutLeavesTheTextToStderr) {
   EXPECT_EQ(shown.err, text_);
 }
 
+TEST_F(LoadReport, ALocaleWithoutUtf8GetsAscii) {
+  const std::string capacity = dir_.write("capacity.json", R"({"program": "weir-load", "schema": 1, "kind": "capacity",
+    "text": "10,000  ██▌   met"})");
+  const auto shown = [&](const char* locale) {
+    return run("weir-load", {"report", file_, capacity}, {.environment = {{"LC_ALL", locale}}}).out;
+  };
+  EXPECT_THAT(shown("C.UTF-8"), HasSubstr("█"));
+  EXPECT_THAT(shown("C.UTF-8"), HasSubstr("10,000  ██▌   met"));
+  const std::string ascii = shown("C");
+  EXPECT_THAT(ascii, HasSubstr("10,000  ###   met"));
+  EXPECT_THAT(ascii, HasSubstr("\nDistribution of response times\n"));
+  EXPECT_EQ(std::count_if(ascii.begin(), ascii.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }), 0)
+      << ascii;
+}
+
 TEST_F(LoadReport, AReportThatNobodyGetsIsAnError) {
   for (const char* out : {">&-", ">/dev/full"}) {
     const std::string load = built_program("weir-load");
@@ -70,6 +86,28 @@ TEST_F(LoadReport, AReportThatNobodyGetsIsAnError) {
     EXPECT_EQ(shown.exit, 1) << out;
     EXPECT_THAT(shown.err, HasSubstr("weir-load: cannot write the report")) << out;
   }
+}
+
+TEST_F(LoadReport, APageOfALongRunTakesLittleMoreMemoryThanTheFile) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's shadow memory is larger than any limit";
+  std::string report = read_file(file_);
+  std::string buckets;
+  for (int i = 0; i < 500; ++i) buckets += (i == 0 ? "[" : ",[") + std::to_string(1'000'000 + 1024 * i) + ",3]";
+  std::string intervals;
+  for (int second = 1; second <= 3600; ++second) {
+    intervals += (second == 1 ? R"({"at_s":)" : R"(,{"at_s":)") + std::to_string(second) +
+                 R"(,"length_s":1,"done":1500,"errors":0,"p50_ns":1250000,"p99_ns":1500000,"buckets":[)" + buckets +
+                 "]}";
+  }
+  const std::string key = "\"intervals\":[";
+  const std::size_t begin = report.find(key) + key.size();
+  report.replace(begin, report.find("],\"exit_status\"") - begin, intervals);
+  // 22 MB; as JSON values the buckets alone would take seven times as much.
+  const std::string command = "ulimit -v 120000; exec " + built_program("weir-load") + " report --html " +
+                              dir_.file("long.html") + " " + dir_.write("long.json", report);
+  const Finished shown = run("/bin/sh", {"-c", command});
+  EXPECT_EQ(shown.exit, 0) << shown.err;
+  EXPECT_THAT(read_file(dir_.file("long.html")), HasSubstr("</html>"));
 }
 
 TEST_F(LoadReport, WhatIsNoReportFailsWithItsName) {

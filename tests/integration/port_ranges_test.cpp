@@ -76,6 +76,30 @@ TEST(PortRanges, HealthChecksAskTheFirstPort) {
   EXPECT_FALSE(second.pending());
 }
 
+TEST(PortRanges, TheLogNamesThePortThatFailed) {
+  const FreePorts front(2);
+  const FreePorts back(2);
+  Daemon daemon = Daemon::with_config(ranged_proxy(
+      front.range(), back.range(), "connect: {attempts: 1}, eject: {failures: 1}, health: {interval: 1h}"));
+  const std::string first = back.endpoint(0).to_string();
+  daemon.process().wait_for_error_line(back.range() + " is down: " + first + ": connect: Connection refused");
+}
+
+TEST(PortRanges, TheLogNamesThePortThatNobodyCouldBeConnectedTo) {
+  const FreePorts front(2);
+  const FreePorts back(2);
+  Daemon daemon = Daemon::with_config("listeners: [{name: front, bind: '" + front.range() +
+                                      "', proxy: {upstream: back}}]\nupstreams: [{name: back, " +
+                                      "servers: [{address: '" + back.range() + "'}, {address: '" + back.range() +
+                                      "'}], connect: {attempts: 2, delay: 1ms}, eject: {failures: 1}}]\n");
+  Peer::connect(front.endpoint(1)).exchange("");
+  const std::string second = back.endpoint(1).to_string();
+  daemon.process().wait_for_error_line("cannot connect to " + second + ": Connection refused");
+  daemon.process().wait_for_error_line(back.range() +
+                                       " is left out for .* after 1 connect failures in a row, the last to " + second +
+                                       ": Connection refused");
+}
+
 TEST(PortRanges, ThousandPortsAreServedAndDrained) {
   const FreePorts ports(1000);
   Daemon daemon = Daemon::with_verb({"echo", ports.range()});

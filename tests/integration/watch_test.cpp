@@ -11,6 +11,8 @@
 #include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/fake_backend.hpp"
+#include "tests/support/held_file.hpp"
 #include "tests/support/wait_until.hpp"
 
 /// `weir run --watch`: changes of real files reach the daemon that runs.
@@ -129,6 +131,41 @@ TEST_F(Watch, AWrongFileIsRefusedOnceAndTheRightOneIsLoaded) {
   put(kUpper);
   EXPECT_TRUE(serves("A")) << log();
   EXPECT_EQ(count("refused"), 1U) << log();
+}
+
+TEST_F(Watch, APortThatAnotherProgramHasIsTriedAgainUntilItIsFree) {
+  start();
+  TestListener other;
+  put("listeners: [{name: e, bind: '127.0.0.1:0', echo: {transform: upper}}, {name: f, bind: '" + other.address() +
+      "', echo: {}}]\n");
+  EXPECT_TRUE(logs("what is in the way may pass; trying again in 1s")) << log();
+  EXPECT_TRUE(logs("what is in the way may pass; trying again in 2s")) << log();
+  EXPECT_EQ(echo(), "a");
+  other.close();
+  EXPECT_TRUE(serves("A")) << log();
+}
+
+TEST_F(Watch, AFileSystemThatDoesNotAnswerHoldsUpNobody) {
+  start("admin: {bind: '127.0.0.1:0'}\n" + kPlain);
+  const AdminClient admin(*daemon);
+  daemon->dir().write("weir.yaml.new", daemon->complete("admin: {bind: '127.0.0.1:0'}\n" + kUpper));
+  HeldFile held((folder() / "weir.yaml.new").string());
+  if (!held.usable()) GTEST_SKIP() << held.why_not();
+  fs::rename(folder() / "weir.yaml.new", folder() / "weir.yaml");
+  ASSERT_TRUE(held.holds_somebody());
+  EXPECT_EQ(admin.get("/readyz").status, 200);
+  held.let_go();
+  EXPECT_TRUE(serves("A")) << log();
+}
+
+TEST_F(Watch, AFileSystemThatDoesNotAnswerHoldsUpNoDrain) {
+  start();
+  daemon->dir().write("weir.yaml.new", daemon->complete(kUpper));
+  HeldFile held((folder() / "weir.yaml.new").string());
+  if (!held.usable()) GTEST_SKIP() << held.why_not();
+  fs::rename(folder() / "weir.yaml.new", folder() / "weir.yaml");
+  ASSERT_TRUE(held.holds_somebody());
+  EXPECT_EQ(daemon->stop(), 0) << log();
 }
 
 TEST_F(Watch, AListThatTheConfigurationNamesIsLoadedWhenItChanges) {

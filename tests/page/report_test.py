@@ -87,7 +87,7 @@ class ReportPage(BrowserTest):
             "hour": cls.page("hour", "hour"), "runs": cls.page("runs", "run", "stall", "other"),
             "comparison": cls.page("comparison", "comparison"), "compared runs": cls.page("compared", "other", "stall", "comparison"),
             "proxy": cls.page("proxy", "via"), "capacity": cls.page("capacity", "capacity"), "nothing came": cls.page("nothing", "nothing"),
-            "old": cls.page("old", "old"),
+            "old": cls.page("old", "old"), "wild": cls.page("wild", "wild"),
         }  # fmt: skip
 
     @classmethod
@@ -97,12 +97,15 @@ class ReportPage(BrowserTest):
             weir_load("echo", "--quiet", "-c", 3, "-R", 300, "-d", "1500ms", "-W", "300ms", "-i", "100ms", "--json", cls.folder / "run.json", target)
             weir_load("connect", "--quiet", "-c", 2, "-n", 60, "-i", "100ms", "--json", cls.folder / "connect.json", target)
         calm, stalled, other = (report_documents.load_report(**each) for each in ({}, {"stall": True}, {"slow": 1.5, "seed": 2}))
+        wild = report_documents.comparison(calm, other)
+        of_max = next(each for each in wild["differences"] if each["what"] == "max")
+        of_max.update(b_ns=100 * of_max["a_ns"], change=99.0, added_ns=99 * of_max["a_ns"])
         old = {"schema": 1, "program": "weir-load", "workload": "echo", "target": "<img src=x onerror=alert(1)>", "verdict": None, "intervals": None,
                "latency": {"response": None}, "errors": {"total": 1, "kinds": {"reset": 1}, "examples": ["</script><script>alert(1)</script>"]}}  # fmt: skip
         for name, document in {
             "stall": stalled, "other": other, "hour": report_documents.load_report(rate=20, seconds=3600, stall=True), "old": old,
             "nothing": report_documents.load_report(rate=0, seconds=3), "comparison": report_documents.comparison(calm, other),
-            "via": report_documents.comparison(calm, other, question="via"), "capacity": report_documents.capacity(),
+            "wild": wild, "via": report_documents.comparison(calm, other, question="via"), "capacity": report_documents.capacity(),
         }.items():  # fmt: skip
             (cls.folder / f"{name}.json").write_text(json.dumps(document))
 
@@ -203,6 +206,36 @@ class ReportPage(BrowserTest):
         self.assertEqual(len(shapes("met")), 1)
         self.assertEqual(len(shapes("unmet")), 1)
         self.assertNotEqual(shapes("met"), shapes("unmet"))
+
+    def test_what_has_no_interval_does_not_press_the_others_together(self):
+        self.open_page("wild")
+        row = lambda what: next(each for each in self.all(".forest tbody tr") if each.find_element("css selector", "th").text.startswith(what))  # noqa: E731
+        p50 = row("p50").find_element("css selector", ".draw svg svg").get_attribute("x")
+        self.assertGreater(float(p50.rstrip("%")), 80)  # of the way from half as much to twice as much
+        self.assertEqual(row("max").find_elements("css selector", ".draw svg svg"), [])
+        self.assertIn("too few", row("max").text)
+
+    def test_a_legend_stands_below_what_it_explains(self):
+        self.open_page("stall")
+        self.assertEqual(self.script("return document.querySelector('.heat-steps').closest('ul').previousElementSibling.querySelector('h3').textContent"), "Latency")
+
+    def test_the_two_ways_of_a_proxy_are_named_once(self):
+        self.open_page("proxy")
+        self.assertNotIn("direct: direct", self.text("main"))
+        self.assertIn("server:7000", self.text("h1"))
+
+    def test_both_sides_are_in_sight_on_a_phone(self):
+        self.emulate_width(360)
+        self.open_page("comparison")
+        self.assertLessEqual(self.script("const two = document.querySelector('.two'); return two.scrollWidth - two.clientWidth"), 0)
+
+    def test_a_phone_shows_why_a_step_failed_in_a_line_or_two(self):
+        self.emulate_width(360)
+        self.open_page("capacity")
+        reasons = self.script("return [...document.querySelectorAll('.steps td .sub')].map(node => node.getBoundingClientRect().height)")
+        self.assertEqual(len(reasons), 2)
+        self.assertLess(max(reasons), 70)
+        self.assertIn("p50", self.script("return [...document.querySelectorAll('.steps td')].map(node => getComputedStyle(node, '::before').content).join()"))
 
     def test_a_phone_needs_no_sideways_scrolling(self):
         self.emulate_width(360)

@@ -48,7 +48,7 @@ const House kClientHouse{
     {"client/request_pipeline"},
     {"client/*"},
     {"client/message/"},
-    {"client/length_spec", "client/measure/", "client/pacing/", "client/audit/"},
+    {"client/length_spec", "client/measure/", "client/pacing/", "client/audit/", "client/tls/"},
     {"common/"},
 };
 

@@ -38,7 +38,12 @@ function exact(pointer, value) {
 }
 
 // A name that the document gives, kept apart from the direction of the text around it.
-const name = text => el('bdi', {}, String(text ?? kNone));
+// Short ones are never broken, so that no narrow column makes a ladder of them.
+const kShortName = 16;
+function name(text) {
+  const shown = String(text ?? kNone);
+  return el('bdi', {class: shown.length <= kShortName ? 'nowrap' : null}, shown);
+}
 
 const kShapes = {  // paths in a square of 10
   circle: 'M5 .8a4.2 4.2 0 1 0 .01 0z', ring: 'M5 .4a4.6 4.6 0 1 0 .01 0zM5 2.3a2.7 2.7 0 1 1-.01 0z', square: 'M1 1h8v8H1z',
@@ -84,11 +89,13 @@ function table(caption, heads, rows, {shown = false, kind = ''} = {}) {
   return region;
 }
 
+// Beyond so many characters a headline is a text to be read, and not an eye-catcher.
+const kLongHeadline = 90;
 // The head of a page, in the tone of what was found.
 function verdict(tone, kind, headline, ...children) {
   const heading = `h-${++panels}`;
   return el('section', {class: `panel verdict tone-${tone}`, 'aria-labelledby': heading},
-    el('h2', {class: 'headline', id: heading}, shape(kind), el('span', {}, headline)), ...children);
+    el('h2', {class: 'headline', id: heading}, shape(kind), el('span', {class: headline.length > kLongHeadline ? 'long' : null}, headline)), ...children);
 }
 
 // A list of figures: [title, value, below].

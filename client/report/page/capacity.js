@@ -91,5 +91,5 @@ function stepsTable(capacity) {
         step.met ? state('circle', 'ok', 'met') : [state('cross', 'bad', 'not met'), el('span', {class: 'sub'}, ` ${list(step.broken).map(String).join('; ')}`)],
         figure(`${path}/achieved`, rate), ...['p50_ns', 'p99_ns', 'p99.9_ns'].map(key => figure(`${path}/${key}`, duration)),
         figure(`${path}/errors`, count), figure(`${path}/length_s`, seconds), String(step.limited_by ?? kNone)]};
-    })));
+    }), {kind: 'steps'}));
 }

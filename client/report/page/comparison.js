@@ -38,9 +38,13 @@ function comparisonVerdict(comparison) {
   if (isVia(comparison) && tone !== 'ok') tone = 'off';
   if (objections.length > 0) tone = 'warn';
   if (exceeded.length > 0) tone = 'bad';
-  const side = key => el('li', {}, el('span', {class: 'item'}, sample(key === 'a' ? 1 : 2), el('strong', {}, key.toUpperCase()),
-    el('span', {}, isVia(comparison) ? (key === 'a' ? 'direct: ' : 'through the proxy: ') : '', name(sideName(comparison, key)),
-      comparison[key]?.target && comparison[key].target !== comparison[key].label ? [' → ', name(comparison[key].target)] : '')));
+  const side = key => {
+    // What was measured here is called by its way, which `--via` knows; reports have names of their own.
+    const way = isVia(comparison) ? (key === 'a' ? 'direct' : 'through the proxy') : null, label = sideName(comparison, key);
+    const words = [way, label !== way && name(label), comparison[key]?.target && comparison[key].target !== comparison[key].label && name(comparison[key].target)];
+    return el('li', {}, el('span', {class: 'item'}, sample(key === 'a' ? 1 : 2), el('strong', {}, key.toUpperCase()),
+      el('span', {}, words.filter(Boolean).flatMap((word, i) => [i > 0 && (i === 1 && way ? ': ' : ' → '), word]).filter(Boolean))));
+  };
   return verdict(tone, tone === 'off' ? 'circle' : kToneShapes[tone], String(comparison.sentence ?? 'No sentence was made of it.'),
     objections.length > 0 && [el('p', {}, el('strong', {}, 'These two may not be compared, or only with care:')),
       attention(objections.map(text => ['warn', String(text)]))],
@@ -84,10 +88,15 @@ function whoSentences(comparison) {
 const ratioOf = value => Math.log(Math.max(1 + value, 0.01));
 const kChangeTicks = [-0.9, -0.75, -0.5, -0.25, -0.1, -0.05, -0.02, 0, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 9, 19, 49, 99];
 
+// As far as the intervals reach: what has none is chance, and must not press the others together.
 function forestScale(differences, smallest) {
-  const all = differences.flatMap(each => [each.change, each.low, each.high]).filter(isNumber).map(value => Math.abs(ratioOf(value)));
+  const sure = differences.filter(each => isNumber(each.low) && isNumber(each.high));
+  const all = (sure.length > 0 ? sure : differences).flatMap(each => [each.change, each.low, each.high]).filter(isNumber)
+    .map(value => Math.abs(ratioOf(value)));
   const reach = Math.max(ratioOf(Math.max(smallest, 0.01) * 1.6), ...all) * 1.08;
-  return value => 50 + 48 * Math.max(-1, Math.min(1, ratioOf(value) / reach));
+  const x = value => 50 + 48 * Math.max(-1, Math.min(1, ratioOf(value) / reach));
+  x.holds = value => Math.abs(ratioOf(value)) <= reach;
+  return x;
 }
 
 const percentAt = value => `${value.toFixed(2)}%`;
@@ -123,7 +132,7 @@ function forestMark(difference, x, {smallest, via}) {
     drawing.append(svg('line', {class: 'span', x1: ends[0], x2: ends[1], y1: 17, y2: 17}),
       ...ends.map(end => svg('line', {class: 'span', x1: end, x2: end, y1: 11, y2: 23})));
   }
-  if (isNumber(value)) {
+  if (isNumber(value) && x.holds(value)) {
     drawing.append(svg('svg', {x: percentAt(x(value)), y: 17, overflow: 'visible', width: 1, height: 1},
       svg('path', {class: 'mark', d: kShapes[kind], transform: 'translate(-7 -7) scale(1.4)'})));
   }

@@ -42,6 +42,12 @@ function plainSentences(report) {
     sentences.push(`Half took ${of('50')} or less, 99 of 100 took ${of('99')} or less` +
       `${countOf(histogram) >= 10000 ? `, 999 of 1,000 took ${of('99.9')} or less` : ''}; the slowest took ${of('max')}.`);
   }
+  if (report.tls) {
+    sentences.push(`It spoke ${report.tls.agreed || 'TLS'}: ${plural(report.tls.handshakes, 'full handshake')}` +
+      `${report.tls.resumed > 0 ? `, ${count(report.tls.resumed)} resumed` : ''}` +
+      `${report.tls.handshakes_per_s > 0 || report.tls.resumed_per_s > 0
+        ? `, ${rate(report.tls.handshakes_per_s)} and ${rate(report.tls.resumed_per_s)} a second` : ''}.`);
+  }
   if (errorsOf(report) === 0) sentences.push('Nothing failed, and every byte of every reply was right.');
   return sentences;
 }

@@ -12,7 +12,7 @@ function part(make) {
 function titleOf(runs, comparison, capacity) {
   if (capacity) return ['Capacity of ', name(capacity.target)];
   if (comparison) {
-    const sides = ['a', 'b'].map(side => name(sideName(comparison, side)));
+    const sides = ['a', 'b'].map(side => name(isVia(comparison) && comparison[side]?.target || sideName(comparison, side)));
     return isVia(comparison) ? ['What the proxy adds: ', sides[1], ' beside ', sides[0]] : [sides[1], ' compared with ', sides[0]];
   }
   if (runs.length === 1) return [`${runs[0].report.workload ?? ''} `, name(runs[0].report.target)];
@@ -23,7 +23,10 @@ function titleOf(runs, comparison, capacity) {
 function subtitleOf(runs, comparison, capacity) {
   if (capacity) return `${capacity.endpoint ?? ''} · ${moment(capacity.started)}`;
   if (comparison) return `A ${moment(comparison.a?.started)} · B ${moment(comparison.b?.started)}`;
-  if (runs.length === 1) return `${shapeOf(runs[0].report)} · ${moment(runs[0].report.started)} · ${runs[0].label}`;
+  if (runs.length === 1) {
+    const [{report, label}] = runs;
+    return [shapeOf(report), moment(report.started), label !== report.target && label].filter(Boolean).join(' · ');
+  }
   return '';
 }
 

@@ -37,7 +37,7 @@ function drawPercentiles({plot, width, height}, series, limits, linear) {
     // Right of this fewer than ten requests lie beyond, so chance has the word.
     const least = Math.max(...series.map(each => countOf(each.histogram))), few = x(Math.max(1, least / 10));
     plot.append(svg('rect', {class: 'few', x: few, y: box.top, width: Math.max(0, box.right - few), height: box.bottom - box.top}));
-    if (box.right - few > 70) plot.append(svg('text', {x: box.right - 4, y: box.top + 13, 'text-anchor': 'end'}, 'few requests'));
+    if (box.right - few > 70) plot.append(svg('text', {class: 'halo', x: box.right - 4, y: box.top + 13, 'text-anchor': 'end'}, 'few requests'));
   }
   leftAxis(plot, {box, ticks: linear ? linearTicks(low, high, 7) : logTicks(low, high, 8), scale: y, format: tickDuration});
   bottomAxis(plot, {box, ticks: decades, scale: part => x(1 / (1 - part)), format: percentText});
@@ -154,13 +154,14 @@ function heatMap(report, {title, note, bounds, end}) {
     });
     paths.forEach((cells, level) => cells.length > 0 && plot.append(svg('path', {class: `heat heat-${level + 1}`, d: cells.join('')})));
     markWarmup(plot, box, x, warmupOf(report));
+    const taken = [];
     for (const [key, kind] of [['p50', 'second'], ['p99', 'first']]) {
       for (const run of runsOf(columns, key)) {
         const d = pathOf(run.map(column => [x((column.from + column.to) / 2), y(column[key])]));
         plot.append(svg('path', {class: 'over', d}), svg('path', {class: `line ${kind}`, d}));
       }
       const last = columns.findLast(column => isNumber(column[key]));
-      if (last) plot.append(svg('text', {class: 'strong halo', x: box.right - 3, y: y(last[key]) - 6, 'text-anchor': 'end'}, key));
+      if (last) plot.append(svg('text', {class: 'strong halo', x: box.right - 3, y: placed(taken, y(last[key]) - 6), 'text-anchor': 'end'}, key));
     }
     return readColumns(columns, x, box, column => `${clock(column.to)}: p50 ${duration(column.p50)} · p99 ${duration(column.p99)} · ` +
       `${rate(column.rate)} a second`);

@@ -46,6 +46,8 @@ function unlike(runs) {
   for (const key of kAlike) {
     if (all(report => report.options?.[key]).size > 1) found.push(`${key.replace(/_s$/, '').replaceAll('_', ' ')} (${values(report => report.options?.[key])})`);
   }
+  const tls = report => report.options?.tls ? `TLS${report.options.tls.resume ? ', resumed' : ''}` : 'none';
+  if (all(tls).size > 1) found.push(`TLS (${values(tls)})`);
   for (const key of ['host', 'kernel', 'cpu', 'cpus']) {
     if (all(report => report.machine?.[key]).size > 1) found.push(`machine’s ${key} (${values(report => report.machine?.[key])})`);
   }
@@ -188,10 +190,10 @@ function overTimeSection(runs) {
   const heat = timed.map(run => heatMap(run.report, {bounds, end, title: shown.length > 1 ? run.label : 'Latency',
     note: 'darker holds more; the lines are p50 and p99'}));
   const failing = shown.filter(run => intervalsOf(run.report).some(each => each.errors > 0));
+  if (heat.length > 0) heat.push(heatLegend());
   if (shown.length > 1) children.push(throughput, ...heat);
   else children.push(...heat, throughput);
-  if (heat.length > 0) children.push(heatLegend());
-  else children.push(el('p', {class: 'sub'}, 'No latency was counted in any interval.'));
+  if (heat.length === 0) children.push(el('p', {class: 'sub'}, 'No latency was counted in any interval.'));
   children.push(...failing.map(run => errorBars(run)));
   if (failing.length === 0) children.push(el('p', {class: 'sub'}, 'No error in any interval.'));
   children.push(...shown.map(run => details(`The time series${shown.length > 1 ? ` of ${run.label}` : ''} as a table`, () => seriesTable(run))));

@@ -244,6 +244,37 @@ TEST_F(WorkerContextTest, CyclesOfTheConnectWorkloadAreItsTimes) {
   EXPECT_EQ(stats()[Time::cycle].sum(), milliseconds(44));
 }
 
+TEST_F(WorkerContextTest, HandshakesAreCountedFullOrResumed) {
+  const auto shake = [this](int ms, bool resumed) {
+    context_->shook_hands(at(ms), {.done = true, .resumed = resumed, .took = milliseconds(3)});
+  };
+  make();
+  begin();
+  shake(-5, false);
+  shake(5, false);
+  shake(6, true);
+  EXPECT_EQ(stats()[Time::handshake].count(), 2u) << "of connections that stay, all";
+  EXPECT_EQ(stats()[Time::resumed].sum(), milliseconds(3));
+  EXPECT_EQ(count(Count::handshakes), 2u);
+  EXPECT_EQ(count(Count::resumed), 1u);
+  options_.workload = Workload::connect;
+  make();
+  begin();
+  shake(-5, false);
+  shake(5, true);
+  EXPECT_EQ(stats()[Time::handshake].count(), 0u) << "it was begun before the window";
+  EXPECT_EQ(stats()[Time::resumed].count(), 1u);
+}
+
+TEST_F(WorkerContextTest, ExampleIsKeptOnce) {
+  make();
+  context_->note_example("no trust");
+  context_->note_example("no trust");
+  context_->note_example("");
+  context_->note_example("another");
+  EXPECT_EQ(stats().examples, (std::vector<std::string>{"no trust", "another"}));
+}
+
 TEST_F(WorkerContextTest, NewcomersAreTimedFromWhenTheyWereDue) {
   make();
   begin();

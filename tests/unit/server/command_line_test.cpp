@@ -197,6 +197,8 @@ TEST(CommandLine, VerboseIsForTheVersionWithItsBuild) {
   EXPECT_EQ(parse({"--version", "--verbose"}).verb, Command::Verb::version);
   EXPECT_EQ(parse({"--version", "--verbose"}).text, parse({"--version"}).text);
   EXPECT_EQ(parse({"-V", "--verbose"}), parse({"--version", "--verbose"}));
+  EXPECT_THROW(parse({"--version", "--verbos"}), UsageError);
+  EXPECT_THROW(parse({"--version", "--verbose", "x"}), UsageError);
   EXPECT_THAT(usage_error({"--verbose"}), HasSubstr("a verb comes first"));
 }
 

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 #include <sstream>
 
 #include "client/command_line/verb.hpp"
+#include "tests/support/checkout.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace weir::load {
 namespace {
@@ -243,6 +247,8 @@ TEST(LoadCommandLine, HelpIsThereForEachVerb) {
 TEST(LoadCommandLine, VerboseIsForTheVersionWithItsBuild) {
   EXPECT_EQ(std::get<PrintBuild>(parse({"--version", "--verbose"})).version, printed({"--version"}));
   EXPECT_EQ(std::get<PrintBuild>(parse({"-V", "--verbose"})).version, printed({"--version"}));
+  EXPECT_THROW(parse({"--version", "--verbos"}), UsageError);
+  EXPECT_THROW(parse({"--version", "--verbose", "x"}), UsageError);
 }
 
 TEST(LoadCommandLine, ItsSyntaxHasEveryVerbWithItsOptions) {
@@ -311,6 +317,37 @@ TEST(LoadCommandLine, HelpIsAtMostAHundredColumnsWide) {
     std::istringstream lines(printed(arguments));
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
   }
+}
+
+/// The statuses that stand at the end of a help, `exit status: 0 fine, 1 …`.
+std::string statuses_of(const std::string& help) {
+  std::string statuses;
+  std::istringstream words(help.substr(std::min(help.find("\nexit status: "), help.size())));
+  for (std::string word, before = ":"; words >> word; before = word) {
+    const bool is_status = word.size() == 1 && std::isdigit(static_cast<unsigned char>(word.front())) != 0;
+    if (is_status && (before.ends_with(':') || before.ends_with(',')))
+      statuses += (statuses.empty() ? "" : ", ") + word;
+  }
+  return statuses;
+}
+
+TEST(LoadCommandLine, HelpAndManualTellTheSameExitStatuses) {
+  const std::string manual = test::read_file((test::source_folder() / "docs/load-testing.md").string());
+  std::map<std::string, std::string> told;
+  std::istringstream lines(manual.substr(manual.find("| verbs | their statuses |")));
+  for (std::string line; std::getline(lines, line) && line.starts_with('|');) {
+    const std::size_t end = line.find(" |", 2);
+    for (std::size_t at = line.find('`'); at < end; at = line.find('`', line.find('`', at + 1) + 1)) {
+      told[line.substr(at + 1, line.find('`', at + 1) - at - 1)] = line.substr(end + 3, line.rfind(" |") - end - 3);
+    }
+  }
+  const ProgramSyntax program = program_syntax();
+  for (const VerbSyntax& verb : program.verbs) {
+    if (verb.name == "help") continue;
+    EXPECT_EQ(statuses_of(verb.help), told[verb.name]) << verb.name;
+  }
+  EXPECT_EQ(told.size(), program.verbs.size() - 1);
+  EXPECT_EQ(statuses_of(program.overview), "0, 1, 2, 3, 4");
 }
 
 std::vector<std::string> words(const std::string& line) {

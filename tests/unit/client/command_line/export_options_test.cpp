@@ -54,6 +54,43 @@ TEST(ExportOptions, TwoToStdoutOrToOneFileAreRefused) {
   }
 }
 
+TEST(ExportOptions, TwoNamesOfOneFileThatIsNotThereYetAreRefused) {
+  const test::TempDir folder;
+  std::filesystem::create_directory(folder.file("sub"));
+  std::filesystem::create_symlink("sub", folder.file("link"));
+  std::filesystem::create_symlink("sub/new", folder.file("hanging"));
+  std::filesystem::create_symlink(folder.file("hanging"), folder.file("twice"));
+  std::filesystem::create_symlink("loop", folder.file("loop"));
+  const std::string there = std::filesystem::relative(folder.path()).string();
+  const auto both = [&](const std::string& a, const std::string& b) {
+    return refused({"echo", "--json", a, "--html", b, "127.0.0.1:1"});
+  };
+  for (const auto& [a, b] : {std::pair{folder.file("new"), folder.file("./new")},
+                             {folder.file("new"), folder.file("sub/../new")},
+                             {folder.file("new"), there + "/new"},
+                             {folder.file("sub/new"), folder.file("link/new")},
+                             {folder.file("sub/new"), folder.file("hanging")},
+                             {folder.file("link/new"), folder.file("twice")}}) {
+    EXPECT_THAT(both(a, b),
+                testing::HasSubstr("--json and --html cannot both be " + b + ", which " + a + " is as well"));
+    EXPECT_THAT(both(b, a), testing::HasSubstr("cannot both be"));
+  }
+  EXPECT_THAT(both("new.weir-load", "./new.weir-load"), testing::HasSubstr("cannot both be"));
+  EXPECT_EQ(both(folder.file("new"), folder.file("sub/new")), "not refused");
+  EXPECT_EQ(both(folder.file("new"), folder.file("hanging")), "not refused");
+  EXPECT_EQ(both(folder.file("loop"), folder.file("new")), "not refused");
+  EXPECT_EQ(both(folder.file("nowhere/new"), folder.file("sub/new")), "not refused");
+}
+
+TEST(ExportOptions, StdoutIsOneHoweverItIsCalled) {
+  for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    EXPECT_THAT(refused({"connect", "--json", "-", "--csv", name, "127.0.0.1:1"}),
+                testing::HasSubstr("--json and --csv cannot both be stdout"));
+    EXPECT_EQ(refused({"connect", "--json", "new", "--csv", name, "127.0.0.1:1"}), "not refused");
+  }
+  EXPECT_EQ(refused({"merge", "--json", "/dev/null", "--csv", "/dev/../dev/null", "a.json"}), "not refused");
+}
+
 TEST(ExportOptions, NameThatIsNoneIsRefused) {
   for (const std::vector<std::string>& line :
        std::vector<std::vector<std::string>>{{"echo", "--json", "", "127.0.0.1:1"},

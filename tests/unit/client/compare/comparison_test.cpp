@@ -244,6 +244,23 @@ TEST(Comparison, ProxyAddsTimes) {
   EXPECT_THAT(comparison_text(comparison), HasSubstr("added"));
 }
 
+TEST(Comparison, ConnectingThroughAProxyMayTakeLess) {
+  std::mt19937_64 random(1);
+  Blocks direct = simulate(random, {});
+  Blocks through = direct;
+  for (std::size_t i = 0; i < direct.size(); ++i) {
+    direct[i].times[1] = {{1024us, 10 + i % 3}};
+    through[i].times[1] = {{512us, 10 + i % 3}};
+  }
+  const auto sentence = [](const Blocks& a, const Blocks& b) {
+    return compare_sides(Question::via, {"direct", {report_of(a)}, Sample{a}},
+                         {"through the proxy", {report_of(b)}, Sample{b}}, true, {})
+        .sentence();
+  };
+  EXPECT_THAT(sentence(direct, through), HasSubstr("; connecting takes 512 us less (-51"));
+  EXPECT_THAT(sentence(through, direct), HasSubstr("; connecting takes 512 us more (+51"));
+}
+
 TEST(ComparisonReport, TextFitsIntoEightyColumns) {
   Comparison comparison = compare(simulated(1), simulated(2, 1.5), limits("p50=10%,p99=1s,rate=3%"));
   comparison.proxy = ProxyUse{{1}, "weir", 1, 0.5, 12.5};

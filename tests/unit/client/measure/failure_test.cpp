@@ -60,6 +60,23 @@ TEST(Failures, HaveNamesOfTheirOwn) {
   EXPECT_EQ(failure_key(Failure::connect_timeout), "connect_timeout");
 }
 
+TEST(Failures, OfTlsAreNoWrongReplies) {
+  for (const Failure failure : {Failure::tls_handshake, Failure::tls_untrusted, Failure::tls_alert,
+                                Failure::tls_timeout, Failure::tls_truncated, Failure::tls_broken}) {
+    EXPECT_TRUE(is_of_tls(failure)) << failure_key(failure);
+    EXPECT_FALSE(is_wrong_reply(failure)) << failure_key(failure);
+    EXPECT_TRUE(failure_key(failure).starts_with("tls_")) << failure_key(failure);
+  }
+  EXPECT_FALSE(is_of_tls(Failure::unsuitable));
+  EXPECT_FALSE(is_of_tls(Failure::lost));
+}
+
+TEST(Failures, HaveARemedyWhereOneIsKnown) {
+  EXPECT_NE(failure_remedy(Failure::tls_untrusted).find("--cacert"), std::string_view::npos);
+  EXPECT_NE(failure_remedy(Failure::local_ports).find("--source"), std::string_view::npos);
+  EXPECT_EQ(failure_remedy(Failure::reset), "");
+}
+
 TEST(Failures, OfAConnectSayWhoseFaultItWas) {
   EXPECT_EQ(connect_failure(ECONNREFUSED), Failure::refused);
   EXPECT_EQ(connect_failure(ENOENT), Failure::refused) << "a unix socket";

@@ -22,6 +22,9 @@ TEST(Times, HaveNamesOfTheirOwn) {
   EXPECT_EQ(time_key(Time::first_byte), "first_byte");
   EXPECT_EQ(time_text(Time::first_byte), "first byte");
   EXPECT_EQ(time_key(Time::newcomer), "newcomer");
+  EXPECT_EQ(time_key(Time::handshake), "handshake");
+  EXPECT_TRUE(is_of_tls(Time::resumed));
+  EXPECT_FALSE(is_of_tls(Time::connect));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST(LiveMetrics, HaveTheTimesAsACumulativeHistogram) {
 TEST(LiveMetrics, HaveTheTimesThatTheLoadHasAndNoOthers) {
   const std::string closed = text_of(example());
   EXPECT_THAT(closed, HasSubstr("weir_load_connect_seconds_count 1\n"));
-  for (const char* other : {"service", "lag", "first_byte", "close", "cycle", "newcomer"}) {
+  for (const char* other : {"service", "lag", "first_byte", "close", "cycle", "newcomer", "handshake", "resumed"}) {
     EXPECT_THAT(closed, Not(HasSubstr("weir_load_" + std::string(other) + "_seconds")));
   }
   const std::string open = text_of(open_loop_example());
@@ -74,6 +74,10 @@ TEST(LiveMetrics, HaveTheTimesThatTheLoadHasAndNoOthers) {
     EXPECT_THAT(connect, HasSubstr("# TYPE weir_load_" + std::string(time) + "_seconds histogram\n"));
   }
   EXPECT_THAT(text_of(full_result(Workload::echo)), HasSubstr("# TYPE weir_load_newcomer_seconds histogram\n"));
+  for (const char* time : {"handshake", "resumed"}) {
+    EXPECT_THAT(text_of(full_result(Workload::echo)),
+                HasSubstr("# TYPE weir_load_" + std::string(time) + "_seconds histogram\n"));
+  }
 }
 
 TEST(LiveMetrics, AreWhatWasPutInLast) {

@@ -83,6 +83,7 @@ inline LoadResult full_result(Workload workload) {
   options.processes = 3;
   options.proxy_protocol = ProxyVersion::v2;
   options.proxy_sources = SourceAddresses::parse("10.0.0.0/16");
+  options.tls = TlsOptions{"ca \xff.pem", false, "db.example", {"h2", "weir \"1\""}, true, "cert.pem", ""};
   options.message.lengths = LengthSpec::parse("64:90,16k:10");
   options.message.seed = 23;
   options.message.upper = true;
@@ -116,6 +117,7 @@ inline LoadResult full_result(Workload workload) {
   for (std::size_t i = 0; i < kCounts; ++i) result.stats.counts[i] = 100 + i;
   for (std::size_t kind = 1; kind < kFailureKinds; ++kind)
     result.stats.failures.add(static_cast<Failure>(kind), 50 + kind);
+  result.stats.agreed = "TLSv1.3, TLS_AES_128_GCM_SHA256, ALPN h2";
   result.stats.examples = {"first example", "second example"};
   result.stats.wrong.push_back({Failure::out_of_order, 1, 2, 3, "a sentence", "expected\0\xff"s, "received\n\x80", 4});
   result.stats.wrong.push_back({Failure::cut_short, 5, 6, 7, "another", "", "", 8});

@@ -55,10 +55,22 @@ void for_each_key(json::value& value, const std::string& path,
 
 /// Keys that follow from others: a reader does without them.
 bool is_derived(const std::string& path) {
-  static const std::set<std::string> kDerived{
-      "rate",          "exit_status",          "verdict",         "verdict.limited_by", "verdict.reasons",
-      "audit.remarks", "verdict.reason",       "fairness.jain",   "fairness.starved",   "fairness.connections.counted",
-      "errors.total",  "errors.wrong_replies", "generator.share", "connections.asked"};
+  static const std::set<std::string> kDerived{"rate",
+                                              "exit_status",
+                                              "verdict",
+                                              "verdict.limited_by",
+                                              "verdict.reasons",
+                                              "audit.remarks",
+                                              "verdict.reason",
+                                              "fairness.jain",
+                                              "fairness.starved",
+                                              "fairness.connections.counted",
+                                              "errors.total",
+                                              "errors.wrong_replies",
+                                              "generator.share",
+                                              "connections.asked",
+                                              "tls.handshakes_per_s",
+                                              "tls.resumed_per_s"};
   const bool of_connections = path.starts_with("fairness.connections.");
   const bool is_quantile = path.ends_with(".p10") || path.ends_with(".p50") || path.ends_with(".p90");
   return kDerived.contains(path) || path == "slo" || path.starts_with("slo.") || path.ends_with(".count") ||
@@ -68,7 +80,8 @@ bool is_derived(const std::string& path) {
 
 /// Keys that reports of earlier versions have not.
 bool is_newer(const std::string& path) {
-  return path == "fairness.connections" || path == "audit" || path == "command" || path == "options.slo";
+  return path == "fairness.connections" || path == "audit" || path == "command" || path == "options.slo" ||
+         path == "tls" || path == "options.tls" || path == "latency.handshake" || path == "latency.resumed";
 }
 
 TEST(JsonReport, HasEveryKeyOfTheSchema) {
@@ -82,7 +95,7 @@ TEST(JsonReport, HasEveryKeyOfTheSchema) {
   EXPECT_EQ(report.at("connections").at("reached"), 3);
   EXPECT_EQ(report.at("errors").at("kinds").at("refused"), 1);
   EXPECT_EQ(report.at("errors").at("kinds").as_object().size(), kFailureKinds - 1);
-  EXPECT_EQ(report.at("latency").as_object().size(), kTimes);
+  EXPECT_EQ(report.at("latency").as_object().size(), kTimes - 2) << "those of TLS are for runs over TLS";
   EXPECT_EQ(report.at("requests").at("completed"), 1000);
   EXPECT_EQ(report.at("intervals").at(0).at("p99_ns"), 990'000);
   EXPECT_EQ(report.at("exit_status"), 1);
@@ -158,6 +171,8 @@ TEST(JsonReport, EveryKeyThatIsMissingIsNamed) {
       const std::string said = complaint(visited.as_object(), same);
       if (is_derived(path)) {
         EXPECT_EQ(said, "") << path;
+      } else if (path.starts_with("errors.kinds.tls_")) {
+        EXPECT_THAT(said, HasSubstr("errors.total")) << path << " is newer, but what there was is counted";
       } else if (is_newer(path)) {
         EXPECT_EQ(said, "another report") << path;
       } else {
@@ -179,6 +194,54 @@ TEST(JsonReport, OfAnEarlierVersionIsRead) {
   EXPECT_FALSE(read.spread.known());
   EXPECT_FALSE(read.audit);
   EXPECT_FALSE(json_report(read).contains("audit"));
+}
+
+TEST(JsonReport, OfBeforeTlsIsRead) {
+  LoadResult plain = full_result(Workload::connect);
+  plain.options.tls.reset();
+  plain.stats.agreed.clear();
+  for (const Time time : {Time::handshake, Time::resumed}) plain.stats[time].clear();
+  for (const Count count : {Count::handshakes, Count::resumed}) plain.stats[count] = 0;
+  json::object report = json_report(plain);
+  EXPECT_FALSE(report.contains("tls"));
+  EXPECT_FALSE(report.at("options").as_object().contains("tls"));
+  EXPECT_FALSE(report.at("latency").as_object().contains("handshake"));
+  std::uint64_t of_tls = 0;
+  json::object& kinds = report.at("errors").at("kinds").as_object();
+  for (std::size_t kind = 1; kind < kFailureKinds; ++kind) {
+    const auto failure = static_cast<Failure>(kind);
+    if (!is_of_tls(failure)) continue;
+    of_tls += plain.stats.failures[failure];
+    kinds.erase(std::string(failure_key(failure)));
+  }
+  EXPECT_GT(of_tls, 0u);
+  report.at("errors").as_object()["total"] = plain.stats.failures.total() - of_tls;
+  const LoadResult read = read_json_report(report);
+  EXPECT_FALSE(read.options.tls);
+  EXPECT_EQ(read.stats.failures[Failure::tls_alert], 0u);
+  EXPECT_EQ(read.stats.failures.total(), plain.stats.failures.total() - of_tls);
+}
+
+TEST(JsonReport, SaysHowTlsWasSpokenAndHowManyHandshakesWereMade) {
+  LoadResult result = connect_example();
+  result.options.tls = TlsOptions{"", true, "", {"h2"}, true, "", ""};
+  result.stats[Count::handshakes] = 40;
+  result.stats[Count::resumed] = 200;
+  result.stats[Time::resumed].record(std::chrono::microseconds(300));
+  result.stats.agreed = "TLSv1.3, TLS_AES_128_GCM_SHA256, ALPN h2";
+  const json::object report = json_report(result);
+  const json::object& options = report.at("options").at("tls").as_object();
+  EXPECT_EQ(options.at("verify"), false);
+  EXPECT_EQ(options.at("ca"), "");
+  EXPECT_EQ(options.at("alpn").at(0), "h2");
+  EXPECT_EQ(options.at("resume"), true);
+  EXPECT_EQ(report.at("tls").at("agreed"), result.stats.agreed);
+  EXPECT_EQ(report.at("tls").at("handshakes"), 40);
+  EXPECT_EQ(report.at("tls").at("resumed_per_s").to_number<double>(), 20);
+  EXPECT_EQ(report.at("latency").at("resumed").at("count"), 1);
+  EXPECT_EQ(report.at("latency").as_object().size(), kTimes);
+  result.options.workload = Workload::echo;
+  EXPECT_TRUE(json_report(result).at("tls").at("handshakes_per_s").is_null()) << "its connections stay";
 }
 
 TEST(JsonReport, HasTheReasonsOfTheVerdictAndWhatElseWasNoticed) {
@@ -224,8 +287,9 @@ TEST(JsonReport, EveryValueOfAnotherTypeIsNamed) {
       // Any text will do for some of them.
       const bool is_text = path.find("options.message") == 0 || path == "version" || path == "endpoint" ||
                            path.find("machine.") == 0 || path.ends_with(".text") || path.ends_with("expected") ||
-                           path.ends_with("received");
-      const bool is_flag = path == "audit.target_here";
+                           path.ends_with("received") || path == "tls.agreed" || path == "options.tls.ca" ||
+                           path == "options.tls.name" || path == "options.tls.certificate";
+      const bool is_flag = path == "audit.target_here" || path == "options.tls.verify" || path == "options.tls.resume";
       if (is_derived(path) || (other.is_string() && is_text) || (other.is_bool() && is_flag)) return;
       const json::value kept = parent.at(key);
       parent[key] = other;

@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "client/charset.hpp"
+
 namespace weir::load {
 namespace {
 
@@ -40,7 +42,7 @@ TEST(LiveReport, TerminalsLineIsRedrawnInPlaceAndCleared) {
     live.running(second(), 64, 0, -1, "running");
   });
   EXPECT_EQ(text.find('\n'), std::string::npos);
-  EXPECT_TRUE(text.starts_with("\r\033[K▕█████     ▏   3 s  running"));
+  EXPECT_TRUE(text.starts_with("\r\033[K" + for_locale("▕█████     ▏   3 s  running")));
   EXPECT_TRUE(text.ends_with("p99 2.50 ms\r\033[K"));
 }
 

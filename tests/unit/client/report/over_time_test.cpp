@@ -45,32 +45,38 @@ const auto kStall = [](int second, Interval& interval) {
 };
 
 TEST(OverTime, SteadyRunHasNoLines) {
-  EXPECT_THAT(over_time(run_of(30, kNothing), true), IsEmpty());
-  EXPECT_THAT(over_time(run_of(7, kStall), true), IsEmpty()) << "too short to say what is usual";
-  EXPECT_THAT(over_time(LoadResult(), true), IsEmpty());
+  EXPECT_THAT(over_time(run_of(30, kNothing)), IsEmpty());
+  EXPECT_THAT(over_time(LoadResult()), IsEmpty());
 }
 
 TEST(OverTime, StallIsSeenInBothLines) {
-  EXPECT_EQ(over_time(run_of(20, kStall), true),
+  EXPECT_EQ(over_time(run_of(20, kStall)),
             "\nOver time, in steps of 1 s\n"
             "  rate  ███████████▁████████  0.00 to 1,060/s, lowest at 12 s\n"
             "  p99   ▁▁▁▁▁▁▁▁▁▁▁ █▁▁▁▁▁▁▁  1.00 ms to 1.20 s, highest at 13 s\n");
 }
 
-TEST(OverTime, WithoutBlocksTheFiguresAreLeft) {
-  EXPECT_EQ(over_time(run_of(20, kStall), false),
+TEST(OverTime, FourIntervalsAreEnoughToSayWhatIsUsual) {
+  const auto stall = [](int second, Interval& interval) {
+    if (second == 2) interval.done = 0;
+    if (second == 2) interval.p50 = interval.p99 = 0ns;
+    if (second == 3) interval.p99 = 1200ms;
+  };
+  EXPECT_EQ(over_time(run_of(4, stall)),
             "\nOver time, in steps of 1 s\n"
-            "  rate  0.00 to 1,060/s, lowest at 12 s\n"
-            "  p99   1.00 ms to 1.20 s, highest at 13 s\n");
+            "  rate  █▁██  0.00 to 1,040/s, lowest at 2 s\n"
+            "  p99   ▁ █▁  1.10 ms to 1.20 s, highest at 3 s\n");
+  EXPECT_THAT(over_time(run_of(4, kNothing)), IsEmpty());
+  EXPECT_THAT(over_time(run_of(3, stall)), IsEmpty()) << "too short to say what is usual";
 }
 
 TEST(OverTime, DipJumpAndDriftAreNotable) {
   const auto dip = [](int second, Interval& interval) { interval.done = second == 9 ? 500 : interval.done; };
-  EXPECT_THAT(over_time(run_of(20, dip), true), HasSubstr("500 to 1,060/s, lowest at 9 s"));
+  EXPECT_THAT(over_time(run_of(20, dip)), HasSubstr("500 to 1,060/s, lowest at 9 s"));
   const auto jump = [](int second, Interval& interval) { interval.p99 = second == 9 ? 20ms : interval.p99; };
-  EXPECT_THAT(over_time(run_of(20, jump), true), HasSubstr("to 20.0 ms, highest at 9 s"));
+  EXPECT_THAT(over_time(run_of(20, jump)), HasSubstr("to 20.0 ms, highest at 9 s"));
   const auto drift = [](int second, Interval& interval) { interval.p99 += std::chrono::microseconds(150 * second); };
-  EXPECT_THAT(over_time(run_of(20, drift), true), HasSubstr("highest at 19 s"));
+  EXPECT_THAT(over_time(run_of(20, drift)), HasSubstr("highest at 19 s"));
 }
 
 TEST(OverTime, WhatChanceDoesToFewRepliesIsNot) {
@@ -78,37 +84,30 @@ TEST(OverTime, WhatChanceDoesToFewRepliesIsNot) {
     interval.done = static_cast<std::uint64_t>(4 + second % 6);
     interval.p99 = std::chrono::milliseconds(1 + second % 9 * 5);
   };
-  EXPECT_THAT(over_time(run_of(30, few), true), IsEmpty());
+  EXPECT_THAT(over_time(run_of(30, few)), IsEmpty());
 }
 
 TEST(OverTime, WarmupAndAShortLastIntervalDoNotCount) {
   LoadResult result =
       run_of(20, [](int second, Interval& interval) { interval.done = second <= 3 ? 10 : interval.done; });
-  EXPECT_THAT(over_time(result, true), Not(IsEmpty()));
+  EXPECT_THAT(over_time(result), Not(IsEmpty()));
   result.options.warmup = 3s;
-  EXPECT_THAT(over_time(result, true), IsEmpty());
+  EXPECT_THAT(over_time(result), IsEmpty());
   result.intervals.push_back({20.01, 0.01, 1, 0, 500us, 1ms, {}});
-  EXPECT_THAT(over_time(result, true), IsEmpty());
+  EXPECT_THAT(over_time(result), IsEmpty());
 }
 
 TEST(OverTime, AnHourWithOneStallShowsItInEightyColumns) {
-  const std::string text = over_time(run_of(3600,
-                                            [](int second, Interval& interval) {
-                                              interval.done *= 123'456;
-                                              if (second == 1800) interval.done = 0;
-                                              if (second == 1800) interval.p99 = 3599s;
-                                            }),
-                                     true);
+  const std::string text = over_time(run_of(3600, [](int second, Interval& interval) {
+    interval.done *= 123'456;
+    if (second == 1800) interval.done = 0;
+    if (second == 1800) interval.p99 = 3599s;
+  }));
   EXPECT_THAT(text, HasSubstr("of each 120 s the lowest rate and the highest p99"));
   EXPECT_THAT(text, HasSubstr("██████████████▁███████████████"));
   EXPECT_THAT(text, HasSubstr("▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁"));
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(columns(line), 80u) << line;
-}
-
-TEST(OverTime, LocaleSaysWhetherThereAreBlocks) {
-  for (const char* name : {"C.UTF-8", "en_US.utf8", "de_DE.UTF-8@euro"}) EXPECT_TRUE(is_utf8_locale(name)) << name;
-  for (const char* name : {"C", "POSIX", "", "en_US", "de_DE.ISO-8859-1"}) EXPECT_FALSE(is_utf8_locale(name)) << name;
 }
 
 }  // namespace

@@ -25,6 +25,8 @@ class ReportFilesTest : public ::testing::Test {
     return dir_.write(name, json::serialize(report));
   }
 
+  std::string raw_file(const std::string& name, const std::string& text) { return dir_.write(name, text); }
+
   std::string complaint(const std::vector<std::string>& files) {
     try {
       (void)ReportFiles(files);
@@ -93,6 +95,25 @@ TEST_F(ReportFilesTest, WhatAVerbPrintedIsPrintedOnceMore) {
   const std::string with_run = ReportFiles({others[0], others[1], file("a.json", run_)}).table();
   EXPECT_THAT(with_run, HasSubstr("\n  a "));
   EXPECT_THAT(with_run, testing::EndsWith("\n\n" + printed));
+}
+
+TEST_F(ReportFilesTest, DamagedIntervalsAreRefusedWithTheNameOfTheirFile) {
+  std::string text = json::serialize(run_);
+  const std::size_t begin = text.find("\"intervals\":[");
+  text.insert(begin + std::string("\"intervals\":[").size(), "{},,");
+  const std::string name = raw_file("cut.json", text);
+  const ReportFiles files({name});
+  const auto complaint_of = [](const auto& action) {
+    try {
+      action();
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no complaint");
+  };
+  const std::string expected = name + ": is not a readable report: ";
+  EXPECT_THAT(complaint_of([&] { (void)files.document({}); }), testing::StartsWith(expected));
+  EXPECT_THAT(complaint_of([&] { (void)files.text(); }), testing::StartsWith(expected));
 }
 
 TEST_F(ReportFilesTest, WhatCannotBeShownIsRefusedWithItsName) {

@@ -63,6 +63,8 @@ LoadResult with_long_figures(LoadResult result) {
   options.reconnect_every = 1'000'000;
   options.newcomers = 1'000'000;
   options.proxy_protocol = ProxyVersion::v2;
+  options.tls = TlsOptions{"", true, "", {}, true, "", ""};
+  result.stats.agreed = "TLSv1.2, ECDHE-ECDSA-CHACHA20-POLY1305-and-a-long-one, ALPN a-protocol-with-a-long-name";
   options.drain = milliseconds(1'234'567);
   if (options.rate) options.rate = 1e9;
   if (options.rate) options.pipeline = 1'000'000;
@@ -245,6 +247,32 @@ TEST(TextReport, LongNameIsWideOnItsOwnLineAlone) {
     EXPECT_THAT(line, HasSubstr(host));
   }
   EXPECT_EQ(wide, 1);
+}
+
+TEST(TextReport, SaysHowManyHandshakesWereMadeAndOnWhatTheyAgreed) {
+  EXPECT_THAT(flowing(connect_example()), Not(HasSubstr("TLS")));
+  LoadResult result = connect_example();
+  result.options.tls = TlsOptions{};
+  result.stats[Count::handshakes] = 500;
+  result.stats[Time::handshake].record(milliseconds(3));
+  result.stats.agreed = "TLSv1.3, TLS_AES_128_GCM_SHA256";
+  EXPECT_THAT(flowing(result), HasSubstr(", over TLS, closed by FIN"));
+  EXPECT_THAT(flowing(result), HasSubstr("handshakes 500 in full, 50.0 a second TLS TLSv1.3, TLS_AES_128_GCM_SHA256"));
+  EXPECT_THAT(flowing(result), HasSubstr("handshake 3.00ms"));
+  result.options.tls->resume = true;
+  result.options.tls->insecure = true;
+  EXPECT_THAT(flowing(result), HasSubstr("over TLS with sessions resumed, the certificate not looked at"));
+  EXPECT_THAT(flowing(result), HasSubstr("resumed 0 the target resumes no session"));
+  result.stats[Count::resumed] = 4'500;
+  EXPECT_THAT(flowing(result), HasSubstr("resumed 4,500 with a session of before, 450 a second"));
+  result.options.workload = Workload::echo;
+  EXPECT_THAT(flowing(result), HasSubstr("handshakes 500 in full resumed 4,500"));
+}
+
+TEST(TextReport, NamesTheRemedyOfACertificateThatIsNotTrusted) {
+  LoadResult result = example();
+  result.stats.failures.add(Failure::tls_untrusted, 3);
+  EXPECT_THAT(flowing(result), HasSubstr("3 certificate not trusted (--cacert FILE names who may sign it"));
 }
 
 }  // namespace

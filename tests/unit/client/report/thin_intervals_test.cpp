@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
-#include "client/report/html_report.hpp"
 #include "client/report/json.hpp"
 #include "tests/unit/client/report/example_result.hpp"
 
@@ -24,6 +24,19 @@ json::object report_with(std::size_t intervals) {
         {at, 1, 1000, i % 2, std::chrono::microseconds(500), std::chrono::microseconds(990), buckets});
   }
   return json_report(result);
+}
+
+/// The report with its intervals made thin.
+json::object thinned(const json::object& report) {
+  const json::array& intervals = report.at("intervals").as_array();
+  json::object thin = report;
+  std::size_t taken = 0;
+  thin["intervals"] = thin_intervals(intervals.size(), [&](json::value& interval) {
+    if (taken == intervals.size()) return false;
+    interval = intervals[taken++];
+    return true;
+  });
+  return thin;
 }
 
 struct Bucketed {
@@ -45,8 +58,7 @@ Bucketed bucketed(const json::object& report) {
 
 TEST(ThinIntervals, AnHourIsAsManyColumnsAsAPageShowsAndLosesNoTime) {
   const json::object whole = report_with(3600);
-  json::object thin = whole;
-  thin_intervals(thin);
+  const json::object thin = thinned(whole);
   const Bucketed found = bucketed(thin);
   EXPECT_EQ(found.times, bucketed(whole).times);
   EXPECT_EQ(found.intervals, 600u);
@@ -60,9 +72,9 @@ TEST(ThinIntervals, AnHourIsAsManyColumnsAsAPageShowsAndLosesNoTime) {
 }
 
 TEST(ThinIntervals, WidenedBucketsHoldWhatTheNarrowOnesHeld) {
-  json::object report = report_with(1200);
-  const json::array narrow = report.at("intervals").at(0).at("buckets").as_array();
-  thin_intervals(report);
+  const json::object whole = report_with(1200);
+  const json::array& narrow = whole.at("intervals").at(0).at("buckets").as_array();
+  const json::object report = thinned(whole);
   const json::array& wide = report.at("intervals").at(1).at("buckets").as_array();
   EXPECT_TRUE(report.at("intervals").at(0).at("buckets").as_array().empty());
   std::uint64_t before = 0;
@@ -77,25 +89,36 @@ TEST(ThinIntervals, WidenedBucketsHoldWhatTheNarrowOnesHeld) {
   EXPECT_GE(static_cast<double>(before), last / 1.017);
 }
 
-TEST(ThinIntervals, ShortSeriesAndOtherDocumentsStayAsTheyAre) {
-  const json::object whole = report_with(600);
-  json::object same = whole;
-  thin_intervals(same);
-  EXPECT_EQ(same, whole);
-  for (json::object other :
-       {json::object{}, json::object{{"intervals", 3}},
-        json::object{{"intervals", json::array(1000, json::value(nullptr))}},
-        json::object{{"intervals", json::array(1000, json::object{{"buckets", json::array{1, "x"}}})}}}) {
-    EXPECT_NO_THROW(thin_intervals(other));
-  }
+TEST(ThinIntervals, TheLastOnesAreTogetherHoweverFewAreLeft) {
+  const json::object whole = report_with(601);
+  const json::object thin = thinned(whole);
+  EXPECT_EQ(bucketed(thin).times, bucketed(whole).times);
+  EXPECT_EQ(bucketed(thin).intervals, 301u);
+  EXPECT_FALSE(thin.at("intervals").as_array().back().at("buckets").as_array().empty());
 }
 
-TEST(ThinIntervals, APageOfALongRunIsLight) {
-  const json::object report = report_with(3600);
-  const auto page = [](const json::object& of) {
-    return html_report({{"reports", json::array{json::object{{"label", "a"}, {"report", of}}}}}).size();
-  };
-  EXPECT_LT(page(report), page(report_with(1)) + std::size_t{3'000'000});
+TEST(ThinIntervals, ShortSeriesAndWhatIsNoIntervalStayAsTheyAre) {
+  const json::object whole = report_with(600);
+  EXPECT_EQ(thinned(whole), whole);
+  EXPECT_EQ(thinned({{"intervals", json::array()}}).at("intervals"), json::array());
+  for (const json::value& other : {json::value(nullptr), json::value(json::object{{"buckets", 3}})}) {
+    const json::object foreign{{"intervals", json::array(1000, other)}};
+    EXPECT_EQ(thinned(foreign), foreign);
+  }
+  const json::object damaged{{"intervals", json::array(1000, json::object{{"buckets", json::array{1, "x"}}})}};
+  EXPECT_EQ(thinned(damaged).at("intervals").as_array().size(), 1000u);
+}
+
+TEST(ThinIntervals, APageOfALongRunIsLightAndShowsTheWholeReport) {
+  LoadResult result = example();
+  const Interval interval = result.intervals.front();
+  for (int second = 2; second <= 3600; ++second) {
+    result.intervals.push_back(interval);
+    result.intervals.back().at = second;
+  }
+  const json::object whole = json_report(result);
+  EXPECT_EQ(page_report(result), thinned(whole));
+  EXPECT_LT(json::serialize(page_report(result)).size() * 4, json::serialize(whole).size());
 }
 
 }  // namespace

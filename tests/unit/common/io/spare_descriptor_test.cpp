@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cerrno>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "tests/support/fake_backend.hpp"
@@ -79,6 +82,51 @@ TEST_F(SpareDescriptorTest, WhoTookTheSparesPlaceGivesItBack) {
   EXPECT_EQ(first.receive_until_end().ending, Ending::reset);
   EXPECT_TRUE(spare.keep(later)) << "the spare is there again";
   EXPECT_TRUE(later);
+}
+
+/// Lowers the limit, as the kernel knows it, while it lives.
+class LowLimit {
+ public:
+  explicit LowLimit(rlim_t limit) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit low{limit, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &low);
+  }
+  ~LowLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  LowLimit(const LowLimit&) = delete;
+  LowLimit& operator=(const LowLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(SpareDescriptorTest, TheLastNumbersAreLeftToOthers) {
+  const LowLimit low(800);
+  SpareDescriptor spare;
+  EXPECT_FALSE(spare.is_left_to_others(791));
+  EXPECT_TRUE(spare.is_left_to_others(792));
+  Peer client = Peer::connect(listener_.endpoint());
+  const Descriptor accepted(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  Descriptor high(::fcntl(accepted.get(), F_DUPFD_CLOEXEC, 791));
+  EXPECT_TRUE(spare.keep(high));
+  Descriptor higher(::fcntl(accepted.get(), F_DUPFD_CLOEXEC, 792));
+  EXPECT_FALSE(spare.keep(higher));
+  EXPECT_FALSE(higher);
+}
+
+TEST_F(SpareDescriptorTest, ALimitThatIsRaisedLaterCounts) {
+  std::optional<LowLimit> low(std::in_place, 800);
+  SpareDescriptor spare;
+  EXPECT_TRUE(spare.is_left_to_others(799));
+  low.reset();
+  EXPECT_FALSE(spare.is_left_to_others(799));
+}
+
+TEST_F(SpareDescriptorTest, OfASmallLimitOnlyAPartIsLeftToOthers) {
+  const LowLimit low(24);
+  SpareDescriptor spare;
+  EXPECT_FALSE(spare.is_left_to_others(20));
+  EXPECT_TRUE(spare.is_left_to_others(21));
 }
 
 }  // namespace

@@ -73,10 +73,36 @@ TEST(EnvironmentOverrides, ProblemsNameTheVariable) {
   EXPECT_THAT(problems_with("WEIR_SET_log__level", "1"), ElementsAre(HasSubstr("WEIR_SET_log__level: names no key")));
 }
 
+const char* const kClash = R"(
+listeners:
+  - {name: db, bind: ":7000", echo: {}}
+  - {name: db-timeouts, bind: ":7001", echo: {}}
+)";
+
+TEST(EnvironmentOverrides, NameThatEndsLikeAKeyIsAnErrorWhereBothLeadToAKey) {
+  EXPECT_THAT(problems_with("WEIR_SET_listeners_DB_timeouts_idle", "1s", kClash),
+              ElementsAre("WEIR_SET_listeners_DB_timeouts_idle: may mean \"db\" or \"db-timeouts\"; say the index "
+                          "instead: WEIR_SET_listeners_0_timeouts_idle or WEIR_SET_listeners_1_idle"));
+  EXPECT_THAT(problems_with("WEIR_SET_listeners_db_timeouts", "{idle: 1s}", kClash),
+              ElementsAre("WEIR_SET_listeners_db_timeouts: may mean \"db\" or \"db-timeouts\"; say the index instead: "
+                          "WEIR_SET_listeners_0_timeouts or WEIR_SET_listeners_1"));
+}
+
+TEST(EnvironmentOverrides, NameThatLeadsToNoKeyIsNotMeant) {
+  const std::string text = R"(
+listeners: [{name: a, bind: ":7000", proxy: {upstream: db}}, {name: b, bind: ":7001", proxy: {upstream: db-on}}]
+upstreams: [{name: db, servers: [{address: "h:1"}]}, {name: db-on, servers: [{address: "h:2"}]}]
+)";
+  const std::vector<Override> override{{"", "reset", "WEIR_SET_upstreams_db_on_down"}};
+  EXPECT_EQ(load_config_text(text, "weir.yaml", override).upstreams[0].on_down, UpstreamConfig::OnDown::reset)
+      << "no key is called down";
+}
+
 TEST(EnvironmentOverrides, NamesThatLookAlikeAreAnError) {
   EXPECT_THAT(problems_with("WEIR_SET_listeners_a_b_bind", ":1",
                             "listeners: [{name: a.b, bind: ':2', echo: {}}, {name: a-b, bind: ':3', echo: {}}]"),
-              ElementsAre(HasSubstr("\"a.b\" and \"a-b\" are alike in the name of a variable")));
+              ElementsAre("WEIR_SET_listeners_a_b_bind: may mean \"a.b\" or \"a-b\"; say the index instead: "
+                          "WEIR_SET_listeners_0_bind or WEIR_SET_listeners_1_bind"));
 }
 
 }  // namespace

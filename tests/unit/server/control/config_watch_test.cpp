@@ -1,11 +1,15 @@
 #include "server/control/config_watch.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <vector>
 
+#include "common/io/descriptor.hpp"
 #include "server/config/config_loader.hpp"
 #include "tests/support/no_descriptors.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -16,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Compared = ConfigFiles::Compared;
+using Outcome = ConfigWatch::Outcome;
 
 const std::string kOne = "listeners: [{name: a, bind: '127.0.0.1:7000', echo: {}}]\n";
 const std::string kOther = "listeners: [{name: a, bind: '127.0.0.1:7001', echo: {}}]\n";
@@ -32,12 +37,17 @@ class ConfigWatchTest : public testing::Test {
     }
   }
   void begin() {
-    watch.emplace(ConfigWatch::Parts{context, files, [this] { return obstacle; },
-                                     [this](const std::string&) {
-                                       ++reloads;
-                                       load();
-                                     },
-                                     std::chrono::milliseconds(20)});
+    watch.emplace(ConfigWatch::Parts{context, files, [this](const std::string&) { reload(); },
+                                     std::chrono::milliseconds(20), std::chrono::milliseconds(1)});
+  }
+  void reload() {
+    if (obstacle) return tell(Outcome::not_begun);
+    ++reloads;
+    load();
+    tell(in_the_way-- > 0 ? Outcome::may_pass : Outcome::settled);
+  }
+  void tell(Outcome outcome) {
+    boost::asio::post(context, [this, outcome] { watch->conclude(outcome); });
   }
   bool wait_until(std::predicate auto&& condition) {
     return test::wait_until([&] {
@@ -51,7 +61,8 @@ class ConfigWatchTest : public testing::Test {
   const std::string path = dir.write("weir.yaml", kOne);
   ConfigFiles files{path};
   boost::asio::io_context context;
-  std::string obstacle;
+  bool obstacle = false;
+  int in_the_way = 0;  ///< how many reloads more fail for the state of the machine
   int reloads = 0;
   int refused = 0;
   std::optional<ConfigWatch> watch;
@@ -71,15 +82,57 @@ TEST_F(ConfigWatchTest, WhatHasChangedBeforeItBeganIsReloaded) {
   EXPECT_EQ(reloads, 1);
 }
 
+/// Knows when somebody has read a file (inotify(7)).
+class Readers {
+ public:
+  explicit Readers(const std::string& path) : told_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(told_.get(), path.c_str(), IN_CLOSE_NOWRITE), 0);
+  }
+  bool came() const {
+    inotify_event event{};
+    return ::read(told_.get(), &event, sizeof event) == sizeof event;
+  }
+
+ private:
+  const io::Descriptor told_;
+};
+
 TEST_F(ConfigWatchTest, EachContentIsTriedOnce) {
   begin();
   dir.write("weir.yaml", "listeners: 1\n");
   EXPECT_TRUE(wait_until([&] { return refused == 1; }));
-  // The same once more: it is looked at within this time, and what comes after it is the next thing that is tried.
   dir.write("weir.yaml", "listeners: 1\n");
-  context.restart();
-  context.run_for(5 * Settling::kQuiet);
+  const Readers readers(path);
+  EXPECT_TRUE(wait_until([&] { return readers.came(); })) << "the same once more is looked at";
   dir.write("weir.yaml", kOther);
+  EXPECT_TRUE(wait_until([&] { return reloads == 2; }));
+  EXPECT_EQ(refused, 1) << "and not tried";
+}
+
+TEST_F(ConfigWatchTest, WhatIsRefusedForAReasonThatMayPassIsTriedAgainUntilItLoads) {
+  in_the_way = 3;
+  begin();
+  dir.write("weir.yaml", kOther);
+  EXPECT_TRUE(wait_until([&] { return reloads == 4; }));
+  // One more would come before this change is seen.
+  dir.write("weir.yaml", kOne);
+  EXPECT_TRUE(wait_until([&] { return files.compare() == Compared::same && reloads > 4; }));
+  EXPECT_EQ(reloads, 5);
+}
+
+TEST_F(ConfigWatchTest, AFileThatCannotBeReadIsTriedAgain) {
+  begin();
+  fs::create_symlink("loop", dir.file("loop"));
+  dir.write("weir.yaml", "listeners: [{name: a, bind: '127.0.0.1:7000', echo: {}, allow_file: loop}]\n");
+  EXPECT_TRUE(wait_until([&] { return refused >= 3; }));
+}
+
+TEST_F(ConfigWatchTest, AFileThatIsNotThereIsWaitedFor) {
+  begin();
+  dir.write("weir.yaml", "listeners: [{name: a, bind: '127.0.0.1:7000', echo: {}, allow_file: list}]\n");
+  EXPECT_TRUE(wait_until([&] { return refused == 1; }));
+  EXPECT_TRUE(files.all_readable());
+  dir.write("list", "10.0.0.0/8\n");
   EXPECT_TRUE(wait_until([&] { return reloads == 2; }));
   EXPECT_EQ(refused, 1);
 }
@@ -94,11 +147,12 @@ TEST_F(ConfigWatchTest, AFileThatIsGoneIsWaitedFor) {
 }
 
 TEST_F(ConfigWatchTest, AnObstacleIsWaitedOut) {
-  obstacle = "an upgrade is under way";
+  obstacle = true;
   dir.write("weir.yaml", kOther);
   begin();
+  EXPECT_GT(context.poll(), 0U) << "it is told that there can be no reload";
   EXPECT_EQ(reloads, 0);
-  obstacle.clear();
+  obstacle = false;
   EXPECT_TRUE(wait_until([&] { return reloads == 1; }));
 }
 
