@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "server/make_service.hpp"
+#include "server/open_tls_libraries.hpp"
 #include "server/prepare_upstream.hpp"
 
 namespace weir {
@@ -30,6 +31,7 @@ DataPlane::DataPlane(const ServerConfig& config, const CapacityPlan& plan, Hande
       access_log_(config.access_log, plan.workers, config.admin.has_value()),
       tickets_(std::make_shared<tls::TicketKeys>(config.tls.ticket_keys, io::Clock::now())),
       pipes_per_worker_(plan.pipes_per_worker) {
+  open_tls_libraries(config, plan.workers);
   for (const UpstreamConfig& upstream : config.upstreams) {
     upstreams_.emplace(
         upstream.name,

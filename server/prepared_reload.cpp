@@ -9,6 +9,7 @@
 #include "server/config/config_loader.hpp"
 #include "server/log_files.hpp"
 #include "server/make_service.hpp"
+#include "server/open_tls_libraries.hpp"
 #include "server/prepare_upstream.hpp"
 
 namespace weir {
@@ -257,6 +258,7 @@ class Preparation {
 
 PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const ServerConfig> next,
                               ReloadPurpose purpose) {
+  open_tls_libraries(*next, running.workers);
   return Preparation(running, std::move(next)).finish(purpose);
 }
 

@@ -13,6 +13,7 @@
 #include "common/printable.hpp"
 #include "common/tls/context_parts.hpp"
 #include "common/tls/contexts.hpp"
+#include "common/tls/libraries.hpp"
 
 namespace weir::tls {
 namespace {
@@ -50,16 +51,25 @@ bool ask_for(SSL* ssl, std::string name) {
 
 }  // namespace
 
-ClientContext::ClientContext(const ClientOptions& options)
-    : options_(options), context_(make_context(::TLS_client_method(), options.min_version)) {
-  SSL_CTX* const context = context_.get();
+ClientContext::ClientContext(const ClientOptions& options) : options_(options) {
+  for (OSSL_LIB_CTX* const library : libraries()) {
+    facts_.clear();
+    notes_.clear();
+    contexts_.push_back(make_one(library));
+  }
+}
+
+SslContextPtr ClientContext::make_one(OSSL_LIB_CTX* library) {
+  SslContextPtr made = make_context(library, ::TLS_client_method(), options_.min_version);
+  SSL_CTX* const context = made.get();
+  const ClientOptions& options = options_;
   set_ciphers(context, std::string(kCiphers).append(kBackendCiphers), {}, {});
   // Sessions are not kept, so nobody needs to make tickets for us.
   ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   if (options.verify != ClientOptions::Verify::none) {
     ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (options.ca != kSystem) {
-      trust(context, read_certificates(options.ca));
+      trust(context, read_certificates(options.ca, library));
     } else if (::SSL_CTX_set_default_verify_paths(context) != 1) {
       throw std::runtime_error(fmt::format("ca: no certificates of the system: {}", take_openssl_error()));
     } else if (!has_system_certificates()) {
@@ -67,7 +77,7 @@ ClientContext::ClientContext(const ClientOptions& options)
     }
   }
   if (!options.certificate.empty()) {
-    const Identity own = read_identity(options.certificate, options.key);
+    const Identity own = read_identity(options.certificate, options.key, library);
     use_identity(context, own);
     facts_.push_back(facts_of(own.certificate.get(), own.file));
   }
@@ -80,13 +90,14 @@ ClientContext::ClientContext(const ClientOptions& options)
     throw std::bad_alloc();
   }
   ::ERR_clear_error();
+  return made;
 }
 
 ClientContext::~ClientContext() = default;
 
-SslPtr ClientContext::make(std::string_view host) const {
+SslPtr ClientContext::make(std::string_view host, std::size_t worker) const {
   ::ERR_clear_error();
-  SslPtr made(::SSL_new(context_.get()));
+  SslPtr made(::SSL_new(contexts_[worker % contexts_.size()].get()));
   if (!made) return nullptr;
   ::SSL_set_connect_state(made.get());
   std::string name = canonical_name(options_.name.empty() ? host : options_.name);

@@ -28,9 +28,9 @@ void set_list(const char* option, std::string_view given, std::string_view other
 
 }  // namespace
 
-SslContextPtr make_context(const SSL_METHOD* method, Version min_version) {
+SslContextPtr make_context(OSSL_LIB_CTX* library, const SSL_METHOD* method, Version min_version) {
   ::ERR_clear_error();
-  SslContextPtr context(::SSL_CTX_new(method));
+  SslContextPtr context(::SSL_CTX_new_ex(library, nullptr, method));
   if (!context) throw std::runtime_error(fmt::format("OpenSSL makes no context: {}", take_openssl_error()));
   SSL_CTX* const made = context.get();
   SSL_CTX_set_min_proto_version(made, min_version == Version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);

@@ -23,7 +23,7 @@ inline constexpr std::string_view kGroups = "X25519:P-256:P-384";
 
 /// A context with what is common to all: no compression, no renegotiation, no cache of sessions, buffers given back
 /// when they are empty. Reading ahead is off, because records come from memory and wait better there.
-SslContextPtr make_context(const SSL_METHOD* method, Version min_version);
+SslContextPtr make_context(OSSL_LIB_CTX* library, const SSL_METHOD* method, Version min_version);
 /// Empty ones are the defaults above.
 void set_ciphers(SSL_CTX* context, std::string_view ciphers, std::string_view suites, std::string_view groups);
 void use_identity(SSL_CTX* context, const Identity& identity);

@@ -12,11 +12,11 @@
 /// OpenSSL's objects with their owners. Only this folder and what includes this names OpenSSL.
 namespace weir::tls {
 
-template <auto kFree>
+template <auto Function>
 struct Free {
   template <typename Object>
   void operator()(Object* object) const {
-    kFree(object);
+    Function(object);
   }
 };
 

@@ -61,7 +61,7 @@ std::vector<Owner> read_all_of(const std::string& path, const std::string& text,
   const BioPtr bio = bio_over(text);
   std::vector<Owner> all;
   ::ERR_clear_error();
-  while (Owner next{read(bio.get())}) all.push_back(std::move(next));
+  while (Owner next = read(bio.get())) all.push_back(std::move(next));
   const unsigned long error = ::ERR_peek_last_error();
   const bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
   if (!at_end) {
@@ -73,14 +73,28 @@ std::vector<Owner> read_all_of(const std::string& path, const std::string& text,
   return all;
 }
 
-std::vector<X509Ptr> certificates_in(const std::string& path, const std::string& text) {
+/// What PEM_read_bio_X509_AUX() and its like make of the next object. They free what they cannot fill.
+template <typename Owner, typename Object, typename Read>
+Owner read_into(Owner made, Read read, BIO* bio) {
+  if (!made) throw std::bad_alloc();
+  Object* filled = made.release();
+  const bool done = read(bio, &filled, nullptr, nullptr) != nullptr;
+  made.reset(filled);
+  return done ? std::move(made) : Owner();
+}
+
+std::vector<X509Ptr> certificates_in(const std::string& path, const std::string& text, OSSL_LIB_CTX* library) {
   // With the trust settings that `openssl x509 -trustout` adds, if there are any, as OpenSSL's own loaders have it.
   return read_all_of<X509Ptr>(
-      path, text, [](BIO* bio) { return ::PEM_read_bio_X509_AUX(bio, nullptr, nullptr, nullptr); }, "certificate",
+      path, text,
+      [library](BIO* bio) {
+        return read_into<X509Ptr, X509>(X509Ptr(::X509_new_ex(library, nullptr)), ::PEM_read_bio_X509_AUX, bio);
+      },
+      "certificate",
       "it must begin with -----BEGIN CERTIFICATE-----; for DER run: openssl x509 -inform DER -in IT -out OTHER");
 }
 
-KeyPtr key_in(const std::string& path, const std::string& text) {
+KeyPtr key_in(const std::string& path, const std::string& text, OSSL_LIB_CTX* library) {
   const BioPtr bio = bio_over(text);
   bool asked = false;
   const auto has_password = [](char*, int, int, void* was_asked) {
@@ -88,7 +102,7 @@ KeyPtr key_in(const std::string& path, const std::string& text) {
     return -1;
   };
   ::ERR_clear_error();
-  KeyPtr key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, has_password, &asked));
+  KeyPtr key(::PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, has_password, &asked, library, nullptr));
   if (key) return key;
   const std::string reason = take_openssl_error();
   if (asked) {
@@ -124,16 +138,16 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-Identity read_identity(const std::string& certificate, const std::string& key) {
+Identity read_identity(const std::string& certificate, const std::string& key, OSSL_LIB_CTX* library) {
   const std::string& key_file = key.empty() ? certificate : key;
   Identity identity;
   identity.file = certificate;
   const SecretText text(read_file(certificate));
-  std::vector<X509Ptr> all = certificates_in(certificate, *text);
+  std::vector<X509Ptr> all = certificates_in(certificate, *text, library);
   identity.certificate = std::move(all.front());
   for (std::size_t i = 1; i < all.size(); ++i) identity.chain.push_back(std::move(all[i]));
   const SecretText key_text(read_file(key_file));
-  identity.key = key_in(key_file, *key_text);
+  identity.key = key_in(key_file, *key_text, library);
   const bool fits = ::X509_check_private_key(identity.certificate.get(), identity.key.get()) == 1;
   ::ERR_clear_error();
   if (!fits) {
@@ -143,11 +157,16 @@ Identity read_identity(const std::string& certificate, const std::string& key) {
   return identity;
 }
 
-std::vector<X509Ptr> read_certificates(const std::string& path) { return certificates_in(path, read_file(path)); }
+std::vector<X509Ptr> read_certificates(const std::string& path, OSSL_LIB_CTX* library) {
+  return certificates_in(path, read_file(path), library);
+}
 
-std::vector<CrlPtr> read_revocations(const std::string& path) {
+std::vector<CrlPtr> read_revocations(const std::string& path, OSSL_LIB_CTX* library) {
   return read_all_of<CrlPtr>(
-      path, read_file(path), [](BIO* bio) { return ::PEM_read_bio_X509_CRL(bio, nullptr, nullptr, nullptr); },
+      path, read_file(path),
+      [library](BIO* bio) {
+        return read_into<CrlPtr, X509_CRL>(CrlPtr(::X509_CRL_new_ex(library, nullptr)), ::PEM_read_bio_X509_CRL, bio);
+      },
       "list of revoked certificates",
       "it must begin with -----BEGIN X509 CRL-----; for DER run: openssl crl -inform DER -in IT -out OTHER");
 }

@@ -10,6 +10,7 @@
 #include "common/printable.hpp"
 #include "common/tls/context_parts.hpp"
 #include "common/tls/contexts.hpp"
+#include "common/tls/libraries.hpp"
 #include "common/tls/server_rules.hpp"
 
 namespace weir::tls {
@@ -34,10 +35,10 @@ std::string checked_name(const std::string& given, const std::string& file) {
   return name;
 }
 
-std::vector<Served> read_all(const ServerOptions& options) {
+std::vector<Served> read_all(const ServerOptions& options, OSSL_LIB_CTX* library) {
   std::vector<Served> all;
   for (const CertificateOptions& each : options.certificates) {
-    Served served{read_identity(each.certificate, each.key), {}, 0};
+    Served served{read_identity(each.certificate, each.key, library), {}, 0};
     served.kind = ::EVP_PKEY_get_base_id(served.identity.key.get());
     for (const std::string& name : each.names) served.names.push_back(checked_name(name, each.certificate));
     if (each.names.empty()) served.names = names_of(served.identity.certificate.get());
@@ -72,16 +73,26 @@ Group default_group(const std::vector<Served>& all) {
 
 }  // namespace
 
-ServerContexts::ServerContexts(const ServerOptions& options, std::shared_ptr<const TicketKeys> tickets) {
+ServerContexts::ServerContexts(const ServerOptions& options, const std::shared_ptr<const TicketKeys>& tickets) {
   if (options.certificates.empty()) throw std::runtime_error("certificates: TLS needs at least one");
-  const std::vector<Served> all = read_all(options);
+  for (OSSL_LIB_CTX* const library : libraries()) {
+    facts_.clear();
+    notes_.clear();
+    tables_.push_back(make_table(options, tickets, library));
+  }
+}
+
+std::shared_ptr<const NameTable> ServerContexts::make_table(const ServerOptions& options,
+                                                            const std::shared_ptr<const TicketKeys>& tickets,
+                                                            OSSL_LIB_CTX* library) {
+  const std::vector<Served> all = read_all(options, library);
   const auto table = std::make_shared<NameTable>();
   for (const Served& served : all) {
     facts_.push_back(facts_of(served.identity.certificate.get(), served.identity.file));
   }
   std::set<std::string> names;
   for (const Served& served : all) names.insert(served.names.begin(), served.names.end());
-  const std::shared_ptr<ServerRules> rules = make_server_rules(options, names, std::move(tickets));
+  const std::shared_ptr<ServerRules> rules = make_server_rules(options, names, tickets, library);
   rules->names = table;
   for (const CrlPtr& list : rules->revocations) {
     facts_.push_back(facts_of(list.get(), options.client_certificates.crl));
@@ -113,13 +124,13 @@ ServerContexts::ServerContexts(const ServerOptions& options, std::shared_ptr<con
                                  all[i].names.empty() ? "it names nothing; give it names"
                                                       : "those before it, with the same kind of key, have its names"));
   }
-  table_ = table;
+  return table;
 }
 
 ServerContexts::~ServerContexts() = default;
 
-SslPtr ServerContexts::make(std::string_view server_name) const {
-  SSL_CTX* const context = table_->find(server_name);
+SslPtr ServerContexts::make(std::string_view server_name, std::size_t worker) const {
+  SSL_CTX* const context = tables_[worker % tables_.size()]->find(server_name);
   if (context == nullptr) return nullptr;
   ::ERR_clear_error();
   SslPtr made(::SSL_new(context));
@@ -128,6 +139,6 @@ SslPtr ServerContexts::make(std::string_view server_name) const {
   return made;
 }
 
-bool ServerContexts::knows(std::string_view server_name) const { return table_->find(server_name) != nullptr; }
+bool ServerContexts::knows(std::string_view server_name) const { return tables_.front()->find(server_name) != nullptr; }
 
 }  // namespace weir::tls

@@ -151,8 +151,9 @@ SSL_CTX* NameTable::find(std::string_view name) const {
 }
 
 std::shared_ptr<ServerRules> make_server_rules(const ServerOptions& options, const std::set<std::string>& served,
-                                               std::shared_ptr<const TicketKeys> tickets) {
+                                               std::shared_ptr<const TicketKeys> tickets, OSSL_LIB_CTX* library) {
   auto rules = std::make_shared<ServerRules>();
+  rules->library = library;
   std::vector<std::string> protocols = options.alpn;
   const bool postgres = options.starttls == StartTls::postgres || protocols.empty();
   if (postgres && std::find(protocols.begin(), protocols.end(), kPostgres) == protocols.end()) {
@@ -160,15 +161,15 @@ std::shared_ptr<ServerRules> make_server_rules(const ServerOptions& options, con
   }
   rules->alpn = alpn_list(protocols);
   rules->tickets = std::move(tickets);
-  rules->ticket_cipher.reset(::EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr));
+  rules->ticket_cipher.reset(::EVP_CIPHER_fetch(library, "AES-256-CBC", nullptr));
   if (!rules->ticket_cipher) throw std::runtime_error(fmt::format("no AES-256-CBC: {}", take_openssl_error()));
   const ClientCertificateOptions& clients = options.client_certificates;
   if (clients.verify != Verify::off) {
     if (clients.ca.empty()) {
       throw std::runtime_error("client_certificates: ca is empty; name a PEM file of those who may sign them");
     }
-    rules->authorities = read_certificates(clients.ca);
-    if (!clients.crl.empty()) rules->revocations = read_revocations(clients.crl);
+    rules->authorities = read_certificates(clients.ca, library);
+    if (!clients.crl.empty()) rules->revocations = read_revocations(clients.crl, library);
     for (const std::string& name : clients.names) rules->client_names.push_back(canonical_name(name));
   }
   rules->session_context = make_session_context(options, *rules, served);
@@ -176,7 +177,7 @@ std::shared_ptr<ServerRules> make_server_rules(const ServerOptions& options, con
 }
 
 SslContextPtr make_server_context(const ServerOptions& options, const std::shared_ptr<const ServerRules>& rules) {
-  SslContextPtr context = make_context(::TLS_server_method(), options.min_version);
+  SslContextPtr context = make_context(rules->library, ::TLS_server_method(), options.min_version);
   SSL_CTX* const made = context.get();
   set_ciphers(made, options.ciphers, options.ciphersuites, options.groups);
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "common/tls/openssl.hpp"
@@ -17,11 +17,7 @@ class TicketKeys;
 
 /// A listener's contexts by the names that they are for. They all follow the same rules.
 struct NameTable {
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  using Names = std::unordered_map<std::string, SSL_CTX*, Hash, std::equal_to<>>;
+  using Names = std::map<std::string, SSL_CTX*, std::less<>>;
 
   std::vector<SslContextPtr> contexts;
   Names exact;
@@ -37,6 +33,7 @@ struct ServerRules {
   std::string alpn;                       ///< as on the wire, the one that we like best first
   std::vector<std::string> client_names;  ///< canonical; none = all
   std::shared_ptr<const TicketKeys> tickets;
+  OSSL_LIB_CTX* library = nullptr;       ///< of all that is here
   CipherPtr ticket_cipher;               ///< looked up once, for OpenSSL takes locks to look it up
   std::weak_ptr<const NameTable> names;  ///< gone = those of a connection's own context stay
   std::vector<X509Ptr> authorities;      ///< who may sign clients' certificates
@@ -47,7 +44,7 @@ struct ServerRules {
 
 /// Reads the files of the client certificates.
 std::shared_ptr<ServerRules> make_server_rules(const ServerOptions& options, const std::set<std::string>& served,
-                                               std::shared_ptr<const TicketKeys> tickets);
+                                               std::shared_ptr<const TicketKeys> tickets, OSSL_LIB_CTX* library);
 
 /// A context that follows the rules, and has no certificate yet.
 SslContextPtr make_server_context(const ServerOptions& options, const std::shared_ptr<const ServerRules>& rules);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/tls/certificate_facts.hpp"
+#include "common/tls/trust_problem.hpp"
 
 namespace weir::tls {
 
@@ -176,8 +177,7 @@ void Stream::note_failure(int /*result*/) {
     failure_ = Failure::closed;
   } else if (is_about_trust(reason)) {
     failure_ = Failure::untrusted;
-    const long verified = ::SSL_get_verify_result(ssl_.get());
-    problem_ = verified != X509_V_OK ? ::X509_verify_cert_error_string(verified) : "no certificate was shown";
+    problem_ = trust_problem(ssl_.get());
   } else {
     failure_ = Failure::protocol;
     const char* text = ::ERR_reason_error_string(error);

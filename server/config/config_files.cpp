@@ -83,7 +83,7 @@ std::vector<std::string> ConfigFiles::paths() const {
 bool ConfigFiles::all_readable() const {
   const std::lock_guard lock(mutex_);
   return std::none_of(held_.begin(), held_.end(),
-                      [](const auto& held) { return held.second == kUnknown || held.second.starts_with(kUnreadable); });
+                      [](const auto& held) { return held.second.starts_with(kUnreadable); });
 }
 
 bool ConfigFiles::is_there() const { return ::access(file_.c_str(), F_OK) == 0; }

@@ -30,7 +30,7 @@ class ConfigFiles {
   /// That and the ones that it named when it was last loaded, as absolute paths.
   std::vector<std::string> paths() const;
 
-  /// Whether those that were there could be read when they were last loaded.
+  /// Whether those that were there when they were last loaded could be read.
   bool all_readable() const;
 
   /// Whether the configuration's own file is there.

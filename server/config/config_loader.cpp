@@ -22,28 +22,41 @@ std::filesystem::path folder_of(const std::string& path) {
 
 std::vector<std::string> files_named_by(const ServerConfig& config) {
   std::vector<std::string> files;
-  const auto add = [&](const std::string& file) {
-    if (!file.empty()) files.push_back(std::filesystem::absolute(file).string());
-  };
   for (const ListenerConfig& listener : config.listeners) {
-    add(listener.access.allow_file);
-    add(listener.access.deny_file);
+    files.push_back(listener.access.allow_file);
+    files.push_back(listener.access.deny_file);
+  }
+  if (config.admin) files.push_back(config.admin->token_file);
+  return files;
+}
+
+std::vector<std::string> tls_files_named_by(const ServerConfig& config) {
+  std::vector<std::string> files;
+  for (const ListenerConfig& listener : config.listeners) {
     if (!listener.tls) continue;
     for (const tls::CertificateOptions& certificate : listener.tls->certificates) {
-      add(certificate.certificate);
-      add(certificate.key);
+      files.insert(files.end(), {certificate.certificate, certificate.key});
     }
-    add(listener.tls->client_certificates.ca);
-    add(listener.tls->client_certificates.crl);
+    files.insert(files.end(), {listener.tls->client_certificates.ca, listener.tls->client_certificates.crl});
   }
   for (const UpstreamConfig& upstream : config.upstreams) {
     if (!upstream.tls) continue;
-    if (upstream.tls->ca != Authorities::kSystem) add(upstream.tls->ca);
-    add(upstream.tls->certificate);
-    add(upstream.tls->key);
+    if (upstream.tls->ca != Authorities::kSystem) files.push_back(upstream.tls->ca);
+    files.insert(files.end(), {upstream.tls->certificate, upstream.tls->key});
   }
-  add(config.tls.ticket_keys.file);
-  if (config.admin) add(config.admin->token_file);
+  files.push_back(config.tls.ticket_keys.file);
+  return files;
+}
+
+/// As absolute paths.
+std::vector<std::string> watched_files(const ServerConfig& config, bool has_problems) {
+  std::vector<std::string> files = files_named_by(config);
+  if (has_problems) {
+    const std::vector<std::string> more = tls_files_named_by(config);
+    files.insert(files.end(), more.begin(), more.end());
+  }
+  std::erase(files, "");
+  for (std::string& file : files) file = std::filesystem::absolute(file).string();
   return files;
 }
 
@@ -63,7 +76,7 @@ ServerConfig load_config_text(std::string_view text, const std::string& origin, 
   Problems problems;
   for (const Override& override : overrides) apply_override(root, override, problems);
   ServerConfig config = read_config(root, folder, problems);
-  if (named != nullptr) *named = files_named_by(config);
+  if (named != nullptr) *named = watched_files(config, !problems.empty());
   problems.throw_if_any();
   return config;
 }

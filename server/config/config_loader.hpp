@@ -14,7 +14,8 @@ namespace weir {
 
 /// Reads, overrides and validates a configuration. Throws ConfigError with every problem that was found. Reading is
 /// bounded whatever the file holds: one mebibyte, no device, no endless pipe, and a limit on what aliases expand to.
-/// `named`, where there is one, gets the files that the configuration names, also where it has problems.
+/// `named`, where there is one, gets the files that the configuration names, also where it has problems; those of TLS
+/// only then, because whoever uses them looks after them.
 ServerConfig load_config_file(const std::string& path, std::span<const Override> overrides = {},
                               std::vector<std::string>* named = nullptr);
 

@@ -148,7 +148,7 @@ struct SectionList {
   template <typename Item>
   void read(const Value& value, std::vector<Item>& items, Reading& reading) const {
     const std::string remedy = std::string(things) + "; write " + std::string(example);
-    if (!value.is(YamlNode::Kind::sequence)) {
+    if (!value.is(YamlNode::Kind::sequence) && !(value.is(YamlNode::Kind::null) && may_be_empty)) {
       value.fail("must be a list of " + remedy);
     } else if (value.node().items.empty() && !may_be_empty) {
       value.fail("is an empty list of " + remedy);

@@ -67,11 +67,14 @@ bool is_host_name(std::string_view name) {
   }
 }
 
+bool is_server_name(std::string_view name) { return is_host_name(name.substr(name.starts_with("*.") ? 2 : 0)); }
+
 /// Why no client asks for a name; empty where one may. In lower case.
 std::string why_no_server_name(const std::string& name) {
   if (is_ip_address(name)) return "is an address, and clients ask for names alone; write a name, or [] for any";
-  if (name.ends_with('.')) return "ends with a dot, which clients leave out; write " + name.substr(0, name.size() - 1);
-  if (is_host_name(name.starts_with("*.") ? std::string_view(name).substr(2) : std::string_view(name))) return "";
+  if (is_server_name(name)) return "";
+  const std::string without_dot = name.substr(0, name.size() - (name.ends_with('.') ? 1 : 0));
+  if (is_server_name(without_dot)) return "ends with a dot, which clients leave out; write " + without_dot;
   return "is not a name; write one such as db.example, or *.db.example, where the * stands for one label";
 }
 
@@ -94,7 +97,8 @@ bool is_readable(const std::string& certificate) try {
 void check_key(MapReader& map, const std::string& certificate, const std::string& key) {
   const std::optional<Value> certificate_value = map.find("certificate");
   const std::optional<Value> key_value = map.find("key");
-  if (certificate.empty() || !certificate_value || has_control(key) || !is_readable(certificate)) return;
+  const bool is_text = !key_value || key_value->is(YamlNode::Kind::scalar);
+  if (certificate.empty() || !certificate_value || !is_text || has_control(key) || !is_readable(certificate)) return;
   try {
     tls::read_identity(certificate, key);
   } catch (const std::runtime_error& error) {

@@ -16,7 +16,7 @@ namespace weir {
 namespace {
 
 constexpr const char* kWho = "--watch";
-/// Before trying again whether there can be a reload now, or whether there is a descriptor to read the files by.
+/// Before looking again whether there can be a reload now, or whether the one that was begun has loaded the files.
 constexpr std::chrono::seconds kAgain{1};
 
 /// Of file systems whose files other machines, or the host of this one, change without this kernel's knowledge.
@@ -76,7 +76,6 @@ void ConfigWatch::check() {
     if (std::exchange(gone_, false)) spdlog::info("{}: {} is back as it was", kWho, parts_.files.file());
     return;
   }
-  forget_tries();  // which were of another content
   if (!parts_.files.is_there()) {
     if (!std::exchange(gone_, true)) {
       spdlog::warn("{}: {} is gone; what it said goes on until it is back", kWho, parts_.files.file());
@@ -84,27 +83,22 @@ void ConfigWatch::check() {
     return;
   }
   gone_ = false;
+  forget_tries();  // which were of another content
   parts_.reload(kWho);
-}
-
-void ConfigWatch::check_later() {
-  settled_.expires_after(kAgain);
-  settled_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) check();
-  });
+  check_later();  // a process that drains because another one serves may have to serve again
 }
 
 void ConfigWatch::conclude(Outcome outcome) {
-  // A process that drains because another one serves may have to serve again.
-  if (outcome == Outcome::not_begun) return try_again_after(kAgain);
-  // A file that could not be read is refused like one with mistakes.
+  // A file that cannot be read is refused like one with mistakes.
   if (outcome == Outcome::settled && parts_.files.all_readable()) return forget_tries();
-  spdlog::info("{}: what is in the way may pass; trying again in {}", kWho, format_duration(pause_));
-  try_again_after(std::exchange(pause_, std::min(2 * pause_, kLongestPause)));
+  if (outcome != Outcome::not_begun) {
+    spdlog::info("{}: what is in the way may pass; trying again in {}", kWho, format_duration(pause_));
+  }
+  try_again_later();
 }
 
-void ConfigWatch::try_again_after(std::chrono::milliseconds pause) {
-  try_again_.expires_after(pause);
+void ConfigWatch::try_again_later() {
+  try_again_.expires_after(std::exchange(pause_, std::min(2 * pause_, kLongestPause)));
   try_again_.async_wait([this](const boost::system::error_code& error) {
     if (!error) parts_.reload(kWho);
   });
@@ -113,6 +107,13 @@ void ConfigWatch::try_again_after(std::chrono::milliseconds pause) {
 void ConfigWatch::forget_tries() {
   try_again_.cancel();
   pause_ = parts_.first_pause;
+}
+
+void ConfigWatch::check_later() {
+  settled_.expires_after(kAgain);
+  settled_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) check();
+  });
 }
 
 void ConfigWatch::look_again(const std::string& why) {

@@ -68,7 +68,7 @@ class ConfigWatch {
   void follow();
   void check();
   void check_later();
-  void try_again_after(std::chrono::milliseconds pause);
+  void try_again_later();
   void forget_tries();
   void look_again(const std::string& why);
   void look();

@@ -66,7 +66,7 @@ net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
     const int error = co_await ask_postgres(handshake);
     if (error != 0 || session.end) co_return error;
   }
-  tls::SslPtr ssl = handshake.context.make(handshake.host);
+  tls::SslPtr ssl = handshake.context.make(handshake.host, session.context->worker);
   if (!ssl) throw std::bad_alloc();
   auto stream = std::make_unique<tls::Stream>(handshake.backend.stream, session.context->resources.tls.buffers,
                                               std::move(ssl), tls::Stream::Role::client, session.truncation());

@@ -256,7 +256,7 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     co_return;
   }
   standing.emplace(counters.in_progress());
-  tls::SslPtr ssl = session.context->listener->tls()->current()->make(session.tls_facts->sni);
+  tls::SslPtr ssl = session.context->listener->tls()->current()->make(session.tls_facts->sni, session.context->worker);
   if (!ssl) throw std::bad_alloc();
   session.tls = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
                                               session.truncation());

@@ -12,11 +12,12 @@ from commands import Commands
 from page import Page
 
 CONFIG_KEYS = {"workers", "drain_timeout", "drain_announce", "drain_spread", "upgrade_timeout", "removed_listener",
-               "log", "access_log", "admin", "relay", "dns", "limits", "defaults", "listeners", "upstreams"}
+               "log", "access_log", "admin", "relay", "dns", "tls", "limits", "defaults", "listeners", "upstreams"}
 LISTENER_KEYS = {"bind", "proxy", "echo", "discard", "accept_proxy_protocol", "trusted", "allow", "deny", "allow_file",
-                 "deny_file", "unix", "timeouts"}
+                 "deny_file", "unix", "timeouts", "tls"}
 UPSTREAM_KEYS = {"balance", "servers", "connect", "queue", "health", "eject", "slow_start", "bind_source",
                  "send_proxy_protocol", "on_down"}
+TLS_FOLDER = "/etc/weir/tls/"
 OUR_PATHS = r"(?:\.ci|bench|client|common|config|deploy|docs|scripts|server|systemd|tests)/"
 
 
@@ -137,7 +138,8 @@ class Checker:
                 text += f"\nlisteners: [{stub}]\n"
             named = {u.get("name") for u in value.get("upstreams") or []}
             proxies = [one["proxy"] for one in listeners if isinstance(one, dict) and isinstance(one.get("proxy"), dict)]
-            missing = sorted({proxy.get("upstream") for proxy in proxies} - named)
+            targets = [one for proxy in proxies for one in [proxy, *proxy.get("routes", [])]]
+            missing = sorted({one.get("upstream") for one in targets} - named - {None})
             if missing:
                 stubs = "".join(f"  - {{name: {name}, servers: [{{address: \"127.0.0.1:9\"}}]}}\n" for name in missing)
                 if "upstreams" in value:
@@ -159,6 +161,7 @@ class Checker:
             foreign = keys & {"groups", "scrape_configs", "apiVersion", "services", "spec", "metadata", "resources"}
             self.say(bool(foreign), page, block.line, "this YAML is neither Weir's nor anything that the check knows")
             return
+        text = text.replace(TLS_FOLDER, f"{self.harness.tls_files()}/")
         file = self.harness.folder / "block.yaml"
         file.write_text(text, encoding="utf-8")
         for name in re.findall(r"(?:allow_file|deny_file|token_file): *\"?([\w.-]+)", text):

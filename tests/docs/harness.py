@@ -44,6 +44,20 @@ class Harness:
         return {"admin": {"bind": f"unix:{self.folder}/admin.sock"}, "listeners": listeners, "drain_timeout": 0,
                 "upstreams": [{"name": name, "servers": servers} for name in ("db", "postgres", "backend")]}
 
+    def tls_files(self):
+        """A folder with the files that configurations name in /etc/weir/tls."""
+        folder = self.folder / "tls"
+        if not folder.is_dir():
+            folder.mkdir()
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-subj", "/CN=db.example", "-days", "2", "-keyout", folder / "tls.key",
+                            "-out", folder / "tls.crt"], check=True, capture_output=True)
+            for name in ("ca.crt", "clients.crt"):
+                shutil.copy(folder / "tls.crt", folder / name)
+            (folder / "tickets.key").write_bytes(os.urandom(80))
+            (folder / "tickets.key").chmod(0o600)
+        return folder
+
     def stop(self):
         if self.daemon:
             self.daemon.terminate()

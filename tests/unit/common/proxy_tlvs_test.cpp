@@ -63,7 +63,7 @@ TEST(ProxyTlvs, AreReadBackFromAHeader) {
 TEST(ProxyTlvs, OfTlsThatIsPassedThroughSayItsNameAlone) {
   ProxiedTls client;
   client.authority = "db.example";
-  EXPECT_EQ(add_tls_tlvs("", client, kAll), "\x02\0\x0a" + "db.example"s);
+  EXPECT_EQ(add_tls_tlvs("", client, kAll), "\x02\0\x0a"s + "db.example");
 }
 
 TEST(ProxyTlvs, OfAPlainConnectionSayNothing) { EXPECT_EQ(add_tls_tlvs("", {}, kAll), ""); }
@@ -90,7 +90,7 @@ TEST(ProxyTlvs, LeaveOutACertificateThatDoesNotFit) {
 
 TEST(ProxyTlvs, LeaveOutAnythingThatDoesNotFit) {
   ProxiedTls client = example();
-  client.common_name = std::string(100'000, 'x');
+  client.common_name = std::string(5'000, 'x');
   client.certificate.clear();
   const std::optional<ProxiedTls> read = read_tls_tlvs(add_tls_tlvs("", client, kAll));
   ASSERT_TRUE(read);

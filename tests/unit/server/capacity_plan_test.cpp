@@ -10,6 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr std::uint64_t kGibibyte = 1ull << 30;
 constexpr MachineLimits kMachine{20'000, 2, 8 * kGibibyte, 4096};
@@ -253,6 +254,61 @@ TEST(CapacityPlan, AnUpstreamThatNobodyUsesNeedsNoPorts) {
                    {1'000'000, 2, 64 * kGibibyte, 4096})
                   .warnings,
               IsEmpty());
+}
+
+/// TLS on the sides that are asked for, without the files that a loaded configuration would need.
+ServerConfig config_with_tls(bool clients, bool backends) {
+  ServerConfig config = load_config_text(kProxy, "weir.yaml");
+  if (clients) config.listeners[0].tls.emplace();
+  if (backends) config.upstreams[0].tls.emplace();
+  return config;
+}
+
+TEST(CapacityPlan, HandshakesHaveABoundAndEachSideThatIsTlsTakesItsMemory) {
+  const auto described = [](bool clients, bool backends) {
+    return describe(plan_capacity(config_with_tls(clients, backends), kMachine));
+  };
+  EXPECT_THAT(described(false, false), ::testing::AllOf(HasSubstr("at 16 KiB\n"), Not(HasSubstr("tls "))));
+  EXPECT_THAT(described(true, false),
+              HasSubstr("80 % of it is enough for 209,715 connections at 32 KiB\n"
+                        "tls          16 handshakes at once on each worker, which take 1.56 MiB at most, at 50 KiB\n"
+                        "             an established connection takes 16 KiB more for each side that is TLS\n"));
+  EXPECT_THAT(described(false, true),
+              HasSubstr("at 32 KiB\ntls          an established connection takes 16 KiB more for each side"));
+  EXPECT_THAT(described(true, true), HasSubstr("at 48 KiB\ntls          16 handshakes"));
+}
+
+TEST(CapacityPlan, AnUpstreamThatOnlyARouteNamesIsUsed) {
+  ServerConfig config = config_with_tls(false, true);
+  auto& proxy = std::get<ProxyConfig>(config.listeners[0].service);
+  EXPECT_TRUE(plan_capacity(config, kMachine).tls.backends);
+  proxy.upstream = "";
+  EXPECT_FALSE(plan_capacity(config, kMachine).tls.backends);
+  proxy.routes.push_back({.names = {}, .alpn = {}, .tls = RouteConfig::Tls::terminate, .upstream = "u"});
+  EXPECT_TRUE(plan_capacity(config, kMachine).tls.backends);
+  config.limits.connections = 50'000;
+  EXPECT_THAT(plan_capacity(config, {1'000'000, 2, 64 * kGibibyte, 4096}).warnings,
+              ElementsAre(HasSubstr("upstreams.u has ports for 28,232 connections")));
+}
+
+TEST(CapacityPlan, WarnsWhereAnybodyIsTrusted) {
+  ServerConfig config = config_with_tls(false, true);
+  EXPECT_THAT(plan_capacity(config, kMachine).warnings, IsEmpty());
+  config.upstreams[0].tls->verify = tls::ClientOptions::Verify::none;
+  EXPECT_THAT(plan_capacity(config, kMachine).warnings,
+              ElementsAre(HasSubstr("upstreams.u.tls.verify is none: whoever answers in a backend's place is")));
+}
+
+TEST(CapacityPlan, WarnsOfTlsWithinTls) {
+  ServerConfig config = config_with_tls(true, true);
+  auto& routes = std::get<ProxyConfig>(config.listeners[0].service).routes;
+  routes.push_back({.names = {"a"}, .alpn = {}, .tls = RouteConfig::Tls::terminate, .upstream = "u"});
+  EXPECT_THAT(plan_capacity(config, kMachine).warnings, IsEmpty());
+  routes.push_back({.names = {"b"}, .alpn = {}, .tls = RouteConfig::Tls::pass, .upstream = "u"});
+  EXPECT_THAT(plan_capacity(config, kMachine).warnings,
+              ElementsAre(HasSubstr("listeners.p.proxy.routes.1 passes clients' TLS on to upstream u, which is")));
+  config.upstreams[0].tls.reset();
+  EXPECT_THAT(plan_capacity(config, kMachine).warnings, IsEmpty());
 }
 
 TEST(CapacityPlan, AProxyIsDescribedWithItsPipes) {

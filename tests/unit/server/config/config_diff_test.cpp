@@ -94,6 +94,35 @@ TEST(ConfigDiff, ABackendIsCalledAsItsKeyCallsIt) {
   EXPECT_EQ(keys, expected);
 }
 
+TEST(ConfigDiff, RoutesAreComparedByTheirPlacesAndAsAWholeWhereThereAreMore) {
+  const auto routed = [](const std::string& routes) {
+    return "listeners: [{name: a, bind: \":1\", proxy: {routes: [" + routes +
+           "]}}]\nupstreams: [{name: u, servers: [{address: \"h:1\"}]}, {name: v, servers: [{address: \"h:2\"}]}]\n";
+  };
+  const std::string first = "{names: [a, b], upstream: u}";
+  const auto changes = [&](const std::string& before, const std::string& after) {
+    const ConfigDiff all = diff(routed(before), routed(after));
+    return all.listeners.empty() ? std::vector<KeyChange>() : all.listeners.at(0).keys;
+  };
+  EXPECT_THAT(changes(first, "{names: [b, a], upstream: u}"), IsEmpty());
+  EXPECT_THAT(changes(first + ", {upstream: u}", first + ", {upstream: v}"),
+              ElementsAre(KeyChange{"proxy.routes.1.upstream", "u", "v"}));
+  EXPECT_THAT(changes(first, "{names: [c, a], upstream: u}"),
+              ElementsAre(KeyChange{"proxy.routes.0.names", "", "", {"c"}, {"b"}}));
+  EXPECT_THAT(changes("{names: a, upstream: u}", "{names: a, upstream: u}, {upstream: v}"),
+              ElementsAre(KeyChange{"proxy.routes", "[{names: [a], alpn: [], tls: pass, upstream: u}]",
+                                    "[{names: [a], alpn: [], tls: pass, upstream: u}, {names: [], alpn: [], tls: "
+                                    "pass, upstream: v}]"}));
+}
+
+TEST(ConfigDiff, HandshakesAtOnceCannotChangeWhileItRuns) {
+  const std::string plain = "listeners: [{name: a, bind: \":1\", echo: {}}]\n";
+  const ConfigDiff changes = diff(plain, plain + "tls: {handshakes: 8}\n");
+  ASSERT_EQ(changes.refused.size(), 1u);
+  EXPECT_EQ(changes.refused[0].to_string(),
+            "tls.handshakes: 16 -> 8 cannot change while it runs; restart or upgrade the daemon");
+}
+
 TEST(ConfigDiff, SectionsThatComeAndGoAreWhole) {
   const std::string plain = upstream("servers: [{address: \"a:1\"}]");
   EXPECT_THAT(diff(plain, plain + "admin: {hosts: [weir.internal]}\n").process,

@@ -559,7 +559,7 @@ TEST(ConfigKeys, EachSaysWhereAValueOfTheWrongTypeStandsAndWhatToWrite) {
     const std::optional<Place> place = find_place(root, info.path);
     ASSERT_TRUE(place);
     const YamlNode& key = place->entry->key;
-    const bool name = key.scalar == "name";  // without which an item goes by its index
+    const bool name = info.path.ends_with(".N.name");  // without which an item goes by its index
     const std::string path = name ? place->path : as_reported(place->path);
     const bool has_keys = place->entry->value.kind == YamlNode::Kind::map;
     const std::string wrong = info.section ? "wrong" : has_keys ? "[]" : "{not: this}";

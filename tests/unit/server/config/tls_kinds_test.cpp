@@ -73,7 +73,7 @@ class TlsKinds : public ::testing::Test {
 
 test::TempDir* TlsKinds::folder_ = nullptr;
 
-TEST_F(TlsKinds, FilesAreRelativeToTheConfigurationAndKnownToWhoWatchesIt) {
+TEST_F(TlsKinds, FilesAreRelativeToTheConfiguration) {
   std::vector<std::string> named;
   const ServerConfig config = load_config_text(
       "listeners: [{name: a, bind: ':1', echo: , tls: {certificates: [{certificate: crt, key: key}],\n"
@@ -82,8 +82,19 @@ TEST_F(TlsKinds, FilesAreRelativeToTheConfigurationAndKnownToWhoWatchesIt) {
       "f", {}, folder_->path(), &named);
   EXPECT_EQ(config.listeners[0].tls->certificates[0].certificate, file("crt"));
   EXPECT_EQ(config.upstreams[0].tls->ca, file("ca"));
-  EXPECT_THAT(named, ElementsAre(file("crt"), file("key"), file("ca"), file("crl"), file("ca"), file("both")));
+  EXPECT_THAT(named, IsEmpty()) << "whoever uses them looks after them";
   EXPECT_EQ(load_config_text(dump_config(config), "dump"), config);
+}
+
+TEST_F(TlsKinds, FilesAreWatchedWithAConfigurationThatCannotBeLoaded) {
+  std::vector<std::string> named;
+  EXPECT_THROW(load_config_text(
+                   "listeners: [{name: a, bind: ':1', echo: , tls: {certificates: [{certificate: gone, key: key}],\n"
+                   "  client_certificates: {verify: required, ca: ca, crl: crl}}}]\n"
+                   "upstreams: [{name: u, servers: [{address: 'h:1'}], tls: {ca: ca, certificate: both}}]\n",
+                   "f", {}, folder_->path(), &named),
+               ConfigError);
+  EXPECT_THAT(named, ElementsAre(file("gone"), file("key"), file("ca"), file("crl"), file("ca"), file("both")));
 }
 
 TEST_F(TlsKinds, AListenerNeedsACertificate) {
@@ -205,6 +216,7 @@ TEST_F(TlsKinds, AProxyNeedsAnUpstreamOrRoutes) {
   const auto problems = [](const std::string& proxy) { return problems_of(of_listener("proxy: {" + proxy + "}")); };
   EXPECT_THAT(problems(""), ElementsAre("listeners.a.proxy.upstream: is missing; write the name of an upstream"));
   EXPECT_THAT(problems("routes: []"), ElementsAre(HasSubstr("listeners.a.proxy.upstream: is missing")));
+  EXPECT_THAT(problems("routes:"), ElementsAre(HasSubstr("listeners.a.proxy.upstream: is missing")));
   EXPECT_THAT(problems("routes: [{upstream: u}]"), IsEmpty());
   EXPECT_THAT(problems("routes: [{names: a}]"), ElementsAre(HasSubstr("routes.0.upstream: is missing")));
   EXPECT_THAT(problems("routes: [{names: a, upstream: w}], upstream: u"),

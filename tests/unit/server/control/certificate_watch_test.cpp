@@ -56,8 +56,8 @@ TEST_F(CertificateWatchTest, FilesThatAreWrittenInPlaceAreReadAgain) {
   put("live", "a.test");
   begin();
   put("live", "b.test");
-  EXPECT_TRUE(wait_until([&] { return name() == "b.test"; }));
-  EXPECT_EQ(watch->renewed(), 1U);
+  EXPECT_TRUE(wait_until([&] { return watch->renewed() == 1; }));
+  EXPECT_EQ(name(), "b.test");
 }
 
 TEST_F(CertificateWatchTest, ALinkThatIsExchangedIsFollowedAsKubernetesDoes) {
