@@ -192,7 +192,7 @@ TEST_P(TlsEnds, AResetAfterBothEndsIsClean) {
 }
 
 TEST_P(TlsEnds, ADrainEndsInOrderWhoIsAtRest) {
-  start();
+  daemon.emplace(Daemon::with_config("drain_timeout: 3s\n" + config()));
   auto [client, server] = connect();
   client.send_all("at rest");
   EXPECT_EQ(server.receive_exactly(7), "at rest");

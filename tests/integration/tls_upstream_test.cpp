@@ -193,7 +193,7 @@ TEST_F(TlsUpstream, FailuresEject) {
     return Leave::close;
   });
   daemon.emplace(Daemon::with_config(
-      proxy_config({broken.address(), well.address()}, "", site.upstream() + ", eject: {failures: 2, duration: 1h}")));
+      proxy_config({broken.address(), well.address()}, "", site.upstream() + ", eject: {failures: 2, for: 1h}")));
   for (int i = 0; i < 12; ++i) {
     Peer one = daemon->connect();
     one.send_all("x");

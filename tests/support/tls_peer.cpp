@@ -43,7 +43,7 @@ void check(bool worked, const char* what) {
 
 /// `unknown CA` as RFC 8446 writes it: `unknown_ca`.
 std::string alert_name(int value) {
-  if (value == TLS13_AD_CERTIFICATE_REQUIRED) return "certificate_required";  // OpenSSL 3.0 has no text for it
+  if ((value & 0xff) == TLS13_AD_CERTIFICATE_REQUIRED) return "certificate_required";  // OpenSSL 3.0 has no text for it
   std::string name = ::SSL_alert_desc_string_long(value);
   for (char& letter : name) {
     letter = letter == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));

@@ -38,6 +38,6 @@ ROW = Row(
 
 BULK_ROW = Row(
     "tls-bulk", "megabytes there and back through a proxy that ends TLS",
-    "What a gigabyte (10^9 bytes) costs the proxy: half of it is opened, half is sealed (AES-256-GCM).",
+    "What a gigabyte (10^9 bytes) costs the proxy: half of it is opened, half is sealed.",
     (Metric("cpu_s", "CPU s/GB", digits=3), Metric("gbit", "Gbit/s", "more", 2)),
     lambda setting: _cells(setting, setting.few(BULK, BULK[1:])), before=True)

@@ -25,7 +25,7 @@ def measure(setting, peer, kind):
                 if storms:
                     _wait_until_begun(loads[0])
                     loads.append(LoadRun(setting, "connect", serving.port,
-                                         ["-c", STORM, "--source", SOURCES, "--max-errors", 1_000_000, *TLS],
+                                         ["-c", STORM, "--source", SOURCES, "--close", "rst", *TLS],
                                          seconds=setting.window + setting.warmup))
                 _finish(setting, loads)
                 report = loads[0].report()

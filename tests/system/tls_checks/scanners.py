@@ -12,9 +12,12 @@ FOLDER = Path(__file__).resolve().parent / "golden"
 OWN = re.compile(
     r"^(cert|chain|engine|scan|clock|service|host|pre_|DNS|OCSP|intermediate|trust|issuer|secure_client|rating|grade|"
     r"overall|final|protocol_support|key_exchange|cipher_strength|clientsimulation|HTTP|HSTS|HPKP|banner|cookie|security_h|"
-    r"ip|NOT_|optimal|session_id|TLS_timestamp|caa|CAA)",
+    r"ip|NOT_|optimal|session_id|sessionresumption|TLS_timestamp|DROWN_hint|caa|CAA)",
     re.IGNORECASE,
 )
+# Mozilla's intermediate configuration leaves the choice to the client, because all of its ciphers are strong and some
+# clients are quicker with one of them; testssl.sh 3.0 rates that as if a weak one could be chosen.
+MEANT = {"cipher_order"}
 
 
 def compare(world, name, text):
@@ -31,31 +34,26 @@ def sslscan(world, port):
         "sslscan", "--no-colour", "--no-check-certificate", "--no-fallback", "--sni-name=site.test", f"127.0.0.1:{port}",
         seconds=180,
     )  # fmt: skip
-    lines, section = [], ""
-    for line in done.stdout.splitlines():
-        if line.startswith("  ") and line.strip().endswith(":"):
-            section = line.strip()
-        if re.match(r"^(SSLv|TLSv|Preferred|Accepted|Compression|Server|TLS renegotiation|OpenSSL)", line) and (
-            not line.startswith("OpenSSL")
-        ):
-            lines.append(" ".join(line.split()))
-        elif "not vulnerable" in line or "vulnerable" in line or "renegotiation" in line or "compression" in line.lower():
-            lines.append(" ".join(line.split()))
+    told = re.compile(r"^(SSLv|TLSv|Preferred|Accepted)|vulnerable|renegotiation|compression", re.IGNORECASE)
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines() if told.search(line)]
     compare(world, "sslscan.txt", "\n".join(lines) + "\n")
 
 
 def testssl(world, port):
     report = world.folder / "testssl.json"
-    done = world.bed.run(
-        "testssl", "--quiet", "--color", "0", "--warnings", "batch", "--openssl-timeout", "10", "--jsonfile", report,
-        "--protocols", "--std", "--fs", "--server-defaults", "--server-preference", "--vulnerable",
-        f"https://127.0.0.1:{port}/", expect=None, seconds=900,
+    # It has children, which end with the bed whatever happens.
+    scan = world.bed.start(
+        "testssl", "testssl", "--quiet", "--color", "0", "--warnings", "batch", "--openssl-timeout", "10", "--jsonfile",
+        report, "--protocols", "--std", "--fs", "--server-defaults", "--server-preference", "--vulnerable",
+        f"https://127.0.0.1:{port}/",
     )  # fmt: skip
+    scan.wait(900)
     if not report.exists():
-        world.that(False, "testssl.sh reports", done.stdout + done.stderr)
+        world.that(False, "testssl.sh reports", world.bed.log("testssl"))
         return
     found = [one for one in json.loads(report.read_text()) if not OWN.match(one["id"])]
-    bad = [one for one in found if one["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "FATAL")]
+    above_low = ("MEDIUM", "HIGH", "CRITICAL", "FATAL")
+    bad = [one for one in found if one["severity"] in above_low and one["id"] not in MEANT]
     world.that(bool(found) and not bad, "testssl.sh finds nothing above low", bad)
     lines = sorted({f"{one['id']}: {one['severity']}: {' '.join(one['finding'].split())}" for one in found})
     compare(world, "testssl.txt", "\n".join(lines) + "\n")
