@@ -139,11 +139,11 @@ const std::string& ticket_key_file() {
   return path;
 }
 
-/// What the reference names, in other files.
+/// What the reference names, in other files, of which the first holds both.
 const test::CertificateFiles& copies() {
   static const test::CertificateFiles files{
-      test::certificate_folder().write("copy.pem", test::read_file(test::reference_certificate().certificate)),
-      test::certificate_folder().write("copy.key", test::read_file(test::reference_certificate().key))};
+      test::certificate_folder().write("copy.pem", test::read_file(test::reference_certificate_file())),
+      test::certificate_folder().write("copy.key", test::reference_certificate().key)};
   return files;
 }
 

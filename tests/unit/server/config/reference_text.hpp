@@ -19,23 +19,23 @@ inline const Authority& reference_authority() {
   return authority;
 }
 
-/// What a file has to hold that config/reference.yaml names.
-inline const CertificateFiles& reference_certificate() {
-  static const CertificateFiles files =
-      write_files(certificate_folder(), "reference", reference_authority().server({"DNS:db.example"}));
-  return files;
+/// What config/reference.yaml names: a certificate, and its key in the same file.
+inline const Certificate& reference_certificate() {
+  static const Certificate certificate = reference_authority().server({"DNS:db.example"});
+  return certificate;
+}
+inline const std::string& reference_certificate_file() {
+  static const std::string path =
+      certificate_folder().write("reference.pem", reference_certificate().certificate + reference_certificate().key);
+  return path;
 }
 
 /// config/reference.yaml, with files that are there.
 inline const std::string& reference_text() {
   static const std::string text = [] {
     std::string changed = read_file((source_folder() / "config" / "reference.yaml").string());
-    const auto put = [&changed](const std::string& name, const std::string& path) {
-      changed.replace(changed.find(name), name.size(), path);
-    };
-    put("/etc/weir/tls/tls.crt", reference_certificate().certificate);
-    put("/etc/weir/tls/tls.key", reference_certificate().key);
-    return changed;
+    const std::string named = "/etc/weir/tls/tls.pem";
+    return changed.replace(changed.find(named), named.size(), reference_certificate_file());
   }();
   return text;
 }

@@ -53,18 +53,18 @@ std::string read(const std::filesystem::path& path) {
 }
 
 TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
+  RouteConfig route;
+  route.upstream = "backend";
   ServerConfig expected;
   expected.listeners = {listener("echo", "127.0.0.1:7000", EchoConfig{}),
                         listener("discard", "127.0.0.1:7001", DiscardConfig{}),
-                        listener("proxy", "127.0.0.1:7002",
-                                 ProxyConfig{{{.names = {"*.db.example"}, .upstream = "backend"}}, "backend"})};
+                        listener("proxy", "127.0.0.1:7002", ProxyConfig{{route}, "backend"})};
   expected.listeners[1].bind.push_back(bind_address("unix:/run/weir/discard.sock"));
   UpstreamConfig upstream;
   upstream.name = "backend";
   upstream.servers = {{.address = parse_address("127.0.0.1:5432", AddressUse::target)},
                       {.dns = DnsName{DnsName::Record::a, "db.internal", 5432}}};
-  const auto& [certificate, key] = test::reference_certificate();
-  expected.listeners[2].tls.emplace().certificates = {{certificate, key, {}}};
+  expected.listeners[2].tls.emplace().certificates = {{test::reference_certificate_file(), "", {}}};
   upstream.tls.emplace();
   upstream.health.emplace();  // absent by default; the file shows what it holds where it is there
   expected.upstreams = {upstream};
