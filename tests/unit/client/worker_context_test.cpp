@@ -246,7 +246,11 @@ TEST_F(WorkerContextTest, CyclesOfTheConnectWorkloadAreItsTimes) {
 
 TEST_F(WorkerContextTest, HandshakesAreCountedFullOrResumed) {
   const auto shake = [this](int ms, bool resumed) {
-    context_->shook_hands(at(ms), {.done = true, .resumed = resumed, .took = milliseconds(3)});
+    TlsHandshake handshake;
+    handshake.done = true;
+    handshake.resumed = resumed;
+    handshake.took = milliseconds(3);
+    context_->shook_hands(at(ms), handshake);
   };
   make();
   begin();

@@ -235,7 +235,7 @@ TEST(JsonReport, SaysHowTlsWasSpokenAndHowManyHandshakesWereMade) {
   EXPECT_EQ(options.at("ca"), "");
   EXPECT_EQ(options.at("alpn").at(0), "h2");
   EXPECT_EQ(options.at("resume"), true);
-  EXPECT_EQ(report.at("tls").at("agreed"), result.stats.agreed);
+  EXPECT_EQ(report.at("tls").at("agreed"), "TLSv1.3, TLS_AES_128_GCM_SHA256, ALPN h2");
   EXPECT_EQ(report.at("tls").at("handshakes"), 40);
   EXPECT_EQ(report.at("tls").at("resumed_per_s").to_number<double>(), 20);
   EXPECT_EQ(report.at("latency").at("resumed").at("count"), 1);

@@ -258,7 +258,7 @@ TEST(TextReport, SaysHowManyHandshakesWereMadeAndOnWhatTheyAgreed) {
   result.stats.agreed = "TLSv1.3, TLS_AES_128_GCM_SHA256";
   EXPECT_THAT(flowing(result), HasSubstr(", over TLS, closed by FIN"));
   EXPECT_THAT(flowing(result), HasSubstr("handshakes 500 in full, 50.0 a second TLS TLSv1.3, TLS_AES_128_GCM_SHA256"));
-  EXPECT_THAT(flowing(result), HasSubstr("handshake 3.00ms"));
+  EXPECT_THAT(flowing(result), HasSubstr("handshake 3.00 ms"));
   result.options.tls->resume = true;
   result.options.tls->insecure = true;
   EXPECT_THAT(flowing(result), HasSubstr("over TLS with sessions resumed, the certificate not looked at"));
