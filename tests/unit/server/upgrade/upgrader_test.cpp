@@ -46,6 +46,7 @@ TEST(Upgrader, StopsAcceptingInTheEndWhereMemoryIsScarce) {
                      [] { return false; },
                      [] { return InheritedSockets(); },
                      [] { return Drained(); },
+                     [] { return tls::SecretBytes(); },
                      [&](const InheritedSockets&, const std::vector<std::size_t>&) {
                        if (++tries < 3) throw std::bad_alloc();
                      },
