@@ -176,6 +176,8 @@ class Server {
     data_plane_.start(static_cast<int>(config_->limits.backlog));
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     say_where_admin();
+    certificate_watch_.emplace(CertificateWatch::Parts{control_context_, data_plane_.tickets()});
+    certificate_watch_->watch(data_plane_.certificate_holders());
     warn_of_unused_sockets();
     const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
                                           data_plane_.listeners().size(), plan_.workers, limit_text());
@@ -193,8 +195,6 @@ class Server {
       attend_service_manager();
     }
     watch_files();
-    certificate_watch_.emplace(CertificateWatch::Parts{control_context_, data_plane_.tickets()});
-    certificate_watch_->watch(data_plane_.certificate_holders());
     control_.run();
     certificate_watch_.reset();
     admin_.clear();

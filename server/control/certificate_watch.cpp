@@ -33,14 +33,7 @@ struct CertificateWatch::Found {
 };
 
 CertificateWatch::CertificateWatch(Parts parts)
-    : parts_(std::move(parts)), settled_(parts_.context), look_(parts_.context) {
-  try {
-    told_.emplace(parts_.context, [this](bool writing) { note(writing); });
-  } catch (const std::system_error& error) {
-    spdlog::warn("TLS: {}; certificates are looked at now and then instead", error.what());
-    said_untold_ = true;
-  }
-}
+    : parts_(std::move(parts)), settled_(parts_.context), look_(parts_.context) {}
 
 CertificateWatch::~CertificateWatch() {
   alive_.reset();
@@ -62,7 +55,6 @@ std::vector<tls::CertificateFacts> CertificateWatch::certificates() const {
 }
 
 void CertificateWatch::follow() {
-  if (!told_) return;
   std::vector<std::string> paths;
   const auto add = [&](const std::string& file) {
     std::error_code error;
@@ -72,7 +64,9 @@ void CertificateWatch::follow() {
     for (const std::string& file : holder->files()) add(file);
   }
   if (parts_.tickets && !parts_.tickets->file().empty()) add(parts_.tickets->file());
+  if (!told_ && paths.empty()) return;
   try {
+    if (!told_) told_.emplace(parts_.context, [this](bool writing) { note(writing); });
     told_->watch(paths);
     said_untold_ = false;
   } catch (const std::system_error& error) {

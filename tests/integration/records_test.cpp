@@ -102,7 +102,9 @@ TEST(Records, TextFormHasTheSameKeysInTheSameOrder) {
   const std::regex pair(R"((\w+)=(\S+))");
   for (std::sregex_iterator match(line.begin(), line.end(), pair), none; match != none; ++match)
     keys.push_back((*match)[1]);
-  EXPECT_EQ(keys, record_keys()) << line;
+  std::vector<std::string> plain = record_keys();
+  std::erase(plain, "tls");  // a connection without it has no such key
+  EXPECT_EQ(keys, plain) << line;
   EXPECT_NE(line.find(" bytes_in=12 bytes_out=12 bytes_lost=0 "), std::string::npos) << line;
   EXPECT_NE(line.find(" end=client_closed "), std::string::npos) << line;
 }
