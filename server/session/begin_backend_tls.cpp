@@ -15,36 +15,13 @@ using Status = io::IoResult::Status;
 /// SSLRequest (PostgreSQL 18, 54.7).
 constexpr std::array<unsigned char, 8> kSslRequest{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
 
-/// Waits; returns 0, or ETIMEDOUT. May end the session, which its client's reset does not: once the backend is
+/// Waits; returns 0, or kTlsTimedOut. May end the session, which its client's reset does not: once the backend is
 /// connected, it is owed what the client sent before it left.
-net::awaitable<int> wait_for_backend(BackendHandshake handshake) {
-  Session& session = handshake.session;
-  if (session.now() >= handshake.deadline) co_return ETIMEDOUT;
-  co_await session.wait_until(handshake.deadline);
+net::awaitable<int> wait_for_backend(Session& session, Session::Time deadline) {
+  if (session.now() >= deadline) co_return kTlsTimedOut;
+  co_await session.wait_until(deadline);
   if (const auto why = session.must_end()) session.end_with(*why);
   co_return 0;
-}
-
-net::awaitable<int> ask_postgres(BackendHandshake handshake) {
-  io::Stream& backend = handshake.backend.stream;
-  const io::IoResult put = backend.write(std::as_bytes(std::span(kSslRequest)));
-  if (put.status == Status::failed) co_return put.error;
-  if (put.bytes < kSslRequest.size()) co_return kTlsFailed;  // eight bytes fit into any fresh connection
-  std::byte answer{};
-  for (;;) {
-    if (backend.readable()) {
-      const io::IoResult got = backend.read(std::span(&answer, 1));
-      if (got.status == Status::failed) co_return got.error;
-      if (got.status == Status::end) co_return kTlsFailed;
-      if (got.status == Status::moved) break;
-      continue;
-    }
-    if (const int error = co_await wait_for_backend(handshake); error != 0) co_return error;
-    if (handshake.session.end) co_return 0;
-  }
-  // Bytes behind the answer that came in the clear would be taken for what came encrypted (CVE-2021-23222).
-  if (answer == std::byte{'S'}) co_return backend.unread() == 0 ? 0 : kTlsFailed;
-  co_return answer == std::byte{'N'} ? kTlsRefused : kTlsFailed;
 }
 
 int error_of(const tls::Stream& stream) {
@@ -60,10 +37,32 @@ int error_of(const tls::Stream& stream) {
 
 }  // namespace
 
+net::awaitable<int> ask_backend_for_tls(Session& session, BackendConnection& asked, Session::Time deadline) {
+  io::Stream& backend = asked.stream;
+  const io::IoResult put = backend.write(std::as_bytes(std::span(kSslRequest)));
+  if (put.status == Status::failed) co_return put.error;
+  if (put.bytes < kSslRequest.size()) co_return kTlsFailed;  // eight bytes fit into any fresh connection
+  std::byte answer{};
+  for (;;) {
+    if (backend.readable()) {
+      const io::IoResult got = backend.read(std::span(&answer, 1));
+      if (got.status == Status::failed) co_return got.error;
+      if (got.status == Status::end) co_return kTlsFailed;
+      if (got.status == Status::moved) break;
+      continue;
+    }
+    if (const int error = co_await wait_for_backend(session, deadline); error != 0) co_return error;
+    if (session.end) co_return 0;
+  }
+  // Bytes behind the answer that came in the clear would be taken for what came encrypted (CVE-2021-23222).
+  if (answer == std::byte{'S'}) co_return backend.unread() == 0 ? 0 : kTlsFailed;
+  co_return answer == std::byte{'N'} ? kTlsRefused : kTlsFailed;
+}
+
 net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
   Session& session = handshake.session;
   if (handshake.starttls == tls::StartTls::postgres) {
-    const int error = co_await ask_postgres(handshake);
+    const int error = co_await ask_backend_for_tls(session, handshake.backend, handshake.deadline);
     if (error != 0 || session.end) co_return error;
   }
   tls::SslPtr ssl = handshake.context.make(handshake.host, session.context->worker);
@@ -77,12 +76,12 @@ net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
   for (auto state = tls::Stream::Handshake::waiting; state != tls::Stream::Handshake::done;) {
     while (!stream->can_step()) {
       stream->flush();
-      if (const int error = co_await wait_for_backend(handshake); error != 0) co_return error;
+      if (const int error = co_await wait_for_backend(session, handshake.deadline); error != 0) co_return error;
       if (session.end) co_return 0;
     }
     session.slot->ask_for_heavy_turn();
     while (!session.slot->take_heavy_turn()) {
-      if (const int error = co_await wait_for_backend(handshake); error != 0) co_return error;
+      if (const int error = co_await wait_for_backend(session, handshake.deadline); error != 0) co_return error;
       if (session.end) co_return 0;
     }
     state = stream->handshake();

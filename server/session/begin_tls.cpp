@@ -119,6 +119,7 @@ class Opening {
     if (!asked_) return false;
     const char answer = asked_ == tls::PostgresPreamble::ssl_request ? 'S' : 'N';
     awaits_request_ = answer == 'N';
+    promised_tls_ = answer == 'S';
     asked_.reset();
     session_.client.write(std::as_bytes(std::span(&answer, 1)));
     return true;
@@ -166,12 +167,14 @@ class Opening {
       return refuse(SessionEnd::tls_unknown_name, "no certificate is for the name " + quoted(hello.server_name));
     }
     terminates_ = terminate;
+    session_.asks_postgres = promised_tls_ && !terminate;
     return {Progress::complete};
   }
 
   /// Of what is no TLS: served where that is allowed.
   Decision decide_plain(std::string_view problem) {
-    const bool allowed = options_ == nullptr || options_->plaintext == tls::ServerOptions::Plaintext::allow;
+    const bool allowed =
+        !promised_tls_ && (options_ == nullptr || options_->plaintext == tls::ServerOptions::Plaintext::allow);
     if (!allowed) return refuse(SessionEnd::tls_not_tls, problem);
     if (proxy_ != nullptr && proxy_->upstream == nullptr) return refuse(SessionEnd::no_route, problem);
     if (proxy_ != nullptr) session_.target = proxy_;
@@ -209,6 +212,7 @@ class Opening {
   std::optional<tls::PostgresPreamble> asked_;
   std::size_t wanted_ = 0;  ///< fewer bytes than these are no whole hello
   bool awaits_request_;
+  bool promised_tls_ = false;  ///< its request was granted, so that nothing else may come
   bool any_came_ = false;
   bool terminates_ = false;
 };

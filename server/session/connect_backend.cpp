@@ -105,7 +105,7 @@ BackendHandshakeResult handshake_result_of(int error) {
       return BackendHandshakeResult::untrusted;
     case kTlsRefused:
       return BackendHandshakeResult::refused;
-    case ETIMEDOUT:
+    case kTlsTimedOut:
       return BackendHandshakeResult::timeout;
     default:
       return BackendHandshakeResult::failed;
@@ -165,6 +165,8 @@ net::awaitable<int> connect_endpoint(ConnectContext context, SourceTurns& source
   }
   context.backend.connect_time =
       std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(io::Clock::now() - started);
+  if (session.asks_postgres && context.tls == nullptr)
+    co_return co_await ask_backend_for_tls(session, context.backend, deadline);
   if (context.tls == nullptr) co_return 0;
   const int error = co_await begin_backend_tls(
       {session, *context.tls->current(), context.config.tls->starttls, host, deadline, context.backend});
@@ -177,6 +179,7 @@ SessionEnd end_of_connect(int error) {
   if (io::is_local_error(error)) return SessionEnd::refused_resources;
   switch (error) {
     case kTlsFailed:
+    case kTlsTimedOut:
       return SessionEnd::server_tls_failed;
     case kTlsUntrusted:
       return SessionEnd::server_tls_untrusted;

@@ -71,6 +71,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   record.id = session.id;
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;
+  if (session.tls) session.tls_facts->alert = session.tls->alert();
   record.tls = session.tls_facts;
   record.end = end;
   record.duration =

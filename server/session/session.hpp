@@ -69,6 +69,7 @@ struct Session {
   bool header_due = false;        ///< a PROXY header says who the client is
   bool source_counted = false;    ///< by the gate's second stage, for its source, as well
   bool cut_inside = false;        ///< it was cut in the middle of something
+  bool asks_postgres = false;     ///< the backend gets the request for TLS that the client's hello follows
   bool close_softly = false;      ///< refused with an answer, which a RST would lose
   bool close_if_idle = false;     ///< its turn in the spread of a drain has come; cleared once it has looked
   std::optional<SessionEnd> end;  ///< why it is over; see end_with()

@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "server/upstream/connect_error.hpp"
+
 namespace weir {
 
 namespace {
@@ -49,7 +51,7 @@ void Backend::succeed(const Backend& before) {
 void Backend::report_failure(const std::string& upstream, const std::string& address, int error) {
   const std::uint64_t times = failures_.admit(std::chrono::steady_clock::now());
   if (times == 0) return;
-  const std::string reason = std::generic_category().message(error);
+  const std::string reason = describe_connect_error(error);
   spdlog::warn("upstream {}: cannot connect to {}: {}{}", upstream, address, reason, times_since_last_said(times));
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <new>
-#include <system_error>
 #include <utility>
 
 #include "common/units.hpp"
+#include "server/upstream/connect_error.hpp"
 
 namespace weir {
 
@@ -150,7 +150,7 @@ void Upstream::failed(Backend& backend, int error, Time now, const std::string& 
   const std::string why = fmt::format("left out for {} after {} connect failures in a row{}: {}",
                                       format_duration(std::chrono::ceil<milliseconds>(backend.ejection_.until() - now)),
                                       config_->eject.failures, one_of_a_range ? ", the last to " + address : "",
-                                      std::generic_category().message(error));
+                                      describe_connect_error(error));
   backend.ejected_since_.why = std::make_shared<const std::string>(why);
   spdlog::warn("upstream {}: {} is {}", name_, *backend.name(), why);
 }

@@ -221,5 +221,34 @@ TEST_F(TlsPostgres, TheNameInTheHelloBehindTheRequestChoosesTheUpstream) {
   expect_carries(rest);
 }
 
+TEST_F(TlsPostgres, WhatPassesUntouchedIsAskedForAtItsBackendToo) {
+  daemon.emplace(
+      Daemon::with_config("listeners: [{name: front, bind: '127.0.0.1:0', " + site.listener("starttls: postgres") +
+                          ", proxy: {routes: [{names: [backend.test], tls: pass, upstream: back}], upstream: back}}]\n"
+                          "upstreams: [{name: back, servers: [{address: '" +
+                          backend.address() + "'}]}]\n"));
+  Peer plain = daemon->connect();
+  plain.send_all(kSslRequest);
+  EXPECT_EQ(plain.receive_exactly(1), "S");
+  TlsPeer client = TlsPeer::before_handshake(std::move(plain), TlsRole::client, {.name = "backend.test"});
+  const std::string hello = client.client_hello();
+  client.socket().send_all(hello);
+  Peer server = answer("S");
+  EXPECT_EQ(server.receive_exactly(hello.size()), hello);
+}
+
+TEST_F(TlsPostgres, WhoWasGrantedTlsSpeaksItWhateverElseIsAllowed) {
+  start("plaintext: allow");
+  for (const std::string& next : {kStartup, kSslRequest}) {
+    Peer plain = daemon->connect();
+    const std::string address = plain.local_name();
+    plain.send_all(kSslRequest);
+    EXPECT_EQ(plain.receive_exactly(1), "S");
+    plain.send_all(next);
+    EXPECT_NE(plain.receive_until_end().ending, Ending::silence);
+    EXPECT_EQ(daemon->wait_for_record(of_client(address)).end(), "tls_not_tls");
+  }
+}
+
 }  // namespace
 }  // namespace weir::test
