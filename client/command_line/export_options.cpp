@@ -1,5 +1,7 @@
 #include "client/command_line/export_options.hpp"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <utility>
 
@@ -36,10 +38,9 @@ void check_outputs(const std::vector<NamedFile>& files, const std::vector<std::s
       const auto& [other_option, other] = files[k];
       if (other.empty() || !is_same_output(file, other)) continue;
       // Of one file under two names, both tell which is meant.
-      throw std::invalid_argument(std::string(other_option) + " and " + option + " cannot both be " +
-                                  (is_stdout_name(file) ? "stdout"
-                                   : file == other      ? file
-                                                        : file + ", which " + other + " is as well"));
+      const std::string same = file == other ? file : fmt::format("{}, which {} is as well", file, other);
+      throw std::invalid_argument(
+          fmt::format("{} and {} cannot both be {}", other_option, option, is_stdout_name(file) ? "stdout" : same));
     }
     for (const std::string& input : inputs) {
       if (!is_same_file(input, file)) continue;
