@@ -191,5 +191,54 @@ TEST(EventLoopFairness, ACrowdOfPostedFunctionsLetsOthersHaveTurnsInBetween) {
   }
 }
 
+/// Waits for heavy turns, and notes each; asks twice for the first.
+net::awaitable<void> work_hard(Crowd& crowd, std::size_t who, int turns) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  slot->ask_for_heavy_turn();
+  for (int turn = 0; turn < turns; ++turn) {
+    slot->ask_for_heavy_turn();
+    while (!slot->take_heavy_turn()) co_await slot->wait();
+    crowd.note(who);
+  }
+}
+
+/// Asks and is gone before its turn.
+net::awaitable<void> ask_and_leave(Crowd& crowd) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  slot->ask_for_heavy_turn();
+  co_await slot->yield();
+}
+
+TEST(EventLoopFairness, HeavyTurnsAreOneAtATimeInOrderAndBesideAllOthers) {
+  Crowd crowd;
+  constexpr std::size_t kWorker = 9;
+  net::asio::post(crowd.loop.executor(), [&crowd] {
+    crowd.loop.spawn(ask_and_leave(crowd), rethrow);
+    for (std::size_t who = 0; who < 3; ++who) crowd.loop.spawn(work_hard(crowd, who, 2), rethrow);
+    crowd.loop.spawn(work(crowd, kWorker), rethrow);
+  });
+  crowd.loop.post([] {});
+  std::vector<std::size_t> heavy;
+  crowd.loop.spawn(
+      [](Crowd& watched) -> net::awaitable<void> {
+        const SlotPtr slot = watched.loop.acquire(1);
+        while (std::count_if(watched.turns.begin(), watched.turns.end(), [](auto who) { return who < 3; }) < 6 &&
+               watched.turns.size() < kTooMany) {
+          co_await slot->yield();
+        }
+        watched.end();
+      }(crowd),
+      rethrow);
+  crowd.loop.run();
+  for (std::size_t i = 0; i < crowd.turns.size(); ++i) {
+    if (crowd.turns[i] >= 3) continue;
+    heavy.push_back(crowd.turns[i]);
+    if (i + 1 < crowd.turns.size()) {
+      EXPECT_EQ(crowd.turns[i + 1], kWorker) << "another had its turn between two heavy ones";
+    }
+  }
+  EXPECT_EQ(heavy, (std::vector<std::size_t>{0, 1, 2, 0, 1, 2}));
+}
+
 }  // namespace
 }  // namespace weir::io
