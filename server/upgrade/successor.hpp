@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/net.hpp"
+#include "common/tls/ticket_keys.hpp"
 #include "server/listener/inherited_sockets.hpp"
 #include "server/upgrade/channel.hpp"
 #include "server/upgrade/drained.hpp"

@@ -141,7 +141,11 @@ struct TlsPeer::Session {
       return;
     }
     ::SSL_set_connect_state(tls);
-    if (!options.name.empty()) SSL_set_tlsext_host_name(tls, options.name.c_str());
+    if (!options.name.empty()) {
+      // SSL_set_tlsext_host_name() is this, with an old-style cast.
+      std::string name = options.name;
+      SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+    }
     const std::string& verified = options.verified_name.empty() ? options.name : options.verified_name;
     if (!options.trusted.empty() && !verified.empty()) ::SSL_set1_host(tls, verified.c_str());
     if (!options.session.empty()) {
