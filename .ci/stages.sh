@@ -6,7 +6,7 @@
 lint() {
   local sources="^$PWD/(server|client|common|manuals|bench)/.*\.cpp$"
   if [[ $1 == recent ]]; then
-    sources=$(git log -100 --name-only --format= -- server client common manuals bench | grep '\.cpp$' | sort --unique |
+    sources=$(git log -40 --name-only --format= -- server client common manuals bench | grep '\.cpp$' | sort --unique |
       sed -E 's/[.+]/\\&/g' | paste --serial --delimiters='|')
     [[ -n $sources ]] || return 0
     sources="^$PWD/($sources)$"
