@@ -2,7 +2,7 @@
 # Sourced by .ci/run and .ci/nightly. A stage is a function stage_NAME.
 
 # Runs clang-tidy over sources, but not over tests, which the compiler's warnings and the sanitizers check: `lint all …`, or
-# `lint recent …` for those that the last hundred commits changed. Further arguments go to it.
+# `lint recent …` for those that the last forty commits changed. Further arguments go to it.
 lint() {
   local sources="^$PWD/(server|client|common|manuals|bench)/.*\.cpp$"
   if [[ $1 == recent ]]; then
