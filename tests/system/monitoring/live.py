@@ -211,7 +211,7 @@ def run(checks, folder, programs, binary):
         check_healthy(checks, prometheus, jobs)
 
         sick = start(bed.Weir, "sick", programs, bed.SICK.format(**places))
-        tight = start(bed.Weir, "tight", programs, bed.TIGHT, limit=("prlimit", "--nofile=80:80"))
+        tight = start(bed.Weir, "tight", programs, bed.TIGHT, limit=("prlimit", "--nofile=200:200"))
         small = start(bed.Weir, "small", programs, bed.SMALL)
         certificate, key = bed.make_certificate(folder)
         secure = start(bed.Weir, "secure", programs, bed.SECURE.format(certificate=certificate, key=key))
@@ -231,7 +231,7 @@ def run(checks, folder, programs, binary):
             names |= set(re.findall(r"^([a-z_]+)[ {]", bed.fetch(f"http://{target}/metrics"), re.MULTILINE))
         # Only now: a daemon without descriptors answers Prometheus only if that has connected before.
         clients.hold(small.listener("echo"), 5)
-        clients.hold(tight.listener("echo"), 90)
+        clients.hold(tight.listener("echo"), 210)
         clients.hold(sick.listener("spare"), 2)
 
         waiting = bed.Clients()
