@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <new>
 
+#include "common/tls/trust_problem.hpp"
+
 namespace weir::tls {
 
 Engine::Engine(SslPtr ssl) : ssl_(std::move(ssl)), in_(BIO_new(BIO_s_mem())), out_(BIO_new(BIO_s_mem())) {
@@ -50,7 +52,7 @@ Engine::Status Engine::status_of(int result) {
   const long verdict = SSL_get_verify_result(ssl_.get());
   problem_ = take_openssl_error();
   if (verdict != X509_V_OK && (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0) {
-    problem_ = std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verdict);
+    problem_ = std::string("its certificate is not trusted: ") + trust_problem(ssl_.get());
   }
   if (problem_.empty()) problem_ = "it broke off";
   return Status::failed;

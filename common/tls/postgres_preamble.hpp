@@ -20,6 +20,9 @@ enum class PostgresPreamble : std::uint8_t {
   invalid,
 };
 
+/// SSLRequest, as a client sends it (same chapter, 54.7).
+inline constexpr std::string_view kPostgresSslRequest{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
+
 struct PostgresPreambleParse {
   PostgresPreamble kind = PostgresPreamble::incomplete;
   /// Bytes that it is made of: 8 of the requests for encryption, which whoever answers them takes off, all of a request

@@ -163,7 +163,7 @@ Stream::Handshake Stream::handshake() {
   ::ERR_clear_error();
   const int result = ::SSL_do_handshake(ssl_.get());
   const bool waits = result != 1 && !fin_came_ && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
-  if (result != 1 && !waits) note_failure(result);
+  if (result != 1 && !waits) note_failure();
   input.keep_rest();
   const bool sent = send_output();
   if (result != 1 && !waits) return Handshake::failed;
@@ -175,7 +175,7 @@ Stream::Handshake Stream::handshake() {
   return waits ? Handshake::waiting : Handshake::done;
 }
 
-void Stream::note_failure(int /*result*/) {
+void Stream::note_failure() {
   const unsigned long error = ::ERR_peek_last_error();
   const int reason = ERR_GET_REASON(error);
   if (is_alert(reason)) {
@@ -274,7 +274,7 @@ void Stream::conclude_reading(int result) {
   }
   over_ = true;
   if (why == SSL_ERROR_ZERO_RETURN) return;
-  note_failure(result);
+  note_failure();
   error_ = kBroken;
 }
 

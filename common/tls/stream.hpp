@@ -132,7 +132,7 @@ class Stream {
   void conclude_reading(int result);
   io::IoResult outcome() const;
   bool send_output();
-  void note_failure(int result);
+  void note_failure();
   static void note_message(int sent, int version, int type, const void* data, std::size_t size, SSL* ssl, void* self);
 
   io::Stream& socket_;

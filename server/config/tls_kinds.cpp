@@ -15,6 +15,7 @@
 #include "common/printable.hpp"
 #include "common/tls/contexts.hpp"
 #include "common/tls/pem_files.hpp"
+#include "common/tls/server_name.hpp"
 #include "common/tls/ticket_keys.hpp"
 #include "server/config/value_kinds.hpp"
 
@@ -284,11 +285,7 @@ std::string problem_of_client(const tls::ClientOptions& options) try {
 namespace {
 
 bool name_is_held(std::string_view name, const std::vector<std::string>& names) {
-  const std::size_t dot = name.find('.');
-  return std::any_of(names.begin(), names.end(), [&](const std::string& other) {
-    const bool within = other.starts_with("*.") && dot != std::string_view::npos && name.substr(dot) == other.substr(1);
-    return other == name || within;
-  });
+  return std::any_of(names.begin(), names.end(), [&](const std::string& other) { return tls::covers(other, name); });
 }
 
 /// Whether no connection that the later route is for gets past the earlier one.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/printable.hpp"
+#include "common/tls/postgres_preamble.hpp"
 
 namespace weir {
 
@@ -16,9 +17,6 @@ namespace {
 
 using Status = tls::Engine::Status;
 using ErrorCode = boost::system::error_code;
-
-/// SSLRequest (https://www.postgresql.org/docs/current/protocol-message-formats.html).
-constexpr std::string_view kPostgresSslRequest{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
 
 }  // namespace
 
@@ -29,7 +27,7 @@ net::awaitable<void> CheckChannel::send_bytes(std::string bytes, ErrorCode& erro
 net::awaitable<std::string> CheckChannel::secure(const tls::ClientContext& context, std::string host,
                                                  tls::StartTls starttls, ErrorCode& error) {
   if (starttls == tls::StartTls::postgres) {
-    co_await send_bytes(std::string(kPostgresSslRequest), error);
+    co_await send_bytes(std::string(tls::kPostgresSslRequest), error);
     // One byte: what is behind it is TLS, or nothing (CVE-2021-23222).
     char answer = 0;
     if (!error) co_await net::asio::async_read(stream_, net::asio::buffer(&answer, 1), net::into(error));

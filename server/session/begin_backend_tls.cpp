@@ -1,19 +1,17 @@
 #include "server/session/begin_backend_tls.hpp"
 
-#include <array>
 #include <memory>
 #include <new>
 #include <span>
 #include <utility>
+
+#include "common/tls/postgres_preamble.hpp"
 
 namespace weir {
 
 namespace {
 
 using Status = io::IoResult::Status;
-
-/// SSLRequest (PostgreSQL 18, 54.7).
-constexpr std::array<unsigned char, 8> kSslRequest{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
 
 /// Waits; returns 0, or kTlsTimedOut. May end the session, which its client's reset does not: once the backend is
 /// connected, it is owed what the client sent before it left.
@@ -39,9 +37,9 @@ int error_of(const tls::Stream& stream) {
 
 net::awaitable<int> ask_backend_for_tls(Session& session, BackendConnection& asked, Session::Time deadline) {
   io::Stream& backend = asked.stream;
-  const io::IoResult put = backend.write(std::as_bytes(std::span(kSslRequest)));
+  const io::IoResult put = backend.write(std::as_bytes(std::span(tls::kPostgresSslRequest)));
   if (put.status == Status::failed) co_return put.error;
-  if (put.bytes < kSslRequest.size()) co_return kTlsFailed;  // eight bytes fit into any fresh connection
+  if (put.bytes < tls::kPostgresSslRequest.size()) co_return kTlsFailed;  // eight bytes fit into any fresh connection
   std::byte answer{};
   for (;;) {
     if (backend.readable()) {

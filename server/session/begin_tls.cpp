@@ -12,6 +12,7 @@
 #include "common/printable.hpp"
 #include "common/tls/client_hello.hpp"
 #include "common/tls/postgres_preamble.hpp"
+#include "common/tls/server_name.hpp"
 #include "server/session/first_bytes.hpp"
 #include "server/session/handshake_places.hpp"
 
@@ -46,16 +47,9 @@ void say_refused(const Session& session, std::string_view problem) {
   }
 }
 
-/// Of a single label before the rest (RFC 6125, 6.4.3).
-bool matches(std::string_view pattern, std::string_view name) {
-  if (!pattern.starts_with("*.")) return pattern == name;
-  const std::size_t dot = name.find('.');
-  return dot != std::string_view::npos && dot > 0 && name.substr(dot) == pattern.substr(1);
-}
-
 bool matches(const ProxyRoute& route, const tls::ClientHello& hello) {
   const bool named = route.names.empty() || std::any_of(route.names.begin(), route.names.end(), [&](const auto& name) {
-                       return !hello.server_name.empty() && matches(name, hello.server_name);
+                       return !hello.server_name.empty() && tls::covers(name, hello.server_name);
                      });
   return named && (route.alpn.empty() || std::find_first_of(route.alpn.begin(), route.alpn.end(), hello.alpn.begin(),
                                                             hello.alpn.end()) != route.alpn.end());

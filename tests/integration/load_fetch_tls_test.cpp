@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "tests/support/certificate.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/free_ports.hpp"
 #include "tests/support/name_server.hpp"

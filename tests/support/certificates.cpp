@@ -41,6 +41,10 @@ std::string pem(const std::function<int(BIO*)>& write) {
   return {text, static_cast<std::size_t>(size)};
 }
 
+std::string private_pem(EVP_PKEY* key) {
+  return pem([&](BIO* out) { return ::PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
+}
+
 Key make_key(KeyKind kind) {
   Key key(kind == KeyKind::p256 ? ::EVP_EC_gen("P-256") : ::EVP_RSA_gen(2048));
   check(key != nullptr);
@@ -79,6 +83,16 @@ std::string join(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+Certificate self_signed(const std::vector<std::string>& names, std::chrono::seconds valid) {
+  const Key key = make_key(KeyKind::p256);
+  const X509Certificate made = blank("weir test", key.get(), -std::chrono::hours(24), valid);
+  X509* x509 = made.get();
+  ::X509_set_issuer_name(x509, ::X509_get_subject_name(x509));
+  extend(x509, x509, NID_subject_alt_name, join(names));
+  check(::X509_sign(x509, key.get(), ::EVP_sha256()) > 0);
+  return {pem([&](BIO* out) { return ::PEM_write_bio_X509(out, x509); }), private_pem(key.get())};
+}
 
 struct Authority::Secret {
   Key key;
@@ -136,8 +150,7 @@ Certificate Authority::issue(const CertificateRequest& request) const {
   check(::X509_sign(x509, secret_->key.get(), ::EVP_sha256()) > 0);
   Certificate result;
   result.certificate = pem([&](BIO* out) { return ::PEM_write_bio_X509(out, x509); }) + secret_->chain;
-  result.key =
-      pem([&](BIO* out) { return ::PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  result.key = private_pem(key.get());
   return result;
 }
 

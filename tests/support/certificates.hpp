@@ -6,10 +6,19 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/certificate.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir::test {
+
+/// A certificate and its key, as PEM.
+struct Certificate {
+  std::string certificate;
+  std::string key;
+};
+
+/// One that nobody else vouches for. `names` as OpenSSL has them: `DNS:localhost`, `IP:127.0.0.1`. Valid since a day
+/// ago until so long from now.
+Certificate self_signed(const std::vector<std::string>& names, std::chrono::seconds valid = std::chrono::hours(1));
 
 /// What a key is made of. P-256 takes no time; RSA-2048 takes some 100 ms.
 enum class KeyKind { p256, rsa2048 };

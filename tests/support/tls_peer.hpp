@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/certificate.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/peer.hpp"
 
 namespace weir::test {

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/support/certificate.hpp"
+#include "tests/support/certificates.hpp"
 
 namespace weir::tls {
 namespace {
