@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/endpoint.hpp"
+#include "common/faults/fault.hpp"
 #include "common/io/tcp_options.hpp"
 #include "common/proxy_protocol.hpp"
 #include "common/tls/options.hpp"
@@ -54,12 +55,31 @@ struct RelayConfig {
   bool operator==(const RelayConfig&) const = default;
 };
 
+/// Bytes a second that may come from clients and go to them.
+struct ByteRates {
+  std::uint64_t in = 0;   ///< from the client
+  std::uint64_t out = 0;  ///< to the client
+
+  bool operator==(const ByteRates&) const = default;
+};
+
+/// How fast bytes may pass through a listener.
+struct BandwidthConfig {
+  ByteRates all;                    ///< of all its connections together
+  std::uint64_t burst = 64 * 1024;  ///< bytes that may pass at once after a pause, of each of these rates
+  ByteRates per_connection;
+  ByteRates per_source;
+
+  bool operator==(const BandwidthConfig&) const = default;
+};
+
 /// Limits of a listener. A source is an IPv4 address or an IPv6 /64.
 struct ScopeLimits {
   std::uint32_t connections = 0;  ///< at once
   std::uint32_t per_source = 0;   ///< connections of one source at once
   Rate rate;                      ///< of new connections
   Rate rate_per_source;
+  BandwidthConfig bandwidth;
 
   bool operator==(const ScopeLimits&) const = default;
 };
@@ -167,6 +187,7 @@ struct ListenerConfig {
   TimeoutsConfig timeouts;
   TcpConfig tcp;
   std::optional<tls::ServerOptions> tls;  ///< nothing = the client's side is plain
+  std::vector<faults::Fault> faults;      ///< what is done to its connections on purpose
 
   bool has_socket_file() const {
     return std::any_of(bind.begin(), bind.end(),
@@ -276,6 +297,24 @@ struct AdminConfig {
   bool operator==(const AdminConfig&) const = default;
 };
 
+/// Toxiproxy's HTTP API (docs/from-toxiproxy.md).
+struct ToxiproxyConfig {
+  Address bind{.host = "127.0.0.1", .port = 8474};
+  bool create = false;  ///< whether its clients may make and remove listeners
+
+  bool operator==(const ToxiproxyConfig&) const = default;
+};
+
+/// What may be done to connections on purpose.
+struct FaultsConfig {
+  std::optional<ToxiproxyConfig> api;  ///< nothing = it is not served
+  std::uint64_t seed = 0;              ///< 0 = drawn at the start, and logged
+  milliseconds max_for{std::chrono::hours{1}};  ///< of faults that are set while the daemon runs; 0 = no limit
+  double max_percent = 100;                     ///< of each fault
+
+  bool operator==(const FaultsConfig&) const = default;
+};
+
 /// What happens to the connections of a listener that a reload removes.
 enum class RemovedListener {
   drain,  ///< they go on until they end
@@ -296,6 +335,7 @@ struct ServerConfig {
   DnsConfig dns;
   TlsConfig tls;
   LimitsConfig limits;
+  std::optional<FaultsConfig> faults;  ///< nothing = there are none, and none can be set
   TimeoutsConfig default_timeouts;  ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;

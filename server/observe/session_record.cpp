@@ -213,6 +213,14 @@ std::string_view to_string(SessionEnd end) {
       return "tls_unknown_name";
     case SessionEnd::tls_client_rejected:
       return "tls_client_rejected";
+    case SessionEnd::fault_reset:
+      return "fault_reset";
+    case SessionEnd::fault_end:
+      return "fault_end";
+    case SessionEnd::fault_refused:
+      return "fault_refused";
+    case SessionEnd::fault_connect_failed:
+      return "fault_connect_failed";
     case SessionEnd::drained:
       return "drained";
     case SessionEnd::shutdown:

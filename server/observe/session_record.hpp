@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/endpoint.hpp"
 #include "common/ip_address.hpp"
@@ -51,6 +52,10 @@ enum class SessionEnd : std::uint8_t {
   tls_handshake_timeout,  ///< the TLS handshake had not ended within `timeouts.handshake`
   tls_unknown_name,       ///< no certificate is for the name that the client asked for (`unknown_name: refuse`)
   tls_client_rejected,    ///< the client's certificate was refused, or it showed none
+  fault_reset,            ///< a fault that was set on purpose reset both sides
+  fault_end,              ///< such a fault ended both sides with a FIN
+  fault_refused,          ///< such a fault reset the client as soon as it had connected
+  fault_connect_failed,   ///< such a fault had no service begin
   drained,                ///< ended in order while draining, by itself or because it was idle
   shutdown,               ///< cut by a drain's end or a second signal
   killed,                 ///< cut by an operator, through the admin endpoint
@@ -97,6 +102,12 @@ class ClientAddress {
 /// So much is shown of what a peer wrote, which may be longer than any name; no name of DNS is.
 inline constexpr std::size_t kLongestForeignText = 255;
 
+/// What is known of the faults that a connection met.
+struct FaultFacts {
+  std::uint64_t number = 0;        ///< the connection's among those of its listener; its lot was drawn by it
+  std::vector<std::string> names;  ///< of the faults, in the order in which it met them
+};
+
 /// The record of one connection, put together and written when it ends.
 struct SessionRecord {
   std::chrono::system_clock::time_point ended_at{};
@@ -114,6 +125,7 @@ struct SessionRecord {
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;  ///< from a PROXY header
   std::shared_ptr<const tls::Facts> tls;        ///< null where the client's side had nothing to do with TLS
+  std::shared_ptr<const FaultFacts> faults;     ///< null where the listener had none
   SessionEnd end = SessionEnd::internal_error;
   bool logged = true;  ///< false: kept for the admin endpoint alone; not part of the record
 };

@@ -1,0 +1,45 @@
+#include "server/shaping/bandwidth_limits.hpp"
+
+namespace weir {
+
+namespace {
+
+bool any(const ByteRates& rates) { return rates.in != 0 || rates.out != 0; }
+
+}  // namespace
+
+void BandwidthLimits::set(const BandwidthConfig& config) {
+  const std::lock_guard lock(mutex_);
+  config_ = config;
+  all_->set(config.all, config.burst);
+  for (auto& [address, buckets] : sources_) buckets->set(config.per_source, config.burst);
+  limited_.store(any(config.all) || any(config.per_connection) || any(config.per_source), std::memory_order_relaxed);
+}
+
+BandwidthLimits::Rates BandwidthLimits::rates_of(const std::optional<IpAddress>& address, ByteBucket::Time now) {
+  const std::lock_guard lock(mutex_);
+  Rates rates;
+  if (any(config_.per_connection)) {
+    rates.push_back(std::make_shared<ByteBuckets>(config_.per_connection, config_.burst));
+  }
+  if (any(config_.per_source) && address) rates.push_back(of_source(address->source(), now));
+  if (any(config_.all)) rates.push_back(all_);
+  return rates;
+}
+
+std::shared_ptr<ByteBuckets> BandwidthLimits::of_source(const IpAddress& source, ByteBucket::Time now) {
+  if (sources_.size() >= look_at_) forget_sources(now);
+  std::shared_ptr<ByteBuckets>& found = sources_[source];
+  if (found == nullptr) found = std::make_shared<ByteBuckets>(config_.per_source, config_.burst);
+  return found;
+}
+
+/// Those without a connection whose burst is whole again are as good as new.
+void BandwidthLimits::forget_sources(ByteBucket::Time now) {
+  std::erase_if(sources_, [now](const auto& known) {
+    return known.second == nullptr || (known.second.use_count() == 1 && known.second->is_full(now));
+  });
+  look_at_ = std::max(kSources, 2 * sources_.size());
+}
+
+}  // namespace weir
