@@ -182,13 +182,12 @@ std::optional<Shaper::Cut> Shaper::cut(std::uint64_t read, std::size_t pending) 
     const auto is_delivered = [&](const std::optional<std::uint64_t>& bytes) {
       return bytes && read >= effect.begin + *bytes && pending == 0;
     };
-    if (const auto* fault = as<faults::Reset>(effect.met)) {
-      if (time_has_come(*fault, effect.since, now_)) return Cut::reset;
-      if (is_delivered(fault->after_bytes)) return Cut::reset_delivered;
-    } else if (const auto* fault = as<faults::End>(effect.met)) {
-      if ((time_has_come(*fault, effect.since, now_) && pending == 0) || is_delivered(fault->after_bytes)) {
-        return Cut::end;
-      }
+    if (const auto* reset = as<faults::Reset>(effect.met)) {
+      if (time_has_come(*reset, effect.since, now_)) return Cut::reset;
+      if (is_delivered(reset->after_bytes)) return Cut::reset_delivered;
+    }
+    if (const auto* end = as<faults::End>(effect.met)) {
+      if ((time_has_come(*end, effect.since, now_) && pending == 0) || is_delivered(end->after_bytes)) return Cut::end;
     }
   }
   return std::nullopt;
