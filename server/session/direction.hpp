@@ -87,7 +87,7 @@ class Direction {
   template <typename Source, typename Sink>
   Outcome move(Source& source, Sink& sink, const Mover& mover, std::size_t most);
   template <typename Source, typename Sink>
-  Outcome pump_shaped(Source& source, Sink& sink, const Mover& mover);
+  [[gnu::cold]] [[gnu::noinline]] Outcome pump_shaped(Source& source, Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
   Outcome move_limited(Source& source, Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
