@@ -12,8 +12,9 @@ namespace weir::faults {
 /// sizes are numbers of bytes. `for` is left out where there is none, as is what a reset or an end does not wait for.
 boost::json::object to_json(const Fault& fault);
 
-/// Reads that back. Numbers may be text as well, and sizes with a unit; what is left out has its default. A name and
-/// one kind are needed. Throws std::invalid_argument whose text names the key, and says what would be right.
+/// Reads that back. Sizes may be text with a unit as well, and rates numbers of bytes a second; what is left out has
+/// its default. A name and one kind are needed. Throws std::invalid_argument whose text names the key, and says what
+/// would be right.
 Fault from_json(const boost::json::value& value);
 
 }  // namespace weir::faults
