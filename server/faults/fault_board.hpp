@@ -2,7 +2,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,13 +45,20 @@ class FaultBoard {
   std::optional<FaultsSnapshot> snapshot() const;
 
  private:
+  struct Published {
+    std::uint64_t seed = 0;
+    std::vector<FaultBook::FaultPtr> faults;
+
+    bool operator==(const Published&) const = default;
+  };
+
   void tell(const std::vector<FaultBook::News>& news, const std::string& who, const Publish& publish);
-  void publish_for(const std::string& listener, const Publish& publish) const;
+  void publish_for(const std::string& listener, const Publish& publish);
   void wait_for_expiry();
-  void expire();
 
   FaultBook book_;
   const Publish publish_;
+  std::map<std::string, Published> published_;  ///< what each listener that has faults was told last
   boost::asio::steady_timer timer_;
 };
 

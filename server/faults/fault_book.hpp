@@ -3,12 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/faults/fault.hpp"
@@ -41,6 +40,7 @@ class FaultBook {
     FaultPtr fault;
     What what = What::on;
     std::optional<std::chrono::milliseconds> left{};  ///< of one that is on
+    std::string who{};                                ///< likewise: that set it
   };
 
   /// `draw_seed` gives a seed where the configuration says none; never 0.
@@ -68,6 +68,8 @@ class FaultBook {
   /// When expire() has something to do next.
   std::optional<Time> next_expiry() const;
 
+  /// By name, in their order.
+  std::vector<std::string> listeners() const;
   /// Those of a listener that are on, in their order.
   std::vector<FaultPtr> faults_of(const std::string& listener) const;
   /// Nothing where the configuration allows none.
@@ -88,11 +90,15 @@ class FaultBook {
     std::vector<Entry> on;
   };
 
-  Listener* find(const std::string& listener);
-  const Listener* find(const std::string& listener) const;
+  static Entry loaded(const Listener* before, const faults::Fault& fault, Time now);
+  static Entry entry_of(FaultPtr fault, std::string who, bool from_file, Time now);
+  static News on(const std::string& listener, const Entry& entry, Time now);
   void take_seed(const std::optional<FaultsConfig>& next);
   Listener next_listener(const ListenerConfig& config, Time now) const;
-  bool goes_on(const Entry& entry, const Listener& next) const;
+  void tell_of_end(const Listener& before, std::vector<News>& news) const;
+  void refuse_if_off() const;
+  Listener* find(const std::string& listener);
+  const Listener* find(const std::string& listener) const;
 
   const std::function<std::uint64_t()> draw_seed_;
   std::optional<FaultsConfig> config_;
