@@ -58,7 +58,8 @@ struct Stall {
   bool operator==(const Stall&) const = default;
 };
 
-/// Both sides get a RST: once so many bytes have been delivered, or after a time, whichever is first. Neither = at once.
+/// Both sides get a RST: once so many bytes have been delivered, or after a time, whichever is first. Neither = at
+/// once.
 struct Reset {
   std::optional<std::uint64_t> after_bytes;
   std::optional<std::chrono::microseconds> after;

@@ -20,9 +20,7 @@ double standard_normal(double first, double second) {
   return std::sqrt(-2 * std::log1p(-first)) * std::cos(2 * M_PI * second);
 }
 
-double standard_pareto(double draw) {
-  return (std::pow(1 - draw, -1 / kParetoShape) - kParetoMean) / kParetoDeviation;
-}
+double standard_pareto(double draw) { return (std::pow(1 - draw, -1 / kParetoShape) - kParetoMean) / kParetoDeviation; }
 
 /// How many standard deviations, or for a uniform distribution how many half widths, from the middle.
 double spread(Distribution distribution, const Lot& lot, std::uint64_t place) {

@@ -62,6 +62,12 @@ void Slot::clear_deadline() {
   timer_fired_ = false;
 }
 
+void Slot::set_fine_deadline(Clock::time_point due) {
+  if (due >= fine_due_) return;  // who wakes too early sets the next
+  loop_->fine_timers_.add(due, id());
+  fine_due_ = due;
+}
+
 void Slot::interrupt(std::uint8_t reason) {
   if (interruption_ != 0) return;
   interruption_ = reason;
@@ -131,9 +137,7 @@ void EventLoop::wake() {
 
 void EventLoop::turn() {
   std::array<epoll_event, kEventsPerTurn> events;
-  const bool busy = ready_head_ < ready_.size() || poll_context_ || !heavy_.empty();
-  const int timeout = busy ? 0 : static_cast<int>(wheel_.until_next(now_).count());
-  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, timeout);
+  const int count = wait_for_events(events);
   now_ = Clock::now();
   for (int i = 0; i < count; ++i) take_event(events[static_cast<std::size_t>(i)]);
   wheel_.advance(now_, [](TimerWheel::Node& node) {
@@ -141,11 +145,40 @@ void EventLoop::turn() {
     slot.timer_fired_ = true;
     slot.make_ready();
   });
+  if (!fine_timers_.empty()) fire_fine_timers();
   run_ready();
   if (std::exchange(poll_context_, false) && run_posted(context_)) poll_context_ = true;
   if (!heavy_.empty()) grant_heavy_turn();
   for (Slot* slot : released_) free_.push_back(slot->index_);
   released_.clear();
+}
+
+int EventLoop::wait_for_events(std::span<epoll_event> events) {
+  const auto most = static_cast<int>(events.size());
+  const bool busy = ready_head_ < ready_.size() || poll_context_ || !heavy_.empty();
+  const auto coarse = busy ? std::chrono::milliseconds(0) : wheel_.until_next(now_);
+  if (busy || fine_timers_.empty()) {
+    return ::epoll_wait(epoll_.get(), events.data(), most, static_cast<int>(coarse.count()));
+  }
+  const auto fine = std::max(fine_timers_.next() - Clock::now(), Clock::duration::zero());
+  const std::chrono::nanoseconds wait = coarse.count() < 0 ? fine : std::min<std::chrono::nanoseconds>(fine, coarse);
+  timespec timeout{};
+  timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
+  timeout.tv_nsec = (wait - std::chrono::seconds(timeout.tv_sec)).count();
+  const int count = ::epoll_pwait2(epoll_.get(), events.data(), most, &timeout, nullptr);
+  if (count >= 0 || errno != ENOSYS) return count;
+  // Linux before 5.11.
+  return ::epoll_wait(epoll_.get(), events.data(), most,
+                      static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
+}
+
+void EventLoop::fire_fine_timers() {
+  fine_timers_.advance(now_, [this](Slot::Id id, Clock::time_point due) {
+    Slot* slot = find(id);
+    if (slot == nullptr) return;
+    if (slot->fine_due_ == due) slot->fine_due_ = Clock::time_point::max();
+    slot->make_ready();
+  });
 }
 
 void EventLoop::take_event(const epoll_event& event) {
@@ -221,6 +254,7 @@ SlotPtr EventLoop::acquire(std::uint8_t kind) {
   slot.waited_ = false;
   slot.heavy_asked_ = false;
   slot.heavy_granted_ = false;
+  slot.fine_due_ = Clock::time_point::max();
   slot.subject_ = nullptr;
   slot.in_use_ = true;
   slot.kind_ = kind;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "common/io/descriptor.hpp"
+#include "common/io/fine_timers.hpp"
 #include "common/io/pending_handler.hpp"
 #include "common/io/timer_wheel.hpp"
 #include "common/net.hpp"
@@ -84,6 +85,11 @@ class Slot : public TimerWheel::Node {
   /// Whether the deadline passed since this was last asked; clears it.
   bool timer_fired() { return std::exchange(timer_fired_, false); }
 
+  /// The wait also ends at `due`, some 0.1 ms after it, whatever deadline is set; timer_fired() says nothing of it. It
+  /// may end earlier, by one that was set before. Costs the loop a heap, so it is for the few that need it. Throws
+  /// std::bad_alloc.
+  void set_fine_deadline(Clock::time_point due);
+
   /// Ends the wait from outside, from another coroutine of the same loop: the coroutine is resumed in a later turn and
   /// finds `reason` (not zero) in interruption(). The first reason stays.
   void interrupt(std::uint8_t reason);
@@ -141,6 +147,7 @@ class Slot : public TimerWheel::Node {
   void* subject_ = nullptr;
   std::uint32_t index_ = 0;
   std::uint32_t generation_ = 0;
+  Clock::time_point fine_due_ = Clock::time_point::max();  ///< the earliest fine deadline that is still to come
   std::array<std::uint8_t, 2> flags_{};
   std::uint8_t interruption_ = 0;
   bool timer_fired_ = false;
@@ -163,7 +170,7 @@ using SlotPtr = std::unique_ptr<Slot, SlotRelease>;
 /// thread's only wait.
 ///
 ///     epoll ──▶ flags of slots ──▶ ready list (64 a turn) ──▶ coroutine resumed where it waits
-///     wheel ──▶ deadlines ────────▶     ▲
+///     wheel ──▶ deadlines ────────▶     ▲           (and a heap of the few that are fine)
 ///     post() ─▶ eventfd, io_context ────┘
 ///
 /// The io_context carries coroutines and posted work but no I/O objects, so it has no reactor and polling it costs no
@@ -250,6 +257,8 @@ class EventLoop {
   void add_slot();
   void turn();
   void take_event(const epoll_event& event);
+  int wait_for_events(std::span<epoll_event> events);
+  void fire_fine_timers();
   void run_ready();
   void grant_heavy_turn();
   void release(Slot* slot);
@@ -266,6 +275,7 @@ class EventLoop {
   bool poll_context_ = false;
   Clock::time_point now_ = Clock::now();
   TimerWheel wheel_{now_};
+  FineTimers<Slot::Id> fine_timers_;
   std::deque<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::vector<Slot*> released_;  ///< freed after the batch, so that stale events of it find nobody else

@@ -24,9 +24,10 @@ Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
   if (entry.refused) {
     return {entry.id, refuse(*entry.refused, Barrier::process_connections, Barrier::process_rate)};
   }
-  if (const auto refused = enter_listener(now)) {
+  std::uint64_t number = 0;
+  if (const auto refused = enter_listener(now, number)) {
     process_.withdraw(descriptors_);
-    return {entry.id, refused};
+    return {entry.id, refused, false, number};
   }
   std::optional<SessionEnd> refused;
   bool header_due = false;
@@ -41,7 +42,7 @@ Gate::Entry Gate::enter(const ClientAddress& peer, Time now) {
     leave_listener();
     process_.withdraw(descriptors_);
   }
-  return {entry.id, refused, header_due};
+  return {entry.id, refused, header_due, number};
 }
 
 std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
@@ -58,9 +59,10 @@ std::optional<SessionEnd> Gate::admit(const ClientAddress& source, Time now) {
   return refused;
 }
 
-std::optional<SessionEnd> Gate::enter_listener(Time now) {
+std::optional<SessionEnd> Gate::enter_listener(Time now, std::uint64_t& number) {
   // Counted where they are not limited, too: the next configuration may limit them.
   const std::lock_guard lock(counts_->mutex);
+  number = ++counts_->came;
   if (limits_.connections != 0 && counts_->connections >= limits_.connections) {
     return refuse(Barrier::listener_connections, SessionEnd::refused_limit);
   }

@@ -35,6 +35,7 @@ class Gate {
     std::uint64_t id;                   ///< the connection's
     std::optional<SessionEnd> refused;  ///< why it may not come in
     bool header_due = false;            ///< a PROXY header says who it is; its source is checked only then
+    std::uint64_t number = 0;           ///< among those that came to the listener so far; 0 if it did not get so far
   };
   /// Checks in this order: connections and rate of the process, then of the listener; whether the peer may send the
   /// PROXY header that is required; then what admit() checks, unless a header is due. A refusal undoes what was counted
@@ -63,7 +64,7 @@ class Gate {
     count_,
   };
 
-  std::optional<SessionEnd> enter_listener(Time now);
+  std::optional<SessionEnd> enter_listener(Time now, std::uint64_t& number);
   void leave_listener();
   /// Counts a refusal; `rate` stands for a refusal by a rate, `connections` for one by a number of connections.
   SessionEnd refuse(SessionEnd why, Barrier connections, Barrier rate);
@@ -73,6 +74,7 @@ class Gate {
   struct Counts {
     std::mutex mutex;
     std::uint32_t connections = 0;
+    std::uint64_t came = 0;
     TokenBucket bucket;
     std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Barrier::count_)> refusals{};
   };

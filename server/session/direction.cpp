@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace weir {
 
@@ -12,6 +13,11 @@ using Status = io::IoResult::Status;
 
 template <typename Source, typename Sink>
 Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& mover) {
+  return shaper_ ? pump_shaped(source, sink, mover) : move(source, sink, mover, kTurnBytes);
+}
+
+template <typename Source, typename Sink>
+Direction::Outcome Direction::move(Source& source, Sink& sink, const Mover& mover, std::size_t most) {
   if (const int error = sink.flush(); error != 0) {
     error_ = error;
     return Outcome::sink_failed;
@@ -19,7 +25,7 @@ Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& move
   bool refused = false;
   constexpr bool kCountsReads = !std::is_same_v<Source, io::Stream>;
   int reads = 0;
-  for (const std::uint64_t turn_end = read_ + kTurnBytes;;) {
+  for (const std::uint64_t turn_end = read_ + most;;) {
     Step step = Step::go_on;
     if (pending() > 0) {
       if (!sink.writable()) return Outcome::waiting;
@@ -39,6 +45,128 @@ Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& move
     if (step == Step::source_failed) return Outcome::source_failed;
     if (step == Step::sink_failed) return Outcome::sink_failed;
   }
+}
+
+void Direction::shape(WayTerms terms, io::Clock::time_point now) {
+  if (shaper_) {
+    shaper_->renew(std::move(terms), read_, now);
+  } else if (!terms.empty()) {
+    shaper_ = std::make_unique<Shaper>(std::move(terms), read_, now);
+  }
+}
+
+template <typename Source, typename Sink>
+Direction::Outcome Direction::pump_shaped(Source& source, Sink& sink, const Mover& mover) {
+  shaper_->begin_turn(mover.now);
+  if (const int error = sink.flush(); error != 0) {
+    error_ = error;
+    return Outcome::sink_failed;
+  }
+  const Outcome outcome = shaper_->delays() ? move_delayed(source, sink, mover) : move_limited(source, sink, mover);
+  if (is_failure(outcome)) return outcome;
+  if (shaper_->cut(read_, pending())) return Outcome::cut;
+  if (outcome == Outcome::ended && !shaper_->may_end(read_)) return Outcome::waiting;
+  if (shaper_->is_done()) shaper_.reset();
+  return outcome;
+}
+
+/// Nothing is held back: bytes pass as ever, in the amounts that the shaper allows.
+template <typename Source, typename Sink>
+Direction::Outcome Direction::move_limited(Source& source, Sink& sink, const Mover& mover) {
+  for (const std::uint64_t turn_end = read_ + kTurnBytes;;) {
+    const bool reads = pending() == 0 && !source_ended_ && source.readable();
+    std::size_t most = 0;
+    if (reads) most = shaper_->may_read(read_, turn_end - read_, [&source] { return source.unread(); });
+    if (reads && most == 0) {
+      pipe_.reset();
+      return Outcome::waiting;
+    }
+    Mover limited = mover;
+    limited.scratch = mover.scratch.first(std::min(mover.scratch.size(), most));
+    if (most < StreamDetector::kSmall) limited.pipes = nullptr;
+    const std::uint64_t before = read_;
+    const Outcome outcome = move(source, sink, limited, most);
+    shaper_->did_read(read_ - before, source.readable());
+    if (outcome != Outcome::unfinished) return outcome;
+    if (read_ >= turn_end || (reads && read_ == before)) return Outcome::unfinished;
+  }
+}
+
+/// Through the shaper's line: what is read goes in, what has waited long enough comes out.
+template <typename Source, typename Sink>
+Direction::Outcome Direction::move_delayed(Source& source, Sink& sink, const Mover& mover) {
+  // What was kept before there was a line goes first, and until it has gone nothing is read.
+  while (shaper_->line().empty() && pending() > 0) {
+    if (!sink.writable()) return Outcome::waiting;
+    if (write_pending(sink) == Step::sink_failed) return Outcome::sink_failed;
+  }
+  pipe_.reset();
+  bool more = false;
+  const Step filled = fill_line(source, mover, more);
+  if (filled == Step::sink_failed) return Outcome::sink_failed;
+  const Outcome emptied = empty_line(sink);
+  if (emptied != Outcome::ended) return emptied == Outcome::waiting && more ? Outcome::unfinished : emptied;
+  if (filled == Step::source_failed) return Outcome::source_failed;  // now that what came before it has arrived
+  if (source_ended_) return Outcome::ended;
+  return more ? Outcome::unfinished : Outcome::waiting;
+}
+
+template <typename Source>
+Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& more) {
+  DelayLine& line = shaper_->line();
+  const std::uint64_t turn_end = read_ + kTurnBytes;
+  int reads = 0;
+  while (!source_ended_ && source.readable()) {
+    if (read_ >= turn_end || ++reads > kTurnReads) {
+      more = true;
+      break;
+    }
+    const std::size_t room = std::min(mover.scratch.size(), line.room());
+    const std::size_t most = room == 0 ? 0 : shaper_->may_read(read_, room, [&source] { return source.unread(); });
+    if (most == 0) break;
+    const io::IoResult got = source.read(mover.scratch.first(most));
+    if (got.status == Status::failed) return fail(Step::source_failed, got.error);
+    if (got.status == Status::end) source_ended_ = true;
+    if (got.status == Status::moved) {
+      const std::span<std::byte> data = mover.scratch.first(got.bytes);
+      if (mover.transform != nullptr) mover.transform(data);
+      shaper_->change(data, read_);
+      const std::uint64_t place = std::exchange(read_, read_ + got.bytes);
+      try {
+        line.push(data, shaper_->release_at(place));
+      } catch (const std::bad_alloc&) {
+        return fail(Step::sink_failed, ENOMEM);  // pending() says how much is lost
+      }
+    }
+    shaper_->did_read(got.bytes, source.readable());
+  }
+  return Step::go_on;
+}
+
+/// `ended` says that the line is empty.
+template <typename Sink>
+Direction::Outcome Direction::empty_line(Sink& sink) {
+  DelayLine& line = shaper_->line();
+  const std::uint64_t turn_end = written_ + kTurnBytes;
+  for (int writes = 0; !line.empty(); ++writes) {
+    if (line.release() > shaper_->now()) {
+      shaper_->wait_until(line.release());
+      return Outcome::waiting;
+    }
+    const std::size_t most = shaper_->may_write(written_, line.front().size());
+    if (most == 0 || !sink.writable()) return Outcome::waiting;
+    if (written_ >= turn_end || writes == kTurnWrites) return Outcome::unfinished;
+    const io::IoResult put = sink.write(line.front().first(most));
+    if (put.status == Status::failed) {
+      error_ = put.error;
+      return Outcome::sink_failed;
+    }
+    if (put.bytes == 0) return Outcome::waiting;
+    written_ += put.bytes;
+    line.pop(put.bytes);
+    shaper_->did_write(written_);
+  }
+  return Outcome::ended;
 }
 
 template <typename Source, typename Sink>

@@ -9,6 +9,7 @@
 #include "common/io/stream.hpp"
 #include "common/tls/stream.hpp"
 #include "server/session/stream_detector.hpp"
+#include "server/shaping/shaper.hpp"
 
 namespace weir {
 
@@ -30,14 +31,17 @@ struct Mover {
 ///        │                         └─ what the sink can't take yet: kept, and while it is kept nothing is read
 ///        └────splice──▶ pipe ─────────splice────────────▲          a stream
 ///
+/// One that is shaped reads what its Shaper allows, and may hold bytes back in the shaper's line before the write.
 /// A direction that streams borrows a pipe while its source has bytes, and copies again once the stream is over. Holds
-/// memory only for what is kept, at most one scratch buffer or one pipe. The loop's thread only.
+/// memory only for what is kept, at most one scratch buffer or one pipe, and a line. The loop's thread only.
 class Direction {
  public:
   /// A session's share of the loop's turn.
   static constexpr std::size_t kTurnBytes = 256 * 1024;
   /// Reads without a byte count too: records of TLS may hold none, and yet cost as much.
   static constexpr int kTurnReads = 16;
+  /// Writes of slices, which may be of a byte each.
+  static constexpr int kTurnWrites = 64;
 
   enum class Outcome : std::uint8_t {
     waiting,        ///< the source is empty or the sink full
@@ -45,15 +49,23 @@ class Direction {
     ended,          ///< the source's FIN was read, and the sink took everything before it
     source_failed,  ///< error() says why; the sink took everything that was read
     sink_failed,    ///< error() says why; what is kept cannot be delivered
+    cut,            ///< a fault ends the connection: cut_by() says how
   };
 
-  static bool is_failure(Outcome outcome) {
-    return outcome == Outcome::source_failed || outcome == Outcome::sink_failed;
-  }
+  /// No more can be moved, although the source has not ended.
+  static bool is_failure(Outcome outcome) { return outcome >= Outcome::source_failed; }
 
   /// Moves what can be moved now. Each of the two is an io::Stream or a tls::Stream.
   template <typename Source, typename Sink>
   Outcome pump(Source& source, Sink& sink, const Mover& mover);
+
+  /// Keeps to these terms from now on; without any it is not shaped any more, once what is held back has been written.
+  /// Throws std::bad_alloc.
+  void shape(WayTerms terms, io::Clock::time_point now);
+  /// When pump() is to be called again although nothing happens; Time::max() for never. Fine time is meant.
+  io::Clock::time_point due() const { return shaper_ ? shaper_->due() : io::Clock::time_point::max(); }
+  /// After Outcome::cut.
+  Shaper::Cut cut_by() const { return shaper_->cut(read_, pending()).value_or(Shaper::Cut::reset); }
 
   /// Bytes of the source that were read before, by whoever decided where they go. Before the first pump().
   void begin_with(std::span<const std::byte> bytes, Transform transform = nullptr);
@@ -71,6 +83,20 @@ class Direction {
  private:
   enum class Step : std::uint8_t { go_on, source_failed, sink_failed };
 
+  /// Moves what can be moved now, and reads at most `most` bytes.
+  template <typename Source, typename Sink>
+  Outcome move(Source& source, Sink& sink, const Mover& mover, std::size_t most);
+  template <typename Source, typename Sink>
+  Outcome pump_shaped(Source& source, Sink& sink, const Mover& mover);
+  template <typename Source, typename Sink>
+  Outcome move_limited(Source& source, Sink& sink, const Mover& mover);
+  template <typename Source, typename Sink>
+  Outcome move_delayed(Source& source, Sink& sink, const Mover& mover);
+  /// `more`: not all was read, although the shaper would allow it.
+  template <typename Source>
+  Step fill_line(Source& source, const Mover& mover, bool& more);
+  template <typename Sink>
+  Outcome empty_line(Sink& sink);
   template <typename Source, typename Sink>
   bool take_pipe(const Source& source, const Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
@@ -84,6 +110,7 @@ class Direction {
 
   std::unique_ptr<std::byte[]> kept_;
   io::PipePtr pipe_;
+  std::unique_ptr<Shaper> shaper_;
   std::uint64_t read_ = 0;
   std::uint64_t written_ = 0;
   std::uint32_t kept_offset_ = 0;

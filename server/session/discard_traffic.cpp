@@ -1,6 +1,7 @@
 #include "server/session/discard_traffic.hpp"
 
 #include "server/session/direction.hpp"
+#include "server/session/fault_cut.hpp"
 
 namespace weir {
 
@@ -8,13 +9,31 @@ Turn DiscardTraffic::turn(Session& session) {
   return session.tls ? turn_on(session, *session.tls) : turn_on(session, session.client);
 }
 
+void DiscardTraffic::shape(const Session& session) {
+  WayTerms terms = session.shaping->terms(true, false);
+  if (shaper_) {
+    shaper_->renew(std::move(terms), read_, session.now());
+  } else if (!terms.empty()) {
+    shaper_ = std::make_unique<Shaper>(std::move(terms), read_, session.now());
+  }
+}
+
 template <typename Stream>
 Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
+  if (cut_by_) return end_client(session, client, *cut_by_);
   Turn turn;
+  if (shaper_) shaper_->begin_turn(session.now());
   client.flush();  // answers of TLS to the client's key updates
+  bool is_held_back = false;
   const std::uint64_t turn_end = read_ + Direction::kTurnBytes;
   for (int reads = 0; client.readable() && read_ < turn_end && reads < Direction::kTurnReads; ++reads) {
-    const io::IoResult got = client.read(session.scratch());
+    std::size_t most = io::EventLoop::kScratchSize;
+    if (shaper_) most = shaper_->may_read(read_, most, [&client] { return client.unread(); });
+    if (most == 0) {
+      is_held_back = true;
+      break;
+    }
+    const io::IoResult got = client.read(session.scratch().first(most));
     if (got.status == io::IoResult::Status::end) {
       client.finish(io::Closes::now);
       return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
@@ -22,8 +41,13 @@ Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
     if (got.status == io::IoResult::Status::failed) return end_turn(end_of_error(true, got.error));
     turn.moved = turn.moved || got.bytes > 0;
     read_ += got.bytes;
+    if (shaper_) shaper_->did_read(got.bytes, client.readable());
   }
-  turn.unfinished = client.readable();
+  turn.unfinished = client.readable() && !is_held_back;
+  if (!shaper_) return turn;
+  turn.soon = shaper_->due();
+  cut_by_ = shaper_->cut(read_, 0);
+  if (cut_by_) return begin_to_end_client(session, client, *cut_by_);
   return turn;
 }
 

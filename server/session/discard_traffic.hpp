@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "server/session/service.hpp"
 #include "server/session/traffic.hpp"
@@ -13,6 +15,7 @@ class DiscardTraffic {
   explicit DiscardTraffic(const DiscardService&) {}
 
   void begin_with(std::span<const std::byte> bytes) { read_ = bytes.size(); }
+  void shape(const Session& session);
   Turn turn(Session& session);
   void cut(Session&) {}
   void describe(SessionRecord& record) const { record.bytes_in = read_; }
@@ -25,6 +28,8 @@ class DiscardTraffic {
   Turn turn_on(Session& session, Stream& client);
 
   std::uint64_t read_ = 0;
+  std::unique_ptr<Shaper> shaper_;     ///< of the way in; there is none out
+  std::optional<Shaper::Cut> cut_by_;  ///< a fault ends it
 };
 
 }  // namespace weir

@@ -1,5 +1,7 @@
 #include "server/session/echo_traffic.hpp"
 
+#include "server/session/fault_cut.hpp"
+
 namespace weir {
 
 namespace {
@@ -24,12 +26,18 @@ Turn EchoTraffic::turn(Session& session) {
 
 template <typename Stream>
 Turn EchoTraffic::turn_on(Session& session, Stream& client) {
+  if (cut_by_) return end_client(session, client, *cut_by_);
   const std::uint64_t before = direction_.moved() + session.sent_records();
-  const Direction::Outcome outcome = direction_.pump(client, client, {session.scratch(), change_});
+  const Direction::Outcome outcome =
+      direction_.pump(client, client, {session.scratch(), change_, nullptr, false, session.now()});
   if (outcome == Direction::Outcome::ended) {
     // The close_notify may have to wait, and the FIN is the socket's.
     if (!client.finish(io::Closes::now)) return {.half_closed = true};
     return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
+  }
+  if (outcome == Direction::Outcome::cut) {
+    cut_by_ = direction_.cut_by();
+    return begin_to_end_client(session, client, *cut_by_);
   }
   if (Direction::is_failure(outcome)) {
     lost_records_ = client.kept();
@@ -37,7 +45,8 @@ Turn EchoTraffic::turn_on(Session& session, Stream& client) {
   }
   // A FIN is read once all before it was sent back, and so ends the echo in the same turn: it is never half-closed.
   return {.moved = direction_.moved() + session.sent_records() != before,
-          .unfinished = outcome == Direction::Outcome::unfinished};
+          .unfinished = outcome == Direction::Outcome::unfinished,
+          .soon = direction_.due()};
 }
 
 void EchoTraffic::describe(SessionRecord& record) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "server/session/direction.hpp"
 #include "server/session/service.hpp"
 #include "server/session/traffic.hpp"
@@ -12,6 +14,7 @@ class EchoTraffic {
   explicit EchoTraffic(const EchoService& service);
 
   void begin_with(std::span<const std::byte> bytes) { direction_.begin_with(bytes, change_); }
+  void shape(const Session& session) { direction_.shape(session.shaping->terms(true, true), session.now()); }
   Turn turn(Session& session);
   void cut(Session& session) { lost_records_ = session.kept_records(); }
   void describe(SessionRecord& record) const;
@@ -25,7 +28,8 @@ class EchoTraffic {
 
   const Transform change_;
   Direction direction_;
-  std::size_t lost_records_ = 0;  ///< of TLS, that the socket did not take
+  std::optional<Shaper::Cut> cut_by_;  ///< a fault ends it
+  std::size_t lost_records_ = 0;       ///< of TLS, that the socket did not take
 };
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 #include "server/observe/listener_counters.hpp"
 #include "server/observe/tls_counters.hpp"
 #include "server/session/service.hpp"
+#include "server/shaping/shaping.hpp"
 
 namespace weir {
 
@@ -27,6 +28,7 @@ class Listener {
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_),
+        shaping_(std::make_shared<Shaping>(config_.limits.bandwidth)),
         tls_(open_tls(config_, std::move(tickets))),
         counters_(std::make_shared<std::vector<ListenerCounters>>(workers)),
         tls_counters_(tls_counters_for(config_.tls.has_value(), nullptr, workers)) {}
@@ -36,6 +38,7 @@ class Listener {
       : config_(std::move(config)),
         service_(std::move(service)),
         gate_(process, process_sources, config_, &before.gate_),
+        shaping_(before.shaping_),
         tls_(open_tls(config_, std::move(tickets))),
         counters_(before.counters_),
         tls_counters_(tls_counters_for(config_.tls.has_value(), before.tls_counters_, counters_->size())) {}
@@ -49,6 +52,8 @@ class Listener {
   const Service& service() const { return service_; }
   /// Any thread.
   Gate& gate() { return gate_; }
+  /// What is done to its connections' bytes, under every configuration that it has. Any thread.
+  Shaping& shaping() const { return *shaping_; }
   /// What TLS is terminated with; null where it is not.
   const std::shared_ptr<tls::Termination>& tls() const { return tls_; }
   /// Whether the first bytes of a client say what becomes of it.
@@ -85,6 +90,7 @@ class Listener {
   const ListenerConfig config_;
   const Service service_;
   Gate gate_;
+  const std::shared_ptr<Shaping> shaping_;
   const std::shared_ptr<tls::Termination> tls_;
   const std::shared_ptr<std::vector<ListenerCounters>> counters_;  ///< one for each worker
   const TlsCountersPtr tls_counters_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/session/connect_backend.hpp"
+#include "server/session/fault_cut.hpp"
 
 namespace weir {
 
@@ -44,8 +45,13 @@ net::awaitable<void> ProxyTraffic::connect(Session& session) {
   return connect_backend(session, *target_, backend_);
 }
 
+void ProxyTraffic::shape(const Session& session) {
+  to_backend_.direction.shape(session.shaping->terms(true, false), session.now());
+  to_client_.direction.shape(session.shaping->terms(false, true), session.now());
+}
+
 Turn ProxyTraffic::turn(Session& session) {
-  if (failed_ != Side::none) return deliver_last(session);
+  if (failed_ != Side::none) return failed_ == Side::neither ? end_by_fault(session) : deliver_last(session);
   if (backend_.was_cut()) {
     cut(session);
     return end_turn(SessionEnd::server_reset);
@@ -64,6 +70,8 @@ Turn ProxyTraffic::relay(Session& session) {
     to_client =
         Direction::is_failure(to_backend) ? Outcome::waiting : to_client_.forward(backend, client, mover, to_backend_);
   });
+  if (to_backend == Outcome::cut) return begin_end_by_fault(session, to_backend_);
+  if (to_client == Outcome::cut) return begin_end_by_fault(session, to_client_);
   if (const auto end = find_failure(session.client, to_backend, to_client)) {
     session.enter(Deadlines::Stage::delivering);
     lost_ = failed_ == Side::client ? kept_for_client(session) : kept_for_backend();
@@ -85,7 +93,40 @@ Turn ProxyTraffic::relay(Session& session) {
       to_backend == Outcome::waiting && to_backend_.direction.pending() > 0 && backend_.tls && backend_.tls->writable();
   return {.moved = moved(session) != before,
           .half_closed = half_closed,
-          .unfinished = freed || to_backend == Outcome::unfinished || to_client == Outcome::unfinished};
+          .unfinished = freed || to_backend == Outcome::unfinished || to_client == Outcome::unfinished,
+          .soon = session.shaping ? std::min(to_backend_.direction.due(), to_client_.direction.due())
+                                  : Session::Time::max()};
+}
+
+Turn ProxyTraffic::begin_end_by_fault(Session& session, const Way& way) {
+  failed_ = Side::neither;
+  cut_by_ = way.direction.cut_by();
+  session.enter(Deadlines::Stage::delivering);
+  lost_ = kept_for_client(session) + kept_for_backend();
+  Turn turn = end_by_fault(session);
+  turn.end = end_of_cut(cut_by_);
+  return turn;
+}
+
+Turn ProxyTraffic::end_by_fault(Session& session) {
+  if (cut_by_ != Shaper::Cut::reset) {
+    Settled client_side;
+    Settled backend_side;
+    on_streams(session, [&](auto& client, auto& backend) {
+      client_side = settle(cut_by_, client, session.scratch());
+      backend_side = settle(cut_by_, backend, session.scratch());
+    });
+    if (!client_side.done || !backend_side.done) {
+      return {.unfinished = client_side.unfinished || backend_side.unfinished, .soon = session.now() + kSettlePoll};
+    }
+  }
+  session.close_softly = cut_by_ == Shaper::Cut::end;
+  if (session.close_softly) {
+    backend_.stream.close();
+  } else {
+    backend_.stream.reset();
+  }
+  return {.over = true};
 }
 
 void ProxyTraffic::count_truncation(const Session& session) const {
@@ -111,11 +152,12 @@ template <typename Dead, typename Alive>
 Turn ProxyTraffic::deliver(Session& session, Dead& dead, Alive& alive) {
   Way& way = last_way();
   const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, alive, session.mover());
-  const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed;
+  const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed || outcome == Outcome::cut;
   const bool gone = outcome == Outcome::sink_failed || alive.failed();
   if (!gone && !(forwarded && alive.unacknowledged() == 0)) {
     return {.unfinished = outcome == Outcome::unfinished,
-            .due = forwarded ? session.now() + kSendQueuePoll : Session::Time::max()};
+            .due = forwarded ? session.now() + kSendQueuePoll : Session::Time::max(),
+            .soon = way.direction.due()};
   }
   if (gone) lost_ += way.direction.pending() + alive.kept();
   backend_.stream.reset();
@@ -141,6 +183,11 @@ std::optional<SessionEnd> ProxyTraffic::find_failure(const io::Stream& client, O
 }
 
 void ProxyTraffic::cut(Session& session) {
+  if (failed_ == Side::neither) {
+    session.close_softly = cut_by_ == Shaper::Cut::end;
+    backend_.stream.reset();
+    return;
+  }
   if (failed_ != Side::none) {
     if (deliver_last(session).over) return;  // what can still go out now does
     const Way& way = last_way();

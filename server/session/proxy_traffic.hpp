@@ -27,6 +27,7 @@ class ProxyTraffic {
   void begin_with(std::span<const std::byte> bytes) { to_backend_.direction.begin_with(bytes); }
 
   net::awaitable<void> connect(Session& session);
+  void shape(const Session& session);
   Turn turn(Session& session);
   void cut(Session& session);
   void describe(SessionRecord& record) const;
@@ -47,7 +48,7 @@ class ProxyTraffic {
     template <typename Source, typename Sink>
     Direction::Outcome forward(Source& source, Sink& sink, const Mover& mover, const Way& other);
   };
-  enum class Side : std::uint8_t { none, client, backend };
+  enum class Side : std::uint8_t { none, client, backend, neither };
 
   /// Calls `work(client, backend)` with what their bytes are read from and written to: plain sockets, or TLS over them.
   template <typename Work>
@@ -63,6 +64,9 @@ class ProxyTraffic {
     return to_client_.direction.pending() + session.kept_records();
   }
   Turn relay(Session& session);
+  /// A fault ends the connection, by what that way says.
+  Turn begin_end_by_fault(Session& session, const Way& way);
+  Turn end_by_fault(Session& session);
   /// Delivers what the failed side had sent to the survivor, whose send queue must be empty before its socket may be
   /// reset.
   Turn deliver_last(Session& session);
@@ -80,7 +84,8 @@ class ProxyTraffic {
   Way to_backend_;
   Way to_client_;
   std::size_t lost_ = 0;
-  Side failed_ = Side::none;
+  Side failed_ = Side::none;  ///< `neither`: a fault ends it, by `cut_by_`
+  Shaper::Cut cut_by_{};
   bool relayed_ = false;  ///< there was a backend
   bool client_ended_first_ = false;
 };

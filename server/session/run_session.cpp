@@ -73,6 +73,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   if (session.proxied) record.proxied_client = session.proxied->client;
   if (session.tls) session.tls_facts->alert = session.tls->alert();
   record.tls = session.tls_facts;
+  if (session.shaping) record.faults = session.shaping->facts();
   record.end = end;
   record.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.started());
@@ -119,6 +120,17 @@ auto counted(const Session& session, Traffic& traffic, Move move) {
   return move();
 }
 
+/// Does what others have left for the session to do. Returns whether it is over.
+template <typename Traffic>
+bool heed_notices(Session& session, Traffic& traffic) {
+  const Session::Notices notices = std::exchange(session.notices, {});
+  if (notices.reshape && renew_shaping(session)) traffic.shape(session);
+  if (!notices.close_if_idle || !session.seems_idle() || !traffic.at_rest(session)) return false;
+  session.end_with(SessionEnd::drained);
+  traffic.cut(session);
+  return true;
+}
+
 /// Everything between two waits once bytes may move: must it end? take a turn, touch, half-close, arm.
 template <typename Traffic>
 Next carry_on(Session& session, Traffic& traffic) {
@@ -128,12 +140,7 @@ Next carry_on(Session& session, Traffic& traffic) {
     counted(session, traffic, [&] { traffic.cut(session); });
     return Next::over;
   }
-  if (session.close_if_idle && std::exchange(session.close_if_idle, false) && session.seems_idle() &&
-      traffic.at_rest(session)) {
-    session.end_with(SessionEnd::drained);
-    traffic.cut(session);
-    return Next::over;
-  }
+  if (session.notices.any() && heed_notices(session, traffic)) return Next::over;
   const Turn turn = counted(session, traffic, [&] { return traffic.turn(session); });
   if (turn.end) session.end_with(*turn.end);
   if (turn.over) return Next::over;
@@ -141,6 +148,7 @@ Next carry_on(Session& session, Traffic& traffic) {
   if (turn.half_closed && session.deadlines.stage() == Stage::carrying) session.enter(Stage::half_closed);
   // A deadline that traffic has moved back finds that out when it comes.
   if (!session.slot->scheduled() || turn.due != Session::Time::max()) session.arm(turn.due);
+  if (turn.soon != Session::Time::max()) session.slot->set_fine_deadline(turn.soon);
   return turn.unfinished ? Next::yield : Next::wait;
 }
 
@@ -176,12 +184,15 @@ net::awaitable<void> serve(SessionStart& start) {
   try {
     if (session.header_due && !session.end) co_await receive_proxy_header(session);
     session.admit_source();
+    if (session.context->listener->shaping().is_active() && !session.end) begin_shaping(session);
     if (session.context->listener->looks_at_first_bytes() && !session.end) co_await begin(session);
+    if (session.shaping && !session.end) co_await await_service(session);
     if constexpr (Connects<typename Kind::Traffic>) {
       if (!session.end) session.enter(Stage::connecting);
       if (!session.end) co_await session.traffic->connect(session);
     }
     if (!session.end) session.enter(Stage::carrying);
+    if (session.shaping && !session.end) session.traffic->shape(session);
   } catch (...) {
     session.end_with(end_of_exception(session));
   }

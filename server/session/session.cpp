@@ -27,6 +27,7 @@ Session::Session(SessionStart& start)
       port_offset(start.arrival.port_offset) {
   const Gate::Entry entry = context->listener->gate().enter(peer, now());
   id = entry.id;
+  number = entry.number;
   end = entry.refused;
   if (end) {
     say_refused(*context, *end, now());

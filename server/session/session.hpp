@@ -15,6 +15,7 @@
 #include "server/session/deadlines.hpp"
 #include "server/session/direction.hpp"
 #include "server/session/listener_context.hpp"
+#include "server/session/session_shaping.hpp"
 
 namespace weir {
 
@@ -61,17 +62,24 @@ struct Session {
   const ProxyTarget* target = nullptr;  ///< that its first bytes lead to; null = its service's only one
   Deadlines deadlines;
   std::uint64_t id = 0;
-  std::unique_ptr<ProxiedClient> proxied;  ///< if a PROXY header named one
-  const ClientAddress peer;                ///< who connected
-  io::StreamSocket turned_away;            ///< the socket of a refused client, until the refusal was counted
+  std::uint64_t number = 0;                 ///< among the connections that came to the listener
+  std::unique_ptr<SessionShaping> shaping;  ///< what is done to its bytes beside carrying them; null for most
+  std::unique_ptr<ProxiedClient> proxied;   ///< if a PROXY header named one
+  const ClientAddress peer;                 ///< who connected
+  io::StreamSocket turned_away;             ///< the socket of a refused client, until the refusal was counted
   const std::uint16_t port_offset;
-  bool admitted = false;          ///< by the gate's first stage, so that it must leave
-  bool header_due = false;        ///< a PROXY header says who the client is
-  bool source_counted = false;    ///< by the gate's second stage, for its source, as well
-  bool cut_inside = false;        ///< it was cut in the middle of something
-  bool asks_postgres = false;     ///< the backend gets the request for TLS that the client's hello follows
-  bool close_softly = false;      ///< refused with an answer, which a RST would lose
-  bool close_if_idle = false;     ///< its turn in the spread of a drain has come; cleared once it has looked
+  bool admitted = false;        ///< by the gate's first stage, so that it must leave
+  bool header_due = false;      ///< a PROXY header says who the client is
+  bool source_counted = false;  ///< by the gate's second stage, for its source, as well
+  bool cut_inside = false;      ///< it was cut in the middle of something
+  bool asks_postgres = false;   ///< the backend gets the request for TLS that the client's hello follows
+  bool close_softly = false;    ///< refused with an answer, which a RST would lose
+  /// What another has left for it to look at in its next turn.
+  struct Notices {
+    bool close_if_idle = false;  ///< its turn in the spread of a drain has come
+    bool reshape = false;        ///< the listener's faults or limits of bandwidth are others now
+    bool any() const { return close_if_idle || reshape; }
+  } notices;
   std::optional<SessionEnd> end;  ///< why it is over; see end_with()
 
   const ListenerConfig& config() const { return context->listener->config(); }

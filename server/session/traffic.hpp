@@ -21,6 +21,7 @@ struct Turn {
   bool over = false;                             ///< nothing is left to do
   std::optional<SessionEnd> end = std::nullopt;  ///< why the connection ends; the first cause wins
   Session::Time due = Session::Time::max();      ///< when the next turn is needed at the latest
+  Session::Time soon = Session::Time::max();     ///< the same where a tick of the wheel would be too late
 };
 
 /// The last turn, after which nothing is left to do.
@@ -44,6 +45,8 @@ concept Traffic = std::constructible_from<T, const Service&> &&
                     /// Bytes of the client that were read before, while it was found out who it is. Before the first
                     /// turn.
                     traffic.begin_with(bytes);
+                    /// From now on the ways keep to the terms of the session's shaping. Throws std::bad_alloc.
+                    traffic.shape(session);
                     /// Moves a bounded share of what can be moved now.
                     { traffic.turn(session) } -> std::same_as<Turn>;
                     /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to

@@ -69,8 +69,8 @@ class ByteBucket {
   /// Whether it is as good as new.
   bool is_full(Time now) const {
     const std::uint64_t rate = this->rate();
-    return rate == 0 || free_at_.load(std::memory_order_relaxed) <=
-                            units(now) - cost(burst_.load(std::memory_order_relaxed), rate);
+    return rate == 0 ||
+           free_at_.load(std::memory_order_relaxed) <= units(now) - cost(burst_.load(std::memory_order_relaxed), rate);
   }
 
  private:

@@ -183,11 +183,22 @@ void Worker::close_idle(const DrainSpread& spread, DrainSpread::Time until, std:
   walk_sessions(
       [spread, until](Session& session) {
         if (!session.seems_idle() || spread.turn_of(session.id) >= until) return true;
-        session.close_if_idle = true;
+        session.notices.close_if_idle = true;
         session.slot->wake();
         return true;
       },
       [token = std::move(token)] {}, kLookedAtPlaces);
+}
+
+void Worker::reshape_sessions(const ListenerPtr& listener) {
+  walk_sessions(
+      [listener](Session& session) {
+        if (!session.context->listener->is_same(*listener)) return true;
+        session.notices.reshape = true;
+        session.slot->wake();
+        return true;
+      },
+      [] {}, kLookedAtPlaces);
 }
 
 void Worker::walk_sessions(Visit visit, std::function<void()> done, std::size_t places) {

@@ -74,6 +74,9 @@ class Worker {
   void cut_sessions();
   void cut_sessions(const ListenerPtr& listener);
 
+  /// Has the sessions of a listener keep to what its shaping() says by now. Any thread.
+  void reshape_sessions(const ListenerPtr& listener);
+
   /// Has those sessions end as drained whose turn comes before `until`, if they are idle then. `token` lives until all
   /// were looked at. Any thread.
   void close_idle(const DrainSpread& spread, DrainSpread::Time until, std::shared_ptr<void> token);

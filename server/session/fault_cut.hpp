@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "common/io/stream.hpp"
+#include "server/session/direction.hpp"
+#include "server/session/traffic.hpp"
+#include "server/shaping/shaper.hpp"
+
+namespace weir {
+
+/// Whether one side of a connection that a fault ends has got its end.
+struct Settled {
+  bool done = false;
+  bool unfinished = false;  ///< there is more to throw away, but others have their turn first
+};
+
+/// One step towards the end of a side. A RST waits until the side has acknowledged what it was sent, so that exactly
+/// that arrives. A FIN is sent at once; what the side sends on is thrown away until it ends as well, because closing a
+/// socket that holds unread bytes would reset it (RFC 2525, 2.17).
+template <typename Stream>
+Settled settle(Shaper::Cut how, Stream& side, std::span<std::byte> scratch) {
+  if (side.failed()) return {.done = true};
+  if (how != Shaper::Cut::end) return {.done = side.unacknowledged() == 0};
+  if (side.flush() != 0) return {.done = true};
+  if (!side.finish(io::Closes::later)) return {};
+  for (int reads = 0; reads < Direction::kTurnReads; ++reads) {
+    if (!side.readable()) return {};
+    const io::IoResult got = side.read(scratch);
+    if (got.status == io::IoResult::Status::end || got.status == io::IoResult::Status::failed) return {.done = true};
+  }
+  return {.unfinished = true};
+}
+
+/// How often a side is asked whether it has acknowledged everything: no event says so.
+inline constexpr std::chrono::milliseconds kSettlePoll{1};
+
+inline SessionEnd end_of_cut(Shaper::Cut how) {
+  return how == Shaper::Cut::end ? SessionEnd::fault_end : SessionEnd::fault_reset;
+}
+
+/// A turn of a connection that has a client alone, from the one on in which a fault ended it.
+template <typename Stream>
+Turn end_client(Session& session, Stream& client, Shaper::Cut how) {
+  const Settled settled = how == Shaper::Cut::reset ? Settled{.done = true} : settle(how, client, session.scratch());
+  if (!settled.done) return {.unfinished = settled.unfinished, .soon = session.now() + kSettlePoll};
+  session.close_softly = how == Shaper::Cut::end;
+  return {.over = true};
+}
+
+/// The first of them.
+template <typename Stream>
+Turn begin_to_end_client(Session& session, Stream& client, Shaper::Cut how) {
+  session.enter(Deadlines::Stage::delivering);
+  Turn turn = end_client(session, client, how);
+  turn.end = end_of_cut(how);
+  return turn;
+}
+
+}  // namespace weir

@@ -1,0 +1,196 @@
+#include "server/shaping/shaper.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+using Time = Shaper::Time;
+
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+template <typename Kind>
+const Kind* as(const faults::Met& met) {
+  return std::get_if<Kind>(&met.fault->kind);
+}
+
+/// A fault's rate has no burst to speak of: it is there from the first byte on.
+std::shared_ptr<ByteBuckets> bucket_of(const faults::Bandwidth& fault) {
+  const ByteBucket measure(fault.rate, 0);
+  return std::make_shared<ByteBuckets>(ByteRates{.in = fault.rate}, measure.share());
+}
+
+/// Whether the time of a Reset or End has come.
+template <typename Harm>
+bool time_has_come(const Harm& harm, Time since, Time now) {
+  const bool at_once = !harm.after && !harm.after_bytes;
+  return at_once || (harm.after && now >= since + *harm.after);
+}
+
+}  // namespace
+
+void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
+  give_back();
+  std::vector<Effect> before = std::exchange(effects_, {});
+  effects_.reserve(terms.faults.size());
+  buckets_ = std::move(terms.rates);
+  for (faults::Met& met : terms.faults) {
+    const auto known =
+        std::find_if(before.begin(), before.end(), [&met](const Effect& old) { return old.met.fault == met.fault; });
+    if (known != before.end()) {
+      effects_.push_back(std::move(*known));
+    } else {
+      Effect& effect = effects_.emplace_back(Effect{std::move(met), read, now, 0, {}, nullptr});
+      if (const auto* stall = as<faults::Stall>(effect.met)) effect.next_stall = read + stall->after;
+      const auto* bandwidth = as<faults::Bandwidth>(effect.met);
+      if (bandwidth != nullptr && bandwidth->rate != 0) effect.bucket = bucket_of(*bandwidth);
+    }
+    if (effects_.back().bucket) buckets_.push_back({effects_.back().bucket, true});
+  }
+  const auto has = [this]<typename Kind>(const Kind&) {
+    return std::any_of(effects_.begin(), effects_.end(),
+                       [](const Effect& effect) { return as<Kind>(effect.met) != nullptr; });
+  };
+  delays_ = has(faults::Latency{}) || has(faults::Slice{}) || has(faults::Corrupt{});
+  if (!delays_) {
+    line_.release_all(now);
+    slice_end_ = 0;
+    next_slice_ = {};
+  }
+  if (end_release_) end_release_ = now;  // what held it back may be gone
+}
+
+std::uint64_t Shaper::allowed_by_faults(std::uint64_t read, std::uint64_t most) {
+  for (Effect& effect : effects_) most = std::min(most, allowed_by(effect, read, most));
+  return most;
+}
+
+std::uint64_t Shaper::allowed_by(Effect& effect, std::uint64_t read, std::uint64_t most) {
+  if (const auto* fault = as<faults::Stall>(effect.met)) return stall(effect, *fault, read);
+  if (const auto* fault = as<faults::Bandwidth>(effect.met)) return fault->rate == 0 ? 0 : most;
+  if (as<faults::HalfOpen>(effect.met) != nullptr) return 0;
+  if (const auto* fault = as<faults::Reset>(effect.met)) return until_harm(effect, *fault, read, most);
+  if (const auto* fault = as<faults::End>(effect.met)) return until_harm(effect, *fault, read, most);
+  return most;
+}
+
+std::uint64_t Shaper::stall(Effect& effect, const faults::Stall& fault, std::uint64_t read) {
+  while (now_ >= effect.stalled_until && read == effect.next_stall) {
+    const std::uint64_t place = std::exchange(effect.next_stall, fault.every == 0 ? kNever : read + fault.every);
+    if (!faults::stalls_at(fault, effect.met.lot, place - effect.begin)) continue;
+    effect.stalled_until = fault.duration.count() == 0 ? Time::max() : now_ + fault.duration;
+  }
+  if (now_ < effect.stalled_until) {
+    wait_until(effect.stalled_until);
+    return 0;
+  }
+  return effect.next_stall - read;
+}
+
+template <typename Harm>
+std::uint64_t Shaper::until_harm(const Effect& effect, const Harm& harm, std::uint64_t read, std::uint64_t most) {
+  if (time_has_come(harm, effect.since, now_)) return 0;
+  if (harm.after) wait_until(effect.since + *harm.after);
+  if (!harm.after_bytes) return most;
+  const std::uint64_t end = effect.begin + *harm.after_bytes;
+  return end > read ? end - read : 0;
+}
+
+void Shaper::book(std::uint64_t bytes) {
+  for (const WayTerms::Rate& rate : buckets_) bytes = std::min(bytes, rate.bucket().share());
+  const Time waited_until = std::exchange(booked_for_, now_);
+  for (const WayTerms::Rate& rate : buckets_) {
+    booked_for_ = std::max(booked_for_, rate.bucket().book(bytes, now_, waited_until));
+  }
+  booked_ = bytes;
+}
+
+void Shaper::give_back() {
+  if (booked_ == 0) return;
+  for (const WayTerms::Rate& rate : buckets_) rate.bucket().give_back(booked_);
+  booked_ = 0;
+}
+
+void Shaper::change(std::span<std::byte> bytes, std::uint64_t place) const {
+  for (const Effect& effect : effects_) {
+    const auto* fault = as<faults::Corrupt>(effect.met);
+    if (fault == nullptr) continue;
+    const std::uint64_t from = place - effect.begin;
+    const std::uint64_t to = from + bytes.size();
+    for (std::uint64_t block = from / fault->per_bytes; block * fault->per_bytes < to; ++block) {
+      const faults::TurnedBit turned = faults::turned_bit(*fault, effect.met.lot, block);
+      if (turned.place < from || turned.place >= to) continue;
+      bytes[static_cast<std::size_t>(turned.place - from)] ^= static_cast<std::byte>(turned.mask);
+    }
+  }
+}
+
+Time Shaper::release_at(std::uint64_t place) const {
+  Time release = now_;
+  for (const Effect& effect : effects_) {
+    const auto* latency = as<faults::Latency>(effect.met);
+    if (latency != nullptr) release += faults::delay_at(*latency, effect.met.lot, place - effect.begin);
+  }
+  return release;
+}
+
+Shaper::Effect* Shaper::slicing() {
+  const auto found = std::find_if(effects_.begin(), effects_.end(),
+                                  [](const Effect& effect) { return as<faults::Slice>(effect.met) != nullptr; });
+  return found == effects_.end() ? nullptr : &*found;
+}
+
+std::size_t Shaper::may_write(std::uint64_t place, std::size_t most) {
+  Effect* const effect = slicing();
+  if (effect == nullptr) return most;
+  if (now_ < next_slice_) {
+    wait_until(next_slice_);
+    return 0;
+  }
+  const auto& slice = *as<faults::Slice>(effect->met);
+  if (slice_end_ <= place) {
+    // Bytes that were in line before the fault came are sliced by it as well.
+    const std::uint64_t within = place > effect->begin ? place - effect->begin : 0;
+    slice_end_ = place + faults::slice_at(slice, effect->met.lot, within);
+  }
+  return static_cast<std::size_t>(std::min<std::uint64_t>(most, slice_end_ - place));
+}
+
+void Shaper::did_write(std::uint64_t place) {
+  const Effect* const effect = slicing();
+  if (effect != nullptr && place >= slice_end_) next_slice_ = now_ + as<faults::Slice>(effect->met)->delay;
+}
+
+bool Shaper::may_end(std::uint64_t read) {
+  if (!end_release_) {
+    Time release = std::max(release_at(read), line_.last_release());
+    for (const Effect& effect : effects_) {
+      if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;
+    }
+    end_release_ = release;
+  }
+  if (now_ >= *end_release_) return true;
+  wait_until(*end_release_);
+  return false;
+}
+
+std::optional<Shaper::Cut> Shaper::cut(std::uint64_t read, std::size_t pending) const {
+  for (const Effect& effect : effects_) {
+    const auto is_delivered = [&](const std::optional<std::uint64_t>& bytes) {
+      return bytes && read >= effect.begin + *bytes && pending == 0;
+    };
+    if (const auto* reset = as<faults::Reset>(effect.met)) {
+      if (time_has_come(*reset, effect.since, now_)) return Cut::reset;
+      if (is_delivered(reset->after_bytes)) return Cut::reset_delivered;
+    }
+    if (const auto* end = as<faults::End>(effect.met)) {
+      if ((time_has_come(*end, effect.since, now_) && pending == 0) || is_delivered(end->after_bytes)) return Cut::end;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir
