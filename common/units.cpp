@@ -44,6 +44,31 @@ constexpr std::array<Unit, 15> kSizeUnits{{
     {"bytes", 1},
 }};
 
+constexpr std::array<Unit, 5> kShownSizeUnits{
+    {{"", 1}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}, {"TiB", 1ull << 40}}};
+
+constexpr std::array<Unit, 11> kByteRateUnits{{
+    {"", 1},
+    {"b", 1},
+    {"k", 1000},
+    {"kb", 1000},
+    {"kib", 1ull << 10},
+    {"m", 1000 * 1000},
+    {"mb", 1000 * 1000},
+    {"mib", 1ull << 20},
+    {"g", 1000 * 1000 * 1000},
+    {"gb", 1000 * 1000 * 1000},
+    {"gib", 1ull << 30},
+}};
+
+constexpr std::array<Unit, 7> kShownByteRateUnits{{{"B", 1},
+                                                   {"KB", 1000},
+                                                   {"KiB", 1ull << 10},
+                                                   {"MB", 1000 * 1000},
+                                                   {"MiB", 1ull << 20},
+                                                   {"GB", 1000 * 1000 * 1000},
+                                                   {"GiB", 1ull << 30}}};
+
 constexpr std::array<Unit, 3> kCountUnits{{{"", 1}, {"k", 1000}, {"m", 1000 * 1000}}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -119,6 +144,13 @@ std::uint64_t parse_multiple(std::string_view text, std::span<const Unit> units,
   return *value;
 }
 
+/// In the greatest unit in which it is a whole number.
+std::string format_multiple(std::uint64_t value, std::span<const Unit> units) {
+  std::size_t at = units.size() - 1;
+  while (value % units[at].factor != 0) --at;
+  return std::to_string(value / units[at].factor) + std::string(units[at].name);
+}
+
 /// Three significant digits, in the first unit in which fewer than `step` are needed.
 std::string display(double value, std::span<const Unit> units) {
   std::size_t at = 0;
@@ -162,6 +194,8 @@ std::uint64_t parse_size(std::string_view text) {
   return parse_multiple(text, kSizeUnits, "write a size as 64, 64KiB, 1MiB or 2GiB");
 }
 
+std::string format_size(std::uint64_t bytes) { return bytes == 0 ? "0" : format_multiple(bytes, kShownSizeUnits); }
+
 std::uint64_t parse_count(std::string_view text) {
   return parse_multiple(text, kCountUnits, "write a count as 10, 10k or 1m");
 }
@@ -190,6 +224,20 @@ std::string format_rate(const Rate& rate) {
   if (rate.count == 0) return "0";
   const char* unit = rate.period == std::chrono::hours(1) ? "/h" : rate.period == std::chrono::minutes(1) ? "/m" : "/s";
   return std::to_string(rate.count) + unit;
+}
+
+std::uint64_t parse_byte_rate(std::string_view text) {
+  static const std::string right = "write bytes a second as 100KB/s or 1MiB/s";
+  constexpr std::string_view kPerSecond = "/s";
+  if (text == "0") return 0;
+  if (!text.ends_with(kPerSecond)) refuse(text, "is not a rate of bytes; " + right);
+  const std::uint64_t rate = parse_multiple(text.substr(0, text.size() - kPerSecond.size()), kByteRateUnits, right);
+  if (rate > kFastestByteRate) refuse(text, "is too fast; 1000GB/s is the most");
+  return rate;
+}
+
+std::string format_byte_rate(std::uint64_t rate) {
+  return rate == 0 ? "0" : format_multiple(rate, kShownByteRateUnits) + "/s";
 }
 
 std::string format_duration(std::chrono::microseconds duration) {

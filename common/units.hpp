@@ -21,6 +21,9 @@ std::chrono::microseconds parse_duration(std::string_view text);
 /// binary multiples, in any case; `1.5MiB` is fine, half a byte is not.
 std::uint64_t parse_size(std::string_view text);
 
+/// The shortest text that parse_size() reads back to the same value: `64KiB`, `100`.
+std::string format_size(std::uint64_t bytes);
+
 /// A number of things: `10`, `10k` (thousands), `1m` (millions).
 std::uint64_t parse_count(std::string_view text);
 
@@ -37,6 +40,17 @@ Rate parse_rate(std::string_view text);
 
 /// The text that parse_rate() reads back: `100/s`, `0`.
 std::string format_rate(const Rate& rate);
+
+/// No rate of bytes is greater than this, 1000GB/s.
+inline constexpr std::uint64_t kFastestByteRate = 1'000'000'000'000;
+
+/// Bytes a second: `100KB/s`, `1MiB/s`, `10m/s`, `1.5GB/s`, and a bare `0`. As networks count, and unlike sizes, a
+/// kilobyte (`k`, `KB`) is 1000 bytes, a megabyte (`m`, `MB`) 1000 of those, and so on; `KiB`, `MiB` and `GiB` are the
+/// binary multiples. Any case.
+std::uint64_t parse_byte_rate(std::string_view text);
+
+/// The text that parse_byte_rate() reads back: `100KB/s`, `1MiB/s`, `0`.
+std::string format_byte_rate(std::uint64_t rate);
 
 /// The shortest text that parse_duration() reads back to the same value: `30s`, `1500ms`, `0s`.
 std::string format_duration(std::chrono::microseconds duration);

@@ -25,6 +25,18 @@ std::string_view word_for(const EchoService&) { return "echo"; }
 std::string_view word_for(const DiscardService&) { return "discard"; }
 std::string_view word_for(const ProxyService&) { return "proxy"; }
 
+Change change_of(FaultBoard::Outcome outcome) {
+  switch (outcome) {
+    case FaultBoard::Outcome::done:
+      return Change::done;
+    case FaultBoard::Outcome::already:
+      return Change::already;
+    case FaultBoard::Outcome::not_found:
+      return Change::not_found;
+  }
+  return Change::not_found;
+}
+
 ListenerSnapshot listener_snapshot(const Listener& listener, const std::vector<ListeningSocket>& sockets) {
   ListenerSnapshot shown;
   shown.name = listener.config().name;
@@ -213,6 +225,18 @@ net::awaitable<Change> LiveDaemon::enable_listener(std::string name) {
 }
 
 Change LiveDaemon::drain() { return parts_.drain() ? Change::done : Change::already; }
+
+Change LiveDaemon::set_fault(const std::string& listener, faults::Fault fault, const std::string& who) {
+  return change_of(parts_.faults.set(listener, std::move(fault), who));
+}
+
+Change LiveDaemon::remove_fault(const std::string& listener, const std::string& name, const std::string& who) {
+  return change_of(parts_.faults.remove(listener, name, who));
+}
+
+Change LiveDaemon::clear_faults(const std::optional<std::string>& listener, const std::string& who) {
+  return change_of(parts_.faults.clear(listener, who));
+}
 
 net::awaitable<admin::Reload> LiveDaemon::reload(bool dry_run) {
   admin::Reload outcome = co_await parts_.reload(dry_run);

@@ -15,6 +15,7 @@
 #include "server/config/server_config.hpp"
 #include "server/control/connection_watch.hpp"
 #include "server/data_plane.hpp"
+#include "server/faults/fault_board.hpp"
 #include "server/observe/history.hpp"
 #include "server/upgrade/drained.hpp"
 
@@ -30,6 +31,7 @@ class LiveDaemon final : public admin::Daemon {
     const std::string& config_file;
     const CapacityPlan& plan;
     DataPlane& data_plane;
+    FaultBoard& faults;
     std::function<bool()> drain;  ///< begins the drain of the daemon; false if it has begun already
     std::function<net::awaitable<admin::Reload>(bool dry_run)> reload;
     std::function<net::awaitable<admin::Upgrade>()> upgrade;
@@ -68,6 +70,10 @@ class LiveDaemon final : public admin::Daemon {
   net::awaitable<admin::Change> drain_listener(std::string name) override;
   net::awaitable<admin::Change> enable_listener(std::string name) override;
   admin::Change drain() override;
+  std::optional<FaultsSnapshot> faults() const override { return parts_.faults.snapshot(); }
+  admin::Change set_fault(const std::string& listener, faults::Fault fault, const std::string& who) override;
+  admin::Change remove_fault(const std::string& listener, const std::string& name, const std::string& who) override;
+  admin::Change clear_faults(const std::optional<std::string>& listener, const std::string& who) override;
   net::awaitable<admin::Reload> reload(bool dry_run) override;
   net::awaitable<admin::Upgrade> upgrade() override;
   LogLevel log_level() const override { return log_level_; }

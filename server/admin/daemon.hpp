@@ -2,13 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "common/faults/fault.hpp"
 #include "common/net.hpp"
 #include "server/config/config_diff.hpp"
 #include "server/config/server_config.hpp"
+#include "server/faults/fault_book.hpp"
+#include "server/observe/faults_snapshot.hpp"
 #include "server/observe/history.hpp"
 #include "server/observe/live_connection.hpp"
 #include "server/observe/snapshot.hpp"
@@ -19,7 +23,7 @@ namespace weir::admin {
 enum class Change : std::uint8_t {
   done,
   already,    ///< it was so before
-  not_found,  ///< no such listener, upstream, backend or connection
+  not_found,  ///< no such listener, upstream, backend, connection or fault
 };
 
 /// What came of a reload, or would come of it.
@@ -71,6 +75,17 @@ class Daemon {
   virtual net::awaitable<Change> enable_listener(std::string name) = 0;
   /// Begins to drain the daemon, as SIGTERM does.
   virtual Change drain() = 0;
+
+  /// What is done to connections on purpose; nothing where the configuration has no `faults`.
+  virtual std::optional<FaultsSnapshot> faults() const = 0;
+  /// Sets a fault of a listener, in place of the one of its name; without a `for` it stays as long as the configuration
+  /// allows. `who` is for the log. Each of these three throws FaultRefused, whose text is for people, where the
+  /// configuration has no `faults`; this one too where it does not allow the fault, or something is wrong with it.
+  virtual Change set_fault(const std::string& listener, faults::Fault fault, const std::string& who) = 0;
+  /// Of the configuration's as well, which come back with the next reload. Not found: the listener or the fault.
+  virtual Change remove_fault(const std::string& listener, const std::string& name, const std::string& who) = 0;
+  /// All faults of that listener, or of all listeners.
+  virtual Change clear_faults(const std::optional<std::string>& listener, const std::string& who) = 0;
 
   /// Loads the configuration file anew and applies it, or refuses it whole. With `dry_run` nothing is applied; the
   /// result says what would have come of it.

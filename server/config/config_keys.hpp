@@ -8,6 +8,7 @@
 #include "common/tls/check_words.hpp"
 #include "server/config/admin_kinds.hpp"
 #include "server/config/daemon_kinds.hpp"
+#include "server/config/fault_kinds.hpp"
 #include "server/config/key.hpp"
 #include "server/config/listener_kinds.hpp"
 #include "server/config/section_kinds.hpp"
@@ -130,7 +131,184 @@ inline constexpr auto kKeys<tls::ServerOptions> = std::tuple{
     key("truncation", &tls::ServerOptions::truncation, Word{}),
 };
 
+// Faults. A kind of fault: the least to write of it, and what its value is.
+
+template <>
+inline constexpr auto kKeys<faults::Latency> = std::tuple{
+    key("delay", &faults::Latency::delay, FineDuration{}).required("a duration such as 50ms"),
+    key("jitter", &faults::Latency::jitter, FineDuration{}),
+    key("distribution", &faults::Latency::distribution, Word{}),
+    rule(check_kind<faults::Latency>),
+};
+
+template <>
+struct FaultForm<faults::Latency> {
+  static constexpr std::string_view kExample = "latency: {delay: 50ms}";
+  static constexpr Section kValue{};
+};
+
+template <>
+struct FaultForm<faults::Bandwidth> {
+  static constexpr std::string_view kExample = "bandwidth: 100KB/s";
+  static constexpr auto kValue = one_field(&faults::Bandwidth::rate, ByteRate{});
+};
+
+template <>
+inline constexpr auto kKeys<faults::Slice> = std::tuple{
+    key("size", &faults::Slice::size, Size{1, faults::kMostBytes}).required("a number of bytes such as 100"),
+    key("variation", &faults::Slice::variation, Size{0, faults::kMostBytes}),
+    key("delay", &faults::Slice::delay, FineDuration{}),
+    rule(check_kind<faults::Slice>),
+};
+
+template <>
+struct FaultForm<faults::Slice> {
+  static constexpr std::string_view kExample = "slice: {size: 100}";
+  static constexpr Section kValue{};
+};
+
+template <>
+inline constexpr auto kKeys<faults::Stall> = std::tuple{
+    key("after", &faults::Stall::after, Size{0, faults::kMostBytes}),
+    key("for", &faults::Stall::duration, FineDuration{}),
+    key("every", &faults::Stall::every, Size{0, faults::kMostBytes}),
+    key("probability", &faults::Stall::probability, Decimal{1}),
+    rule(check_kind<faults::Stall>),
+};
+
+template <>
+struct FaultForm<faults::Stall> {
+  static constexpr std::string_view kExample = "stall: {after: 64KiB, for: 200ms}";
+  static constexpr Section kValue{};
+};
+
+/// Of a reset and an end.
+template <typename Cut>
+inline constexpr auto kKeysOfCut = std::tuple{
+    key("after_bytes", &Cut::after_bytes, maybe(Size{0, faults::kMostBytes})).shown_if([](const Cut& cut) {
+      return cut.after_bytes.has_value();
+    }),
+    key("after", &Cut::after, maybe(FineDuration{})).shown_if([](const Cut& cut) { return cut.after.has_value(); }),
+};
+
+template <>
+inline constexpr auto kKeys<faults::Reset> = kKeysOfCut<faults::Reset>;
+
+template <>
+struct FaultForm<faults::Reset> {
+  static constexpr std::string_view kExample = "reset: {after_bytes: 64KiB}";
+  static constexpr Section kValue{};
+};
+
+template <>
+inline constexpr auto kKeys<faults::End> = kKeysOfCut<faults::End>;
+
+template <>
+struct FaultForm<faults::End> {
+  static constexpr std::string_view kExample = "end: {after: 1s}";
+  static constexpr Section kValue{};
+};
+
+template <>
+struct FaultForm<faults::SlowClose> {
+  static constexpr std::string_view kExample = "slow_close: 1s";
+  static constexpr auto kValue = one_field(&faults::SlowClose::delay, FineDuration{});
+};
+
+template <>
+inline constexpr auto kKeys<faults::Refuse> = std::tuple{};
+
+template <>
+struct FaultForm<faults::Refuse> {
+  static constexpr std::string_view kExample = "refuse: {}";
+  static constexpr Section kValue{};
+};
+
+template <>
+inline constexpr auto kKeys<faults::Connect> = std::tuple{
+    key("delay", &faults::Connect::delay, FineDuration{})
+        .required("a duration such as 1s, or fail: true")
+        .unless("fail"),
+    key("fail", &faults::Connect::fail, Flag{}),
+    rule(check_connect),
+};
+
+template <>
+struct FaultForm<faults::Connect> {
+  static constexpr std::string_view kExample = "connect: {delay: 1s}";
+  static constexpr Section kValue{};
+};
+
+template <>
+inline constexpr auto kKeys<faults::HalfOpen> = std::tuple{};
+
+template <>
+struct FaultForm<faults::HalfOpen> {
+  static constexpr std::string_view kExample = "half_open: {}";
+  static constexpr Section kValue{};
+};
+
+template <>
+inline constexpr auto kKeys<faults::Corrupt> = std::tuple{
+    key("per_bytes", &faults::Corrupt::per_bytes, Size{1, faults::kMostBytes}),
+};
+
+template <>
+struct FaultForm<faults::Corrupt> {
+  static constexpr std::string_view kExample = "corrupt: {per_bytes: 1MiB}";
+  static constexpr Section kValue{};
+};
+
+template <>
+inline constexpr auto kKeys<faults::Fault> = std::tuple{
+    key("name", &faults::Fault::name, Name{"fault", &Reading::faults}).required("a name for this fault"),
+    key("direction", &faults::Fault::way, Word{}),
+    key("percent", &faults::Fault::percent, Decimal{100}),
+    rule(check_percent),
+    key("key", &faults::Fault::key, Word{}),
+    key("sources", &faults::Fault::sources, Ranges{}),
+    key("for", &faults::Fault::duration, Duration{}),
+    FaultKinds{},
+};
+
+template <>
+inline constexpr auto kKeys<ToxiproxyConfig> = std::tuple{
+    key("bind", &ToxiproxyConfig::bind, AdminBind{}),
+    rule(check_default_api_bind),
+    key("create", &ToxiproxyConfig::create, Flag{}),
+};
+
+template <>
+inline constexpr auto kKeys<FaultsConfig> = std::tuple{
+    key("api", &FaultsConfig::api, OptionalSection{}).shown_if([](const FaultsConfig& faults) {
+      return faults.api.has_value();
+    }),
+    key("seed", &FaultsConfig::seed, Seed{}),
+    key("max_for", &FaultsConfig::max_for, Duration{}),
+    key("max_percent", &FaultsConfig::max_percent, Decimal{100}),
+};
+
 // Listeners.
+
+template <>
+inline constexpr auto kKeys<ByteRates> = std::tuple{
+    key("in", &ByteRates::in, ByteRate{}),
+    key("out", &ByteRates::out, ByteRate{}),
+};
+
+/// A rate of all connections together, whose key stands in the section itself.
+constexpr auto of_all(std::uint64_t ByteRates::* way) {
+  return [way](auto& bandwidth) -> auto& { return bandwidth.all.*way; };
+}
+
+template <>
+inline constexpr auto kKeys<BandwidthConfig> = std::tuple{
+    key("in", of_all(&ByteRates::in), ByteRate{}),
+    key("out", of_all(&ByteRates::out), ByteRate{}),
+    key("burst", &BandwidthConfig::burst, Size{0, faults::kMostBytes}),
+    key("per_connection", &BandwidthConfig::per_connection, Section{}),
+    key("per_source", &BandwidthConfig::per_source, Section{}),
+};
 
 template <>
 inline constexpr auto kKeys<ScopeLimits> = std::tuple{
@@ -138,6 +316,7 @@ inline constexpr auto kKeys<ScopeLimits> = std::tuple{
     key("per_source", &ScopeLimits::per_source, kConnections),
     key("rate", &ScopeLimits::rate, RateLimit{}),
     key("rate_per_source", &ScopeLimits::rate_per_source, RateLimit{}),
+    key("bandwidth", &ScopeLimits::bandwidth, Section{}),
 };
 
 template <>
@@ -175,6 +354,9 @@ inline constexpr auto kKeys<ListenerConfig> = std::tuple{
     rule(check_trusted),
     key("unix", &ListenerConfig::unix_socket, Section{}).in_turn(1).shown_if(&ListenerConfig::has_socket_file),
     rule(check_unix),
+    key("faults", &ListenerConfig::faults, FaultList{}).in_turn(3).shown_if([](const ListenerConfig& listener) {
+      return !listener.faults.empty();
+    }),
 };
 
 // Upstreams.
@@ -337,6 +519,9 @@ inline constexpr auto kKeys<ServerConfig> = std::tuple{
     key("dns", &ServerConfig::dns, Section{}),
     key("tls", &ServerConfig::tls, Section{}),
     key("limits", &ServerConfig::limits, Section{}),
+    key("faults", &ServerConfig::faults, OptionalSection{}).shown_if([](const ServerConfig& config) {
+      return config.faults.has_value();
+    }),
     key("defaults", std::identity{}, folder(key("timeouts", &ServerConfig::default_timeouts, Section{}))),
     HintedHere{"listeners"},
     key("upstreams", &ServerConfig::upstreams, UpstreamList{}).in_turn(1),  // before listeners, which name them

@@ -40,6 +40,13 @@ Described describe(const ConnectionsOrAuto& /*kind*/) { return {"auto, or a numb
 Described describe(const UserTimeout& /*kind*/) { return {"duration"}; }
 Described describe(const ConnectTimeout& /*kind*/) { return {"duration"}; }
 Described describe(const RateLimit& /*kind*/) { return {"rate"}; }
+Described describe(const FineDuration& /*kind*/) { return {"duration"}; }
+Described describe(const Size& kind) {
+  return {kind.least == 0 ? "bytes" : "bytes, at least " + format_size(kind.least)};
+}
+Described describe(const ByteRate& /*kind*/) { return {"bytes a second"}; }
+Described describe(const Decimal& kind) { return {fmt::format("0 to {}", kind.most)}; }
+Described describe(const Seed& /*kind*/) { return {"number"}; }
 Described describe(const Name& /*kind*/) { return {"name"}; }
 Described describe(const BoundList& /*kind*/) { return {"address, or a list of them"}; }
 Described describe(const AdminBind& /*kind*/) { return {"address"}; }
@@ -106,6 +113,25 @@ class TypeWalk {
     (add_value<Services>(Section{}, prefix + std::string(ServiceKey<Services>::kName)), ...);
   }
 
+  template <typename Target>
+  void add(const FaultKinds& /*kinds*/, const std::string& prefix) {
+    add_faults(std::type_identity<faults::Kind>{}, prefix);
+  }
+  template <typename... Kinds>
+  void add_faults(std::type_identity<std::variant<Kinds...>> /*all*/, const std::string& prefix) {
+    (add_value<Kinds>(FaultForm<Kinds>::kValue, prefix + std::string(faults::kind_name(Kinds()))), ...);
+  }
+
+  template <typename Value, typename Field, typename Kind>
+  void add_value(const OneField<Field, Kind>& kind, const std::string& path) {
+    add_value<std::remove_cvref_t<std::invoke_result_t<Field, Value&>>>(kind.kind, path);
+    types_.back().missing = KeyType::Missing::leaves_others;
+  }
+  template <typename Value, typename Kind>
+  void add_value(const Maybe<Kind>& kind, const std::string& path) {
+    add_value<typename Value::value_type>(kind.kind, path);
+    types_.back().missing = KeyType::Missing::is_nothing;
+  }
   template <typename Value>
   void add_value(const Section& /*kind*/, const std::string& path) {
     types_.push_back({.path = path, .type = "section", .section = true});
@@ -127,7 +153,7 @@ class TypeWalk {
   }
   template <typename Value, typename Kind>
     requires(std::is_same_v<Kind, ListenerList> || std::is_same_v<Kind, UpstreamList> ||
-             std::is_same_v<Kind, BackendList> || std::is_same_v<Kind, SectionList>)
+             std::is_same_v<Kind, BackendList> || std::is_same_v<Kind, SectionList> || std::is_same_v<Kind, FaultList>)
   void add_value(const Kind& /*kind*/, const std::string& path) {
     types_.push_back({.path = path, .type = "list", .section = true});
     walk<typename Value::value_type>(kKeys<typename Value::value_type>, path + ".N.");

@@ -19,6 +19,7 @@ struct Reading {
   std::filesystem::path folder{};  ///< the configuration file's; empty where there is no such file
   Definitions listeners{};
   Definitions upstreams{};
+  Definitions faults{};  ///< of the listener that is being read
   BoundAddresses bound{};
 
   /// An absolute path: what a file says is relative to the file's folder, what the command line says to the working

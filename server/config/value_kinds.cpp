@@ -1,9 +1,13 @@
 #include "server/config/value_kinds.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstddef>
 #include <stdexcept>
 #include <system_error>
+
+#include "common/name_form.hpp"
 
 namespace weir {
 
@@ -98,19 +102,9 @@ void UserTimeout::read(const Value& value, milliseconds& target, Reading& readin
 void UserTimeout::dump(TreeWriter& out, milliseconds target) const { Duration{}.dump(out, target); }
 
 void Name::read(const Value& value, std::string& target, Reading& reading) const {
-  constexpr std::size_t kLongest = 64;
   const std::optional<std::string> name = value.text("a name");
   if (!name) return;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  };
-  const bool number = name->find_first_not_of("0123456789") == std::string::npos;
-  if (number || name->size() > kLongest || !std::all_of(name->begin(), name->end(), allowed) || name->front() == '.' ||
-      name->front() == '-') {
-    return value.fail(in_quotes(*name) + " is not a name; use up to " + std::to_string(kLongest) +
-                      " letters, digits, - _ and ., not digits alone, and begin with a letter, a digit or _");
-  }
+  if (const std::string problem = problem_of_name(*name); !problem.empty()) return value.fail(problem);
   const auto [first, is_new] = (reading.*taken).emplace(*name, value.position());
   if (!is_new) {
     return value.fail("another " + std::string(thing) + " has this name " + first_place(first->second) +
@@ -120,6 +114,59 @@ void Name::read(const Value& value, std::string& target, Reading& reading) const
 }
 
 void Name::dump(TreeWriter& out, const std::string& target) const { dump_text(out, target); }
+
+void FineDuration::read(const Value& value, std::chrono::microseconds& target, Reading&) const {
+  const std::optional<std::string> found = value.text("a duration such as 50ms");
+  if (!found) return;
+  try {
+    target = parse_duration(*found);
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+void FineDuration::dump(TreeWriter& out, std::chrono::microseconds target) const { out.plain(format_duration(target)); }
+
+void Size::read(const Value& value, std::uint64_t& target, Reading&) const {
+  const std::optional<std::string> found = value.text("a number of bytes such as 64KiB");
+  if (!found) return;
+  try {
+    const std::uint64_t size = parse_size(*found);
+    if (size < least) return value.fail(in_quotes(*found) + " is too small; write " + format_size(least) + " or more");
+    if (size > most) return value.fail(in_quotes(*found) + " is too large; write " + format_size(most) + " or less");
+    target = size;
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+void Size::dump(TreeWriter& out, std::uint64_t target) const { out.plain(format_size(target)); }
+
+void ByteRate::read(const Value& value, std::uint64_t& target, Reading&) const {
+  const std::optional<std::string> found = value.text("bytes a second such as 100KB/s");
+  if (!found) return;
+  try {
+    target = parse_byte_rate(*found);
+  } catch (const std::invalid_argument& error) {
+    value.fail(error.what());
+  }
+}
+
+void ByteRate::dump(TreeWriter& out, std::uint64_t target) const { out.plain(format_byte_rate(target)); }
+
+void Decimal::read(const Value& value, double& target, Reading&) const {
+  const std::string right = fmt::format("a number from 0 to {}", most);
+  const std::optional<std::string> found = value.text(right);
+  if (!found) return;
+  double number = 0;
+  const auto [end, error] = std::from_chars(found->data(), found->data() + found->size(), number);
+  const bool whole = error == std::errc{} && end == found->data() + found->size();
+  const bool within = number >= 0 && number <= most;
+  if (!value.node().plain || !whole || !within) return value.fail(in_quotes(*found) + " is not " + right);
+  target = number;
+}
+
+void Decimal::dump(TreeWriter& out, double target) const { out.plain(fmt::format("{}", target)); }
 
 void dump_text(TreeWriter& out, const std::string& text) { out.text(text); }
 

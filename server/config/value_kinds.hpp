@@ -105,6 +105,55 @@ struct RateLimit {
   void dump(TreeWriter& out, const Rate& target) const;
 };
 
+/// Microseconds, up to kLongestDuration.
+struct FineDuration {
+  void read(const Value& value, std::chrono::microseconds& target, Reading&) const;
+  void dump(TreeWriter& out, std::chrono::microseconds target) const;
+};
+
+/// A number of bytes, as 64KiB.
+struct Size {
+  std::uint64_t least;
+  std::uint64_t most;
+
+  void read(const Value& value, std::uint64_t& target, Reading&) const;
+  void dump(TreeWriter& out, std::uint64_t target) const;
+};
+
+/// Bytes a second, as 100KB/s.
+struct ByteRate {
+  void read(const Value& value, std::uint64_t& target, Reading&) const;
+  void dump(TreeWriter& out, std::uint64_t target) const;
+};
+
+/// A number from 0, without quotes, which need not be whole.
+struct Decimal {
+  double most;
+
+  void read(const Value& value, double& target, Reading&) const;
+  void dump(TreeWriter& out, double target) const;
+};
+
+/// A value that may be missing without having a default; the effective configuration shows it where it is there.
+template <typename Kind>
+struct Maybe {
+  Kind kind;
+
+  template <typename Target>
+  void read(const Value& value, std::optional<Target>& target, Reading& reading) const {
+    kind.read(value, target.emplace(), reading);
+  }
+  template <typename Target>
+  void dump(TreeWriter& out, const std::optional<Target>& target) const {
+    kind.dump(out, *target);
+  }
+};
+
+template <typename Kind>
+constexpr Maybe<Kind> maybe(Kind kind) {
+  return {kind};
+}
+
 /// `user_timeout`, within the kernel's bound.
 struct UserTimeout {
   static constexpr milliseconds kMost = io::kLongestUserTimeout;

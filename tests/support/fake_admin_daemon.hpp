@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,9 @@ class FakeAdminDaemon : public admin::Daemon {
   admin::Upgrade upgraded{4711, {}};           ///< what becomes of every upgrade
   std::string conflict;                        ///< why listeners stay as they are; empty where they do not
   admin::Reload reloaded;                      ///< what becomes of every reload
+  std::optional<FaultsSnapshot> on;            ///< the faults; nothing = the configuration has none
+  std::string refusal;                         ///< why no fault is set; empty where they are
+  std::vector<faults::Fault> faults_set;       ///< every one that was to be set
   bool answers = true;                         ///< false: what is asked of workers waits for ever
 
   std::vector<ConnectionQuery> queries;
@@ -83,6 +87,22 @@ class FakeAdminDaemon : public admin::Daemon {
     co_return change;
   }
   admin::Change drain() override { return note("drain"); }
+
+  std::optional<FaultsSnapshot> faults() const override { return on; }
+  admin::Change set_fault(const std::string& listener, faults::Fault fault, const std::string& who) override {
+    if (!refusal.empty()) throw FaultRefused(refusal);
+    note("set " + fault.name + " of " + listener + " by " + who);
+    faults_set.push_back(std::move(fault));
+    return change;
+  }
+  admin::Change remove_fault(const std::string& listener, const std::string& name, const std::string& who) override {
+    if (!refusal.empty()) throw FaultRefused(refusal);
+    return note("remove " + name + " of " + listener + " by " + who);
+  }
+  admin::Change clear_faults(const std::optional<std::string>& listener, const std::string& who) override {
+    if (!refusal.empty()) throw FaultRefused(refusal);
+    return note("clear " + listener.value_or("all") + " by " + who);
+  }
 
   net::awaitable<admin::Reload> reload(bool dry_run) override {
     done.emplace_back(dry_run ? "reload dry_run" : "reload");

@@ -27,10 +27,24 @@ using Floor = std::vector<std::string_view>;
 using House = std::vector<Floor>;
 
 const House kServerHouse{
-    {"server/main"},      {"server/running_daemon"}, {"server/command_line"}, {"server/server"},
-    {"server/*"},         {"server/upgrade/"},       {"server/admin/"},       {"server/control/"},
-    {"server/worker/"},   {"server/listener/"},      {"server/session/"},     {"server/admission/"},
-    {"server/upstream/"}, {"server/observe/"},       {"server/config/"},      {"common/"},
+    {"server/main"},
+    {"server/running_daemon"},
+    {"server/command_line"},
+    {"server/server"},
+    {"server/*"},
+    {"server/upgrade/"},
+    {"server/admin/"},
+    {"server/control/"},
+    {"server/worker/"},
+    {"server/listener/"},
+    {"server/session/"},
+    {"server/faults/"},
+    {"server/shaping/"},
+    {"server/admission/"},
+    {"server/upstream/"},
+    {"server/observe/"},
+    {"server/config/"},
+    {"common/"},
 };
 
 const House kClientHouse{
