@@ -41,7 +41,7 @@ TEST(Lot, APercentageIsWithinFourDeviationsOfTheBinomial) {
 
 /// What a version draws, every later one has to draw, or records cannot be replayed.
 TEST(Lot, TheSameIsDrawnInEveryVersion) {
-  EXPECT_EQ(among(20, 30), (std::vector<std::uint64_t>{KNOWN}));
+  EXPECT_EQ(among(20, 30), (std::vector<std::uint64_t>{6, 7, 16, 19, 25, 30}));
 }
 
 TEST(Lot, SeedListenerAndFaultEachChangeIt) {

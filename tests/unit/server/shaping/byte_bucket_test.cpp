@@ -18,10 +18,12 @@ using Time = ByteBucket::Time;
 /// Someone who always has bytes to move: books, waits, moves, as a Shaper does.
 struct Eager {
   Time due{};
+  Time awake{};
   std::uint64_t moved = 0;
 };
 
-/// Lets `eager` move through the bucket until `end`; each is awake so much after it is due.
+/// Lets `eager` move through the bucket until `end`; each wakes up so much after it is due, and goes on as long as it
+/// may.
 void run(ByteBucket& bucket, std::vector<Eager>& eager, Time begin, Time end, nanoseconds lateness) {
   std::vector<std::uint64_t> booked(eager.size());
   for (std::size_t i = 0; i < eager.size(); ++i) {
@@ -29,14 +31,15 @@ void run(ByteBucket& bucket, std::vector<Eager>& eager, Time begin, Time end, na
     eager[i].due = std::max(begin, bucket.book(booked[i], begin));
   }
   for (;;) {
-    const auto first = std::min_element(eager.begin(), eager.end(),
-                                        [](const Eager& a, const Eager& b) { return a.due < b.due; });
-    const Time now = first->due + lateness;
+    const auto first =
+        std::min_element(eager.begin(), eager.end(), [](const Eager& a, const Eager& b) { return a.due < b.due; });
+    const Time now = first->due <= first->awake ? first->awake : first->due + lateness;
     if (now > end) return;
+    first->awake = now;
     const auto i = static_cast<std::size_t>(first - eager.begin());
     first->moved += booked[i];
     booked[i] = bucket.share();
-    first->due = std::max(now, bucket.book(booked[i], now, first->due));
+    first->due = bucket.book(booked[i], now, first->due);
   }
 }
 
