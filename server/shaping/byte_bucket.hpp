@@ -57,7 +57,7 @@ class ByteBucket {
     do {
       start = std::max(seen, least);
     } while (!free_at_.compare_exchange_weak(seen, start + cost(bytes, rate), std::memory_order_relaxed));
-    return origin_ + std::chrono::nanoseconds((start + kUnits - 1) / kUnits);
+    return Time(std::chrono::nanoseconds((start + kUnits - 1) / kUnits));
   }
 
   /// Bytes that were booked and do not pass after all.
@@ -74,22 +74,21 @@ class ByteBucket {
   }
 
  private:
-  /// Of a nanosecond, so that a byte of a fast rate is not rounded away.
+  /// Of a nanosecond, so that a byte of a fast rate is not rounded away. The clock runs 18 years before they overflow.
   static constexpr std::int64_t kUnits = 16;
   /// No booking and no burst is longer than a year, so that sums cannot overflow.
   static constexpr double kMost = 365.0 * 86400 * 1e9 * kUnits;
 
-  std::int64_t units(Time time) const { return std::chrono::nanoseconds(time - origin_).count() * kUnits; }
+  static std::int64_t units(Time time) { return std::chrono::nanoseconds(time.time_since_epoch()).count() * kUnits; }
   static std::int64_t cost(std::uint64_t bytes, std::uint64_t rate) {
     return static_cast<std::int64_t>(
         std::min(static_cast<double>(bytes) * (1e9 * kUnits) / static_cast<double>(rate), kMost));
   }
 
-  const Time origin_ = io::Clock::now();
   std::atomic<std::uint64_t> rate_{0};
   std::atomic<std::uint64_t> burst_{0};
-  /// In units after the origin: when everything that is booked has passed.
-  std::atomic<std::int64_t> free_at_{-static_cast<std::int64_t>(kMost)};
+  /// In units of the clock: when everything that is booked has passed.
+  std::atomic<std::int64_t> free_at_{0};
 };
 
 }  // namespace weir
