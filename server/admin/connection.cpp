@@ -217,7 +217,8 @@ net::awaitable<void> serve(Served served, std::stop_source end, std::stop_token 
     }
     if (!connection.closed()) co_await linger(all, connection);
   } catch (const std::exception& failure) {
-    if (!end.stop_requested()) spdlog::error("{}: a connection of {} failed: {}", all.name, caller.name, failure.what());
+    if (!end.stop_requested())
+      spdlog::error("{}: a connection of {} failed: {}", all.name, caller.name, failure.what());
   }
 }
 

@@ -50,8 +50,8 @@ class Endpoint {
                           const HandedOverSockets& handed_over = {}, InheritedSockets* inherited = nullptr,
                           const std::string& name = kAdmin);
 
-  /// Accepts from here on. What the answers are made of must outlive it, or at least stop(). The executor's context runs
-  /// on the control thread and outlives it.
+  /// Accepts from here on. What the answers are made of must outlive it, or at least stop(). The executor's context
+  /// runs on the control thread and outlives it.
   Endpoint(const net::Executor& executor, Prepared prepared, const MakeAnswers& make, const Bounds& bounds = {});
   /// The endpoint of operators, which asks the daemon.
   Endpoint(const net::Executor& executor, Prepared prepared, Daemon& daemon, const Bounds& bounds = {});

@@ -321,8 +321,8 @@ struct ToxiproxyConfig {
 
 /// What may be done to connections on purpose.
 struct FaultsConfig {
-  std::optional<ToxiproxyConfig> api;  ///< nothing = it is not served
-  std::uint64_t seed = 0;              ///< 0 = drawn at the start, and logged
+  std::optional<ToxiproxyConfig> api;           ///< nothing = it is not served
+  std::uint64_t seed = 0;                       ///< 0 = drawn at the start, and logged
   milliseconds max_for{std::chrono::hours{1}};  ///< of faults that are set while the daemon runs; 0 = no limit
   double max_percent = 100;                     ///< of each fault
 
@@ -350,7 +350,7 @@ struct ServerConfig {
   TlsConfig tls;
   LimitsConfig limits;
   std::optional<FaultsConfig> faults;  ///< nothing = there are none, and none can be set
-  TimeoutsConfig default_timeouts;  ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
+  TimeoutsConfig default_timeouts;     ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;
 

@@ -49,9 +49,10 @@ Reply problem_reply(const Problem& problem) {
 }
 
 Problem of_the_file(const RunningProxy& proxy, const std::string& wish) {
-  return {403, fmt::format("proxy {} is a listener of Weir's configuration file, which alone says {}; faults.api can have "
-                           "it enabled or disabled, and its toxics",
-                           proxy.proxy.name, wish)};
+  return {403,
+          fmt::format("proxy {} is a listener of Weir's configuration file, which alone says {}; faults.api can have "
+                      "it enabled or disabled, and its toxics",
+                      proxy.proxy.name, wish)};
 }
 
 /// What clients know a port for that something else has.
@@ -60,14 +61,14 @@ Problem failure_to_put(const Proxy& proxy, const std::string& why) {
   return {500, fmt::format("listen tcp {}: bind: address already in use", plain_listen(proxy.listen))};
 }
 
-Found::const_iterator find_named(const Found& all, const std::string& name) {
+Found::const_iterator find_proxy(const Found& all, const std::string& name) {
   return std::find_if(all.begin(), all.end(), [&](const RunningProxy& one) { return one.proxy.name == name; });
 }
 
 }  // namespace
 
-/// A path and a method, and who answers: at once or later. A piece of the path that is `*` may be anything. What changes
-/// something waits for its turn.
+/// A path and a method, and who answers: at once or later. A piece of the path that is `*` may be anything. What
+/// changes something waits for its turn.
 struct Api::Route {
   verb method;
   std::string_view path;
@@ -162,13 +163,14 @@ net::awaitable<Reply> Api::dispatch(const Call& call) {
 Found Api::running() {
   Found all = daemon_.proxies();
   toxics_.keep_only(all);
-  std::sort(all.begin(), all.end(), [](const auto& one, const auto& other) { return one.proxy.name < other.proxy.name; });
+  std::sort(all.begin(), all.end(),
+            [](const auto& one, const auto& other) { return one.proxy.name < other.proxy.name; });
   return all;
 }
 
 std::optional<RunningProxy> Api::find(const std::string& name) {
   const Found all = running();
-  const auto found = find_named(all, name);
+  const auto found = find_proxy(all, name);
   return found == all.end() ? std::nullopt : std::optional(*found);
 }
 

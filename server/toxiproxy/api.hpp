@@ -19,8 +19,8 @@ namespace weir::toxiproxy {
 /// The version of Toxiproxy whose API it is. Clients look at it to find out what they may ask.
 inline constexpr const char* kVersion = "2.12.0";
 
-/// Toxiproxy's HTTP API, as its clients know it (https://github.com/Shopify/toxiproxy, "HTTP API"); docs/from-toxiproxy.md
-/// says what differs. Whatever changes something goes one after the other. Control thread.
+/// Toxiproxy's HTTP API, as its clients know it (https://github.com/Shopify/toxiproxy, "HTTP API");
+/// docs/from-toxiproxy.md says what differs. Whatever changes something goes one after the other. Control thread.
 class Api final : public admin::Answers {
  public:
   /// The daemon outlives it. The toxics are those of all that came before, and of all that come after.

@@ -17,8 +17,7 @@ std::string fitting_name(std::string_view text) {
   const auto is_allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
   };
-  std::replace_if(
-      name.begin(), name.end(), [&](char c) { return !is_allowed(c); }, '_');
+  std::replace_if(name.begin(), name.end(), [&](char c) { return !is_allowed(c); }, '_');
   return fmt::format("_{}-{:016x}", name, stable_hash(text));
 }
 

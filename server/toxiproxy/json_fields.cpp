@@ -16,8 +16,8 @@ namespace json = boost::json;
 
 Problem unlike(std::string_view key, const json::value& value, std::string_view wanted) {
   const auto kind = json::to_string(value.kind());
-  return bad_body(fmt::format("{} is of the kind {}, but must be {}", key, std::string_view(kind.data(), kind.size()),
-                              wanted));
+  return bad_body(
+      fmt::format("{} is of the kind {}, but must be {}", key, std::string_view(kind.data(), kind.size()), wanted));
 }
 
 }  // namespace

@@ -17,13 +17,13 @@ namespace {
 std::string upstream_name(const std::string& proxy) { return fitting_name("toxiproxy." + proxy); }
 
 template <typename Named>
-auto find_named(Named& all, const std::string& name) {
+auto find_of_name(Named& all, const std::string& name) {
   return std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
 }
 
 template <typename Named>
 void put(Named& all, typename Named::value_type one) {
-  const auto place = find_named(all, one.name);
+  const auto place = find_of_name(all, one.name);
   if (place == all.end()) {
     all.push_back(std::move(one));
   } else {
@@ -43,8 +43,8 @@ ListenerConfig make_listener(const Proxy& proxy) {
   listener.made = MadeListener{proxy.name, proxy.listen, proxy.upstream, proxy.enabled};
   if (proxy.enabled) listener.bind = {parse(plain_listen(proxy.listen), AddressUse::bind, "listen")};
   if (proxy.enabled && listener.bind.front().is_descriptor()) {
-    throw Problem(400, fmt::format("listen: {} is a socket of the service manager, which a proxy cannot have",
-                                   proxy.listen));
+    throw Problem(
+        400, fmt::format("listen: {} is a socket of the service manager, which a proxy cannot have", proxy.listen));
   }
   listener.service = ProxyConfig{{}, upstream_name(proxy.name)};
   // Nothing ends but by those at its ends, and by toxics.
@@ -85,9 +85,9 @@ bool is_made_upstream(const ServerConfig& config, const std::string& name) {
 ServerConfig with_proxy(ServerConfig config, const Proxy& proxy) {
   ListenerConfig listener = make_listener(proxy);
   UpstreamConfig upstream = make_upstream(proxy);
-  const auto of_name = find_named(config.listeners, listener.name);
+  const auto of_name = find_of_name(config.listeners, listener.name);
   const bool is_taken = of_name != config.listeners.end() && !of_name->made;
-  const bool upstream_is_taken = find_named(config.upstreams, upstream.name) != config.upstreams.end() &&
+  const bool upstream_is_taken = find_of_name(config.upstreams, upstream.name) != config.upstreams.end() &&
                                  !is_made_upstream(config, upstream.name);
   if (is_taken || upstream_is_taken) throw proxy_already_exists();
   put(config.listeners, std::move(listener));
@@ -106,9 +106,9 @@ ServerConfig keep_made(ServerConfig next, const ServerConfig& running) {
   if (!may_create(next)) return next;
   for (const ListenerConfig& listener : running.listeners) {
     if (!listener.made) continue;
-    const auto upstream = find_named(running.upstreams, upstream_name(listener.made->name));
-    const bool is_free = find_named(next.listeners, listener.name) == next.listeners.end() &&
-                         find_named(next.upstreams, upstream->name) == next.upstreams.end();
+    const auto upstream = find_of_name(running.upstreams, upstream_name(listener.made->name));
+    const bool is_free = find_of_name(next.listeners, listener.name) == next.listeners.end() &&
+                         find_of_name(next.upstreams, upstream->name) == next.upstreams.end();
     if (!is_free) continue;
     next.listeners.push_back(listener);
     next.upstreams.push_back(*upstream);

@@ -5,12 +5,12 @@
 #include "server/config/server_config.hpp"
 #include "server/toxiproxy/proxy.hpp"
 
-/// Proxies that are made while the daemon runs, as part of the configuration: each is a listener, and an upstream of its
-/// own.
+/// Proxies that are made while the daemon runs, as part of the configuration: each is a listener, and an upstream of
+/// its own.
 namespace weir::toxiproxy {
 
-/// The configuration with the proxy, in place of the one of its name. Throws Problem where an address cannot be read, or
-/// a listener or upstream of the configuration file has its name.
+/// The configuration with the proxy, in place of the one of its name. Throws Problem where an address cannot be read,
+/// or a listener or upstream of the configuration file has its name.
 ServerConfig with_proxy(ServerConfig config, const Proxy& proxy);
 /// Without the proxy of that name.
 ServerConfig without_proxy(ServerConfig config, const std::string& name);

@@ -7,8 +7,8 @@ namespace weir::toxiproxy {
 namespace {
 
 MetricLabels labels_of(const Proxy& proxy, std::string_view direction) {
-  return {metric_label("direction", direction), metric_label("listener", proxy.listen), metric_label("proxy", proxy.name),
-          metric_label("upstream", proxy.upstream)};
+  return {metric_label("direction", direction), metric_label("listener", proxy.listen),
+          metric_label("proxy", proxy.name), metric_label("upstream", proxy.upstream)};
 }
 
 }  // namespace

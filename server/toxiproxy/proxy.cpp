@@ -72,8 +72,9 @@ std::string plain_listen(std::string_view listen) {
   constexpr std::string_view kLoopback = "127.0.0.1";
   constexpr std::string_view kLocalhost = "localhost";
   if (listen.empty()) return fmt::format("{}:0", kLoopback);
-  const bool is_local = listen.size() > kLocalhost.size() && listen[kLocalhost.size()] == ':' &&
-                        boost::beast::iequals({listen.data(), kLocalhost.size()}, {kLocalhost.data(), kLocalhost.size()});
+  const bool is_local =
+      listen.size() > kLocalhost.size() && listen[kLocalhost.size()] == ':' &&
+      boost::beast::iequals({listen.data(), kLocalhost.size()}, {kLocalhost.data(), kLocalhost.size()});
   return is_local ? fmt::format("{}{}", kLoopback, listen.substr(kLocalhost.size())) : std::string(listen);
 }
 

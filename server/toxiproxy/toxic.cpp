@@ -94,8 +94,8 @@ std::vector<faults::Kind> kinds_of(const Toxic& toxic) {
   switch (toxic.type) {
     case Toxic::Type::latency:
       if (values[0] == 0 && values[1] == 0) return {};
-      return {faults::Latency{from_milliseconds(values[0]), from_milliseconds(values[1]),
-                              faults::Distribution::uniform}};
+      return {
+          faults::Latency{from_milliseconds(values[0]), from_milliseconds(values[1]), faults::Distribution::uniform}};
     case Toxic::Type::bandwidth:
       return {faults::Bandwidth{times(values[0], 1000)}};
     case Toxic::Type::slow_close:

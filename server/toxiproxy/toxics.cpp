@@ -20,7 +20,7 @@ bool is_on(const std::vector<FaultPtr>& on, const faults::Fault& wanted) {
   });
 }
 
-auto find_named(std::vector<Toxic>& toxics, const std::string& name) {
+auto find_toxic(std::vector<Toxic>& toxics, const std::string& name) {
   return std::find_if(toxics.begin(), toxics.end(), [&](const Toxic& toxic) { return toxic.name == name; });
 }
 
@@ -51,14 +51,14 @@ std::vector<Toxic> Toxics::of(const std::string& listener) {
 
 Toxic Toxics::find(const std::string& listener, const std::string& name) {
   std::vector<Toxic>& toxics = living(listener);
-  const auto found = find_named(toxics, name);
+  const auto found = find_toxic(toxics, name);
   if (found == toxics.end()) throw toxic_not_found();
   return *found;
 }
 
 void Toxics::add(const std::string& listener, const Toxic& toxic) {
   std::vector<Toxic>& toxics = living(listener);
-  if (find_named(toxics, toxic.name) != toxics.end()) throw toxic_already_exists();
+  if (find_toxic(toxics, toxic.name) != toxics.end()) throw toxic_already_exists();
   // Nor may it take the place of a fault that the configuration or an operator has set.
   const std::vector<FaultPtr> on = daemon_.faults(listener);
   for (const faults::Fault& wanted : faults_of(toxic)) {
@@ -71,7 +71,7 @@ void Toxics::add(const std::string& listener, const Toxic& toxic) {
 
 void Toxics::change(const std::string& listener, const Toxic& toxic) {
   std::vector<Toxic>& toxics = living(listener);
-  const auto place = find_named(toxics, toxic.name);
+  const auto place = find_toxic(toxics, toxic.name);
   if (place == toxics.end()) throw toxic_not_found();
   const std::vector<faults::Fault> before = faults_of(*place);
   set(listener, toxic);
@@ -100,7 +100,7 @@ void Toxics::take_away(const std::string& listener, const Toxic& toxic) {
 
 void Toxics::remove(const std::string& listener, const std::string& name) {
   std::vector<Toxic>& toxics = living(listener);
-  const auto place = find_named(toxics, name);
+  const auto place = find_toxic(toxics, name);
   if (place == toxics.end()) throw toxic_not_found();
   take_away(listener, *place);
   toxics.erase(place);
