@@ -81,6 +81,8 @@ Direction::Outcome Direction::move_limited(Source& source, Sink& sink, const Mov
       pipe_.reset();
       return Outcome::waiting;
     }
+    // What is copied is one read, as large as it may be, so that the detector sees whether the source has more.
+    if (!detector_.streams()) most = std::min(most, mover.scratch.size());
     Mover limited = mover;
     limited.scratch = mover.scratch.first(std::min(mover.scratch.size(), most));
     if (most < StreamDetector::kSmall) limited.pipes = nullptr;
