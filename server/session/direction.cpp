@@ -70,6 +70,12 @@ Direction::Outcome Direction::pump_shaped(Source& source, Sink& sink, const Move
   return outcome;
 }
 
+Direction::Outcome Direction::after_end(io::Clock::time_point now) {
+  if (!shaper_) return Outcome::ended;
+  shaper_->begin_turn(now);
+  return shaper_->cut(read_, pending()) ? Outcome::cut : Outcome::ended;
+}
+
 /// Nothing is held back: bytes pass as ever, in the amounts that the shaper allows.
 template <typename Source, typename Sink>
 Direction::Outcome Direction::move_limited(Source& source, Sink& sink, const Mover& mover) {
