@@ -134,7 +134,10 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
     if (most == 0) break;
     const io::IoResult got = source.read(mover.scratch.first(most));
     if (got.status == Status::failed) return fail(Step::source_failed, got.error);
-    if (got.status == Status::end) source_ended_ = true;
+    if (got.status == Status::end) {
+      source_ended_ = true;
+      shaper_->note_end();
+    }
     if (got.status == Status::moved) {
       const std::span<std::byte> data = mover.scratch.first(got.bytes);
       if (mover.transform != nullptr) mover.transform(data);

@@ -184,7 +184,7 @@ void Shaper::did_write(std::uint64_t place) {
 }
 
 bool Shaper::may_end(std::uint64_t read) {
-  if (!ended_at_) ended_at_ = now_;
+  note_end();
   Time release = std::max(*ended_at_ + delay_at(read), line_.last_release());
   for (const Effect& effect : effects_) {
     if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;

@@ -89,7 +89,11 @@ class Shaper {
   std::size_t may_write(std::uint64_t place, std::size_t most);
   void did_write(std::uint64_t place);
 
-  /// Whether the source's FIN, which came when `read` bytes had, may be passed on.
+  /// The source's FIN has come. Only the first call counts.
+  void note_end() {
+    if (!ended_at_) ended_at_ = now_;
+  }
+  /// Whether it may be passed on, behind `read` bytes.
   bool may_end(std::uint64_t read);
 
   /// Whether the way is over, and how: `read` bytes were read, and `pending` of them not yet written.
