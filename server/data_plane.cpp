@@ -146,6 +146,14 @@ void DataPlane::apply_tls(const TlsConfig& next) {
   for (Worker& worker : workers_) worker.set_handshakes(next.handshakes);
 }
 
+/// All versions of a listener share its rates, and what was booked of them stays booked.
+void DataPlane::apply_bandwidth(const ListenerPtr& listener, const Listener& before) {
+  const BandwidthConfig& next = listener->config().limits.bandwidth;
+  if (next == before.config().limits.bandwidth) return;
+  listener->shaping().set_bandwidth(next);
+  for (Worker& worker : workers_) worker.reshape_sessions(listener);
+}
+
 DataPlane::CertificateHolders DataPlane::certificate_holders() const {
   CertificateHolders holders;
   for (const auto& [name, open] : listeners_) {
@@ -172,8 +180,14 @@ void DataPlane::apply(PreparedReload& next) {
   for (auto& [name, prepared] : next.listeners) {
     if (prepared.is_new_version) {
       for (Worker& worker : workers_) worker.serve(prepared.listener);
+      for (const ListenerPtr& removed : removed_) {
+        if (removed->is_same(*prepared.listener)) apply_bandwidth(prepared.listener, *removed);
+      }
       const auto old = before.find(name);
-      if (old != before.end()) replaced.push_back(old->second.listener);
+      if (old != before.end()) {
+        apply_bandwidth(prepared.listener, *old->second.listener);
+        replaced.push_back(old->second.listener);
+      }
     }
     go_on(name, prepared, before);
   }
@@ -268,6 +282,19 @@ void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, 
     }
   }
   own_files();
+}
+
+ListenerPtr DataPlane::find(const std::string& name) {
+  const auto open = listeners_.find(name);
+  if (open != listeners_.end()) return open->second.listener;
+  const auto removed = std::find_if(removed_.begin(), removed_.end(),
+                                    [&](const ListenerPtr& listener) { return listener->config().name == name; });
+  return removed == removed_.end() ? nullptr : *removed;
+}
+
+void DataPlane::set_faults(const ListenerPtr& listener, faults::FaultSetPtr faults) {
+  listener->shaping().set_faults(std::move(faults));
+  for (Worker& worker : workers_) worker.reshape_sessions(listener);
 }
 
 void DataPlane::settle(const std::function<void()>& done) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/faults/fault_set.hpp"
 #include "common/io/spare_descriptor.hpp"
 #include "common/logging.hpp"
 #include "server/admission/admission.hpp"
@@ -63,6 +64,12 @@ class DataPlane {
   /// Accepts again, from sockets that were passed on. Logs which listeners are left without one.
   void take_back(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& sockets);
 
+  /// Of that name, which may be one that a reload removed and that still has connections; null if there is none.
+  ListenerPtr find(const std::string& name);
+  /// What is done on purpose to the connections of a listener from now on, those that there are included; null for
+  /// nothing.
+  void set_faults(const ListenerPtr& listener, faults::FaultSetPtr faults);
+
   /// Calls `done` on a worker's thread once all workers have done what they were told before.
   void settle(const std::function<void()>& done);
 
@@ -105,6 +112,7 @@ class DataPlane {
 
  private:
   void apply_tls(const TlsConfig& next);
+  void apply_bandwidth(const ListenerPtr& listener, const Listener& before);
   void open(const ListenerConfig& config, int backlog, std::size_t workers, InheritedSockets& inherited);
   void go_on(const std::string& name, PreparedListener& prepared, OpenListeners& before);
   PortUse use_of(const Endpoint& endpoint) const;

@@ -40,6 +40,7 @@
 #include "server/control/service_status.hpp"
 #include "server/control/watchdog.hpp"
 #include "server/data_plane.hpp"
+#include "server/faults/fault_board.hpp"
 #include "server/handed_over_warnings.hpp"
 #include "server/live_daemon.hpp"
 #include "server/log_files.hpp"
@@ -114,6 +115,12 @@ class Server {
         // Names are resolved here, while a signal still ends the program at once. Signals are caught after that, before
         // any socket listens.
         data_plane_(config, plan_, handed_over_),
+        faults_(control_context_,
+                [this](const std::string& listener, faults::FaultSetPtr faults) {
+                  if (const ListenerPtr found = data_plane_.find(listener)) {
+                    data_plane_.set_faults(found, std::move(faults));
+                  }
+                }),
         control_(control_context_, config_, data_plane_.admission(),
                  ControlSteps{[this](bool at_once) { return stop_accepting(at_once); },
                               [this](const DrainSpread& spread, DrainSpread::Time until) {
@@ -147,10 +154,13 @@ class Server {
     if (source.predecessor != nullptr) {
       data_plane_.tickets()->import_keys(source.predecessor->ticket_keys(), io::Clock::now());
     }
+    faults_.take_config(config, [this](const std::string& listener, faults::FaultSetPtr faults) {
+      data_plane_.find(listener)->shaping().set_faults(std::move(faults));  // nobody is connected yet
+    });
     live_.emplace(
         control_context_,
         LiveDaemon::Parts{
-            config_, source_.file, plan_, data_plane_, [this] { return control_.drain("the admin endpoint"); },
+            config_, source_.file, plan_, data_plane_, faults_, [this] { return control_.drain("the admin endpoint"); },
             [this](bool dry_run) { return reloader_.reload("the admin endpoint", dry_run); },
             [this] { return upgrader_.upgrade("the admin endpoint"); }, [this] { return reloader_.until_idle(); },
             [this](const std::string& name, bool drained) {
@@ -350,6 +360,7 @@ class Server {
     }
     std::set<std::string> known;
     for (const ListenerPtr& listener : data_plane_.removed()) known.insert(listener->config().name);
+    apply_faults(next);
     data_plane_.apply(next);
     if (next.log) {
       apply_log(*std::move(next.log));
@@ -372,6 +383,16 @@ class Server {
       spdlog::error("admin: {}; everything else is applied", error.what());
     }
     warn_of_unused_sockets();
+  }
+
+  /// First, so that whoever connects to a listener that is new meets the faults that it has.
+  void apply_faults(const PreparedReload& next) {
+    faults_.take_config(*next.config, [&](const std::string& listener, faults::FaultSetPtr faults) {
+      const auto prepared = next.listeners.find(listener);
+      const ListenerPtr found =
+          prepared == next.listeners.end() ? data_plane_.find(listener) : prepared->second.listener;
+      if (found) data_plane_.set_faults(found, std::move(faults));
+    });
   }
 
   void apply_admin(std::optional<admin::Endpoint::Prepared> next) {
@@ -459,6 +480,7 @@ class Server {
   CapacityPlan plan_;
   boost::asio::io_context control_context_{1};  // workers post to it, even when they are destroyed
   DataPlane data_plane_;
+  FaultBoard faults_;
   Control control_;
   Reloader reloader_;
   upgrade::Upgrader upgrader_;

@@ -138,13 +138,12 @@ inline constexpr auto kKeys<faults::Latency> = std::tuple{
     key("delay", &faults::Latency::delay, FineDuration{}).required("a duration such as 50ms"),
     key("jitter", &faults::Latency::jitter, FineDuration{}),
     key("distribution", &faults::Latency::distribution, Word{}),
-    rule(check_kind<faults::Latency>),
 };
 
 template <>
 struct FaultForm<faults::Latency> {
   static constexpr std::string_view kExample = "latency: {delay: 50ms}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -158,13 +157,12 @@ inline constexpr auto kKeys<faults::Slice> = std::tuple{
     key("size", &faults::Slice::size, Size{1, faults::kMostBytes}).required("a number of bytes such as 100"),
     key("variation", &faults::Slice::variation, Size{0, faults::kMostBytes}),
     key("delay", &faults::Slice::delay, FineDuration{}),
-    rule(check_kind<faults::Slice>),
 };
 
 template <>
 struct FaultForm<faults::Slice> {
   static constexpr std::string_view kExample = "slice: {size: 100}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -173,13 +171,12 @@ inline constexpr auto kKeys<faults::Stall> = std::tuple{
     key("for", &faults::Stall::duration, FineDuration{}),
     key("every", &faults::Stall::every, Size{0, faults::kMostBytes}),
     key("probability", &faults::Stall::probability, Decimal{1}),
-    rule(check_kind<faults::Stall>),
 };
 
 template <>
 struct FaultForm<faults::Stall> {
   static constexpr std::string_view kExample = "stall: {after: 64KiB, for: 200ms}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 /// Of a reset and an end.
@@ -197,7 +194,7 @@ inline constexpr auto kKeys<faults::Reset> = kKeysOfCut<faults::Reset>;
 template <>
 struct FaultForm<faults::Reset> {
   static constexpr std::string_view kExample = "reset: {after_bytes: 64KiB}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -206,7 +203,7 @@ inline constexpr auto kKeys<faults::End> = kKeysOfCut<faults::End>;
 template <>
 struct FaultForm<faults::End> {
   static constexpr std::string_view kExample = "end: {after: 1s}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -221,7 +218,7 @@ inline constexpr auto kKeys<faults::Refuse> = std::tuple{};
 template <>
 struct FaultForm<faults::Refuse> {
   static constexpr std::string_view kExample = "refuse: {}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -230,13 +227,12 @@ inline constexpr auto kKeys<faults::Connect> = std::tuple{
         .required("a duration such as 1s, or fail: true")
         .unless("fail"),
     key("fail", &faults::Connect::fail, Flag{}),
-    rule(check_connect),
 };
 
 template <>
 struct FaultForm<faults::Connect> {
   static constexpr std::string_view kExample = "connect: {delay: 1s}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -245,7 +241,7 @@ inline constexpr auto kKeys<faults::HalfOpen> = std::tuple{};
 template <>
 struct FaultForm<faults::HalfOpen> {
   static constexpr std::string_view kExample = "half_open: {}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>
@@ -256,7 +252,7 @@ inline constexpr auto kKeys<faults::Corrupt> = std::tuple{
 template <>
 struct FaultForm<faults::Corrupt> {
   static constexpr std::string_view kExample = "corrupt: {per_bytes: 1MiB}";
-  static constexpr Section kValue{};
+  static constexpr FaultSection kValue{};
 };
 
 template <>

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "common/faults/fault_words.hpp"  // in their own namespace, where they are found by their argument
 #include "common/proxy_protocol.hpp"
 #include "common/tls/options.hpp"
 #include "server/config/server_config.hpp"

@@ -36,10 +36,6 @@ void check_percent(MapReader& map, const faults::Fault& fault, Reading& reading)
                         reading.config.faults->max_percent));
 }
 
-void check_connect(MapReader& map, const faults::Connect& connect, Reading& reading) {
-  if (map.find("delay") || map.find("fail")) check_kind(map, connect, reading);
-}
-
 void check_default_api_bind(MapReader& map, const ToxiproxyConfig& api, Reading& reading) {
   if (!map.find("bind")) reading.bound.add(api.bind, map.map());
 }

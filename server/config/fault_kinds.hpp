@@ -48,22 +48,32 @@ constexpr OneField<Field, Kind> one_field(Field field, Kind kind) {
   return {field, kind};
 }
 
-/// What a fault cannot be, however it is written.
-template <typename Fault>
-void check_kind(MapReader& map, const Fault& fault, Reading&) {
-  for (const faults::Problem& problem : faults::problems_of(fault)) {
-    const std::optional<Value> value = problem.key.empty() ? std::nullopt : map.find(problem.key);
-    (value ? *value : map.map()).fail(problem.message);
+/// A kind of fault that has keys. Where nothing in it is wrong by itself, it is looked at as a whole.
+struct FaultSection : Section {
+  template <typename Fault>
+  void read(const Value& value, Fault& fault, Reading& reading) const {
+    const std::size_t before = value.problems().count();
+    Section::read(value, fault, reading);
+    if (value.problems().count() != before) return;
+    MapReader map(value);
+    for (const faults::Problem& problem : faults::problems_of(fault)) {
+      const std::optional<Value> key = problem.key.empty() ? std::nullopt : map.find(problem.key);
+      (key ? *key : value).fail(problem.message);
+    }
   }
-}
+};
 
 /// The keys of all kinds of faults, of which a fault has exactly one.
 struct FaultKinds {
   int turn = 0;
 
-  void read(MapReader& map, faults::Fault& fault, Reading& reading) const { read_one_of(map, fault.kind, reading); }
+  template <typename Fault>
+  void read(MapReader& map, Fault& fault, Reading& reading) const {
+    read_one_of(map, fault.kind, reading);
+  }
 
-  void dump(TreeWriter& out, const faults::Fault& fault) const {
+  template <typename Fault>
+  void dump(TreeWriter& out, const Fault& fault) const {
     out.key(faults::kind_name(fault.kind));
     std::visit([&out]<typename Kind>(const Kind& kind) { FaultForm<Kind>::kValue.dump(out, kind); }, fault.kind);
   }
@@ -130,9 +140,6 @@ struct Seed {
 
 /// A fault meets no more connections than `faults.max_percent` allows.
 void check_percent(MapReader& map, const faults::Fault& fault, Reading& reading);
-
-/// It does something; where neither is written, that has been said.
-void check_connect(MapReader& map, const faults::Connect& connect, Reading& reading);
 
 /// Nobody else binds the address that is bound where none is written.
 void check_default_api_bind(MapReader& map, const ToxiproxyConfig& api, Reading& reading);

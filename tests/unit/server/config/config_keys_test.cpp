@@ -13,8 +13,12 @@
 #include <regex>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "server/config/config_diff.hpp"
@@ -98,7 +102,18 @@ std::string reference_with(const Position& key, const std::string& name, const s
   return text;
 }
 
-/// Each listener and upstream goes by its name in paths.
+template <typename... Kinds>
+std::vector<std::string_view> names_of(std::type_identity<std::variant<Kinds...>> /*all*/) {
+  return {faults::kind_name(Kinds())...};
+}
+
+/// Of the faults of the reference, which has one of each kind.
+const std::vector<std::string_view>& fault_names() {
+  static const std::vector<std::string_view> names = names_of(std::type_identity<faults::Kind>());
+  return names;
+}
+
+/// Each listener, fault and upstream goes by its name in paths.
 std::string as_reported(const std::string& path) {
   std::string named = path;
   const std::vector<std::pair<std::string, std::string>> names{{"listeners.0.", "listeners.echo."},
@@ -108,7 +123,19 @@ std::string as_reported(const std::string& path) {
   for (const auto& [index, name] : names) {
     if (named.starts_with(index)) named = name + named.substr(index.size());
   }
+  // Each fault of the reference is called as its kind.
+  static const std::regex fault("(listeners\\.echo\\.faults\\.)([0-9]+)\\.(.*)");
+  std::smatch parts;
+  if (std::regex_match(named, parts, fault)) {
+    named = parts[1].str() + std::string(fault_names().at(std::stoul(parts[2]))) + "." + parts[3].str();
+  }
   return named;
+}
+
+/// The same of an item's name, without which the item goes by its index.
+std::string without_its_name(const std::string& path) {
+  const std::size_t index = path.rfind('.', path.rfind(".name") - 1) + 1;
+  return as_reported(path.substr(0, index)) + path.substr(index);
 }
 
 std::vector<ConfigProblem> problems_of(const std::string& text, const std::vector<Override>& overrides = {}) {
@@ -167,6 +194,10 @@ std::vector<Override> needed_beside(const std::string& key, const std::string& v
     return {{"listeners.proxy.tls.client_certificates.ca", authority_file()}};
   }
   if (key == "listeners.N.accept_proxy_protocol") return {{"listeners.echo.trusted", "[192.0.2.1]"}};
+  if (key == "faults.max_percent") return {{"listeners.echo.faults", "[]"}};
+  if (key == "listeners.N.faults.N.slice.variation") return {{"listeners.echo.faults.slice.slice.size", value}};
+  if (key == "listeners.N.faults.N.stall.every") return {{"listeners.echo.faults.stall.stall.for", "1s"}};
+  if (key == "listeners.N.faults.N.connect.delay") return {{"listeners.echo.faults.connect.connect.fail", "true"}};
   if (key == "upstreams.N.servers.N.record" && value == "srv") {
     return {{"upstreams.backend.servers.1", "{dns: b, record: srv}"}};
   }
@@ -189,6 +220,15 @@ tls::ServerOptions& server_tls(ServerConfig& config) { return *proxy(config).tls
 tls::ClientOptions& client_tls(ServerConfig& config) { return *upstream(config).tls; }
 ProxyConfig& proxying(ServerConfig& config) { return std::get<ProxyConfig>(proxy(config).service); }
 RouteConfig& route(ServerConfig& config) { return proxying(config).routes.at(0); }
+
+/// The fault of a kind.
+template <typename Kind>
+Kind& fault(ServerConfig& config) {
+  for (faults::Fault& one : echo(config).faults) {
+    if (Kind* const kind = std::get_if<Kind>(&one.kind)) return *kind;
+  }
+  throw std::out_of_range("the reference has no such fault");
+}
 
 /// The one upstream, by another name wherever it is named.
 void rename_upstream(ServerConfig& config) {
@@ -261,6 +301,14 @@ const std::vector<Case>& cases() {
       {"limits.rate", "3/m", [](C& c) { c.limits.rate = {3, 60s}; }},
       {"limits.rate_per_source", "4/h", [](C& c) { c.limits.rate_per_source = {4, 1h}; }},
       {"limits.backlog", "5", [](C& c) { c.limits.backlog = 5; }},
+      {"faults.api.bind", "127.0.0.1:9", [](C& c) { c.faults->api->bind = address("127.0.0.1:9"); }},
+      {"faults.api.create", "true", [](C& c) { c.faults->api->create = true; }},
+      {"faults.seed", "42", [](C& c) { c.faults->seed = 42; }},
+      {"faults.max_for", "10m", [](C& c) { c.faults->max_for = 10min; }},
+      {"faults.max_percent",
+       "2.5",
+       [](C& c) { c.faults->max_percent = 2.5, echo(c).faults.clear(); },
+       {{"listeners.echo.faults", "[]"}}},
       {"defaults.timeouts.idle", "11m", [](C& c) { change_default(c, &TimeoutsConfig::idle, 11min); }},
       {"defaults.timeouts.half_close", "12s", [](C& c) { change_default(c, &TimeoutsConfig::half_close, 12s); }},
       {"defaults.timeouts.lifetime", "13s", [](C& c) { change_default(c, &TimeoutsConfig::lifetime, 13s); }},
@@ -326,6 +374,46 @@ const std::vector<Case>& cases() {
       {"listeners.N.limits.per_source", "2", [](C& c) { echo(c).limits.per_source = 2; }},
       {"listeners.N.limits.rate", "3/s", [](C& c) { echo(c).limits.rate = {3, 1s}; }},
       {"listeners.N.limits.rate_per_source", "4/s", [](C& c) { echo(c).limits.rate_per_source = {4, 1s}; }},
+      {"listeners.N.limits.bandwidth.in", "1KB/s", [](C& c) { echo(c).limits.bandwidth.all.in = 1000; }},
+      {"listeners.N.limits.bandwidth.out", "2KB/s", [](C& c) { echo(c).limits.bandwidth.all.out = 2000; }},
+      {"listeners.N.limits.bandwidth.burst", "1MiB", [](C& c) { echo(c).limits.bandwidth.burst = 1 << 20; }},
+      {"listeners.N.limits.bandwidth.per_connection.in", "3KB/s",
+       [](C& c) { echo(c).limits.bandwidth.per_connection.in = 3000; }},
+      {"listeners.N.limits.bandwidth.per_connection.out", "4KB/s",
+       [](C& c) { echo(c).limits.bandwidth.per_connection.out = 4000; }},
+      {"listeners.N.limits.bandwidth.per_source.in", "5KiB/s",
+       [](C& c) { echo(c).limits.bandwidth.per_source.in = 5120; }},
+      {"listeners.N.limits.bandwidth.per_source.out", "6m/s",
+       [](C& c) { echo(c).limits.bandwidth.per_source.out = 6'000'000; }},
+      {"listeners.N.faults.N.name", "other", [](C& c) { echo(c).faults[0].name = "other"; }},
+      {"listeners.N.faults.N.direction", "both", [](C& c) { echo(c).faults[0].way = faults::Way::both; }},
+      {"listeners.N.faults.N.percent", "20.5", [](C& c) { echo(c).faults[0].percent = 20.5; }},
+      {"listeners.N.faults.N.key", "source", [](C& c) { echo(c).faults[0].key = faults::Fault::Key::source; }},
+      {"listeners.N.faults.N.sources", "[10.0.0.0/8]", [](C& c) { echo(c).faults[0].sources = {"10.0.0.0/8"}; }},
+      {"listeners.N.faults.N.for", "5m", [](C& c) { echo(c).faults[0].duration = 5min; }},
+      {"listeners.N.faults.N.latency.delay", "1.5ms", [](C& c) { fault<faults::Latency>(c).delay = 1500us; }},
+      {"listeners.N.faults.N.latency.jitter", "7us", [](C& c) { fault<faults::Latency>(c).jitter = 7us; }},
+      {"listeners.N.faults.N.latency.distribution", "pareto",
+       [](C& c) { fault<faults::Latency>(c).distribution = faults::Distribution::pareto; }},
+      {"listeners.N.faults.N.bandwidth", "0", [](C& c) { fault<faults::Bandwidth>(c).rate = 0; }},
+      {"listeners.N.faults.N.slice.size", "1KiB", [](C& c) { fault<faults::Slice>(c).size = 1024; }},
+      {"listeners.N.faults.N.slice.variation", "50", [](C& c) { fault<faults::Slice>(c).variation = 50; }},
+      {"listeners.N.faults.N.slice.delay", "10us", [](C& c) { fault<faults::Slice>(c).delay = 10us; }},
+      {"listeners.N.faults.N.stall.after", "1", [](C& c) { fault<faults::Stall>(c).after = 1; }},
+      {"listeners.N.faults.N.stall.for", "200ms", [](C& c) { fault<faults::Stall>(c).duration = 200ms; }},
+      {"listeners.N.faults.N.stall.every",
+       "3",
+       [](C& c) { fault<faults::Stall>(c).every = 3, fault<faults::Stall>(c).duration = 1s; },
+       {{"listeners.echo.faults.stall.stall.for", "1s"}}},
+      {"listeners.N.faults.N.stall.probability", "0.25", [](C& c) { fault<faults::Stall>(c).probability = 0.25; }},
+      {"listeners.N.faults.N.reset.after_bytes", "4", [](C& c) { fault<faults::Reset>(c).after_bytes = 4; }},
+      {"listeners.N.faults.N.reset.after", "5s", [](C& c) { fault<faults::Reset>(c).after = 5s; }},
+      {"listeners.N.faults.N.end.after_bytes", "0", [](C& c) { fault<faults::End>(c).after_bytes = 0; }},
+      {"listeners.N.faults.N.end.after", "0", [](C& c) { fault<faults::End>(c).after = 0s; }},
+      {"listeners.N.faults.N.slow_close", "6s", [](C& c) { fault<faults::SlowClose>(c).delay = 6s; }},
+      {"listeners.N.faults.N.connect.delay", "7s", [](C& c) { fault<faults::Connect>(c).delay = 7s; }},
+      {"listeners.N.faults.N.connect.fail", "true", [](C& c) { fault<faults::Connect>(c).fail = true; }},
+      {"listeners.N.faults.N.corrupt.per_bytes", "8", [](C& c) { fault<faults::Corrupt>(c).per_bytes = 8; }},
       {"listeners.N.allow", "[10.0.0.0/8]", [](C& c) { echo(c).access.allow = {"10.0.0.0/8"}; }},
       {"listeners.N.deny", "10.0.0.1", [](C& c) { echo(c).access.deny = {"10.0.0.1"}; }},
       {"listeners.N.allow_file", ranges_file(), [](C& c) { echo(c).access.allow_file = ranges_file(); }},
@@ -560,7 +648,7 @@ TEST(ConfigKeys, EachSaysWhereAValueOfTheWrongTypeStandsAndWhatToWrite) {
     ASSERT_TRUE(place);
     const YamlNode& key = place->entry->key;
     const bool name = info.path.ends_with(".N.name");  // without which an item goes by its index
-    const std::string path = name ? place->path : as_reported(place->path);
+    const std::string path = name ? without_its_name(place->path) : as_reported(place->path);
     const bool has_keys = place->entry->value.kind == YamlNode::Kind::map;
     const std::string wrong = info.section ? "wrong" : has_keys ? "[]" : "{not: this}";
     const std::vector<ConfigProblem> problems = problems_of(reference_with(key.position, key.scalar, wrong));

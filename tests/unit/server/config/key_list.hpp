@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <tuple>
@@ -66,6 +69,23 @@ class KeyList {
     (add_value<Services>(Section{}, prefix + std::string(ServiceKey<Services>::kName)), ...);
   }
 
+  template <typename Target>
+  void add(const FaultKinds& /*kinds*/, const std::string& prefix) {
+    add_faults(std::type_identity<faults::Kind>{}, prefix);
+  }
+  template <typename... Kinds>
+  void add_faults(std::type_identity<std::variant<Kinds...>> /*all*/, const std::string& prefix) {
+    (add_value<Kinds>(FaultForm<Kinds>::kValue, prefix + std::string(faults::kind_name(Kinds()))), ...);
+  }
+
+  template <typename Value, typename Field, typename Kind>
+  void add_value(const OneField<Field, Kind>& kind, const std::string& path) {
+    add_value<std::remove_cvref_t<std::invoke_result_t<Field, Value&>>>(kind.kind, path);
+  }
+  template <typename Value, typename Kind>
+  void add_value(const Maybe<Kind>& kind, const std::string& path) {
+    add_value<typename Value::value_type>(kind.kind, path);
+  }
   template <typename Value>
   void add_value(const Section& /*kind*/, const std::string& path) {
     keys_.push_back({path, true});
@@ -99,6 +119,10 @@ class KeyList {
   }
   template <typename Value>
   void add_value(const SectionList& /*kind*/, const std::string& path) {
+    add_items<Value>(path);
+  }
+  template <typename Value>
+  void add_value(const FaultList& /*kind*/, const std::string& path) {
     add_items<Value>(path);
   }
   template <typename List>
@@ -154,6 +178,38 @@ class KeyList {
   void add_value(const WholeSeconds& kind, const std::string& path) {
     add_durations(path, kind.least, kind.most);
     keys_.back().refused.emplace_back("1500ms");
+  }
+  template <typename Value>
+  void add_value(const FineDuration& /*kind*/, const std::string& path) {
+    keys_.push_back(
+        {path, false, {{"0us", "0s"}, {"1us", "1us"}, {"87600h", "87600h"}}, {"-1us", "87600.000001h", "0.1us", "5"}});
+  }
+  template <typename Value>
+  void add_value(const Size& kind, const std::string& path) {
+    const auto text = [](std::uint64_t number) { return std::to_string(number); };
+    keys_.push_back({path,
+                     false,
+                     {{text(kind.least), format_size(kind.least)}, {text(kind.most), format_size(kind.most)}},
+                     {kind.least == 0 ? "-1" : text(kind.least - 1), text(kind.most + 1), "1.5", "all"}});
+  }
+  template <typename Value>
+  void add_value(const ByteRate& /*kind*/, const std::string& path) {
+    keys_.push_back({path,
+                     false,
+                     {{"0", "0"}, {"1B/s", "1B/s"}, {"1024KB/s", "1024KB/s"}, {"1000GB/s", "1000GB/s"}},
+                     {"-1B/s", "1000000000001B/s", "5", "5KB/m", "5Kbit/s"}});
+  }
+  template <typename Value>
+  void add_value(const Decimal& kind, const std::string& path) {
+    const auto text = [](double number) { return fmt::format("{}", number); };
+    keys_.push_back({path,
+                     false,
+                     {{"0", "0"}, {"0.5", "0.5"}, {"1e-7", "1e-07"}, {text(kind.most), text(kind.most)}},
+                     {"-0.1", text(kind.most + 0.1), "nan", "inf", "'1'", "1x"}});
+  }
+  template <typename Value>
+  void add_value(const Seed& /*kind*/, const std::string& path) {
+    add_numbers(path, 0, static_cast<std::int64_t>(Seed::kMost));
   }
   template <typename Value>
   void add_value(const RateLimit& /*kind*/, const std::string& path) {

@@ -52,6 +52,28 @@ std::string read(const std::filesystem::path& path) {
   return text.str();
 }
 
+/// One of each kind. Those that have no default, or need something, hold what the file writes.
+std::vector<faults::Fault> every_fault() {
+  using std::chrono::milliseconds;
+  constexpr std::uint64_t kBytes = 64 * 1024;
+  faults::Latency latency;
+  latency.delay = milliseconds(50);
+  faults::Slice slice;
+  slice.size = 100;
+  faults::Connect connect;
+  connect.delay = milliseconds(1000);
+  std::vector<faults::Fault> all;
+  for (const faults::Kind& kind : std::vector<faults::Kind>{
+           latency, faults::Bandwidth{100'000}, slice, faults::Stall{}, faults::Reset{kBytes, milliseconds(1000)},
+           faults::End{kBytes, milliseconds(1000)}, faults::SlowClose{milliseconds(1000)}, faults::Refuse{}, connect,
+           faults::HalfOpen{}, faults::Corrupt{}}) {
+    faults::Fault& fault = all.emplace_back();
+    fault.name = faults::kind_name(kind);
+    fault.kind = kind;
+  }
+  return all;
+}
+
 TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
   RouteConfig route;
   route.upstream = "backend";
@@ -69,6 +91,8 @@ TEST(ReferenceConfig, ShowsTheDefaultsOfTheStructs) {
   upstream.health.emplace();  // absent by default; the file shows what it holds where it is there
   expected.upstreams = {upstream};
   expected.admin.emplace();  // likewise
+  expected.faults.emplace().api.emplace();
+  expected.listeners[0].faults = every_fault();
   const ServerConfig loaded = load_config_text(test::reference_text(), "reference.yaml");
   EXPECT_EQ(loaded, expected) << dump_config(loaded) << dump_config(expected);
 }
@@ -77,13 +101,14 @@ TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
   const std::string& reference = test::reference_text();
   std::multiset<std::string> shown = keys_of(reference);
   EXPECT_TRUE(shown.contains(".listeners.0.tcp.keepalive.count"));
-  // The options that every listener has are explained at the first.
+  // The options that every listener or every fault has are explained at the first.
   std::multiset<std::string> effective;
   for (const std::string& key : keys_of(dump_config(load_config_text(reference, "reference.yaml")))) {
     static const std::regex own("\\.listeners\\.[12](\\.(name|bind|echo|discard|proxy|unix|tls).*)?");
     const bool repeated =
         key.starts_with(".listeners.") && !key.starts_with(".listeners.0") && !std::regex_match(key, own);
-    if (!repeated) effective.insert(key);
+    static const std::regex fault("\\.listeners\\.0\\.faults\\.([1-9]|10)\\.(direction|percent|key|sources|for)");
+    if (!repeated && !std::regex_match(key, fault)) effective.insert(key);
   }
   EXPECT_EQ(shown, effective);
 }
