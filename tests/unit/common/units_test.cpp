@@ -112,5 +112,46 @@ TEST(Units, RatesAreReadAndWritten) {
   }
 }
 
+TEST(Units, RatesOfBytesCountAsNetworksDo) {
+  EXPECT_EQ(parse_byte_rate("0"), 0u);
+  EXPECT_EQ(parse_byte_rate("0B/s"), 0u);
+  EXPECT_EQ(parse_byte_rate("512/s"), 512u);
+  EXPECT_EQ(parse_byte_rate("100KB/s"), 100'000u);
+  EXPECT_EQ(parse_byte_rate("100KiB/s"), 102'400u);
+  EXPECT_EQ(parse_byte_rate("10m/s"), 10'000'000u);
+  EXPECT_EQ(parse_byte_rate("1MiB/s"), 1u << 20);
+  EXPECT_EQ(parse_byte_rate("1.5 gb/s"), 1'500'000'000u);
+  EXPECT_EQ(parse_byte_rate("1000GB/s"), kFastestByteRate);
+}
+
+TEST(Units, RateOfBytesThatIsWrongSaysWhatWouldBeRight) {
+  const auto problem = [](std::string_view text) {
+    try {
+      parse_byte_rate(text);
+      return std::string();
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(problem("100KB"), "\"100KB\" is not a rate of bytes; write bytes a second as 100KB/s or 1MiB/s");
+  EXPECT_THAT(problem("5"), HasSubstr("write bytes a second"));
+  EXPECT_THAT(problem(""), HasSubstr("write bytes a second"));
+  EXPECT_THAT(problem("/s"), HasSubstr("is not a number"));
+  EXPECT_THAT(problem("8Mbit/s"), HasSubstr("has the unknown unit \"Mbit\"; write bytes a second"));
+  EXPECT_THAT(problem("-1KB/s"), HasSubstr("is negative"));
+  EXPECT_THAT(problem("0.5B/s"), HasSubstr("is not a whole number"));
+  EXPECT_THAT(problem("1KB/m"), HasSubstr("is not a rate of bytes"));
+  EXPECT_EQ(problem("1000.1GB/s"), "\"1000.1GB/s\" is too fast; 1000GB/s is the most");
+}
+
+TEST(Units, RatesOfBytesAndSizesAreWrittenAsTheyAreRead) {
+  for (const char* text : {"0", "1B/s", "999B/s", "100KB/s", "100KiB/s", "1025B/s", "1500MB/s", "1MiB/s", "3GiB/s"}) {
+    EXPECT_EQ(format_byte_rate(parse_byte_rate(text)), text);
+  }
+  for (const char* text : {"0", "1", "1000", "64KiB", "1025", "1MiB", "1536KiB", "1024TiB"}) {
+    EXPECT_EQ(format_size(parse_size(text)), text);
+  }
+}
+
 }  // namespace
 }  // namespace weir
