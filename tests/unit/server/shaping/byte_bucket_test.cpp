@@ -123,6 +123,23 @@ TEST(ByteBucket, AChangedRateHoldsForWhatIsBookedNext) {
   EXPECT_EQ(bucket.book(10, now), now + milliseconds(11));
 }
 
+TEST(ByteBucket, AFasterRateShortensTheLine) {
+  ByteBucket bucket(1'000, 0);
+  const Time now = io::Clock::now();
+  for (int i = 0; i < 1000; ++i) bucket.book(20, now);  // 20 s of them
+  bucket.set(1'000'000, 0, now);
+  EXPECT_EQ(bucket.book(1, now), now + milliseconds(20));
+}
+
+TEST(ByteBucket, WithoutALimitForAWhileNobodyStandsInLineAnyMore) {
+  ByteBucket bucket(1'000, 0);
+  const Time now = io::Clock::now();
+  for (int i = 0; i < 1000; ++i) bucket.book(20, now);
+  bucket.set(0, 0, now);
+  bucket.set(1'000, 0, now);
+  EXPECT_EQ(bucket.book(1, now), now);
+}
+
 TEST(ByteBucket, WithoutARateNothingWaits) {
   ByteBucket bucket;
   const Time now = io::Clock::now();

@@ -269,6 +269,15 @@ TEST(Shaper, TheEndIsAsLateAsTheBytes) {
   EXPECT_EQ(shaper.due(), kNow + milliseconds(50));
 }
 
+/// The delay of a FIN begins when it comes, not when the bytes before it have gone.
+TEST(Shaper, TheEndIsDelayedOnceAlthoughBytesBeforeItAreStillHeldBack) {
+  Shaper shaper(terms(faults::Latency{.delay = milliseconds(50)}), 0, kNow);
+  shaper.begin_turn(kNow);
+  shaper.note_end();
+  shaper.begin_turn(kNow + milliseconds(50));
+  EXPECT_TRUE(shaper.may_end(10));
+}
+
 TEST(Shaper, ASlowCloseThatIsTakenAwayHoldsNothingBack) {
   Shaper shaper(terms(faults::SlowClose{seconds(300)}), 0, kNow);
   shaper.begin_turn(kNow);
@@ -296,6 +305,51 @@ TEST(Shaper, ExactlyTheDrawnBitsAreTurnedHoweverItIsRead) {
   EXPECT_EQ(changed(10'000), expected);
   EXPECT_EQ(changed(1), expected);
   EXPECT_EQ(changed(333), expected);
+}
+
+TEST(Shaper, TheTimeOfAnEndIsDueAlthoughThereIsNothingToRead) {
+  for (const faults::Kind& kind : {faults::Kind(faults::Reset{.after_bytes = {}, .after = seconds(1)}),
+                                   faults::Kind(faults::End{.after_bytes = {}, .after = seconds(1)})}) {
+    Shaper shaper(terms(kind), 0, kNow);
+    shaper.begin_turn(kNow);
+    EXPECT_EQ(shaper.cut(0, 0), std::nullopt);
+    EXPECT_EQ(shaper.due(), kNow + seconds(1));
+    shaper.begin_turn(kNow + seconds(1));
+    EXPECT_NE(shaper.cut(0, 0), std::nullopt);
+    EXPECT_EQ(shaper.due(), Time::max());
+  }
+}
+
+TEST(Shaper, AFinWaitsOnWhenAnotherFaultComesOrGoes) {
+  const faults::Met slow = met(faults::SlowClose{seconds(2)}, "slow");
+  Shaper shaper(terms({slow}), 0, kNow);
+  shaper.begin_turn(kNow);
+  ASSERT_FALSE(shaper.may_end(0));
+  shaper.renew(terms({slow, met(faults::Corrupt{}, "other")}), 0, kNow + seconds(1));
+  shaper.begin_turn(kNow + seconds(1));
+  EXPECT_FALSE(shaper.may_end(0));
+  EXPECT_EQ(shaper.due(), kNow + seconds(2));
+  shaper.renew(terms({met(faults::Corrupt{}, "other")}), 0, kNow + seconds(1));
+  shaper.begin_turn(kNow + seconds(1));
+  EXPECT_TRUE(shaper.may_end(0));
+}
+
+TEST(Shaper, WithoutItsLatencyALineIsReleasedThoughOtherFaultsGoOn) {
+  const faults::Met corrupt = met(faults::Corrupt{}, "corrupt");
+  Shaper shaper(terms({met(faults::Latency{.delay = seconds(9)}), corrupt}), 0, kNow);
+  shaper.begin_turn(kNow);
+  shaper.line().push(std::vector<std::byte>(3), shaper.release_at(0));
+  shaper.renew(terms({corrupt}), 3, kNow + seconds(1));
+  EXPECT_EQ(shaper.line().release(), kNow + seconds(1));
+}
+
+TEST(Shaper, ANewSliceCutsShortTheOneBeforeIt) {
+  Shaper shaper(terms(faults::Slice{.size = 1'000'000}), 0, kNow);
+  shaper.begin_turn(kNow);
+  ASSERT_EQ(shaper.may_write(0, 500), 500u);
+  shaper.did_write(500);
+  shaper.renew(terms(faults::Slice{.size = 10}), 500, kNow);
+  EXPECT_EQ(shaper.may_write(500, 500), 10u);
 }
 
 }  // namespace
