@@ -64,7 +64,8 @@ std::vector<RunningProxy> LiveProxies::proxies() {
 bool LiveProxies::may_create() const { return toxiproxy::may_create(*parts_.config); }
 
 net::awaitable<void> LiveProxies::change(std::string what, Change change) {
-  const admin::Reload outcome = co_await parts_.change(fmt::format("{} ({})", kToxiproxy, what), std::move(change));
+  std::string who = fmt::format("{} ({})", kToxiproxy, what);
+  const admin::Reload outcome = co_await parts_.change(std::move(who), std::move(change));
   if (outcome.result != admin::Reload::Result::refused) co_return;
   throw std::runtime_error(fmt::format("{}", fmt::join(outcome.problems, "; ")));
 }
@@ -72,16 +73,19 @@ net::awaitable<void> LiveProxies::change(std::string what, Change change) {
 net::awaitable<void> LiveProxies::put(Proxy proxy) {
   // First, so that what is wrong with it is told as it is.
   toxiproxy::with_proxy(*parts_.config, proxy);
-  co_await change("proxy " + proxy.name,
-                  [proxy](const ServerConfig& running) { return toxiproxy::with_proxy(running, proxy); });
+  // Not written where it is awaited, because g++ 12 destroys such temporaries twice.
+  std::string what = "proxy " + proxy.name;
+  Change with_it = [proxy](const ServerConfig& running) { return toxiproxy::with_proxy(running, proxy); };
+  co_await change(std::move(what), std::move(with_it));
   const std::string listener = toxiproxy::fitting_name(proxy.name);
   if (!proxy.enabled || !parts_.data_plane.is_drained(listener)) co_return;
   co_await parts_.daemon.enable_listener(listener);
 }
 
 net::awaitable<void> LiveProxies::remove(std::string name) {
-  co_await change("without proxy " + name,
-                  [name](const ServerConfig& running) { return toxiproxy::without_proxy(running, name); });
+  std::string what = "without proxy " + name;
+  Change without_it = [name](const ServerConfig& running) { return toxiproxy::without_proxy(running, name); };
+  co_await change(std::move(what), std::move(without_it));
 }
 
 net::awaitable<void> LiveProxies::enable(std::string listener, bool enabled) {

@@ -90,8 +90,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(options.programs, "weir"), folder)
         for check in clients.CHECKS:
-            count(check.__name__, lambda check=check: check(site))
-            site.remove_all()
+            count(check.__name__, lambda check=check: (check(site), site.remove_all()))
         if options.package:
             script = Path(__file__).with_name("javascript.mjs")
             count("the JavaScript client", lambda: subprocess.run(
