@@ -137,7 +137,11 @@ void EventLoop::wake() {
 
 void EventLoop::turn() {
   std::array<epoll_event, kEventsPerTurn> events;
-  const int count = wait_for_events(events);
+  const bool busy = ready_head_ < ready_.size() || poll_context_ || !heavy_.empty();
+  const auto timeout = busy ? std::chrono::milliseconds(0) : wheel_.until_next(now_);
+  const int count = fine_timers_.empty() || busy
+                        ? ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, static_cast<int>(timeout.count()))
+                        : wait_finely(events, timeout);
   now_ = Clock::now();
   for (int i = 0; i < count; ++i) take_event(events[static_cast<std::size_t>(i)]);
   wheel_.advance(now_, [](TimerWheel::Node& node) {
@@ -153,15 +157,11 @@ void EventLoop::turn() {
   released_.clear();
 }
 
-int EventLoop::wait_for_events(std::span<epoll_event> events) {
+/// Waits for events until a fine deadline comes, or `coarse` has passed; forever where that is negative.
+int EventLoop::wait_finely(std::span<epoll_event> events, std::chrono::milliseconds coarse) {
   const auto most = static_cast<int>(events.size());
-  const bool busy = ready_head_ < ready_.size() || poll_context_ || !heavy_.empty();
-  const auto coarse = busy ? std::chrono::milliseconds(0) : wheel_.until_next(now_);
-  if (busy || fine_timers_.empty()) {
-    return ::epoll_wait(epoll_.get(), events.data(), most, static_cast<int>(coarse.count()));
-  }
-  const auto fine = std::max(fine_timers_.next() - Clock::now(), Clock::duration::zero());
-  const std::chrono::nanoseconds wait = coarse.count() < 0 ? fine : std::min<std::chrono::nanoseconds>(fine, coarse);
+  std::chrono::nanoseconds wait = std::max(fine_timers_.next() - Clock::now(), Clock::duration::zero());
+  if (coarse.count() >= 0) wait = std::min<std::chrono::nanoseconds>(wait, coarse);
   timespec timeout{};
   timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
   timeout.tv_nsec = (wait - std::chrono::seconds(timeout.tv_sec)).count();

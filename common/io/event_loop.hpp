@@ -257,7 +257,7 @@ class EventLoop {
   void add_slot();
   void turn();
   void take_event(const epoll_event& event);
-  int wait_for_events(std::span<epoll_event> events);
+  int wait_finely(std::span<epoll_event> events, std::chrono::milliseconds coarse);
   void fire_fine_timers();
   void run_ready();
   void grant_heavy_turn();

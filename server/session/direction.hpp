@@ -59,6 +59,9 @@ class Direction {
   template <typename Source, typename Sink>
   Outcome pump(Source& source, Sink& sink, const Mover& mover);
 
+  /// After Outcome::ended: whether a fault ends the connection all the same, now (`cut`) or at due().
+  Outcome after_end(io::Clock::time_point now);
+
   /// Keeps to these terms from now on; without any it is not shaped any more, once what is held back has been written.
   /// Throws std::bad_alloc.
   void shape(WayTerms terms, io::Clock::time_point now);
@@ -87,7 +90,7 @@ class Direction {
   template <typename Source, typename Sink>
   Outcome move(Source& source, Sink& sink, const Mover& mover, std::size_t most);
   template <typename Source, typename Sink>
-  Outcome pump_shaped(Source& source, Sink& sink, const Mover& mover);
+  [[gnu::cold]] [[gnu::noinline]] Outcome pump_shaped(Source& source, Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
   Outcome move_limited(Source& source, Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>

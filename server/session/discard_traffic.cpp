@@ -48,6 +48,7 @@ Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
   turn.soon = shaper_->due();
   cut_by_ = shaper_->cut(read_, 0);
   if (cut_by_) return begin_to_end_client(session, client, *cut_by_);
+  if (is_held_back && client.failed()) return end_turn(end_of_error(true, session.client.take_error()));
   return turn;
 }
 

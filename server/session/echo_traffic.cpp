@@ -43,6 +43,10 @@ Turn EchoTraffic::turn_on(Session& session, Stream& client) {
     lost_records_ = client.kept();
     return end_turn(end_of_error(true, direction_.error()));
   }
+  // While nothing may be read no read tells of a RST.
+  if (outcome == Direction::Outcome::waiting && session.shaping && client.failed()) {
+    return end_turn(end_of_error(true, session.client.take_error()));
+  }
   // A FIN is read once all before it was sent back, and so ends the echo in the same turn: it is never half-closed.
   return {.moved = direction_.moved() + session.sent_records() != before,
           .unfinished = outcome == Direction::Outcome::unfinished,

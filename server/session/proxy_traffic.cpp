@@ -34,7 +34,7 @@ auto ProxyTraffic::on_streams(Session& session, Work work) {
 
 template <typename Source, typename Sink>
 Outcome ProxyTraffic::Way::forward(Source& source, Sink& sink, const Mover& mover, const Way& other) {
-  if (finished) return Outcome::ended;
+  if (finished) return direction.after_end(mover.now);
   const Outcome outcome = direction.pump(source, sink, mover);
   if (outcome == Outcome::ended) finished = sink.finish(other.finished ? io::Closes::now : io::Closes::later);
   return outcome;

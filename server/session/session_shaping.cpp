@@ -7,13 +7,23 @@
 
 namespace weir {
 
-void SessionShaping::look(Shaping& listener, io::Clock::time_point now) {
-  rates_ =
-      listener.bandwidth().is_limited() ? listener.bandwidth().rates_of(source_.ip(), now) : BandwidthLimits::Rates();
+namespace {
+
+/// Whether a connection can meet it only when it begins.
+bool is_of_begin(const faults::Fault& fault) {
+  return std::holds_alternative<faults::Refuse>(fault.kind) || std::holds_alternative<faults::Connect>(fault.kind);
+}
+
+}  // namespace
+
+void SessionShaping::look(Shaping& listener, io::Clock::time_point now, bool has_begun) {
+  rates_ = listener.bandwidth().is_limited() ? listener.bandwidth().rates_of(source_.ip(), own_rates_, now)
+                                             : BandwidthLimits::Rates();
   std::vector<faults::Met> before = std::exchange(met_, {});
   const faults::FaultSetPtr set = listener.faults();
   if (!set) return;
   met_ = set->met_by({number_, source_.ip(), source_.source_hash()});
+  if (has_begun) std::erase_if(met_, [](const faults::Met& met) { return is_of_begin(*met.fault); });
   if (!facts_) facts_ = std::make_shared<const FaultFacts>(FaultFacts{number_, {}});
   for (const faults::Met& met : met_) {
     const bool is_known =
@@ -39,18 +49,16 @@ WayTerms SessionShaping::terms(bool upstream, bool downstream) const {
     if (downstream && rates->out.rate() != 0) terms.rates.push_back({rates, false});
   }
   for (const faults::Met& met : met_) {
-    const bool is_of_service = std::holds_alternative<faults::Refuse>(met.fault->kind) ||
-                               std::holds_alternative<faults::Connect>(met.fault->kind);
     const bool acts = (upstream && faults::acts_on(*met.fault, faults::Way::upstream)) ||
                       (downstream && faults::acts_on(*met.fault, faults::Way::downstream));
-    if (acts && !is_of_service) terms.faults.push_back(met);
+    if (acts && !is_of_begin(*met.fault)) terms.faults.push_back(met);
   }
   return terms;
 }
 
 void begin_shaping(Session& session) {
   Shaping& listener = session.context->listener->shaping();
-  session.shaping = std::make_unique<SessionShaping>(listener, session.source(), session.number, session.now());
+  session.shaping = std::make_unique<SessionShaping>(listener, session.source(), session.number, session.now(), false);
   if (session.shaping->meets<faults::Refuse>() != nullptr) session.end_with(SessionEnd::fault_refused);
 }
 
@@ -75,9 +83,9 @@ net::awaitable<void> await_service(Session& session) {
 bool renew_shaping(Session& session) {
   Shaping& listener = session.context->listener->shaping();
   if (session.shaping) {
-    session.shaping->look(listener, session.now());
+    session.shaping->look(listener, session.now(), true);
   } else if (listener.is_active()) {
-    session.shaping = std::make_unique<SessionShaping>(listener, session.source(), session.number, session.now());
+    session.shaping = std::make_unique<SessionShaping>(listener, session.source(), session.number, session.now(), true);
   } else {
     return false;
   }

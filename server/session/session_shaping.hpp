@@ -15,14 +15,15 @@ namespace weir {
 /// keep to. Belongs to its session.
 class SessionShaping {
  public:
-  SessionShaping(Shaping& listener, const ClientAddress& source, std::uint64_t number, io::Clock::time_point now)
+  SessionShaping(Shaping& listener, const ClientAddress& source, std::uint64_t number, io::Clock::time_point now,
+                 bool has_begun)
       : source_(source), number_(number) {
-    look(listener, now);
+    look(listener, now, has_begun);
   }
 
-  /// Draws again what the connection meets, by what is set now: faults that are still there hit it as before.
-  /// Throws std::bad_alloc.
-  void look(Shaping& listener, io::Clock::time_point now);
+  /// Draws again what the connection meets, by what is set now: faults that are still there hit it as before. Those of
+  /// a connection's begin do not hit one that has begun. Throws std::bad_alloc.
+  void look(Shaping& listener, io::Clock::time_point now, bool has_begun);
 
   /// What a way of the connection has to keep to; `upstream` is from the client. An echo has one way for both.
   WayTerms terms(bool upstream, bool downstream) const;
@@ -45,6 +46,7 @@ class SessionShaping {
   const std::uint64_t number_;
   std::vector<faults::Met> met_;
   BandwidthLimits::Rates rates_;
+  std::shared_ptr<ByteBuckets> own_rates_;  ///< of this connection alone; null until there were any
   std::shared_ptr<const FaultFacts> facts_;
 };
 

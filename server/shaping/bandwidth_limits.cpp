@@ -16,11 +16,14 @@ void BandwidthLimits::set(const BandwidthConfig& config) {
   limited_.store(any(config.all) || any(config.per_connection) || any(config.per_source), std::memory_order_relaxed);
 }
 
-BandwidthLimits::Rates BandwidthLimits::rates_of(const std::optional<IpAddress>& address, ByteBucket::Time now) {
+BandwidthLimits::Rates BandwidthLimits::rates_of(const std::optional<IpAddress>& address,
+                                                 std::shared_ptr<ByteBuckets>& own, ByteBucket::Time now) {
   const std::lock_guard lock(mutex_);
   Rates rates;
   if (any(config_.per_connection)) {
-    rates.push_back(std::make_shared<ByteBuckets>(config_.per_connection, config_.burst));
+    if (own == nullptr) own = std::make_shared<ByteBuckets>();
+    own->set(config_.per_connection, config_.burst);
+    rates.push_back(own);
   }
   if (any(config_.per_source) && address) rates.push_back(of_source(address->source(), now));
   if (any(config_.all)) rates.push_back(all_);

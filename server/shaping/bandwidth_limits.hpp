@@ -39,8 +39,9 @@ class BandwidthLimits {
   bool is_limited() const { return limited_.load(std::memory_order_relaxed); }
 
   /// What a connection has to keep to: its own rates, its source's and the listener's. Without an address it has no
-  /// source. Throws std::bad_alloc.
-  Rates rates_of(const std::optional<IpAddress>& address, ByteBucket::Time now);
+  /// source. Its own, which were null at first, it keeps from one call to the next, so that no call gives it another
+  /// burst. Throws std::bad_alloc.
+  Rates rates_of(const std::optional<IpAddress>& address, std::shared_ptr<ByteBuckets>& own, ByteBucket::Time now);
 
  private:
   /// How many sources are known before those that need not be are looked for.

@@ -29,10 +29,19 @@ class ByteBucket {
   ByteBucket(const ByteBucket&) = delete;
   ByteBucket& operator=(const ByteBucket&) = delete;
 
-  /// Bytes a second from now on, and bytes that may pass at once after a pause. What is booked stays booked.
-  void set(std::uint64_t rate, std::uint64_t burst) {
-    rate_.store(rate, std::memory_order_relaxed);
+  /// Bytes a second from now on, and bytes that may pass at once after a pause. What is booked stays booked, but
+  /// newcomers wait for it no longer than it takes at a rate that is faster than before.
+  void set(std::uint64_t rate, std::uint64_t burst, Time now = io::Clock::now()) {
+    const std::uint64_t before = rate_.exchange(rate, std::memory_order_relaxed);
     burst_.store(burst, std::memory_order_relaxed);
+    if (before == 0 || (rate != 0 && rate <= before)) return;
+    const double faster = rate == 0 ? 0 : static_cast<double>(before) / static_cast<double>(rate);
+    const std::int64_t from = units(now);
+    std::int64_t seen = free_at_.load(std::memory_order_relaxed);
+    while (seen > from) {
+      const auto left = static_cast<std::int64_t>(static_cast<double>(seen - from) * faster);
+      if (free_at_.compare_exchange_weak(seen, from + left, std::memory_order_relaxed)) return;
+    }
   }
   /// Bytes a second; 0 = there is no limit.
   std::uint64_t rate() const { return rate_.load(std::memory_order_relaxed); }
@@ -57,7 +66,7 @@ class ByteBucket {
     do {
       start = std::max(seen, least);
     } while (!free_at_.compare_exchange_weak(seen, start + cost(bytes, rate), std::memory_order_relaxed));
-    return origin_ + std::chrono::nanoseconds((start + kUnits - 1) / kUnits);
+    return Time(std::chrono::nanoseconds((start + kUnits - 1) / kUnits));
   }
 
   /// Bytes that were booked and do not pass after all.
@@ -74,22 +83,21 @@ class ByteBucket {
   }
 
  private:
-  /// Of a nanosecond, so that a byte of a fast rate is not rounded away.
+  /// Of a nanosecond, so that a byte of a fast rate is not rounded away. The clock runs 18 years before they overflow.
   static constexpr std::int64_t kUnits = 16;
   /// No booking and no burst is longer than a year, so that sums cannot overflow.
   static constexpr double kMost = 365.0 * 86400 * 1e9 * kUnits;
 
-  std::int64_t units(Time time) const { return std::chrono::nanoseconds(time - origin_).count() * kUnits; }
+  static std::int64_t units(Time time) { return std::chrono::nanoseconds(time.time_since_epoch()).count() * kUnits; }
   static std::int64_t cost(std::uint64_t bytes, std::uint64_t rate) {
     return static_cast<std::int64_t>(
         std::min(static_cast<double>(bytes) * (1e9 * kUnits) / static_cast<double>(rate), kMost));
   }
 
-  const Time origin_ = io::Clock::now();
   std::atomic<std::uint64_t> rate_{0};
   std::atomic<std::uint64_t> burst_{0};
-  /// In units after the origin: when everything that is booked has passed.
-  std::atomic<std::int64_t> free_at_{-static_cast<std::int64_t>(kMost)};
+  /// In units of the clock: when everything that is booked has passed.
+  std::atomic<std::int64_t> free_at_{0};
 };
 
 }  // namespace weir

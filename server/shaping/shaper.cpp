@@ -23,6 +23,14 @@ std::shared_ptr<ByteBuckets> bucket_of(const faults::Bandwidth& fault) {
   return std::make_shared<ByteBuckets>(ByteRates{.in = fault.rate}, measure.share());
 }
 
+/// When the time of a fault comes that ends a connection; nothing for others.
+std::optional<Time> harm_at(const faults::Kind& kind, Time since) {
+  std::optional<std::chrono::microseconds> after;
+  if (const auto* reset = std::get_if<faults::Reset>(&kind)) after = reset->after;
+  if (const auto* end = std::get_if<faults::End>(&kind)) after = end->after;
+  return after ? std::optional<Time>(since + *after) : std::nullopt;
+}
+
 /// Whether the time of a Reset or End has come.
 template <typename Harm>
 bool time_has_come(const Harm& harm, Time since, Time now) {
@@ -34,6 +42,8 @@ bool time_has_come(const Harm& harm, Time since, Time now) {
 
 void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
   give_back();
+  const Effect* const sliced = slicing();
+  const std::shared_ptr<const faults::Fault> sliced_by = sliced != nullptr ? sliced->met.fault : nullptr;
   std::vector<Effect> before = std::exchange(effects_, {});
   effects_.reserve(terms.faults.size());
   buckets_ = std::move(terms.rates);
@@ -55,12 +65,22 @@ void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
                        [](const Effect& effect) { return as<Kind>(effect.met) != nullptr; });
   };
   delays_ = has(faults::Latency{}) || has(faults::Slice{}) || has(faults::Corrupt{});
-  if (!delays_) {
-    line_.release_all(now);
+  if (!has(faults::Latency{})) line_.release_all(now);
+  const Effect* const slices = slicing();
+  if (slices == nullptr || slices->met.fault != sliced_by) {
     slice_end_ = 0;
     next_slice_ = {};
   }
-  if (end_release_) end_release_ = now;  // what held it back may be gone
+}
+
+/// A time that comes has to be known, whether or not there are bytes.
+void Shaper::begin_turn(Time now) {
+  now_ = now;
+  due_ = Time::max();
+  for (const Effect& effect : effects_) {
+    const std::optional<Time> harm = harm_at(effect.met.fault->kind, effect.since);
+    if (harm && *harm > now) wait_until(*harm);
+  }
 }
 
 std::uint64_t Shaper::allowed_by_faults(std::uint64_t read, std::uint64_t most) {
@@ -91,9 +111,8 @@ std::uint64_t Shaper::stall(Effect& effect, const faults::Stall& fault, std::uin
 }
 
 template <typename Harm>
-std::uint64_t Shaper::until_harm(const Effect& effect, const Harm& harm, std::uint64_t read, std::uint64_t most) {
+std::uint64_t Shaper::until_harm(const Effect& effect, const Harm& harm, std::uint64_t read, std::uint64_t most) const {
   if (time_has_come(harm, effect.since, now_)) return 0;
-  if (harm.after) wait_until(effect.since + *harm.after);
   if (!harm.after_bytes) return most;
   const std::uint64_t end = effect.begin + *harm.after_bytes;
   return end > read ? end - read : 0;
@@ -128,13 +147,13 @@ void Shaper::change(std::span<std::byte> bytes, std::uint64_t place) const {
   }
 }
 
-Time Shaper::release_at(std::uint64_t place) const {
-  Time release = now_;
+std::chrono::microseconds Shaper::delay_at(std::uint64_t place) const {
+  std::chrono::microseconds delay{0};
   for (const Effect& effect : effects_) {
     const auto* latency = as<faults::Latency>(effect.met);
-    if (latency != nullptr) release += faults::delay_at(*latency, effect.met.lot, place - effect.begin);
+    if (latency != nullptr) delay += faults::delay_at(*latency, effect.met.lot, place - effect.begin);
   }
-  return release;
+  return delay;
 }
 
 Shaper::Effect* Shaper::slicing() {
@@ -165,15 +184,13 @@ void Shaper::did_write(std::uint64_t place) {
 }
 
 bool Shaper::may_end(std::uint64_t read) {
-  if (!end_release_) {
-    Time release = std::max(release_at(read), line_.last_release());
-    for (const Effect& effect : effects_) {
-      if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;
-    }
-    end_release_ = release;
+  note_end();
+  Time release = std::max(*ended_at_ + delay_at(read), line_.last_release());
+  for (const Effect& effect : effects_) {
+    if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;
   }
-  if (now_ >= *end_release_) return true;
-  wait_until(*end_release_);
+  if (now_ >= release) return true;
+  wait_until(release);
   return false;
 }
 

@@ -52,10 +52,7 @@ class Shaper {
   void renew(WayTerms terms, std::uint64_t read, Time now);
 
   /// A turn of the way begins.
-  void begin_turn(Time now) {
-    now_ = now;
-    due_ = Time::max();
-  }
+  void begin_turn(Time now);
   /// When the next turn is due at the latest, as far as this one has found out.
   Time due() const { return due_; }
   void wait_until(Time due) { due_ = std::min(due_, due); }
@@ -87,12 +84,16 @@ class Shaper {
   bool delays() const { return delays_ || !line_.empty(); }
   DelayLine& line() { return line_; }
   /// When what was read now, from that place on, may be written.
-  Time release_at(std::uint64_t place) const;
+  Time release_at(std::uint64_t place) const { return now_ + delay_at(place); }
   /// How many of `most` bytes from that place on may be written at once; 0 = none before due().
   std::size_t may_write(std::uint64_t place, std::size_t most);
   void did_write(std::uint64_t place);
 
-  /// Whether the source's FIN, which came when `read` bytes had, may be passed on.
+  /// The source's FIN has come. Only the first call counts.
+  void note_end() {
+    if (!ended_at_) ended_at_ = now_;
+  }
+  /// Whether it may be passed on, behind `read` bytes.
   bool may_end(std::uint64_t read);
 
   /// Whether the way is over, and how: `read` bytes were read, and `pending` of them not yet written.
@@ -116,7 +117,8 @@ class Shaper {
   std::uint64_t allowed_by(Effect& effect, std::uint64_t read, std::uint64_t most);
   std::uint64_t stall(Effect& effect, const faults::Stall& stall, std::uint64_t read);
   template <typename Harm>
-  std::uint64_t until_harm(const Effect& effect, const Harm& harm, std::uint64_t read, std::uint64_t most);
+  std::uint64_t until_harm(const Effect& effect, const Harm& harm, std::uint64_t read, std::uint64_t most) const;
+  std::chrono::microseconds delay_at(std::uint64_t place) const;
   void book(std::uint64_t bytes);
   void give_back();
   Effect* slicing();
@@ -130,7 +132,7 @@ class Shaper {
   Time booked_for_{};
   std::uint64_t slice_end_ = 0;  ///< place
   Time next_slice_{};
-  std::optional<Time> end_release_;  ///< when the FIN may be passed on, once it has come
+  std::optional<Time> ended_at_;  ///< when the FIN came
   bool delays_ = false;
 };
 
