@@ -9,8 +9,9 @@ endif()
 option(WEIR_HARDENING "Harden the programs, as Debian does" ${weir_hardening_default})
 
 if(WEIR_HARDENING)
-  target_compile_options(weir_options INTERFACE -fPIE -fstack-protector-strong -fstack-clash-protection -Wformat-security
-                                                -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  target_compile_options(
+    weir_options INTERFACE -fPIE -fstack-protector-strong -fstack-clash-protection -Wformat-security -U_FORTIFY_SOURCE
+                           $<$<NOT:$<BOOL:$<TARGET_PROPERTY:WEIR_IS_TEST>>>:-D_FORTIFY_SOURCE=3>)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|i.86")
     target_compile_options(weir_options INTERFACE -fcf-protection)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64")

@@ -81,6 +81,8 @@ Direction::Outcome Direction::move_limited(Source& source, Sink& sink, const Mov
       pipe_.reset();
       return Outcome::waiting;
     }
+    // What is copied is one read, as large as it may be, so that the detector sees whether the source has more.
+    if (!detector_.streams()) most = std::min(most, mover.scratch.size());
     Mover limited = mover;
     limited.scratch = mover.scratch.first(std::min(mover.scratch.size(), most));
     if (most < StreamDetector::kSmall) limited.pipes = nullptr;
@@ -126,7 +128,10 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
     if (most == 0) break;
     const io::IoResult got = source.read(mover.scratch.first(most));
     if (got.status == Status::failed) return fail(Step::source_failed, got.error);
-    if (got.status == Status::end) source_ended_ = true;
+    if (got.status == Status::end) {
+      source_ended_ = true;
+      shaper_->note_end(read_);
+    }
     if (got.status == Status::moved) {
       const std::span<std::byte> data = mover.scratch.first(got.bytes);
       if (mover.transform != nullptr) mover.transform(data);

@@ -164,14 +164,17 @@ void Shaper::did_write(std::uint64_t place) {
   if (effect != nullptr && place >= slice_end_) next_slice_ = now_ + as<faults::Slice>(effect->met)->delay;
 }
 
-bool Shaper::may_end(std::uint64_t read) {
-  if (!end_release_) {
-    Time release = std::max(release_at(read), line_.last_release());
-    for (const Effect& effect : effects_) {
-      if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;
-    }
-    end_release_ = release;
+void Shaper::note_end(std::uint64_t read) {
+  if (end_release_) return;
+  Time release = std::max(release_at(read), line_.last_release());
+  for (const Effect& effect : effects_) {
+    if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;
   }
+  end_release_ = release;
+}
+
+bool Shaper::may_end(std::uint64_t read) {
+  note_end(read);
   if (now_ >= *end_release_) return true;
   wait_until(*end_release_);
   return false;

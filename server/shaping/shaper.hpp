@@ -92,7 +92,9 @@ class Shaper {
   std::size_t may_write(std::uint64_t place, std::size_t most);
   void did_write(std::uint64_t place);
 
-  /// Whether the source's FIN, which came when `read` bytes had, may be passed on.
+  /// The source's FIN has come, after `read` bytes. Only the first call counts.
+  void note_end(std::uint64_t read);
+  /// Whether it may be passed on.
   bool may_end(std::uint64_t read);
 
   /// Whether the way is over, and how: `read` bytes were read, and `pending` of them not yet written.

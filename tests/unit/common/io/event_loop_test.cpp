@@ -7,6 +7,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "common/io/stream.hpp"
 
@@ -122,6 +123,73 @@ net::awaitable<void> wait_for_interruption(EventLoop& loop, std::uint8_t& reason
   while (slot->interruption() == 0) co_await slot->wait();
   reason = slot->interruption();
   loop.stop();
+}
+
+net::awaitable<void> wait_finely(EventLoop& loop, std::vector<std::chrono::microseconds> delays,
+                                 std::vector<Clock::duration>& early) {
+  SlotPtr slot = loop.acquire(1);
+  for (const std::chrono::microseconds delay : delays) {
+    const Clock::time_point due = loop.refresh_now() + delay;
+    while (loop.now() < due) {
+      slot->set_fine_deadline(due);
+      co_await slot->wait();
+    }
+    early.push_back(due - Clock::now());
+    EXPECT_FALSE(slot->timer_fired());
+  }
+  loop.stop();
+}
+
+TEST(EventLoop, AFineDeadlineNeverFiresEarlyAndNeedsNoOtherOne) {
+  using std::chrono::microseconds;
+  EventLoop loop;
+  std::vector<Clock::duration> early;
+  loop.spawn(wait_finely(loop, {microseconds(50), microseconds(1'700), microseconds(0), microseconds(300)}, early),
+             rethrow);
+  loop.run();
+  ASSERT_EQ(early.size(), 4u);
+  for (const Clock::duration by : early) EXPECT_LE(by.count(), 0);
+}
+
+net::awaitable<void> wait_for_the_earlier(EventLoop& loop, int& wakeups) {
+  SlotPtr slot = loop.acquire(1);
+  slot->set_fine_deadline(loop.now() + std::chrono::hours(1));
+  slot->set_fine_deadline(loop.now() + std::chrono::milliseconds(1));
+  co_await slot->wait();
+  ++wakeups;
+  loop.stop();
+}
+
+TEST(EventLoop, AnEarlierFineDeadlineReplacesALaterOne) {
+  EventLoop loop;
+  int wakeups = 0;
+  loop.spawn(wait_for_the_earlier(loop, wakeups), rethrow);
+  loop.run();
+  EXPECT_EQ(wakeups, 1);
+}
+
+net::awaitable<void> leave_a_fine_deadline(EventLoop& loop) {
+  SlotPtr slot = loop.acquire(1);
+  slot->set_fine_deadline(loop.now() + std::chrono::milliseconds(2));
+  co_await slot->yield();
+}
+
+net::awaitable<void> use_the_place_again(EventLoop& loop, bool& is_woken_by_another) {
+  SlotPtr slot = loop.acquire(1);
+  slot->set_deadline(loop.now() + std::chrono::milliseconds(20));
+  co_await slot->wait();
+  is_woken_by_another = !slot->timer_fired();
+  loop.stop();
+}
+
+TEST(EventLoop, AFineDeadlineOfOneThatHasGoneWakesNobody) {
+  EventLoop loop;
+  bool is_woken_by_another = true;
+  loop.spawn(leave_a_fine_deadline(loop), [&](std::exception_ptr) {
+    loop.post([&] { loop.spawn(use_the_place_again(loop, is_woken_by_another), rethrow); });
+  });
+  loop.run();
+  EXPECT_FALSE(is_woken_by_another);
 }
 
 TEST(EventLoop, InterruptionReachesOnlyItsKindAndTheFirstReasonStays) {

@@ -269,6 +269,15 @@ TEST(Shaper, TheEndIsAsLateAsTheBytes) {
   EXPECT_EQ(shaper.due(), kNow + milliseconds(50));
 }
 
+/// The delay of a FIN begins when it comes, not when the bytes before it have gone.
+TEST(Shaper, TheEndIsDelayedOnceAlthoughBytesBeforeItAreStillHeldBack) {
+  Shaper shaper(terms(faults::Latency{.delay = milliseconds(50)}), 0, kNow);
+  shaper.begin_turn(kNow);
+  shaper.note_end(10);
+  shaper.begin_turn(kNow + milliseconds(50));
+  EXPECT_TRUE(shaper.may_end(10));
+}
+
 TEST(Shaper, ASlowCloseThatIsTakenAwayHoldsNothingBack) {
   Shaper shaper(terms(faults::SlowClose{seconds(300)}), 0, kNow);
   shaper.begin_turn(kNow);
