@@ -91,8 +91,7 @@ std::string sources_of(const json::value& definition) {
 std::string headline(const json::value& answer) {
   const std::optional<double> longest = optional_number(answer, "max_for_seconds");
   return fmt::format("seed {}{}; at most {}% of connections{}", typed(member_of(answer, "seed")),
-                     flag_of(answer, "seed_was_drawn") ? ", drawn by the daemon" : "",
-                     number_of(answer, "max_percent"),
+                     flag_of(answer, "seed_was_drawn") ? ", drawn by the daemon" : "", number_of(answer, "max_percent"),
                      longest ? fmt::format(", for at most {} each", short_duration(seconds(*longest))) : "");
 }
 
@@ -115,7 +114,8 @@ std::string faults_text(const json::value& answer, const TextStyle& style) {
     for (const json::value& fault : list_of(listener, "faults")) {
       const json::value& definition = member_of(fault, "definition");
       const std::string sources = sources_of(definition);
-      table.add({text_of(listener, "name"), text_of(fault, "name"), does(fault), way_of(fault), share_of(definition), left_of(fault), fmt::format("{:.0f}", number_of(met, text_of(fault, "kind"))),
+      table.add({text_of(listener, "name"), text_of(fault, "name"), does(fault), way_of(fault), share_of(definition),
+                 left_of(fault), fmt::format("{:.0f}", number_of(met, text_of(fault, "kind"))),
                  sources.empty() ? "all" : sources, text_of(fault, "set_by")});
     }
   }

@@ -108,8 +108,9 @@ TEST(AdminCommandLine, FaultsAreListed) {
 
 TEST(AdminCommandLine, AFaultIsTypedInWords) {
   const admin::Command set =
-      parse({"faults", "set", "db", "slow", "latency", "delay=50ms", "jitter=10ms", "--percent", "20", "--for", "10m",
-             "--source", "10.0.0.0/8", "--source", "::1", "--direction=both", "--key", "source", "--admin", "box:9900"});
+      parse({"faults", "set",    "db",      "slow",     "latency",    "delay=50ms", "jitter=10ms", "--percent",
+             "20",     "--for",  "10m",     "--source", "10.0.0.0/8", "--source",   "::1",         "--direction=both",
+             "--key",  "source", "--admin", "box:9900"});
   EXPECT_EQ(set.verb, Verb::set_fault);
   EXPECT_EQ(set.listener, "db");
   EXPECT_EQ(set.fault, "slow");

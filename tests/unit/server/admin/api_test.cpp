@@ -390,7 +390,8 @@ TEST_F(ApiTest, FaultsThatAreNotThereAreNotFound) {
 }
 
 TEST_F(ApiTest, WithoutASectionFaultsEveryPathOfThemSaysHowToTurnThemOn) {
-  for (const auto& [method, path] : {std::pair(verb::get, "/api/v1/faults"), {verb::delete_, "/api/v1/faults"},
+  for (const auto& [method, path] : {std::pair(verb::get, "/api/v1/faults"),
+                                     {verb::delete_, "/api/v1/faults"},
                                      {verb::post, "/api/v1/listeners/db/faults"},
                                      {verb::delete_, "/api/v1/listeners/db/faults"},
                                      {verb::delete_, "/api/v1/listeners/db/faults/slow"}}) {

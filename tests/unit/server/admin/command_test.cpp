@@ -124,8 +124,7 @@ TEST(AdminCommand, FaultsAreListedSetAndCleared) {
   Command set = command_for(endpoint.address(), Command::Verb::set_fault);
   set.listener = "my db";
   set.body = R"({"name": "slow"})";
-  EXPECT_EQ(run(set).out,
-            "listener my db: slow is on for 10m: latency delay=50ms, downstream, 20% of connections\n");
+  EXPECT_EQ(run(set).out, "listener my db: slow is on for 10m: latency delay=50ms, downstream, 20% of connections\n");
   EXPECT_THAT(endpoint.requests().back(), testing::EndsWith("\r\n\r\n{\"name\": \"slow\"}"));
   Command clear = command_for(endpoint.address(), Command::Verb::clear_faults);
   EXPECT_EQ(run(clear).out, "no faults were set\n");

@@ -39,7 +39,8 @@ class FakeEndpoint {
     while (!request.ends_with("\r\n\r\n")) request += client.receive_exactly(1);
     constexpr std::string_view kLength = "Content-Length: ";
     const std::size_t length = request.find(kLength);
-    if (length != std::string::npos) request += client.receive_exactly(std::stoul(request.substr(length + kLength.size())));
+    if (length != std::string::npos)
+      request += client.receive_exactly(std::stoul(request.substr(length + kLength.size())));
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);

@@ -15,9 +15,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-json::object& fault_of(json::value& answer) {
-  return answer.at("listeners").at(0).at("faults").at(0).as_object();
-}
+json::object& fault_of(json::value& answer) { return answer.at("listeners").at(0).at("faults").at(0).as_object(); }
 
 TEST(FaultsText, ShowsTheDocumentedAnswer) {
   EXPECT_EQ(faults_text(test::documented_answer("Faults"), {.width = 76}),

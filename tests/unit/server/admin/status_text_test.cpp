@@ -52,7 +52,8 @@ TEST(StatusText, SaysWhereFaultsAreOn) {
   StatusAnswers answers = documented();
   EXPECT_THAT(status_text(answers, {}), Not(HasSubstr("faults are on")));
   answers.status.at("listeners").at(0).at("faults").as_object()["active"] = 2;
-  EXPECT_THAT(status_text(answers, {}), HasSubstr("\nfaults are on, so connections are harmed on purpose, at db (2); "));
+  EXPECT_THAT(status_text(answers, {}),
+              HasSubstr("\nfaults are on, so connections are harmed on purpose, at db (2); "));
   answers.status.at("listeners").at(0).as_object()["faults"] = nullptr;
   EXPECT_THAT(status_text(answers, {}), Not(HasSubstr("faults are on")));
 }
