@@ -269,7 +269,7 @@ void DataPlane::pass_on(const InheritedSockets& sockets, const std::vector<std::
 void DataPlane::take_back(const ServerConfig& config, const CapacityPlan& plan, InheritedSockets& sockets) {
   passed_on_ = false;
   for (auto& [name, open] : listeners_) {
-    if (is_drained(name)) continue;
+    if (is_drained(name) || !open.listener->config().is_open()) continue;
     try {
       open.sockets = open_listening_sockets(open.listener->config(), static_cast<int>(config.limits.backlog),
                                             plan.workers, handed_over_, &sockets);

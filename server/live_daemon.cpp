@@ -139,7 +139,7 @@ ServerSnapshot LiveDaemon::traffic_snapshot(const Admission::Totals& totals) con
     const auto open = parts_.data_plane.listeners().find(config.name);
     if (open == parts_.data_plane.listeners().end()) continue;
     now.listeners.push_back(listener_snapshot(*open->second.listener, open->second.sockets));
-    now.listeners.back().drained = parts_.data_plane.is_drained(config.name);
+    now.listeners.back().drained = parts_.data_plane.is_drained(config.name) || !config.is_open();
   }
   for (const ListenerPtr& listener : parts_.data_plane.removed()) {
     now.listeners.push_back(listener_snapshot(*listener, {}));

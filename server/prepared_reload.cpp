@@ -11,6 +11,7 @@
 #include "server/make_service.hpp"
 #include "server/open_tls_libraries.hpp"
 #include "server/prepare_upstream.hpp"
+#include "server/toxiproxy/endpoint_config.hpp"
 
 namespace weir {
 
@@ -41,7 +42,7 @@ class Preparation {
     throw_if_any();
     for (const ListenerConfig& listener : next_.listeners) {
       std::vector<Claim>& claims = claims_[listener.name];
-      if (is_drained(listener.name)) continue;
+      if (is_drained(listener.name) || !listener.is_open()) continue;
       attempt("listener " + listener.name + ": ", [&] {
         for (const BindPlace& place : bind_places(listener, running_.handed_over)) claims.push_back({place, {}});
       });
@@ -53,6 +54,12 @@ class Preparation {
     }
     attempt("", [&] {
       if (next_.admin) prepared_.admin = admin::Endpoint::prepare(*next_.admin, running_.admin, running_.handed_over);
+    });
+    attempt("", [&] {
+      if (!next_.faults || !next_.faults->api) return;
+      prepared_.faults_api =
+          admin::Endpoint::prepare(toxiproxy::endpoint_config(*next_.faults->api), running_.faults_api,
+                                   running_.handed_over, nullptr, toxiproxy::kEndpointName);
     });
     throw_if_any();
     if (purpose == ReloadPurpose::look) {
@@ -265,6 +272,10 @@ PreparedReload prepare_reload(const RunningState& running, std::shared_ptr<const
 bool listens_alike(const PreparedReload& next, const ServerConfig& before) {
   if (next.config->admin.has_value() != before.admin.has_value()) return false;
   if (before.admin && next.config->admin->bind != before.admin->bind) return false;
+  const auto faults_api = [](const ServerConfig& config) {
+    return config.faults && config.faults->api ? std::optional(config.faults->api->bind) : std::nullopt;
+  };
+  if (faults_api(*next.config) != faults_api(before)) return false;
   if (next.listeners.size() != before.listeners.size()) return false;
   return std::all_of(before.listeners.begin(), before.listeners.end(), [&](const ListenerConfig& listener) {
     const auto found = next.listeners.find(listener.name);

@@ -57,6 +57,7 @@ struct RunningState {
   std::map<std::string, Backends> upstreams;
   HandedOverSockets handed_over;
   admin::Listening admin;  ///< the endpoint's, if there is one
+  admin::Listening faults_api;
 };
 
 /// Where a socket comes from that a listener goes on with: one that was open, or one that was opened for it.
@@ -90,6 +91,7 @@ struct PreparedReload {
   std::optional<AccessLog::Prepared> access_log;      ///< where it changes
   std::optional<PreparedLog> log;                     ///< where it changes
   std::optional<admin::Endpoint::Prepared> admin;     ///< where the next configuration has one
+  std::optional<admin::Endpoint::Prepared> faults_api;
 };
 
 /// Whether what is prepared is to be applied, or only shows whether it could be.

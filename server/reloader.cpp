@@ -12,6 +12,7 @@
 #include "common/stop_signals.hpp"
 #include "server/config/config_diff.hpp"
 #include "server/control/service_manager.hpp"
+#include "server/toxiproxy/made_proxies.hpp"
 
 namespace weir {
 
@@ -19,18 +20,19 @@ namespace {
 
 using Result = admin::Reload::Result;
 
-void report(const std::string& who, const admin::Reload& outcome, const ConnectionCounts& counts) {
+void report(const std::string& who, const admin::Reload& outcome, const ConnectionCounts& counts, bool is_change) {
   if (outcome.result == Result::refused) {
     for (const std::string& problem : outcome.problems) spdlog::error("reload: {}", problem);
-    spdlog::error("{}: the reload was refused; what ran before goes on", who);
+    spdlog::error("{}: the {} was refused; what ran before goes on", who, is_change ? "change" : "reload");
     return;
   }
   if (outcome.result == Result::unchanged) {
+    if (is_change) return;
     spdlog::info("{}: reloaded; the configuration is the same", who);
     return;
   }
   for (const std::string& line : lines_of(describe(outcome.diff, counts))) spdlog::info("reload: {}", line);
-  spdlog::info("{}: reloaded", who);
+  spdlog::info("{}: {}", who, is_change ? "the configuration that runs is changed" : "reloaded");
 }
 
 }  // namespace
@@ -40,6 +42,7 @@ struct Reloader::Job {
   bool dry_run;
   boost::asio::steady_timer over;  ///< cancelled once there is an outcome
   std::optional<admin::Reload> outcome;
+  Change change{};         ///< null: the file is loaded
   bool announced = false;  ///< to the service manager
 };
 
@@ -55,13 +58,22 @@ Reloader::~Reloader() {
 
 void Reloader::start(const std::string& who) {
   // One that has not begun yet will see the file as it is now.
-  const bool waits =
-      std::any_of(jobs_.begin() + (jobs_.empty() ? 0 : 1), jobs_.end(), [](const auto& job) { return !job->dry_run; });
+  const bool waits = std::any_of(jobs_.begin() + (jobs_.empty() ? 0 : 1), jobs_.end(),
+                                 [](const auto& job) { return !job->dry_run && !job->change; });
   if (!waits) enqueue(who, false);
 }
 
 net::awaitable<admin::Reload> Reloader::reload(std::string who, bool dry_run) {
   const std::shared_ptr<Job> job = enqueue(who, dry_run);
+  boost::system::error_code ignored;
+  while (!job->outcome) {
+    co_await job->over.async_wait(net::into(ignored));
+  }
+  co_return *job->outcome;
+}
+
+net::awaitable<admin::Reload> Reloader::change(std::string who, Change change) {
+  const std::shared_ptr<Job> job = enqueue(who, false, std::move(change));
   boost::system::error_code ignored;
   while (!job->outcome) {
     co_await job->over.async_wait(net::into(ignored));
@@ -79,22 +91,27 @@ net::awaitable<void> Reloader::until_idle() {
   }
 }
 
-std::shared_ptr<Reloader::Job> Reloader::enqueue(const std::string& who, bool dry_run) {
+std::shared_ptr<Reloader::Job> Reloader::enqueue(const std::string& who, bool dry_run, Change change) {
   auto job = std::make_shared<Job>(
       Job{who, dry_run, boost::asio::steady_timer(parts_.context, boost::asio::steady_timer::time_point::max()), {}});
+  job->change = std::move(change);
   jobs_.push_back(job);
   if (jobs_.size() == 1) begin_next();
   return job;
+}
+
+std::string Reloader::obstacle_to(const Job& job) const {
+  return job.change ? parts_.obstacle_to_change() : parts_.obstacle();
 }
 
 void Reloader::begin_next() {
   const std::shared_ptr<Job> job = jobs_.front();
   const auto made = std::make_shared<Made>();
   try {
-    made->outcome.problems.push_back(parts_.obstacle());
+    made->outcome.problems.push_back(obstacle_to(*job));
     if (made->outcome.problems.front().empty()) {
       made->outcome.problems.clear();
-      job->announced = !job->dry_run;
+      job->announced = !job->dry_run && !job->change;
       if (job->announced) service_manager::notify_reloading();
       return prepare(job);
     }
@@ -120,7 +137,8 @@ void Reloader::prepare(const std::shared_ptr<Job>& job) {
 void Reloader::make(const Job& job, const RunningState& running, Made& made) const {
   admin::Reload& outcome = made.outcome;
   try {
-    const auto next = std::make_shared<const ServerConfig>(parts_.load(job.dry_run));
+    const auto next = std::make_shared<const ServerConfig>(
+        job.change ? job.change(*running.config) : toxiproxy::keep_made(parts_.load(job.dry_run), *running.config));
     outcome.diff = diff_configs(*running.config, *next);
     for (const RefusedChange& refused : outcome.diff.refused) outcome.problems.push_back(refused.to_string());
     if (!outcome.problems.empty()) return;
@@ -134,9 +152,9 @@ void Reloader::make(const Job& job, const RunningState& running, Made& made) con
   }
 }
 
-void Reloader::apply(Made& made) {
+void Reloader::apply(const Job& job, Made& made) {
   if (!made.prepared) return;
-  std::string problem = parts_.obstacle();  // which may have come meanwhile
+  std::string problem = obstacle_to(job);  // which may have come meanwhile
   if (problem.empty()) {
     try {
       return parts_.apply(*made.prepared);
@@ -153,17 +171,17 @@ void Reloader::finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Mad
   preparing_ = false;
   if (job->dry_run) return conclude(job, *made);
   made->counts = parts_.count();  // before it changes them
-  apply(*made);
+  apply(*job, *made);
   if (!made->prepared) return conclude(job, *made);
   parts_.settle([this, job, made] { boost::asio::post(parts_.context, [this, job, made] { conclude(job, *made); }); });
 }
 
 void Reloader::conclude(const std::shared_ptr<Job>& job, Made& made) {
   if (!job->dry_run) {
-    report(job->who, made.outcome, made.counts);
+    report(job->who, made.outcome, made.counts, job->change != nullptr);
     // A drain that began meanwhile has said that the daemon stops; it is not ready again.
     if (job->announced && parts_.obstacle().empty()) service_manager::notify_reloaded();
-    if (parts_.concluded) parts_.concluded(made.outcome);
+    if (parts_.concluded && !job->change) parts_.concluded(made.outcome);
   }
   job->outcome = std::move(made.outcome);
   job->over.cancel();

@@ -39,8 +39,10 @@ class Reloader {
     std::function<void(PreparedReload&)> apply;
     /// Calls a function, on any thread, once all workers have taken over what was applied.
     std::function<void(std::function<void()> done)> settle;
-    /// Told what came of each reload that was no dry run.
+    /// Told what came of each reload of the file that was no dry run.
     std::function<void(const admin::Reload& outcome)> concluded{};
+    /// Why there can be no change now, which needs no file, or nothing.
+    std::function<std::string()> obstacle_to_change{};
   };
 
   explicit Reloader(Parts parts) : parts_(std::move(parts)) {}
@@ -61,6 +63,10 @@ class Reloader {
   /// The same, and waits for what comes of it. It goes on when the caller is cancelled. With `dry_run`
   /// everything is prepared but the logs, and thrown away.
   net::awaitable<admin::Reload> reload(std::string who, bool dry_run);
+  using Change = std::function<ServerConfig(const ServerConfig& running)>;
+  /// The same with what the function makes of the configuration that runs, in place of the file. It is called on the
+  /// other thread, and what it throws is a problem. Later reloads keep the listeners that were made in this way.
+  net::awaitable<admin::Reload> change(std::string who, Change change);
   /// Resumes when none is under way. Until the caller waits again, none begins.
   net::awaitable<void> until_idle();
 
@@ -69,12 +75,13 @@ class Reloader {
   /// What the other thread made.
   struct Made;
 
-  std::shared_ptr<Job> enqueue(const std::string& who, bool dry_run);
+  std::shared_ptr<Job> enqueue(const std::string& who, bool dry_run, Change change = {});
+  std::string obstacle_to(const Job& job) const;
   void begin_next();
   void prepare(const std::shared_ptr<Job>& job);
   void make(const Job& job, const RunningState& running, Made& made) const;
   void finish(const std::shared_ptr<Job>& job, const std::shared_ptr<Made>& made);
-  void apply(Made& made);
+  void apply(const Job& job, Made& made);
   void conclude(const std::shared_ptr<Job>& job, Made& made);
 
   const Parts parts_;

@@ -15,6 +15,7 @@
 #include <exception>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -43,9 +44,13 @@
 #include "server/faults/fault_board.hpp"
 #include "server/handed_over_warnings.hpp"
 #include "server/live_daemon.hpp"
+#include "server/live_proxies.hpp"
 #include "server/log_files.hpp"
 #include "server/observe/snapshot.hpp"
 #include "server/reloader.hpp"
+#include "server/toxiproxy/api.hpp"
+#include "server/toxiproxy/endpoint_config.hpp"
+#include "server/toxiproxy/toxics.hpp"
 #include "server/upgrade/upgrader.hpp"
 
 namespace weir {
@@ -139,7 +144,8 @@ class Server {
                      if (!config_watch_) return;
                      config_watch_->conclude(outcome.may_pass ? ConfigWatch::Outcome::may_pass
                                                               : ConfigWatch::Outcome::settled);
-                   }}),
+                   },
+                   [this] { return obstacle_to_change(); }}),
         upgrader_(
             {control_context_, source.program, config_,
              [this] { return data_plane_.admission().draining() ? std::string(kDraining) : ""; },
@@ -171,7 +177,13 @@ class Server {
               return certificate_watch_ ? std::pair(certificate_watch_->renewed(), certificate_watch_->refused())
                                         : std::pair(std::uint64_t{0}, std::uint64_t{0});
             }});
-    open_admin(inherited_);
+    proxies_.emplace(LiveProxies::Parts{config_, data_plane_, faults_, *live_,
+                                        [this](std::string who, Reloader::Change change) {
+                                          return reloader_.change(std::move(who), std::move(change));
+                                        },
+                                        [this](const ListenerPtr& listener) { cut(listener); }});
+    toxics_.emplace(*proxies_);
+    open_endpoints(inherited_);
   }
 
   Server(const Server&) = delete;
@@ -186,6 +198,7 @@ class Server {
     data_plane_.start(static_cast<int>(config_->limits.backlog));
     for (const ListenerConfig& listener : config_->listeners) say_where(data_plane_.listeners().at(listener.name));
     say_where_admin();
+    say_where_faults_api();
     certificate_watch_.emplace(CertificateWatch::Parts{control_context_, data_plane_.tickets()});
     certificate_watch_->watch(data_plane_.certificate_holders());
     warn_of_unused_sockets();
@@ -197,6 +210,7 @@ class Server {
       source_.predecessor->ready(control_context_, [this, ready] {
         data_plane_.own_files();
         for (admin::Endpoint& admin : admin_) admin.own_files();
+        for (admin::Endpoint& api : faults_api_) api.own_files();
         service_manager::notify_ready(ready);
         attend_service_manager();
       });
@@ -208,7 +222,8 @@ class Server {
     control_.run();
     certificate_watch_.reset();
     admin_.clear();
-    retired_admin_.clear();
+    faults_api_.clear();
+    retired_endpoints_.clear();
     data_plane_.join();
     const bool is_watching = config_watch_ && !config_watch_->stop();
     hold_signals();  // from now on they only shorten the last flush; nobody else is left to handle them
@@ -263,9 +278,17 @@ class Server {
     live_->keep_history();
   }
 
+  void say_where_faults_api() const {
+    if (faults_api_.empty()) return;
+    for (const std::string& bound : faults_api_.front().bound()) {
+      spdlog::info("Toxiproxy's API on {}", admin_address(bound));
+    }
+  }
+
   RunningState running() {
     RunningState state = data_plane_.running(config_);
     if (!admin_.empty()) state.admin = admin_.front().listening();
+    if (!faults_api_.empty()) state.faults_api = faults_api_.front().listening();
     return state;
   }
 
@@ -288,6 +311,10 @@ class Server {
 
   std::string obstacle() {
     if (!source_.load) return "the daemon was started without a configuration file; restart it with other arguments";
+    return obstacle_to_change();
+  }
+
+  std::string obstacle_to_change() {
     if (std::string upgrading = upgrader_.obstacle(); !upgrading.empty()) return upgrading;
     return data_plane_.admission().draining() ? kDraining : "";
   }
@@ -295,7 +322,7 @@ class Server {
   std::optional<std::chrono::milliseconds> stop_accepting(bool at_once) {
     const auto pause = data_plane_.close_all(at_once);
     // Somebody may still wait to be told that another process serves.
-    return pause || at_once || retired_admin_.empty() ? pause : kAdminPoll;
+    return pause || at_once || retired_endpoints_.empty() ? pause : kAdminPoll;
   }
 
   /// This process ends by order, so what another one has of it must not come back here, nor go back there.
@@ -312,6 +339,7 @@ class Server {
     InheritedSockets copies;
     data_plane_.copy_sockets(copies);
     for (const admin::Endpoint& admin : admin_) admin.copy_sockets(copies);
+    for (const admin::Endpoint& api : faults_api_) api.copy_sockets(copies);
     for (const auto& socket : handed_over_.all()) {
       copies.add(InheritedGroup::Owner::service_manager, socket->name, 0, false, {socket->descriptor.get()});
     }
@@ -321,14 +349,16 @@ class Server {
   void pass_on(const InheritedSockets& sockets, const std::vector<std::size_t>& left) {
     settle_with_predecessor();
     data_plane_.pass_on(sockets, left);
-    std::set<std::size_t> left_of_admin;
+    std::map<std::string, std::set<std::size_t>> left_of_endpoints;
     for (const std::size_t place : left) {
       if (place >= sockets.groups().size()) continue;
       const InheritedGroup& group = sockets.groups()[place];
-      if (group.owner == InheritedGroup::Owner::admin) left_of_admin.insert(group.index);
+      if (group.owner == InheritedGroup::Owner::admin) left_of_endpoints[group.name].insert(group.index);
     }
-    if (!admin_.empty()) admin_.front().pass_on(left_of_admin);
+    if (!admin_.empty()) admin_.front().pass_on(left_of_endpoints[""]);
+    if (!faults_api_.empty()) faults_api_.front().pass_on(left_of_endpoints[toxiproxy::kEndpointName]);
     apply_admin(std::nullopt);  // first, because the drain waits for its last replies
+    apply_faults_api(std::nullopt);
     control_.hand_over();
   }
 
@@ -336,18 +366,30 @@ class Server {
     control_.resume();
     data_plane_.take_back(*config_, plan_, sockets);
     try {
-      open_admin(sockets);
+      open_endpoints(sockets);
     } catch (const std::exception& error) {
       spdlog::error("{}", error.what());
     }
     for (admin::Endpoint& admin : admin_) admin.own_files();
+    for (admin::Endpoint& api : faults_api_) api.own_files();
     close_removed();
   }
 
-  void open_admin(InheritedSockets& inherited) {
-    if (!config_->admin) return;
-    admin_.emplace_back(control_context_.get_executor(),
-                        admin::Endpoint::prepare(*config_->admin, {}, handed_over_, &inherited), *live_);
+  void open_endpoints(InheritedSockets& inherited) {
+    if (config_->admin) {
+      admin_.emplace_back(control_context_.get_executor(),
+                          admin::Endpoint::prepare(*config_->admin, {}, handed_over_, &inherited), *live_);
+    }
+    if (!config_->faults || !config_->faults->api) return;
+    const AdminConfig api = toxiproxy::endpoint_config(*config_->faults->api);
+    serve_faults_api(admin::Endpoint::prepare(api, {}, handed_over_, &inherited, toxiproxy::kEndpointName));
+  }
+
+  void serve_faults_api(admin::Endpoint::Prepared prepared) {
+    faults_api_.emplace_back(control_context_.get_executor(), std::move(prepared),
+                             admin::MakeAnswers([this](const AdminConfig& /*config*/) {
+                               return std::make_unique<toxiproxy::Api>(*proxies_, *toxics_);
+                             }));
   }
 
   void apply(PreparedReload& next) {
@@ -360,6 +402,7 @@ class Server {
     }
     std::set<std::string> known;
     for (const ListenerPtr& listener : data_plane_.removed()) known.insert(listener->config().name);
+    const std::vector<ListenerPtr> changed_proxies = proxies_that_change(*next.config);
     apply_faults(next);
     data_plane_.apply(next);
     if (next.log) {
@@ -374,6 +417,7 @@ class Server {
     for (const ListenerPtr& listener : data_plane_.removed()) {
       if (!known.contains(listener->config().name)) cut_later(listener);
     }
+    for (const ListenerPtr& proxy : changed_proxies) cut(proxy);
     close_removed();
     release_left();
     for (const std::string& warning : plan_.warnings) spdlog::warn("{}", warning);
@@ -381,6 +425,11 @@ class Server {
       apply_admin(std::move(next.admin));
     } catch (const std::exception& error) {
       spdlog::error("admin: {}; everything else is applied", error.what());
+    }
+    try {
+      apply_faults_api(std::move(next.faults_api));
+    } catch (const std::exception& error) {
+      spdlog::error("{}: {}; everything else is applied", toxiproxy::kEndpointName, error.what());
     }
     warn_of_unused_sockets();
   }
@@ -396,18 +445,7 @@ class Server {
   }
 
   void apply_admin(std::optional<admin::Endpoint::Prepared> next) {
-    if (!next) {
-      if (admin_.empty()) return;
-      retired_admin_.splice(retired_admin_.end(), admin_);
-      admin::Endpoint* old = &retired_admin_.back();
-      try {
-        old->retire([this, old] { retired_admin_.remove_if([old](const auto& any) { return &any == old; }); });
-      } catch (const std::bad_alloc&) {
-        retired_admin_.pop_back();  // the drain would wait for ever for its end
-        throw;
-      }
-      return;
-    }
+    if (!next) return retire(admin_);
     const std::vector<std::string> bound = admin_.empty() ? std::vector<std::string>() : admin_.front().bound();
     if (admin_.empty()) {
       admin_.emplace_back(control_context_.get_executor(), *std::move(next), *live_);
@@ -415,6 +453,56 @@ class Server {
       admin_.front().apply(*std::move(next));
     }
     if (admin_.front().bound() != bound) say_where_admin();
+  }
+
+  void apply_faults_api(std::optional<admin::Endpoint::Prepared> next) {
+    if (!next) return retire(faults_api_);
+    const std::vector<std::string> bound =
+        faults_api_.empty() ? std::vector<std::string>() : faults_api_.front().bound();
+    if (faults_api_.empty()) {
+      serve_faults_api(*std::move(next));
+    } else {
+      faults_api_.front().apply(*std::move(next));
+    }
+    if (faults_api_.front().bound() != bound) say_where_faults_api();
+  }
+
+  /// Of one endpoint or none.
+  void retire(std::list<admin::Endpoint>& endpoint) {
+    if (endpoint.empty()) return;
+    retired_endpoints_.splice(retired_endpoints_.end(), endpoint);
+    admin::Endpoint* old = &retired_endpoints_.back();
+    try {
+      old->retire([this, old] { retired_endpoints_.remove_if([old](const auto& any) { return &any == old; }); });
+    } catch (const std::bad_alloc&) {
+      retired_endpoints_.pop_back();  // the drain would wait for ever for its end
+      throw;
+    }
+  }
+
+  /// Those made while the daemon runs whose connections end with a configuration.
+  std::vector<ListenerPtr> proxies_that_change(const ServerConfig& next) {
+    std::vector<ListenerPtr> changing;
+    for (const ListenerConfig& before : config_->listeners) {
+      if (!before.made) continue;
+      const auto after = std::find_if(next.listeners.begin(), next.listeners.end(),
+                                      [&](const ListenerConfig& one) { return one.name == before.name; });
+      if (after == next.listeners.end() || after->made != before.made)
+        changing.push_back(data_plane_.find(before.name));
+    }
+    return changing;
+  }
+
+  /// Ends the connections of a listener, and of one that does not listen any more also those that its sockets still
+  /// bring until they are closed.
+  void cut(const ListenerPtr& listener) {
+    data_plane_.cut_sessions(listener);
+    if (!listens(*listener)) cutting_.push_back(listener);
+  }
+
+  bool listens(const Listener& listener) const {
+    const auto open = data_plane_.listeners().find(listener.config().name);
+    return open != data_plane_.listeners().end() && !open->second.sockets.empty();
   }
 
   /// `removed_listener: cut`.
@@ -457,7 +545,12 @@ class Server {
   /// Closes, step by step, the sockets that no listener goes on with.
   void close_removed() {
     const auto pause = data_plane_.close_removed();
-    if (!pause) return;
+    std::erase_if(cutting_, [this](const ListenerPtr& listener) { return listens(*listener); });
+    for (const ListenerPtr& listener : cutting_) data_plane_.cut_sessions(listener);
+    if (!pause) {
+      cutting_.clear();
+      return;
+    }
     closing_.expires_after(*pause);
     closing_.async_wait([this](const boost::system::error_code& error) {
       if (!error) close_removed();
@@ -491,8 +584,12 @@ class Server {
   std::optional<Watchdog> watchdog_;
   std::optional<ConfigWatchThread> config_watch_;
   std::optional<CertificateWatch> certificate_watch_;
-  std::list<admin::Endpoint> admin_;          ///< one or none
-  std::list<admin::Endpoint> retired_admin_;  ///< whose last replies are on their way
+  std::vector<ListenerPtr> cutting_;  ///< whose last connections may still come, and end at once
+  std::optional<LiveProxies> proxies_;
+  std::optional<toxiproxy::Toxics> toxics_;
+  std::list<admin::Endpoint> admin_;              ///< one or none
+  std::list<admin::Endpoint> faults_api_;         ///< likewise
+  std::list<admin::Endpoint> retired_endpoints_;  ///< whose last replies are on their way
 };
 
 void report_drain(const Outcome& outcome) {

@@ -124,6 +124,8 @@ struct Fault {
   std::vector<std::string> sources;       ///< CIDR ranges; none = all
   std::chrono::milliseconds duration{0};  ///< `for`, from when it was set; 0 = until it is removed
   Kind kind;
+  /// Another fault's name, whose lot it shares: what meets the one meets the other. Empty = its own.
+  std::string lot_of = {};
 
   bool operator==(const Fault&) const = default;
 };

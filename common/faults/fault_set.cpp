@@ -19,7 +19,8 @@ std::vector<Met> FaultSet::met_by(const Who& who) const {
     const bool is_meant = entry.sources.empty() || (who.address && entry.sources.contains(*who.address));
     if (!is_meant) continue;
     const std::uint64_t number = entry.fault->key == Fault::Key::source ? who.source_hash : who.number;
-    const Lot lot(seed_, listener_, entry.fault->name, number);
+    const std::string& lot_of = entry.fault->lot_of.empty() ? entry.fault->name : entry.fault->lot_of;
+    const Lot lot(seed_, listener_, lot_of, number);
     if (lot.is_among(entry.fault->percent)) met.push_back({entry.fault, lot});
   }
   return met;

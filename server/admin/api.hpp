@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/net.hpp"
+#include "server/admin/answers.hpp"
 #include "server/admin/caller.hpp"
 #include "server/admin/daemon.hpp"
 #include "server/admin/reply.hpp"
@@ -15,23 +16,22 @@ namespace weir::admin {
 
 struct Call;
 
-/// What docs/api.md promises, without sockets: a request in, a reply out. Both arguments outlive
-/// it, and the configuration may change between two requests. Control thread.
-class Api {
+/// What docs/api.md promises. Both arguments outlive it, and the configuration may change between two requests. Control
+/// thread.
+class Api : public Answers {
  public:
   Api(const AdminConfig& config, Daemon& daemon) : config_(config), daemon_(daemon), token_(config.token_file) {}
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  /// Where the token is from now on.
-  void set_token_file(TokenFile file) { token_ = std::move(file); }
+  void set_token_file(TokenFile file) override { token_ = std::move(file); }
 
-  /// The reply to a request that its head alone forbids (guard.hpp); nothing where its body may come.
-  std::optional<Reply> refuse(const Caller& caller, const RequestHead& head);
+  /// By the rules of guard.hpp.
+  std::optional<Reply> refuse(const Caller& caller, const RequestHead& head) override;
 
-  /// The reply to a request. It asks refuse() itself, so that nothing reaches the daemon that may not. What the daemon
-  /// throws becomes a reply too, except that a wait that is cancelled throws.
-  net::awaitable<Reply> answer(Caller caller, Request request);
+  /// Nothing reaches the daemon that may not. What the daemon throws becomes a reply too, except that a wait that is
+  /// cancelled throws.
+  net::awaitable<Reply> answer(Caller caller, Request request) override;
 
  private:
   struct Route;

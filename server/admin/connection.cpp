@@ -65,7 +65,7 @@ net::awaitable<Arrival> read_request(Connections& all, Connection& connection, c
   if (head.count(http::field::transfer_encoding) > 0 && (!parser.chunked() || head.version() < 11)) {
     co_return Arrival{false, error_reply(400, "a Transfer-Encoding must be chunked"), true};
   }
-  if (auto refusal = all.api.refuse(caller, head)) co_return Arrival{false, std::move(refusal)};
+  if (auto refusal = all.answers->refuse(caller, head)) co_return Arrival{false, std::move(refusal)};
   if (head.count(http::field::expect) > 0 && !parser.is_done()) {
     if (!boost::beast::iequals(head[http::field::expect], "100-continue")) {
       co_return Arrival{false, error_reply(417, "the only expectation that is met here is 100-continue")};
@@ -103,7 +103,7 @@ net::awaitable<bool> exchange(Connections& all, Connection& connection, const Ca
   if (arrival.refusal) {
     reply = std::move(*arrival.refusal);
   } else {
-    reply = co_await all.api.answer(caller, parser.release());
+    reply = co_await all.answers->answer(caller, parser.release());
     if (connection.closed()) co_return false;
   }
   keep = keep && !connection.leaving();  // the request itself may have been to close its socket
@@ -217,7 +217,8 @@ net::awaitable<void> serve(Served served, std::stop_source end, std::stop_token 
     }
     if (!connection.closed()) co_await linger(all, connection);
   } catch (const std::exception& failure) {
-    if (!end.stop_requested()) spdlog::error("admin: a connection of {} failed: {}", caller.name, failure.what());
+    if (!end.stop_requested())
+      spdlog::error("{}: a connection of {} failed: {}", all.name, caller.name, failure.what());
   }
 }
 

@@ -11,11 +11,12 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 #include "common/io/descriptor.hpp"
 #include "common/net.hpp"
-#include "server/admin/api.hpp"
+#include "server/admin/answers.hpp"
 #include "server/admin/bounds.hpp"
 #include "server/admin/caller.hpp"
 
@@ -76,8 +77,13 @@ class Connection {
 /// What the endpoint's coroutines share, some of which end after it. Control thread.
 class Connections : public std::enable_shared_from_this<Connections> {
  public:
-  Connections(AdminConfig settings, Daemon& daemon, const Bounds& limits, std::stop_token stop_token)
-      : config(std::move(settings)), bounds(limits), stop(std::move(stop_token)), api(config, daemon) {}
+  Connections(std::string whose, AdminConfig settings, const MakeAnswers& make, const Bounds& limits,
+              std::stop_token stop_token)
+      : name(std::move(whose)),
+        config(std::move(settings)),
+        bounds(limits),
+        stop(std::move(stop_token)),
+        answers(make(config)) {}
 
   enum class Which { idle, any };
   /// Closes the one that can best be spared: one that has been idle, or busy for long, for the longest time; then one
@@ -92,10 +98,11 @@ class Connections : public std::enable_shared_from_this<Connections> {
   /// Ends that wait.
   void cancel_when_empty();
 
+  const std::string name;  ///< the endpoint's, for the log
   AdminConfig config;
   const Bounds bounds;
-  const std::stop_token stop;  ///< once it is requested, nothing may touch `api`
-  Api api;
+  const std::stop_token stop;  ///< once it is requested, nothing may touch `answers`
+  const std::unique_ptr<Answers> answers;
 
  private:
   friend class Connection;

@@ -6,32 +6,51 @@
 #include <utility>
 
 #include "common/logging.hpp"
+#include "server/admin/api.hpp"
 #include "server/admin/connection.hpp"
 
 namespace weir::admin {
 
+namespace {
+
+/// What the sockets of an endpoint are called where another process takes them over.
+std::string inherited_name(const std::string& name) { return name == Endpoint::kAdmin ? "" : name; }
+
+}  // namespace
+
 Endpoint::Prepared Endpoint::prepare(const AdminConfig& config, const Listening& running,
-                                     const HandedOverSockets& handed_over, InheritedSockets* inherited) {
-  Prepared prepared(config);
-  prepared.sockets_ = open_sockets(config, running, handed_over, inherited);
+                                     const HandedOverSockets& handed_over, InheritedSockets* inherited,
+                                     const std::string& name) {
+  Prepared prepared(name, config);
+  try {
+    prepared.sockets_ = open_sockets(config, running, handed_over, inherited, inherited_name(name));
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("{}: {}", name, error.what()));
+  }
   if (config.token_file != running.config.token_file) prepared.token_.emplace(config.token_file);
   if (!prepared.sockets_.kept.empty() && config.bind.is_unix() && config.unix_socket != running.config.unix_socket) {
     try {
       prepared.permissions_.emplace(config.unix_socket);
     } catch (const std::exception& error) {
-      throw std::runtime_error(std::string("admin: ") + error.what());
+      throw std::runtime_error(fmt::format("{}: {}", name, error.what()));
     }
   }
   return prepared;
 }
 
-Endpoint::Endpoint(const net::Executor& executor, Prepared prepared, Daemon& daemon, const Bounds& bounds)
+Endpoint::Endpoint(const net::Executor& executor, Prepared prepared, const MakeAnswers& make, const Bounds& bounds)
     : executor_(executor),
-      connections_(std::make_shared<Connections>(std::move(prepared.config_), daemon, bounds, stop_.get_token())) {
+      connections_(std::make_shared<Connections>(std::move(prepared.name_), std::move(prepared.config_), make, bounds,
+                                                 stop_.get_token())) {
   for (OpenSocket& socket : prepared.sockets_.opened) {
     acceptors_.emplace_back(executor_, std::move(socket), connections_);
   }
 }
+
+Endpoint::Endpoint(const net::Executor& executor, Prepared prepared, Daemon& daemon, const Bounds& bounds)
+    : Endpoint(
+          executor, std::move(prepared),
+          [&daemon](const AdminConfig& config) { return std::make_unique<Api>(config, daemon); }, bounds) {}
 
 Endpoint::~Endpoint() { stop(); }
 
@@ -50,8 +69,8 @@ Listening Endpoint::listening() const {
 void Endpoint::copy_sockets(InheritedSockets& copies) const {
   std::size_t index = 0;
   for (const Acceptor& acceptor : acceptors_) {
-    copies.add(InheritedGroup::Owner::admin, "", index++, connections_->config.bind.port == 0,
-               acceptor.socket().descriptors());
+    copies.add(InheritedGroup::Owner::admin, inherited_name(connections_->name), index++,
+               connections_->config.bind.port == 0, acceptor.socket().descriptors());
   }
 }
 
@@ -68,13 +87,13 @@ void Endpoint::own_files() {
   try {
     set_permissions(SocketPermissions(connections_->config.unix_socket));
   } catch (const std::exception& error) {
-    spdlog::error("admin: {}", error.what());
+    spdlog::error("{}: {}", connections_->name, error.what());
   }
 }
 
 void Endpoint::apply(Prepared prepared) {
   if (retired_ || stop_.stop_requested()) return;
-  if (prepared.token_) connections_->api.set_token_file(std::move(*prepared.token_));
+  if (prepared.token_) connections_->answers->set_token_file(std::move(*prepared.token_));
   connections_->config = std::move(prepared.config_);
   Acceptors before;
   before.swap(acceptors_);
@@ -93,13 +112,13 @@ void Endpoint::apply(Prepared prepared) {
 void Endpoint::accept_from(OpenSocket socket) try {
   acceptors_.emplace_back(executor_, std::move(socket), connections_);
 } catch (const std::exception& error) {
-  spdlog::error("admin: cannot accept connections: {}", error.what());
+  spdlog::error("{}: cannot accept connections: {}", connections_->name, error.what());
 }
 
 void Endpoint::set_permissions(const SocketPermissions& permissions) try {
   for (const Acceptor& acceptor : acceptors_) acceptor.set(permissions);
 } catch (const std::exception& error) {
-  spdlog::error("admin: {}", error.what());
+  spdlog::error("{}: {}", connections_->name, error.what());
 }
 
 void Endpoint::retire(Acceptors acceptors) {
@@ -107,7 +126,7 @@ void Endpoint::retire(Acceptors acceptors) {
     try {
       acceptor.retire(executor_, connections_);
     } catch (const std::exception& error) {
-      spdlog::error("admin: a connection that waited is closed: {}", error.what());
+      spdlog::error("{}: a connection that waited is closed: {}", connections_->name, error.what());
     }
   }
   connections_->wake_idle();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/net.hpp"
+#include "server/admin/answers.hpp"
 #include "server/admin/bounds.hpp"
 #include "server/admin/daemon.hpp"
 #include "server/admin/listening.hpp"
@@ -21,17 +22,21 @@ namespace weir::admin {
 
 class Connections;
 
-/// The admin endpoint: HTTP/1.1 over the sockets of `admin.bind`, one coroutine a connection. A caller that is slow,
-/// idle or hostile costs nobody else anything: time, memory and number of connections are bounded, and where there are
-/// too many, the one that has been idle longest gives way. Control thread.
+/// An endpoint, such as that of operators: HTTP/1.1 over the sockets of `admin.bind`, one coroutine a connection. A
+/// caller that is slow, idle or hostile costs nobody else anything: time, memory and number of connections are bounded,
+/// and where there are too many, the one that has been idle longest gives way. Control thread.
 class Endpoint {
  public:
+  /// What the endpoint of operators is called in logs and errors.
+  static constexpr const char* kAdmin = "admin";
+
   /// A configuration whose sockets are open. Nothing is accepted from them before it is applied, and they are closed
   /// where it is not.
   class Prepared {
     friend class Endpoint;
-    explicit Prepared(AdminConfig config) : config_(std::move(config)) {}
+    Prepared(std::string name, AdminConfig config) : name_(std::move(name)), config_(std::move(config)) {}
 
+    std::string name_;
     AdminConfig config_;
     ListeningChange sockets_;
     std::optional<TokenFile> token_;                ///< another than before
@@ -40,12 +45,15 @@ class Endpoint {
   /// Opens what the configuration needs and `running` has not: what listening() said of the endpoint that this is to be
   /// applied to, or nothing for a new one. An address that stays keeps its socket. Throws std::runtime_error, as
   /// "admin: cannot listen on 127.0.0.1:9900: Address already in use". Any thread.
-  /// What was inherited is taken over instead of opened.
+  /// What was inherited is taken over instead of opened. An endpoint of another name has sockets of its own.
   static Prepared prepare(const AdminConfig& config, const Listening& running = {},
-                          const HandedOverSockets& handed_over = {}, InheritedSockets* inherited = nullptr);
+                          const HandedOverSockets& handed_over = {}, InheritedSockets* inherited = nullptr,
+                          const std::string& name = kAdmin);
 
-  /// Accepts from here on. The daemon must outlive it, or at least stop(). The executor's context runs on the control
-  /// thread and outlives it.
+  /// Accepts from here on. What the answers are made of must outlive it, or at least stop(). The executor's context
+  /// runs on the control thread and outlives it.
+  Endpoint(const net::Executor& executor, Prepared prepared, const MakeAnswers& make, const Bounds& bounds = {});
+  /// The endpoint of operators, which asks the daemon.
   Endpoint(const net::Executor& executor, Prepared prepared, Daemon& daemon, const Bounds& bounds = {});
   /// Prepares and does so. Throws what prepare() throws.
   Endpoint(const net::Executor& executor, const AdminConfig& config, Daemon& daemon, const Bounds& bounds = {})

@@ -59,18 +59,6 @@ std::optional<Reply> refuse_host(const Caller& caller, const RequestHead& head, 
                               "admin.hosts in the configuration");
 }
 
-/// A page of another site, to which a browser lent its hands.
-bool comes_from_a_foreign_page(const RequestHead& head) {
-  const auto site = head["Sec-Fetch-Site"];
-  if (iequals(site, "cross-site")) return true;
-  if (head.count(http::field::origin) == 0) return false;
-  const std::optional<std::string_view> origin = only(head, http::field::origin);
-  const std::optional<std::string_view> host = only(head, http::field::host);
-  if (!origin || !host) return true;
-  const std::size_t scheme = origin->find("://");
-  return scheme == std::string_view::npos || !iequals(origin->substr(scheme + 3), *host);
-}
-
 bool brings_json(const RequestHead& head) {
   const std::optional<std::string_view> type = only(head, http::field::content_type);
   if (!type) return false;
@@ -112,6 +100,17 @@ bool is_open(const RequestHead& head) {
 }
 
 }  // namespace
+
+bool comes_from_a_foreign_page(const RequestHead& head) {
+  const auto site = head["Sec-Fetch-Site"];
+  if (iequals(site, "cross-site")) return true;
+  if (head.count(http::field::origin) == 0) return false;
+  const std::optional<std::string_view> origin = only(head, http::field::origin);
+  const std::optional<std::string_view> host = only(head, http::field::host);
+  if (!origin || !host) return true;
+  const std::size_t scheme = origin->find("://");
+  return scheme == std::string_view::npos || !iequals(origin->substr(scheme + 3), *host);
+}
 
 std::optional<Reply> refuse(const Caller& caller, const RequestHead& head, const AdminConfig& config,
                             const CheckToken& check_token) {

@@ -25,4 +25,7 @@ using CheckToken = std::function<TokenCheck(std::string_view offered)>;
 std::optional<Reply> refuse(const Caller& caller, const RequestHead& head, const AdminConfig& config,
                             const CheckToken& check_token);
 
+/// Whether it comes from a page of another site, to which a browser lent its hands.
+bool comes_from_a_foreign_page(const RequestHead& head);
+
 }  // namespace weir::admin

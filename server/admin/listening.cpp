@@ -79,7 +79,7 @@ bool goes_on_after(int error, Connections& all, const weir::Endpoint& bound) {
   if (error == EAGAIN || error == ECONNABORTED || error == EINTR) return true;
   static LogLimiter limiter;
   if (const std::uint64_t times = limiter.admit(Connection::Clock::now()); times > 0) {
-    spdlog::warn("admin: cannot accept on {}: {}; {} times since the last message", bound.to_string(),
+    spdlog::warn("{}: cannot accept on {}: {}; {} times since the last message", all.name, bound.to_string(),
                  std::generic_category().message(error), times);
   }
   if (io::is_exhaustion(error)) all.close_one(Connections::Which::idle);
@@ -122,7 +122,7 @@ OpenSocket::OpenSocket(ListeningSocket listening)
 }
 
 ListeningChange open_sockets(const AdminConfig& config, const Listening& running, const HandedOverSockets& handed_over,
-                             InheritedSockets* inherited) try {
+                             InheritedSockets* inherited, const std::string& name) {
   ListeningChange change;
   if (config.bind == running.config.bind && !running.endpoints.empty()) {
     change.kept = running.endpoints;
@@ -139,7 +139,7 @@ ListeningChange open_sockets(const AdminConfig& config, const Listening& running
         std::find(running.endpoints.begin(), running.endpoints.end(), endpoint) != running.endpoints.end();
     std::vector<io::Descriptor> taken;
     if (inherited != nullptr) {
-      taken = inherited->take_admin(endpoint, endpoint.is_inet() && config.bind.host.empty());
+      taken = inherited->take_admin(endpoint, endpoint.is_inet() && config.bind.host.empty(), name);
     }
     if (!taken.empty()) {
       change.opened.emplace_back(ListeningSocket::adopt(std::move(taken)));
@@ -150,8 +150,6 @@ ListeningChange open_sockets(const AdminConfig& config, const Listening& running
     }
   }
   return change;
-} catch (const std::exception& error) {
-  throw std::runtime_error(std::string("admin: ") + error.what());
 }
 
 Acceptor::Acceptor(const net::Executor& executor, OpenSocket open, const std::shared_ptr<Connections>& connections)

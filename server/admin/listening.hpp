@@ -3,6 +3,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "common/endpoint.hpp"
@@ -42,10 +43,10 @@ struct ListeningChange {
 
 /// Opens the sockets of `config.bind` that are not open already; a port 0 that stays 0 keeps the port that was picked.
 /// An address may overlap one that is open, as 0.0.0.0 does 127.0.0.1. `fd:NAME` is looked up in `handed_over`, and
-/// sockets that were inherited are taken over instead of opened. Throws std::runtime_error, as "admin: cannot listen on
-/// 127.0.0.1:9900: Address already in use". Any thread.
+/// sockets that were inherited, by an endpoint of that name, are taken over instead of opened. Throws
+/// std::runtime_error or std::system_error, as "cannot listen on 127.0.0.1:9900: Address already in use". Any thread.
 ListeningChange open_sockets(const AdminConfig& config, const Listening& running, const HandedOverSockets& handed_over,
-                             InheritedSockets* inherited = nullptr);
+                             InheritedSockets* inherited = nullptr, const std::string& name = "");
 
 /// Accepts connections from a socket. Control thread.
 class Acceptor {

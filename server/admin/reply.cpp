@@ -103,11 +103,15 @@ Reply error_reply(unsigned status, const std::string& text) { return json_reply(
 
 std::string head_of(const Reply& reply, bool keep) {
   const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(reply.status));
+  // A reply without content says nothing of it (RFC 9110, sections 8.6 and 15.3.5).
+  const std::string content = reply.status == 204 ? ""
+                                                  : fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n",
+                                                                reply.content_type, reply.body.size());
   std::string head = fmt::format(
-      "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
-      "X-Content-Type-Options: nosniff\r\nConnection: {}\r\n",
-      reply.status, std::string_view(reason.data(), reason.size()), http_date(std::time(nullptr)), reply.content_type,
-      reply.body.size(), keep ? "keep-alive" : "close");
+      "HTTP/1.1 {} {}\r\nDate: {}\r\n{}Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+      "Connection: {}\r\n",
+      reply.status, std::string_view(reason.data(), reason.size()), http_date(std::time(nullptr)), content,
+      keep ? "keep-alive" : "close");
   for (const auto& [name, value] : reply.headers) {
     fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
   }

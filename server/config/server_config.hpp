@@ -173,6 +173,16 @@ struct UnixConfig {
   bool operator==(const UnixConfig&) const = default;
 };
 
+/// What makes a listener one that was made while the daemon runs, and that no file has: a proxy of Toxiproxy's API.
+struct MadeListener {
+  std::string name;      ///< its client's for it; the listener's is made of it
+  std::string listen;    ///< where its client wants it to listen
+  std::string upstream;  ///< where its connections go, in the words of its client
+  bool enabled = true;   ///< else it has no sockets
+
+  bool operator==(const MadeListener&) const = default;
+};
+
 struct ListenerConfig {
   enum class ProxyHeaders { off, optional, required };
 
@@ -188,6 +198,10 @@ struct ListenerConfig {
   TcpConfig tcp;
   std::optional<tls::ServerOptions> tls;  ///< nothing = the client's side is plain
   std::vector<faults::Fault> faults;      ///< what is done to its connections on purpose
+  std::optional<MadeListener> made;       ///< nothing = it is the configuration file's
+
+  /// Whether it is to have sockets.
+  bool is_open() const { return !made || made->enabled; }
 
   bool has_socket_file() const {
     return std::any_of(bind.begin(), bind.end(),
@@ -307,8 +321,8 @@ struct ToxiproxyConfig {
 
 /// What may be done to connections on purpose.
 struct FaultsConfig {
-  std::optional<ToxiproxyConfig> api;  ///< nothing = it is not served
-  std::uint64_t seed = 0;              ///< 0 = drawn at the start, and logged
+  std::optional<ToxiproxyConfig> api;           ///< nothing = it is not served
+  std::uint64_t seed = 0;                       ///< 0 = drawn at the start, and logged
   milliseconds max_for{std::chrono::hours{1}};  ///< of faults that are set while the daemon runs; 0 = no limit
   double max_percent = 100;                     ///< of each fault
 
@@ -336,7 +350,7 @@ struct ServerConfig {
   TlsConfig tls;
   LimitsConfig limits;
   std::optional<FaultsConfig> faults;  ///< nothing = there are none, and none can be set
-  TimeoutsConfig default_timeouts;  ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
+  TimeoutsConfig default_timeouts;     ///< `defaults: {timeouts: …}`, what a listener's timeouts start from
   std::vector<ListenerConfig> listeners;
   std::vector<UpstreamConfig> upstreams;
 

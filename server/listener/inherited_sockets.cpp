@@ -65,8 +65,9 @@ std::vector<io::Descriptor> InheritedSockets::take(const Endpoint& endpoint, boo
   return take(InheritedGroup::Owner::listener, endpoint, dual_stack, listener);
 }
 
-std::vector<io::Descriptor> InheritedSockets::take_admin(const Endpoint& endpoint, bool dual_stack) {
-  return take(InheritedGroup::Owner::admin, endpoint, dual_stack, "");
+std::vector<io::Descriptor> InheritedSockets::take_admin(const Endpoint& endpoint, bool dual_stack,
+                                                         const std::string& name) {
+  return take(InheritedGroup::Owner::admin, endpoint, dual_stack, name);
 }
 
 std::vector<HandedOverSocket> InheritedSockets::take_service_managers() {

@@ -17,7 +17,7 @@ struct InheritedGroup {
   enum class Owner : std::uint8_t { listener, admin, service_manager };
 
   Owner owner = Owner::listener;
-  std::string name{};     ///< the listener's, or the one that the service manager gave; empty for the admin endpoint
+  std::string name{};     ///< the listener's, the service manager's, or an endpoint's: empty for that of operators
   std::size_t index = 0;  ///< among its owner's
   bool any_port = false;  ///< port 0 was asked for
   std::vector<io::Descriptor> sockets{};
@@ -37,8 +37,8 @@ class InheritedSockets {
   /// The group that listens at that endpoint, with that view of IPv6's two families; for port 0 the one that the
   /// listener of that name had for it. Empty if there is none, or it was taken before.
   std::vector<io::Descriptor> take(const Endpoint& endpoint, bool dual_stack, const std::string& listener);
-  /// The same for the admin endpoint.
-  std::vector<io::Descriptor> take_admin(const Endpoint& endpoint, bool dual_stack);
+  /// The same for an endpoint: that of operators, or the one of that name.
+  std::vector<io::Descriptor> take_admin(const Endpoint& endpoint, bool dual_stack, const std::string& name = "");
   /// Those that a service manager had handed over, with their names.
   std::vector<HandedOverSocket> take_service_managers();
 

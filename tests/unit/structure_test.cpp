@@ -33,6 +33,7 @@ const House kServerHouse{
     {"server/server"},
     {"server/*"},
     {"server/upgrade/"},
+    {"server/toxiproxy/"},
     {"server/admin/"},
     {"server/control/"},
     {"server/worker/"},
