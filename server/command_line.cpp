@@ -16,10 +16,10 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 17> kVerbs{
+constexpr std::array<std::string_view, 18> kVerbs{
     "run",    "check",       "config", "echo",          "discard",        "proxy",          "healthcheck",
     "status", "connections", "kill",   "drain-backend", "enable-backend", "drain-listener", "enable-listener",
-    "reload", "upgrade",     "help"};
+    "faults", "reload",      "upgrade", "help"};
 constexpr const char* kDefaultBind = "127.0.0.1:7000";
 
 /// The options and arguments of all verbs.

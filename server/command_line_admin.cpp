@@ -2,14 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <stdexcept>
 #include <utility>
 
+#include "common/faults/fault_json.hpp"
 #include "common/near_name.hpp"
 #include "common/printable.hpp"
 #include "common/units.hpp"
 #include "server/admin/admin_target.hpp"
 #include "server/admin/client.hpp"
+#include "server/typed_fault.hpp"
 
 namespace weir {
 namespace {
@@ -75,6 +78,54 @@ std::string query_of(const AdminArguments& arguments) {
   return query;
 }
 
+/// `set LISTENER NAME KIND [KEY=VALUE...]`
+void take_fault_to_set(const AdminArguments& arguments, admin::Command& command) {
+  const std::vector<std::string>& words = arguments.words;
+  if (words.size() < 4) throw std::invalid_argument("set needs LISTENER NAME KIND; write set db slow latency delay=50ms");
+  command.verb = admin::Command::Verb::set_fault;
+  command.listener = words[1];
+  const faults::Fault fault =
+      parse_fault({words[2], words[3], {words.begin() + 4, words.end()}, arguments.percent, arguments.duration,
+                   arguments.direction, arguments.key, arguments.sources});
+  command.fault = fault.name;
+  command.body = boost::json::serialize(faults::to_json(fault));
+}
+
+/// `clear [LISTENER [NAME]]`
+void take_faults_to_clear(const AdminArguments& arguments, admin::Command& command) {
+  const std::vector<std::string>& words = arguments.words;
+  if (words.size() > 3) {
+    throw std::invalid_argument("clear takes LISTENER and NAME, not " + in_quotes(words[3]) + " as well");
+  }
+  command.verb = admin::Command::Verb::clear_faults;
+  if (words.size() > 1) command.listener = words[1];
+  if (words.size() > 2) command.fault = words[2];
+}
+
+/// ADMIN stands alone where nothing is set or cleared, and else at --admin, for it would look like a listener.
+admin::Command make_faults_command(AdminArguments arguments) {
+  const std::vector<std::string>& words = arguments.words;
+  const std::string action = words.empty() ? "" : words.front();
+  const bool acts = action == "set" || action == "clear";
+  if (!acts && words.size() > 1) {
+    throw std::invalid_argument(in_quotes(action) + " is not known here; write set or clear before what is to be done");
+  }
+  arguments.admin = arguments.apart;
+  if (!acts && !words.empty()) arguments.admin = action;
+  const bool describes = !arguments.percent.empty() || !arguments.duration.empty() || !arguments.direction.empty() ||
+                         !arguments.key.empty() || !arguments.sources.empty();
+  if (describes && action != "set") {
+    throw std::invalid_argument("--percent, --for, --direction, --key and --source describe a fault; write set first");
+  }
+  if (arguments.json && acts) throw std::invalid_argument("--json lists faults; leave it out after " + action);
+  admin::Command command = make_endpoint_command(arguments);
+  command.verb = admin::Command::Verb::faults;
+  command.json = arguments.json;
+  if (action == "set") take_fault_to_set(arguments, command);
+  if (action == "clear") take_faults_to_clear(arguments, command);
+  return command;
+}
+
 }  // namespace
 
 bool is_admin_verb(std::string_view verb) {
@@ -107,6 +158,17 @@ void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& ar
   }
   if (verb == "reload") app.add_flag("--dry-run", arguments.dry_run);
   app.add_option("--token-file", arguments.token_file);
+  if (verb == "faults") {
+    app.add_option("WORDS", arguments.words);
+    app.add_option("--percent", arguments.percent);
+    app.add_option("--for", arguments.duration);
+    app.add_option("--direction", arguments.direction);
+    app.add_option("--source", arguments.sources)->allow_extra_args(false);
+    app.add_option("--key", arguments.key);
+    app.add_flag("--json", arguments.json);
+    app.add_option("--admin", arguments.apart);
+    return;
+  }
   app.add_option("ADMIN", arguments.admin);
 }
 
@@ -124,6 +186,7 @@ admin::Command make_endpoint_command(const AdminArguments& arguments) {
 }
 
 admin::Command make_admin_command(std::string_view verb, const AdminArguments& arguments) {
+  if (verb == "faults") return make_faults_command(arguments);
   admin::Command command = make_endpoint_command(arguments);
   command.verb = verb_of(verb);
   command.watch = arguments.watch;

@@ -11,9 +11,9 @@
 namespace weir {
 
 /// The verbs that ask a running daemon.
-inline constexpr std::array<std::string_view, 9> kAdminVerbs{"status",          "connections",    "kill",
-                                                             "drain-backend",   "enable-backend", "drain-listener",
-                                                             "enable-listener", "reload",         "upgrade"};
+inline constexpr std::array<std::string_view, 10> kAdminVerbs{
+    "status",         "connections",     "kill",   "drain-backend", "enable-backend",
+    "drain-listener", "enable-listener", "faults", "reload",        "upgrade"};
 
 bool is_admin_verb(std::string_view verb);
 
@@ -21,6 +21,8 @@ bool is_admin_verb(std::string_view verb);
 struct AdminArguments {
   std::string admin, token_file, id, upstream, backend;
   std::string listener, source, min_age, min_idle, min_rate, sort, limit;
+  std::vector<std::string> words, sources;                ///< faults
+  std::string percent, duration, direction, key, apart;  ///< faults; `apart` is the ADMIN of --admin
   bool slow = false, ascending = false, watch = false, json = false, dry_run = false;
 };
 

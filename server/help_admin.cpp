@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kAdminVerbHelp{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kAdminVerbHelp{{
     {"status", R"(usage: weir status [ADMIN] [--watch | --json] [--token-file FILE]
 
 Shows what a running daemon does: its listeners, its backends with the time of
@@ -100,6 +100,46 @@ weir help status
 
 exit status: 0 done, 1 it cannot listen, no such listener or nobody answers,
   2 bad usage
+)"},
+    {"faults", R"(usage: weir faults [ADMIN] [--json] [--token-file FILE]
+       weir faults set LISTENER NAME KIND [KEY=VALUE...] [OPTION...]
+       weir faults clear [LISTENER [NAME]] [--admin ADMIN]
+
+Lists the faults of a running daemon: harm that it does to connections on
+purpose. "set" sets one, in place of the listener's one of that name; it goes by
+itself after --for, or after faults.max_for of the configuration. "clear" takes
+one away, or all. Those of the configuration come back with the next reload. The
+daemon refuses all this unless its configuration has a section faults.
+
+  --percent 20                only so many percent of connections (100)
+  --for 10m                   for so long
+  --direction upstream|downstream|both
+                              from clients, to them (the default), or both
+  --source 10.0.0.0/8         only connections from there; repeatable
+  --key connection|source     draw for each connection, or once for a source
+  --json                      what GET /api/v1/faults answers
+  --admin ADMIN               which daemon, where ADMIN cannot stand alone
+  --token-file FILE, ADMIN    see: weir help status
+
+KIND is one of
+  latency delay=50ms [jitter=10ms] [distribution=normal]   bytes arrive later
+  bandwidth 100KB/s           bytes arrive at this rate
+  slice size=100 [variation=50] [delay=1ms]   they arrive in slices
+  stall after=64KiB for=5s [every=1MiB] [probability=0.1]   they stop for a time
+  reset [after_bytes=1MiB] [after=5s]   both sides get a RST
+  end [after_bytes=1MiB] [after=5s]   both sides get a FIN
+  slow_close 1s               a FIN arrives later
+  refuse                      clients get a RST at once
+  connect [delay=5s] [fail]   the service begins later, or not at all
+  half_open                   nothing passes any more
+  corrupt [per_bytes=64KiB]   one bit of each block is turned
+
+examples:
+  weir faults set db slow latency delay=50ms jitter=10ms --percent 20 --for 10m
+  weir faults set db cut reset after_bytes=64KiB --source 10.1.0.0/16
+  weir faults clear db slow
+
+exit status: 0 done, 1 refused, or nobody answers; 2 bad usage
 )"},
     {"reload", R"(usage: weir reload [ADMIN] [--dry-run] [--token-file FILE]
 

@@ -26,6 +26,7 @@ usage: weir VERB [OPTIONS]
   enable-backend UPSTREAM ADDRESS [ADMIN]   give it new connections again
   drain-listener NAME [ADMIN]               let a listener refuse newcomers
   enable-listener NAME [ADMIN]              let it take newcomers again
+  faults [ADMIN]              harm that is done on purpose: list, set, clear
   reload [ADMIN]              load the configuration file again, and wait
   upgrade [ADMIN]             replace it by the program on the disk, and wait
   help [VERB]                 this page, or all about one verb
@@ -36,11 +37,10 @@ usage: weir VERB [OPTIONS]
   --version [--verbose], --help
 
 BIND is HOST:PORT, [IPv6]:PORT, :PORT (all addresses), unix:/path, unix:@name or
-fd:NAME (a socket that systemd hands over).
-It defaults to 127.0.0.1:7000, and port 0 picks a free one. TARGET is the same,
-but needs a host and a port. Both may have a range of ports, HOST:7000-7010;
-each port goes to the one at its place, or all to one. ADMIN is the TARGET of a
-daemon's admin endpoint: weir help status. -c FILE is the same as FILE.
+fd:NAME (of systemd); 127.0.0.1:7000 by default, and port 0 picks a free one.
+TARGET is the same, but needs a host and a port. Both may have a range of ports,
+HOST:7000-7010; each port goes to the one at its place, or all to one. ADMIN is
+the TARGET of a daemon's admin endpoint: weir help status. -c FILE means FILE.
 
 examples:
   weir echo :7000

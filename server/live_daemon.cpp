@@ -1,5 +1,6 @@
 #include "server/live_daemon.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
@@ -7,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/faults/kind_names.hpp"
 #include "common/tls/certificate_facts.hpp"
 #include "server/config/config_loader.hpp"
 #include "server/log_files.hpp"
@@ -35,6 +37,22 @@ Change change_of(FaultBoard::Outcome outcome) {
       return Change::not_found;
   }
   return Change::not_found;
+}
+
+ListenerFaultsSnapshot faults_snapshot(const ListenerFaults& on, const Shaping& shaping) {
+  ListenerFaultsSnapshot shown;
+  shown.active = on.faults.size();
+  std::chrono::milliseconds left{0};
+  bool stays = on.faults.empty();
+  for (const FaultSnapshot& fault : on.faults) {
+    stays = stays || !fault.left;
+    left = std::max(left, fault.left.value_or(left));
+  }
+  if (!stays) shown.left = left;
+  const Shaping::Counts met = shaping.met();
+  const auto names = faults::kind_names();
+  for (std::size_t kind = 0; kind < names.size(); ++kind) shown.met.emplace(names[kind], met[kind]);
+  return shown;
 }
 
 ListenerSnapshot listener_snapshot(const Listener& listener, const std::vector<ListeningSocket>& sockets) {
@@ -89,7 +107,21 @@ ServerSnapshot LiveDaemon::snapshot() {
   ServerSnapshot now = traffic_snapshot(totals);
   now.process = process_snapshot(totals);
   now.tls = tls_snapshot();
+  add_faults(now);
   return now;
+}
+
+/// A listener that was removed has no faults any more.
+void LiveDaemon::add_faults(ServerSnapshot& now) const {
+  const std::optional<FaultsSnapshot> faults = parts_.faults.snapshot();
+  if (!faults) return;
+  for (const ListenerFaults& on : faults->listeners) {
+    const auto open = parts_.data_plane.listeners().find(on.listener);
+    const auto shown = std::find_if(now.listeners.begin(), now.listeners.end(),
+                                    [&](const ListenerSnapshot& one) { return one.name == on.listener; });
+    if (open == parts_.data_plane.listeners().end() || shown == now.listeners.end()) continue;
+    shown->faults = faults_snapshot(on, open->second.listener->shaping());
+  }
 }
 
 ServerSnapshot LiveDaemon::traffic_snapshot() const { return traffic_snapshot(parts_.data_plane.admission().totals()); }

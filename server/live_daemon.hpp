@@ -86,6 +86,7 @@ class LiveDaemon final : public admin::Daemon {
   ProcessSnapshot process_snapshot(const Admission::Totals& totals) const;
   /// Nothing where no TLS is spoken.
   std::optional<TlsSnapshot> tls_snapshot() const;
+  void add_faults(ServerSnapshot& now) const;
   void wait_for_tick();
   void tick();
 

@@ -12,6 +12,7 @@
 #include "common/logging.hpp"
 #include "common/metrics/metric_family.hpp"
 #include "common/printable.hpp"
+#include "server/admin/faults_reply.hpp"
 #include "server/admin/guard.hpp"
 #include "server/admin/json_connections.hpp"
 #include "server/admin/json_history.hpp"
@@ -39,8 +40,6 @@ namespace json = boost::json;
 using http::verb;
 
 Reply not_found(const std::string& what) { return error_reply(404, what); }
-
-Reply result_reply(bool changed) { return json_reply(200, {{"result", changed ? "done" : "already"}}); }
 
 /// What a line of the log says of a change that was none.
 const char* already(Change change) { return change == Change::already ? "; it was so already" : ""; }
@@ -128,6 +127,11 @@ struct Api::Routes {
       Route{verb::post, "/api/v1/backends/*/*/enable", &Api::enable_backend},
       Route{verb::post, "/api/v1/listeners/*/drain", nullptr, &Api::drain_listener},
       Route{verb::post, "/api/v1/listeners/*/enable", nullptr, &Api::enable_listener},
+      Route{verb::get, "/api/v1/faults", &Api::faults},
+      Route{verb::delete_, "/api/v1/faults", &Api::clear_faults},
+      Route{verb::post, "/api/v1/listeners/*/faults", &Api::set_fault},
+      Route{verb::delete_, "/api/v1/listeners/*/faults", &Api::clear_faults_of_listener},
+      Route{verb::delete_, "/api/v1/listeners/*/faults/*", &Api::remove_fault},
       Route{verb::post, "/api/v1/drain", &Api::drain},
       Route{verb::post, "/api/v1/reload", nullptr, &Api::reload},
       Route{verb::post, "/api/v1/upgrade", nullptr, &Api::upgrade},
@@ -271,6 +275,31 @@ net::awaitable<Reply> Api::enable_listener(const Call& call) {
   parse_empty_query(call.target);
   const Change change = co_await daemon_.enable_listener(call.target.path[3]);
   co_return listener_reply(call, change, "enabled");
+}
+
+Reply Api::faults(const Call& call) {
+  parse_empty_query(call.target);
+  return faults_reply(daemon_);
+}
+
+Reply Api::set_fault(const Call& call) {
+  parse_empty_query(call.target);
+  return set_fault_reply(daemon_, call.caller, call.target.path[3], call.request.body());
+}
+
+Reply Api::remove_fault(const Call& call) {
+  parse_empty_query(call.target);
+  return remove_fault_reply(daemon_, call.caller, call.target.path[3], call.target.path[5]);
+}
+
+Reply Api::clear_faults_of_listener(const Call& call) {
+  parse_empty_query(call.target);
+  return clear_faults_reply(daemon_, call.caller, call.target.path[3]);
+}
+
+Reply Api::clear_faults(const Call& call) {
+  parse_empty_query(call.target);
+  return clear_faults_reply(daemon_, call.caller, std::nullopt);
 }
 
 Reply Api::drain(const Call& call) {

@@ -31,18 +31,18 @@ std::string not_weir(const Client& client, const std::string& target, unsigned s
 
 }  // namespace
 
-std::string ask_text(const Client& client, http::verb method, const std::string& target) {
-  Answer answer = client.request(method, target);
+std::string ask_text(const Client& client, http::verb method, const std::string& target, const std::string& body) {
+  Answer answer = client.request(method, target, body);
   if (answer.status >= 200 && answer.status < 300) return std::move(answer.body);
-  json::value body = parse_body(answer.body);
-  std::string why = text_of(body, "error");
+  json::value said = parse_body(answer.body);
+  std::string why = text_of(said, "error");
   if (why.empty()) why = not_weir(client, target, answer.status);
   if (answer.status == 401) why += "; name the token's file with --token-file or WEIR_ADMIN_TOKEN_FILE";
-  throw Refused(answer.status, why, std::move(body));
+  throw Refused(answer.status, why, std::move(said));
 }
 
-json::value ask(const Client& client, http::verb method, const std::string& target) {
-  json::value value = parse_body(ask_text(client, method, target));
+json::value ask(const Client& client, http::verb method, const std::string& target, const std::string& body) {
+  json::value value = parse_body(ask_text(client, method, target, body));
   if (!value.is_object()) throw Unreachable(not_weir(client, target, 200));
   return value;
 }

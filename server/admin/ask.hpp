@@ -24,11 +24,13 @@ class Refused : public std::runtime_error {
 };
 
 /// The body of a successful answer, whatever it is. Throws Refused, and Unreachable as the client does.
-std::string ask_text(const Client& client, boost::beast::http::verb method, const std::string& target);
+std::string ask_text(const Client& client, boost::beast::http::verb method, const std::string& target,
+                     const std::string& body = "");
 
 /// A successful answer. Throws Refused, and Unreachable as the client does, or where it is no JSON: it is not weir that
 /// answers.
-boost::json::value ask(const Client& client, boost::beast::http::verb method, const std::string& target);
+boost::json::value ask(const Client& client, boost::beast::http::verb method, const std::string& target,
+                       const std::string& body = "");
 
 /// What GET answers, or a null where the endpoint refuses, as one of another version may, or does not answer in
 /// time.

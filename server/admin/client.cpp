@@ -27,7 +27,7 @@ using Stream = beast::basic_stream<Protocol, net::Executor>;
 constexpr std::size_t kLargestAnswer = 64u << 20;
 
 /// Sends the request and reads the answer, and says why none came.
-beast::error_code exchange(net::asio::io_context& context, Stream& stream, http::request<http::empty_body>& request,
+beast::error_code exchange(net::asio::io_context& context, Stream& stream, http::request<http::string_body>& request,
                            http::response_parser<http::string_body>& parser) {
   beast::flat_buffer buffer;
   beast::error_code error;
@@ -43,7 +43,7 @@ beast::error_code exchange(net::asio::io_context& context, Stream& stream, http:
 
 }  // namespace
 
-Answer Client::request(http::verb method, const std::string& target) const {
+Answer Client::request(http::verb method, const std::string& target, const std::string& body) const {
   const std::string name = address_.to_string();
   const auto fail = [&](const std::string& why) {
     throw Unreachable(
@@ -77,7 +77,7 @@ Answer Client::request(http::verb method, const std::string& target) const {
   start.socket.release();  // the stream closes it
   stream.expires_at(deadline);
 
-  http::request<http::empty_body> request(method, target, 11);
+  http::request<http::string_body> request(method, target, 11, body);
   request.set(http::field::host, address_.is_unix() ? "localhost" : name);
   request.set(http::field::user_agent, "weir");
   request.set(http::field::connection, "close");

@@ -33,8 +33,9 @@ class Client {
 
   const Address& address() const { return address_; }
 
-  /// `target` is a path with its query, escaped. Throws Unreachable where no answer comes.
-  Answer request(boost::beast::http::verb method, const std::string& target) const;
+  /// `target` is a path with its query, escaped; `body` is JSON, and empty for none. Throws Unreachable where no answer
+  /// comes.
+  Answer request(boost::beast::http::verb method, const std::string& target, const std::string& body = "") const;
   Answer get(const std::string& target) const { return request(boost::beast::http::verb::get, target); }
 
  private:

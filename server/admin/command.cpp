@@ -16,6 +16,8 @@
 #include "server/admin/answer_reading.hpp"
 #include "server/admin/ask.hpp"
 #include "server/admin/connections_text.hpp"
+#include "server/admin/faults_command.hpp"
+#include "server/admin/faults_text.hpp"
 #include "server/admin/reload_command.hpp"
 #include "server/admin/shell_client.hpp"
 #include "server/admin/status_text.hpp"
@@ -30,7 +32,9 @@ using boost::beast::http::verb;
 
 enum Exit { kDone = 0, kFailed = 1, kBadUsage = 2 };
 
-bool shows(Command::Verb verb) { return verb == Command::Verb::status || verb == Command::Verb::connections; }
+bool shows(Command::Verb verb) {
+  return verb == Command::Verb::status || verb == Command::Verb::connections || verb == Command::Verb::faults;
+}
 
 TextStyle style_of_stdout() {
   TextStyle style;
@@ -51,14 +55,21 @@ std::string view_of_status(const Client& client, const TextStyle& style) {
   return status_text(answers, style);
 }
 
-/// What `status` and `connections` show now.
+std::string target_of(const Command& command) {
+  if (command.verb == Command::Verb::status) return "/api/v1/status";
+  if (command.verb == Command::Verb::faults) return "/api/v1/faults";
+  return "/api/v1/connections" + command.query;
+}
+
+/// What `status`, `connections` and `faults` show now.
 std::string view_of(const Command& command, const Client& client) {
   const TextStyle style = style_of_stdout();
   if (command.verb == Command::Verb::status && !command.json) return view_of_status(client, style);
-  const std::string target =
-      command.verb == Command::Verb::status ? "/api/v1/status" : "/api/v1/connections" + command.query;
-  if (!command.json) return connections_text(ask(client, verb::get, target), style);
-  const std::string answer = boost::json::serialize(ask(client, verb::get, target));
+  const boost::json::value found = ask(client, verb::get, target_of(command));
+  if (!command.json) {
+    return command.verb == Command::Verb::faults ? faults_text(found, style) : connections_text(found, style);
+  }
+  const std::string answer = boost::json::serialize(found);
   return (::isatty(STDOUT_FILENO) == 1 ? terminal_text(answer) : answer) + "\n";
 }
 
@@ -140,6 +151,10 @@ std::chrono::milliseconds patience_for(Command::Verb verb) {
 Outcome outcome_of(const Command& command, const Client& client) {
   if (command.verb == Command::Verb::reload) return reload(client, command.dry_run);
   if (command.verb == Command::Verb::upgrade) return upgrade(client);
+  if (command.verb == Command::Verb::set_fault) return {kDone, set_fault(client, command.listener, command.body)};
+  if (command.verb == Command::Verb::clear_faults) {
+    return {kDone, clear_faults(client, command.listener, command.fault)};
+  }
   if (shows(command.verb)) return {kDone, view_of(command, client)};
   return {kDone, change(command, client)};
 }
@@ -164,6 +179,12 @@ std::string to_string(Command::Verb verb) {
       return "reload";
     case Command::Verb::upgrade:
       return "upgrade";
+    case Command::Verb::faults:
+      return "faults";
+    case Command::Verb::set_fault:
+      return "faults set";
+    case Command::Verb::clear_faults:
+      return "faults clear";
     case Command::Verb::enable_backend:
       break;
   }

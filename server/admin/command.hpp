@@ -21,18 +21,23 @@ struct Command {
     enable_listener,
     reload,
     upgrade,
+    faults,
+    set_fault,
+    clear_faults,
   };
 
   Verb verb = Verb::status;
   std::optional<Address> endpoint;  ///< nothing where the command line names none
   std::string token_file;           ///< empty where the command line names none
   bool watch = false;               ///< status, connections: again each second
-  bool json = false;                ///< status, connections: what the API answers
+  bool json = false;                ///< status, connections, faults: what the API answers
   std::string query;                ///< connections: `?listener=db&sort=kept`, or empty
   std::string id;                   ///< kill
   std::string upstream;             ///< drain_backend, enable_backend
   std::string backend;              ///< likewise
-  std::string listener;             ///< drain_listener, enable_listener
+  std::string listener;             ///< drain_listener, enable_listener, set_fault, clear_faults (empty = all)
+  std::string fault;                ///< set_fault; clear_faults (empty = all of the listener)
+  std::string body;                 ///< set_fault: the fault as JSON
 
   bool dry_run = false;  ///< reload: only say what would change
 

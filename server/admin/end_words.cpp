@@ -8,7 +8,7 @@ namespace weir::admin {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kWords{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kWords{{
     {"client_reset", "the client sent a RST"},
     {"server_reset", "the backend sent a RST, or went down"},
     {"client_timeout", "the client stopped answering"},
@@ -37,6 +37,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kWords{{
     {"tls_handshake_timeout", "the TLS handshake did not end in time"},
     {"tls_unknown_name", "no certificate is for the name that was asked for"},
     {"tls_client_rejected", "the client's certificate is missing or refused"},
+    {"fault_reset", "reset by a fault that was set"},
+    {"fault_end", "ended by a fault that was set"},
+    {"fault_refused", "refused by a fault that was set"},
+    {"fault_connect_failed", "got no service, by a fault that was set"},
     {"shutdown", "cut by the end of a drain"},
     {"killed", "ended by an operator"},
     {"internal_error", "a fault of Weir; the log says more"},
@@ -55,6 +59,7 @@ constexpr std::array<std::string_view, 4> kRefusedEnds{"denied", "no_route", "tl
 EndKind kind_of_end(std::string_view end) {
   const auto is_one_of = [&](const auto& ends) { return std::find(ends.begin(), ends.end(), end) != ends.end(); };
   if (is_one_of(kOrderlyEnds)) return EndKind::in_order;
+  if (end.starts_with("fault_")) return EndKind::injected;
   return end.starts_with("refused_") || is_one_of(kRefusedEnds) ? EndKind::refused : EndKind::failed;
 }
 

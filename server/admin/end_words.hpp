@@ -9,6 +9,7 @@ namespace weir::admin {
 enum class EndKind : std::uint8_t {
   in_order,  ///< client_closed, server_closed, drained, and a FIN without close_notify
   refused,   ///< by a limit, a rate or a rule, one on TLS names or certificates too; for want of resources too
+  injected,  ///< harm that was done on purpose, by a fault
   failed,    ///< all others, also those that a later version may know
 };
 EndKind kind_of_end(std::string_view end);

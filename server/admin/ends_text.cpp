@@ -29,12 +29,18 @@ std::vector<Cause> sorted_causes(const Recent& recent) {
         causes.push_back({count, listener, end, kind_of_end(end)});
     }
   }
-  // Failures before refusals, which somebody wished for.
+  // Failures before refusals and faults, which somebody wished for.
   std::stable_sort(causes.begin(), causes.end(), [](const Cause& a, const Cause& b) {
-    if (a.kind != b.kind) return a.kind == EndKind::failed;
+    const bool a_failed = a.kind == EndKind::failed;
+    if (a_failed != (b.kind == EndKind::failed)) return a_failed;
     return a.count > b.count;
   });
   return causes;
+}
+
+const char* word_of(EndKind kind) {
+  if (kind == EndKind::failed) return "failed";
+  return kind == EndKind::injected ? "on purpose" : "refused";
 }
 
 std::string connects_text(const Recent& recent, const TextStyle& style) {
@@ -60,16 +66,19 @@ std::string ends_text(const Recent& recent, const TextStyle& style) {
   if (recent.span.count() == 0) return "";
   double failed = 0;
   double refused = 0;
+  double injected = 0;
   double all = 0;
   for (const auto& [name, listener] : recent.listeners) {
     failed += count_of_ends(listener, EndKind::failed);
     refused += count_of_ends(listener, EndKind::refused);
+    injected += count_of_ends(listener, EndKind::injected);
     all += count_of_ends(listener, EndKind::in_order);
   }
-  all += failed + refused;
+  all += failed + refused + injected;
   std::string text =
       fmt::format("Of {} that ended in the last {}, {:.0f} failed and {:.0f} {} refused.\n", counted(all, "connection"),
                   short_duration(recent.span), failed, refused, refused == 1 ? "was" : "were");
+  if (injected > 0) text += fmt::format("Faults that were set on purpose ended {:.0f}.\n", injected);
   TextTable table({{"COUNT", TextTable::Kind::number},
                    {"LISTENER", TextTable::Kind::text, TextTable::Fit::shrinks},
                    {"END"},
@@ -81,7 +90,7 @@ std::string ends_text(const Recent& recent, const TextStyle& style) {
     table.add({fmt::format("{:.0f}", causes[i].count),
                causes[i].listener,
                {causes[i].end, colour},
-               {causes[i].kind == EndKind::failed ? "failed" : "refused", colour},
+               {word_of(causes[i].kind), colour},
                std::string(words_of_end(causes[i].end))});
   }
   if (!table.empty()) text += table.to_string(style);

@@ -12,6 +12,14 @@ boost::json::object ends_json(const std::array<std::uint64_t, kSessionEnds>& end
   return ends;
 }
 
+boost::json::object counts_json(const std::map<std::string, std::uint64_t>& counts) {
+  boost::json::object object;
+  for (const auto& [name, count] : counts) {
+    if (count > 0) object[name] = count;
+  }
+  return object;
+}
+
 boost::json::value text_or_null(const std::string& text) {
   return text.empty() ? boost::json::value() : boost::json::value(text);
 }

@@ -17,15 +17,6 @@ namespace {
 
 namespace json = boost::json;
 
-/// The counts that are not zero.
-json::object counts_json(const std::map<std::string, std::uint64_t>& counts) {
-  json::object object;
-  for (const auto& [name, count] : counts) {
-    if (count > 0) object[name] = count;
-  }
-  return object;
-}
-
 json::object distribution_json(const Distribution& distribution) {
   const std::uint64_t count = distribution.count();
   const auto percentile = [&](double q) {
@@ -51,6 +42,14 @@ json::object process_json(const ProcessSnapshot& process) {
           {"lost", {{"log_lines", process.lost_log_lines}, {"records", process.lost_records}}}};
 }
 
+/// Null where the configuration allows no faults.
+json::value faults_json(const std::optional<ListenerFaultsSnapshot>& faults) {
+  if (!faults) return {};
+  return {{"active", faults->active},
+          {"left_seconds", faults->left ? json::value(seconds_of(*faults->left)) : json::value()},
+          {"met", counts_json(faults->met)}};
+}
+
 json::object listener_json(const ListenerSnapshot& listener) {
   return {{"name", listener.name},
           {"service", listener.service},
@@ -64,7 +63,8 @@ json::object listener_json(const ListenerSnapshot& listener) {
           {"bytes_out", listener.bytes_out},
           {"duration", distribution_json(listener.durations)},
           {"accept_errors", counts_json(listener.accept_errors)},
-          {"refusals", counts_json(listener.refusals)}};
+          {"refusals", counts_json(listener.refusals)},
+          {"faults", faults_json(listener.faults)}};
 }
 
 json::object backend_json(const BackendSnapshot& backend) {

@@ -97,6 +97,8 @@ Reply json_reply(unsigned status, const json::value& value) {
   return {status, "application/json", json_text(value) + "\n"};
 }
 
+Reply result_reply(bool changed) { return json_reply(200, {{"result", changed ? "done" : "already"}}); }
+
 Reply error_reply(unsigned status, const std::string& text) { return json_reply(status, {{"error", text}}); }
 
 std::string head_of(const Reply& reply, bool keep) {

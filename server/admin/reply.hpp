@@ -16,6 +16,8 @@ struct Reply {
 };
 
 Reply json_reply(unsigned status, const boost::json::value& value);
+/// What an attempt to change something came to: `{"result": "done"}`, or "already".
+Reply result_reply(bool changed);
 /// `{"error": …}`; the text says what is wrong, and what would be right.
 Reply error_reply(unsigned status, const std::string& text);
 

@@ -85,6 +85,19 @@ std::string drained_text(const json::value& status, const TextStyle& style) {
   return text;
 }
 
+/// `faults are on at db (2), web (1); see: weir faults`
+std::string faults_on_text(const json::value& status, const TextStyle& style) {
+  std::string where;
+  for (const json::value& listener : list_of(status, "listeners")) {
+    const double active = number_of(member_of(listener, "faults"), "active");
+    if (active == 0) continue;
+    where += fmt::format("{}{} ({:.0f})", where.empty() ? "" : ", ", terminal_text(text_of(listener, "name")), active);
+  }
+  if (where.empty()) return "";
+  return paragraph(fmt::format("faults are on, so connections are harmed on purpose, at {}; see: weir faults", where),
+                   Colour::yellow, style);
+}
+
 std::string listeners_text(const json::value& status, const Recent& recent, const TextStyle& style) {
   const std::string span = recent.span.count() > 0 ? " " + short_duration(recent.span) : "";
   TextTable table({{"LISTENER", Kind::text, Fit::shrinks},
@@ -139,6 +152,7 @@ std::string sources_text(const json::value& sources, const TextStyle& style) {
 std::string status_text(const StatusAnswers& answers, const TextStyle& style) {
   const Recent recent = recent_of(answers.history);
   std::string text = headline(answers.status, style) + drained_text(answers.status, style) +
+                     faults_on_text(answers.status, style) +
                      slow_text(answers.slow, style) + lost_text(answers.status, style);
   for (const std::string& section :
        {listeners_text(answers.status, recent, style), backends_text(answers.status, style), ends_text(recent, style),

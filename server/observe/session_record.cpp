@@ -112,7 +112,23 @@ std::string write_tls(const tls::Facts& facts, const Form& form) {
   return std::move(writer).finish();
 }
 
-/// All but what it says of TLS.
+std::string names_of(const FaultFacts& facts, bool quoted) {
+  std::string names;
+  for (const std::string& name : facts.names) {
+    if (!names.empty()) names += ',';
+    names += quoted ? json_quote(name) : name;
+  }
+  return names;
+}
+
+std::string write_faults(const FaultFacts& facts) {
+  Writer writer(kJson);
+  writer.number("number", facts.number);
+  writer.object("names", fmt::format("[{}]", names_of(facts, true)));
+  return std::move(writer).finish();
+}
+
+/// All but what it says of TLS and of faults.
 Writer write(const SessionRecord& record, const Form& form) {
   Writer writer(form);
   writer.text("time", format_time(record.ended_at));
@@ -282,12 +298,17 @@ std::string ClientAddress::to_string() const {
 std::string to_json(const SessionRecord& record) {
   Writer writer = write(record, kJson);
   writer.object("tls", record.tls ? write_tls(*record.tls, kJson) : std::string(kJson.null));
+  writer.object("faults", record.faults ? write_faults(*record.faults) : std::string(kJson.null));
   return std::move(writer).finish();
 }
 
 std::string to_text(const SessionRecord& record) {
   std::string line = write(record, kText).finish();
   if (record.tls) line += fmt::format("{}{}", kText.separator, write_tls(*record.tls, kTlsText));
+  if (record.faults) {
+    const std::string names = names_of(*record.faults, false);
+    line += fmt::format(" fault_number={} faults={}", record.faults->number, names.empty() ? kText.null : names);
+  }
   return line;
 }
 

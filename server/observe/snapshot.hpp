@@ -55,6 +55,13 @@ struct TlsSnapshot {
   std::uint64_t tickets_unknown = 0;  ///< whose key is not known, or not any more
 };
 
+/// What is done to a listener's connections on purpose.
+struct ListenerFaultsSnapshot {
+  std::uint64_t active = 0;                         ///< faults that are on
+  std::optional<std::chrono::milliseconds> left{};  ///< until the last of them goes; nothing: one stays, or none is on
+  std::map<std::string, std::uint64_t> met{};       ///< how often connections met one, by its kind; every kind
+};
+
 /// A listener's state and counts at one moment. A value: whoever renders it needs nothing of the running daemon.
 struct ListenerSnapshot {
   std::string name;
@@ -72,7 +79,8 @@ struct ListenerSnapshot {
   /// By the limit, those that refused nobody too: process_connections, process_rate, listener_connections,
   /// listener_rate, source_connections, source_rate, rules, trusted.
   std::map<std::string, std::uint64_t> refusals;
-  std::optional<ListenerTlsSnapshot> tls;  ///< nothing: it terminates none
+  std::optional<ListenerTlsSnapshot> tls;        ///< nothing: it terminates none
+  std::optional<ListenerFaultsSnapshot> faults;  ///< nothing: the configuration allows none
 
   std::uint64_t ended_as(SessionEnd end) const { return ended[static_cast<std::size_t>(end)]; }
 };

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "common/faults/fault.hpp"
+
+namespace weir::faults {
+
+/// The name of each kind, at its place in Kind.
+inline std::array<std::string_view, std::variant_size_v<Kind>> kind_names() {
+  return []<std::size_t... at>(std::index_sequence<at...>) {
+    return std::array<std::string_view, sizeof...(at)>{kind_name(Kind(std::in_place_index<at>))...};
+  }(std::make_index_sequence<std::variant_size_v<Kind>>());
+}
+
+}  // namespace weir::faults
