@@ -17,6 +17,8 @@
 #include "client/compare/comparison_report.hpp"
 #include "client/experiment/capacity_report.hpp"
 #include "client/experiment/interleaved.hpp"
+#include "client/faults/faults_report.hpp"
+#include "client/faults/faults_run.hpp"
 #include "client/fetch/fetch_all.hpp"
 #include "client/idle/idle_report.hpp"
 #include "client/idle/idle_run.hpp"
@@ -28,6 +30,7 @@
 #include "client/report/merge.hpp"
 #include "client/report/output_file.hpp"
 #include "client/report/outputs.hpp"
+#include "client/report/read_file.hpp"
 #include "client/report/read_reports.hpp"
 #include "client/report/report_files.hpp"
 #include "client/same_file.hpp"
@@ -145,6 +148,22 @@ int execute(const IdleOptions& options) {
   Outputs outputs(options.json_file);
   const IdleSummary summary = hold_idle(options);
   return outputs.show(idle_text_report(summary), idle_json_report(summary), summary.exit_status());
+}
+
+Announcement announced_in(const FaultsOptions& options) {
+  const std::string text = read_file(options.file);
+  try {
+    return read_announcement(text, options.listener);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(name_of_input(options.file) + ": " + error.what());
+  }
+}
+
+int execute(const FaultsOptions& options) {
+  Outputs outputs(options.json_file);
+  const Announcement announcement = announced_in(options);
+  const FaultsSummary summary = check_faults(options, announcement);
+  return outputs.show(faults_text_report(summary), faults_json_report(summary), summary.exit_status());
 }
 
 /// Opens /dev/null for standard streams that were closed, so that no socket takes their place. What is written to a

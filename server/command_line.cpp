@@ -17,8 +17,8 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, 18> kVerbs{
-    "run",    "check",       "config", "echo",          "discard",        "proxy",          "healthcheck",
-    "status", "connections", "kill",   "drain-backend", "enable-backend", "drain-listener", "enable-listener",
+    "run",    "check",       "config",  "echo",          "discard",        "proxy",          "healthcheck",
+    "status", "connections", "kill",    "drain-backend", "enable-backend", "drain-listener", "enable-listener",
     "faults", "reload",      "upgrade", "help"};
 constexpr const char* kDefaultBind = "127.0.0.1:7000";
 

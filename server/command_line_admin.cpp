@@ -81,12 +81,18 @@ std::string query_of(const AdminArguments& arguments) {
 /// `set LISTENER NAME KIND [KEY=VALUE...]`
 void take_fault_to_set(const AdminArguments& arguments, admin::Command& command) {
   const std::vector<std::string>& words = arguments.words;
-  if (words.size() < 4) throw std::invalid_argument("set needs LISTENER NAME KIND; write set db slow latency delay=50ms");
+  if (words.size() < 4)
+    throw std::invalid_argument("set needs LISTENER NAME KIND; write set db slow latency delay=50ms");
   command.verb = admin::Command::Verb::set_fault;
   command.listener = words[1];
-  const faults::Fault fault =
-      parse_fault({words[2], words[3], {words.begin() + 4, words.end()}, arguments.percent, arguments.duration,
-                   arguments.direction, arguments.key, arguments.sources});
+  const faults::Fault fault = parse_fault({words[2],
+                                           words[3],
+                                           {words.begin() + 4, words.end()},
+                                           arguments.percent,
+                                           arguments.duration,
+                                           arguments.direction,
+                                           arguments.key,
+                                           arguments.sources});
   command.fault = fault.name;
   command.body = boost::json::serialize(faults::to_json(fault));
 }

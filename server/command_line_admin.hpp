@@ -21,7 +21,7 @@ bool is_admin_verb(std::string_view verb);
 struct AdminArguments {
   std::string admin, token_file, id, upstream, backend;
   std::string listener, source, min_age, min_idle, min_rate, sort, limit;
-  std::vector<std::string> words, sources;                ///< faults
+  std::vector<std::string> words, sources;               ///< faults
   std::string percent, duration, direction, key, apart;  ///< faults; `apart` is the ADMIN of --admin
   bool slow = false, ascending = false, watch = false, json = false, dry_run = false;
 };

@@ -74,6 +74,7 @@ class LiveDaemon final : public admin::Daemon {
   admin::Change set_fault(const std::string& listener, faults::Fault fault, const std::string& who) override;
   admin::Change remove_fault(const std::string& listener, const std::string& name, const std::string& who) override;
   admin::Change clear_faults(const std::optional<std::string>& listener, const std::string& who) override;
+  net::awaitable<void> until_faults_reach_all() override { return connections_.pass_by(); }
   net::awaitable<admin::Reload> reload(bool dry_run) override;
   net::awaitable<admin::Upgrade> upgrade() override;
   LogLevel log_level() const override { return log_level_; }

@@ -42,6 +42,7 @@ class LiveProxies final : public toxiproxy::Daemon {
   std::vector<FaultPtr> faults(const std::string& listener) const override;
   void set_fault(const std::string& listener, faults::Fault fault) override;
   void remove_fault(const std::string& listener, const std::string& name) override;
+  net::awaitable<void> until_faults_reach_all() override { return parts_.daemon.until_faults_reach_all(); }
 
  private:
   net::awaitable<void> change(std::string what, Change change);

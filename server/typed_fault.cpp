@@ -48,7 +48,8 @@ json::object keyed_values(const std::vector<std::string>& values) {
   for (const std::string& text : values) {
     const std::size_t equals = std::min(text.find('='), text.size());
     const std::string key = text.substr(0, equals);
-    if (object.contains(key)) throw std::invalid_argument(fmt::format("{} appears twice; write it once", in_quotes(key)));
+    if (object.contains(key))
+      throw std::invalid_argument(fmt::format("{} appears twice; write it once", in_quotes(key)));
     object[key] = equals == text.size() ? json::value(true) : value_of(key, text.substr(equals + 1));
   }
   return object;

@@ -7,7 +7,8 @@
 
 namespace weir {
 
-/// A fault as it is typed in a shell: `slow latency delay=50ms jitter=10ms --percent 20`. What is empty has its default.
+/// A fault as it is typed in a shell: `slow latency delay=50ms jitter=10ms --percent 20`. What is empty has its
+/// default.
 struct TypedFault {
   std::string name;
   std::string kind;                 ///< `slow-close` is fine, too

@@ -9,6 +9,7 @@
 #include "client/compare/comparison.hpp"
 #include "client/experiment/experiment_options.hpp"
 #include "client/export_files.hpp"
+#include "client/faults/faults_options.hpp"
 #include "client/fetch/fetch_options.hpp"
 #include "client/idle/idle_options.hpp"
 #include "client/load_options.hpp"
@@ -63,6 +64,6 @@ struct ReportOptions {
 /// What a command line asks for.
 using Command =
     std::variant<PrintText, PrintBuild, LoadOptions, StreamOptions, StreamServeOptions, FetchOptions, ChatOptions,
-                 IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions, ReportOptions>;
+                 IdleOptions, MergeOptions, CompareOptions, AbOptions, CapacityOptions, ReportOptions, FaultsOptions>;
 
 }  // namespace weir::load

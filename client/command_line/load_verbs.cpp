@@ -2,6 +2,7 @@
 
 #include "client/command_line/ab_options.hpp"
 #include "client/command_line/export_options.hpp"
+#include "client/command_line/faults_arguments.hpp"
 #include "client/command_line/plan.hpp"
 #include "client/command_line/tls_arguments.hpp"
 #include "client/command_line/verb.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr const char* kEchoHelp = R"(usage: weir-load echo [OPTIONS] TARGET
        weir-load echo [OPTIONS] --via PROXY --direct TARGET
+       weir-load echo --expect-faults FILE [OPTIONS] TARGET
 
 Opens connections to a service that sends back what it gets, and checks every byte of every reply.
 Without --rate each connection sends a request, waits for the reply and sends the next (a closed
@@ -83,6 +85,17 @@ what a proxy adds
       --block TIME, --smallest-effect PERCENT, --max-regression LIST, --anyway
                           as for ab
 
+announced faults
+      --expect-faults FILE
+                          in place of a load: opens -c connections one after another and checks that
+                          each of them meets exactly the faults that it was announced, and the others
+                          none. FILE is what weir faults --json printed; - is stdin
+      --faults-listener NAME
+                          of FILE's listeners the one that TARGET is (the only one that has faults)
+      --faults-proxy      it is a proxy before an echo: upstream and downstream are two ways
+      --first-number N    the number that the first connection has among all that came to the
+                          listener (1)
+
 examples:
   weir-load echo 127.0.0.1:7000
   weir-load echo --tls --cacert ca.pem db.example:7000
@@ -90,9 +103,11 @@ examples:
   weir-load echo -R 10k -c 100 -d 30s -W 5s -l 64-4k localhost:7000
   weir-load echo -t 500 -c 500 -n 50k --message 'Thread-{thread} say hello {n}' localhost:7000
   weir-load echo -c 8 -n 10k --message '{thread} say hello {n}\n' --expect upper localhost:7001
+  weir faults --json | weir-load echo --expect-faults - -c 200 127.0.0.1:7000
 
 exit status: 0 fine, 1 could not run or more failed than --max-errors, 2 bad usage, 3 --slo was not
-             met or, with --via, a limit exceeded, 4 a reply was wrong
+             met or, with --via, a limit exceeded, 4 a reply was wrong or, with --expect-faults, a
+             connection met something else than was announced
 )";
 
 constexpr const char* kConnectHelp = R"(usage: weir-load connect [OPTIONS] TARGET
@@ -178,13 +193,22 @@ std::function<Command()> declare_echo(CLI::App& app) {
   add_address(app, "--via", ab->b);
   add_address(app, "--direct", ab->a);
   add_ab_options(app, ab);
-  return [options, ab, tls, target, &app]() -> Command {
+  const auto faults = std::make_shared<FaultsOptions>();
+  add_faults(app, faults);
+  return [options, ab, tls, target, faults, &app]() -> Command {
     const bool via = app.count("--via") != 0;
+    const bool expects_faults = asks_for_faults(app);
     if (via != (app.count("--direct") != 0)) {
       throw std::invalid_argument("--via PROXY and --direct TARGET go together: the same load is put on both");
     }
     if (via && target->count() != 0) throw std::invalid_argument("TARGET has no use with --via and --direct");
     if (!via && target->count() == 0) throw CLI::RequiredError("TARGET");
+    if (expects_faults && !via) {
+      FaultsOptions expected = faults_of(app, *faults, *options);
+      check_plan(app, *options);
+      return expected;
+    }
+    if (via && expects_faults) throw std::invalid_argument("--expect-faults needs a TARGET, not --via and --direct");
     check_plan(app, *options);
     check_outputs_of(*options);
     options->tls = via ? tls_of(app, *tls, {&ab->a, &ab->b}) : tls_of(app, *tls, {&options->target});

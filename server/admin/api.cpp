@@ -128,10 +128,10 @@ struct Api::Routes {
       Route{verb::post, "/api/v1/listeners/*/drain", nullptr, &Api::drain_listener},
       Route{verb::post, "/api/v1/listeners/*/enable", nullptr, &Api::enable_listener},
       Route{verb::get, "/api/v1/faults", &Api::faults},
-      Route{verb::delete_, "/api/v1/faults", &Api::clear_faults},
-      Route{verb::post, "/api/v1/listeners/*/faults", &Api::set_fault},
-      Route{verb::delete_, "/api/v1/listeners/*/faults", &Api::clear_faults_of_listener},
-      Route{verb::delete_, "/api/v1/listeners/*/faults/*", &Api::remove_fault},
+      Route{verb::delete_, "/api/v1/faults", nullptr, &Api::clear_faults},
+      Route{verb::post, "/api/v1/listeners/*/faults", nullptr, &Api::set_fault},
+      Route{verb::delete_, "/api/v1/listeners/*/faults", nullptr, &Api::clear_faults_of_listener},
+      Route{verb::delete_, "/api/v1/listeners/*/faults/*", nullptr, &Api::remove_fault},
       Route{verb::post, "/api/v1/drain", &Api::drain},
       Route{verb::post, "/api/v1/reload", nullptr, &Api::reload},
       Route{verb::post, "/api/v1/upgrade", nullptr, &Api::upgrade},
@@ -282,24 +282,32 @@ Reply Api::faults(const Call& call) {
   return faults_reply(daemon_);
 }
 
-Reply Api::set_fault(const Call& call) {
+net::awaitable<Reply> Api::set_fault(const Call& call) {
   parse_empty_query(call.target);
-  return set_fault_reply(daemon_, call.caller, call.target.path[3], call.request.body());
+  Reply reply = set_fault_reply(daemon_, call.caller, call.target.path[3], call.request.body());
+  co_await daemon_.until_faults_reach_all();
+  co_return reply;
 }
 
-Reply Api::remove_fault(const Call& call) {
+net::awaitable<Reply> Api::remove_fault(const Call& call) {
   parse_empty_query(call.target);
-  return remove_fault_reply(daemon_, call.caller, call.target.path[3], call.target.path[5]);
+  Reply reply = remove_fault_reply(daemon_, call.caller, call.target.path[3], call.target.path[5]);
+  co_await daemon_.until_faults_reach_all();
+  co_return reply;
 }
 
-Reply Api::clear_faults_of_listener(const Call& call) {
+net::awaitable<Reply> Api::clear_faults_of_listener(const Call& call) {
   parse_empty_query(call.target);
-  return clear_faults_reply(daemon_, call.caller, call.target.path[3]);
+  Reply reply = clear_faults_reply(daemon_, call.caller, call.target.path[3]);
+  co_await daemon_.until_faults_reach_all();
+  co_return reply;
 }
 
-Reply Api::clear_faults(const Call& call) {
+net::awaitable<Reply> Api::clear_faults(const Call& call) {
   parse_empty_query(call.target);
-  return clear_faults_reply(daemon_, call.caller, std::nullopt);
+  Reply reply = clear_faults_reply(daemon_, call.caller, std::nullopt);
+  co_await daemon_.until_faults_reach_all();
+  co_return reply;
 }
 
 Reply Api::drain(const Call& call) {

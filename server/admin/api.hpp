@@ -48,10 +48,10 @@ class Api : public Answers {
   Reply drain_backend(const Call& call);
   Reply enable_backend(const Call& call);
   Reply faults(const Call& call);
-  Reply set_fault(const Call& call);
-  Reply remove_fault(const Call& call);
-  Reply clear_faults_of_listener(const Call& call);
-  Reply clear_faults(const Call& call);
+  net::awaitable<Reply> set_fault(const Call& call);
+  net::awaitable<Reply> remove_fault(const Call& call);
+  net::awaitable<Reply> clear_faults_of_listener(const Call& call);
+  net::awaitable<Reply> clear_faults(const Call& call);
   Reply drain(const Call& call);
   Reply log_level(const Call& call);
   Reply set_log_level(const Call& call);

@@ -86,6 +86,8 @@ class Daemon {
   virtual Change remove_fault(const std::string& listener, const std::string& name, const std::string& who) = 0;
   /// All faults of that listener, or of all listeners.
   virtual Change clear_faults(const std::optional<std::string>& listener, const std::string& who) = 0;
+  /// Resumes once the connections that there are know what was set and cleared before, too.
+  virtual net::awaitable<void> until_faults_reach_all() = 0;
 
   /// Loads the configuration file anew and applies it, or refuses it whole. With `dry_run` nothing is applied; the
   /// result says what would have come of it.

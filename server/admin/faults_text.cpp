@@ -64,6 +64,21 @@ std::string share_of(const json::value& definition) {
   return text_of(definition, "key") == "source" ? share + " of sources" : share;
 }
 
+/// Empty for those that act on the connection as a whole.
+std::string direction_of(const json::value& fault) {
+  const std::string kind = text_of(fault, "kind");
+  if (kind == "refuse" || kind == "connect" || kind == "half_open") return "";
+  return text_of(member_of(fault, "definition"), "direction");
+}
+
+/// As short as a column may be.
+std::string way_of(const json::value& fault) {
+  const std::string direction = direction_of(fault);
+  if (direction == "upstream") return "up";
+  if (direction == "downstream") return "down";
+  return direction.empty() ? "-" : direction;
+}
+
 std::string sources_of(const json::value& definition) {
   std::string sources;
   for (const json::value& source : list_of(definition, "sources")) {
@@ -76,8 +91,7 @@ std::string sources_of(const json::value& definition) {
 std::string headline(const json::value& answer) {
   const std::optional<double> longest = optional_number(answer, "max_for_seconds");
   return fmt::format("seed {}{}; at most {}% of connections{}", typed(member_of(answer, "seed")),
-                     flag_of(answer, "seed_was_drawn") ? ", drawn by the daemon" : "",
-                     number_of(answer, "max_percent"),
+                     flag_of(answer, "seed_was_drawn") ? ", drawn by the daemon" : "", number_of(answer, "max_percent"),
                      longest ? fmt::format(", for at most {} each", short_duration(seconds(*longest))) : "");
 }
 
@@ -100,8 +114,8 @@ std::string faults_text(const json::value& answer, const TextStyle& style) {
     for (const json::value& fault : list_of(listener, "faults")) {
       const json::value& definition = member_of(fault, "definition");
       const std::string sources = sources_of(definition);
-      table.add({text_of(listener, "name"), text_of(fault, "name"), does(fault), text_of(definition, "direction"),
-                 share_of(definition), left_of(fault), fmt::format("{:.0f}", number_of(met, text_of(fault, "kind"))),
+      table.add({text_of(listener, "name"), text_of(fault, "name"), does(fault), way_of(fault), share_of(definition),
+                 left_of(fault), fmt::format("{:.0f}", number_of(met, text_of(fault, "kind"))),
                  sources.empty() ? "all" : sources, text_of(fault, "set_by")});
     }
   }
@@ -114,10 +128,10 @@ std::string fault_line(const json::value& fault) {
   const std::string left = left_of(fault);
   const std::string sources = sources_of(definition);
   const std::string share = share_of(definition);
-  return fmt::format("{} is on{}: {}, {}, {}{}{}", text_of(fault, "name"), left == "-" ? "" : " for " + left,
-                     does(fault), text_of(definition, "direction"), share,
-                     share.ends_with('%') ? " of connections" : "",
-                     sources.empty() ? "" : " from " + sources);
+  const std::string direction = direction_of(fault);
+  return fmt::format("{} is on{}: {}, {}{}{}{}{}", text_of(fault, "name"), left == "-" ? "" : " for " + left,
+                     does(fault), direction, direction.empty() ? "" : ", ", share,
+                     share.ends_with('%') ? " of connections" : "", sources.empty() ? "" : " from " + sources);
 }
 
 }  // namespace weir::admin

@@ -152,8 +152,8 @@ std::string sources_text(const json::value& sources, const TextStyle& style) {
 std::string status_text(const StatusAnswers& answers, const TextStyle& style) {
   const Recent recent = recent_of(answers.history);
   std::string text = headline(answers.status, style) + drained_text(answers.status, style) +
-                     faults_on_text(answers.status, style) +
-                     slow_text(answers.slow, style) + lost_text(answers.status, style);
+                     faults_on_text(answers.status, style) + slow_text(answers.slow, style) +
+                     lost_text(answers.status, style);
   for (const std::string& section :
        {listeners_text(answers.status, recent, style), backends_text(answers.status, style), ends_text(recent, style),
         sources_text(answers.sources, style)}) {

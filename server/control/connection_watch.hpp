@@ -28,6 +28,10 @@ class ConnectionWatch {
   /// Control thread.
   net::awaitable<std::shared_ptr<const LiveConnections>> look();
 
+  /// Resumes once every session has had a turn after what was posted to its worker before this call, or after a while.
+  /// Control thread.
+  net::awaitable<void> pass_by();
+
   enum class Killed : std::uint8_t {
     yes,
     not_found,

@@ -47,13 +47,45 @@ Direction::Outcome Direction::move(Source& source, Sink& sink, const Mover& move
   }
 }
 
-void Direction::shape(WayTerms terms, io::Clock::time_point now) {
+void Direction::shape(WayTerms terms, io::Clock::time_point now, bool begins) {
+  const std::size_t first = begins ? pending() : 0;
   if (shaper_) {
     shaper_->renew(std::move(terms), read_, now);
   } else if (!terms.empty()) {
-    shaper_ = std::make_unique<Shaper>(std::move(terms), read_, now);
+    shaper_ = std::make_unique<Shaper>(std::move(terms), read_ - first, now);
+    if (first == 0) return;
+    shaper_->begin_with({kept_.get(), first});
+    kept_.reset();
+    read_ = 0;
   }
 }
+
+namespace {
+
+/// A source with bytes before its own.
+template <typename Source>
+class Preceded {
+ public:
+  Preceded(std::span<const std::byte>& first, Source& source) : first_(first), source_(source) {}
+
+  bool readable() const { return !first_.empty() || source_.readable(); }
+  std::size_t unread() const { return first_.size() + source_.unread(); }
+  bool can_splice() const { return first_.empty() && source_.can_splice(); }
+  io::IoResult read(std::span<std::byte> buffer) {
+    if (first_.empty()) return source_.read(buffer);
+    const std::size_t bytes = std::min(first_.size(), buffer.size());
+    std::memcpy(buffer.data(), first_.data(), bytes);
+    first_ = first_.subspan(bytes);
+    return {Status::moved, 0, bytes};
+  }
+  io::IoResult read_into(io::Pipe& pipe, std::size_t most) { return source_.read_into(pipe, most); }
+
+ private:
+  std::span<const std::byte>& first_;
+  Source& source_;
+};
+
+}  // namespace
 
 template <typename Source, typename Sink>
 Direction::Outcome Direction::pump_shaped(Source& source, Sink& sink, const Mover& mover) {
@@ -62,7 +94,13 @@ Direction::Outcome Direction::pump_shaped(Source& source, Sink& sink, const Move
     error_ = error;
     return Outcome::sink_failed;
   }
-  const Outcome outcome = shaper_->delays() ? move_delayed(source, sink, mover) : move_limited(source, sink, mover);
+  Outcome outcome{};
+  if (shaper_->first_bytes().empty()) {
+    outcome = move_shaped(source, sink, mover);
+  } else {
+    Preceded<Source> preceded(shaper_->first_bytes(), source);
+    outcome = move_shaped(preceded, sink, mover);
+  }
   if (is_failure(outcome)) return outcome;
   if (shaper_->cut(read_, pending())) return Outcome::cut;
   if (outcome == Outcome::ended && !shaper_->may_end(read_)) return Outcome::waiting;
@@ -74,6 +112,11 @@ Direction::Outcome Direction::after_end(io::Clock::time_point now) {
   if (!shaper_) return Outcome::ended;
   shaper_->begin_turn(now);
   return shaper_->cut(read_, pending()) ? Outcome::cut : Outcome::ended;
+}
+
+template <typename Source, typename Sink>
+Direction::Outcome Direction::move_shaped(Source& source, Sink& sink, const Mover& mover) {
+  return shaper_->delays() ? move_delayed(source, sink, mover) : move_limited(source, sink, mover);
 }
 
 /// Nothing is held back: bytes pass as ever, in the amounts that the shaper allows.

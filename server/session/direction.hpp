@@ -63,8 +63,8 @@ class Direction {
   Outcome after_end(io::Clock::time_point now);
 
   /// Keeps to these terms from now on; without any it is not shaped any more, once what is held back has been written.
-  /// Throws std::bad_alloc.
-  void shape(WayTerms terms, io::Clock::time_point now);
+  /// Throws std::bad_alloc. `begins`: before the first pump(), so that what begin_with() was given keeps to them too.
+  void shape(WayTerms terms, io::Clock::time_point now, bool begins = false);
   /// When pump() is to be called again although nothing happens; Time::max() for never. Fine time is meant.
   io::Clock::time_point due() const { return shaper_ ? shaper_->due() : io::Clock::time_point::max(); }
   /// After Outcome::cut.
@@ -91,6 +91,8 @@ class Direction {
   Outcome move(Source& source, Sink& sink, const Mover& mover, std::size_t most);
   template <typename Source, typename Sink>
   [[gnu::cold]] [[gnu::noinline]] Outcome pump_shaped(Source& source, Sink& sink, const Mover& mover);
+  template <typename Source, typename Sink>
+  Outcome move_shaped(Source& source, Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
   Outcome move_limited(Source& source, Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>

@@ -9,7 +9,7 @@ Turn DiscardTraffic::turn(Session& session) {
   return session.tls ? turn_on(session, *session.tls) : turn_on(session, session.client);
 }
 
-void DiscardTraffic::shape(const Session& session) {
+void DiscardTraffic::shape(const Session& session, bool /*begins*/) {
   WayTerms terms = session.shaping->terms(true, false);
   if (shaper_) {
     shaper_->renew(std::move(terms), read_, session.now());

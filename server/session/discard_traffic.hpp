@@ -15,7 +15,7 @@ class DiscardTraffic {
   explicit DiscardTraffic(const DiscardService&) {}
 
   void begin_with(std::span<const std::byte> bytes) { read_ = bytes.size(); }
-  void shape(const Session& session);
+  void shape(const Session& session, bool begins);
   Turn turn(Session& session);
   void cut(Session&) {}
   void describe(SessionRecord& record) const { record.bytes_in = read_; }

@@ -14,7 +14,9 @@ class EchoTraffic {
   explicit EchoTraffic(const EchoService& service);
 
   void begin_with(std::span<const std::byte> bytes) { direction_.begin_with(bytes, change_); }
-  void shape(const Session& session) { direction_.shape(session.shaping->terms(true, true), session.now()); }
+  void shape(const Session& session, bool begins) {
+    direction_.shape(session.shaping->terms(true, true), session.now(), begins);
+  }
   Turn turn(Session& session);
   void cut(Session& session) { lost_records_ = session.kept_records(); }
   void describe(SessionRecord& record) const;

@@ -45,9 +45,9 @@ net::awaitable<void> ProxyTraffic::connect(Session& session) {
   return connect_backend(session, *target_, backend_);
 }
 
-void ProxyTraffic::shape(const Session& session) {
-  to_backend_.direction.shape(session.shaping->terms(true, false), session.now());
-  to_client_.direction.shape(session.shaping->terms(false, true), session.now());
+void ProxyTraffic::shape(const Session& session, bool begins) {
+  to_backend_.direction.shape(session.shaping->terms(true, false), session.now(), begins);
+  to_client_.direction.shape(session.shaping->terms(false, true), session.now(), begins);
 }
 
 Turn ProxyTraffic::turn(Session& session) {

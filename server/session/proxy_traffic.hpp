@@ -27,7 +27,7 @@ class ProxyTraffic {
   void begin_with(std::span<const std::byte> bytes) { to_backend_.direction.begin_with(bytes); }
 
   net::awaitable<void> connect(Session& session);
-  void shape(const Session& session);
+  void shape(const Session& session, bool begins);
   Turn turn(Session& session);
   void cut(Session& session);
   void describe(SessionRecord& record) const;

@@ -124,7 +124,7 @@ auto counted(const Session& session, Traffic& traffic, Move move) {
 template <typename Traffic>
 bool heed_notices(Session& session, Traffic& traffic) {
   const Session::Notices notices = std::exchange(session.notices, {});
-  if (notices.reshape && renew_shaping(session)) traffic.shape(session);
+  if (notices.reshape && renew_shaping(session)) traffic.shape(session, false);
   if (!notices.close_if_idle || !session.seems_idle() || !traffic.at_rest(session)) return false;
   session.end_with(SessionEnd::drained);
   traffic.cut(session);
@@ -192,7 +192,7 @@ net::awaitable<void> serve(SessionStart& start) {
       if (!session.end) co_await session.traffic->connect(session);
     }
     if (!session.end) session.enter(Stage::carrying);
-    if (session.shaping && !session.end) session.traffic->shape(session);
+    if (session.shaping && !session.end) session.traffic->shape(session, true);
   } catch (...) {
     session.end_with(end_of_exception(session));
   }

@@ -45,8 +45,9 @@ concept Traffic = std::constructible_from<T, const Service&> &&
                     /// Bytes of the client that were read before, while it was found out who it is. Before the first
                     /// turn.
                     traffic.begin_with(bytes);
-                    /// From now on the ways keep to the terms of the session's shaping. Throws std::bad_alloc.
-                    traffic.shape(session);
+                    /// From now on the ways keep to the terms of the session's shaping; `true` before the first
+                    /// turn. Throws std::bad_alloc.
+                    traffic.shape(session, true);
                     /// Moves a bounded share of what can be moved now.
                     { traffic.turn(session) } -> std::same_as<Turn>;
                     /// The session must end, even if bytes still move: counts what is lost, and closes what belongs to

@@ -99,8 +99,16 @@ class Shaper {
   /// Whether the way is over, and how: `read` bytes were read, and `pending` of them not yet written.
   std::optional<Cut> cut(std::uint64_t read, std::size_t pending) const;
 
+  /// Bytes of the source that were read before there was a shaper, and that are to pass as if they had not been: what
+  /// of them has passed is taken away from the front.
+  std::span<const std::byte>& first_bytes() { return first_; }
+  void begin_with(std::span<const std::byte> bytes) {
+    first_owned_.assign(bytes.begin(), bytes.end());
+    first_ = first_owned_;
+  }
+
   /// Whether nothing is left to do, so that it may go.
-  bool is_done() const { return buckets_.empty() && effects_.empty() && line_.empty(); }
+  bool is_done() const { return buckets_.empty() && effects_.empty() && line_.empty() && first_.empty(); }
 
  private:
   /// A fault, and what it has come to.
@@ -126,6 +134,8 @@ class Shaper {
   std::vector<Effect> effects_;
   std::vector<WayTerms::Rate> buckets_;
   DelayLine line_;
+  std::vector<std::byte> first_owned_;
+  std::span<const std::byte> first_;
   Time now_{};
   Time due_ = Time::max();
   std::uint64_t booked_ = 0;  ///< bytes in each bucket that were not read yet

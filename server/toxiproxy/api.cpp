@@ -155,8 +155,14 @@ net::awaitable<Reply> Api::dispatch(const Call& call) {
   const bool only_looks = route.method == verb::get;
   if (only_looks) co_return (this->*route.now)(call);
   const Turns::Turn turn = co_await turns_.take();
-  if (route.now != nullptr) co_return (this->*route.now)(call);
-  co_return co_await (this->*route.later)(call);
+  Reply reply;
+  if (route.now != nullptr) {
+    reply = (this->*route.now)(call);
+  } else {
+    reply = co_await (this->*route.later)(call);
+  }
+  co_await daemon_.until_faults_reach_all();  // clients rely on it
+  co_return reply;
 }
 
 /// By name, as Toxiproxy lists them.

@@ -46,6 +46,8 @@ class Daemon {
   /// Sets one, in place of the one of its name. Throws std::runtime_error where the configuration does not allow it.
   virtual void set_fault(const std::string& listener, faults::Fault fault) = 0;
   virtual void remove_fault(const std::string& listener, const std::string& name) = 0;
+  /// Resumes once the connections that there are know of what was set and removed before.
+  virtual net::awaitable<void> until_faults_reach_all() = 0;
 };
 
 }  // namespace weir::toxiproxy

@@ -90,7 +90,7 @@ class Backend:
 class Listener:
     def __init__(self, name, service, upstream, bound, rate, message):
         self.name, self.service, self.upstream, self.bound, self.rate, self.message = name, service, upstream, bound, rate, message
-        self.drained = False
+        self.drained, self.faults = False, []
         self.accepted = self.bytes_in = self.bytes_out = 0
         self.ended, self.refusals, self.accept_errors = {}, {}, {}
 
@@ -279,6 +279,8 @@ class Daemon:
             "duration": {"count": sum(listener.ended.values()), "p50_seconds": 1.0 if listener.ended else None,
                          "p90_seconds": 5.0 if listener.ended else None, "p99_seconds": 300.0 if listener.ended else None},
             "accept_errors": listener.accept_errors, "refusals": listener.refusals,
+            "faults": {"active": len(listener.faults), "left_seconds": max(listener.faults) - self.now if listener.faults else None,
+                       "met": {"latency": listener.accepted // 5} if listener.faults else {}},
         }  # fmt: skip
 
     def shown_upstream(self, upstream):
@@ -371,6 +373,22 @@ class Daemon:
     def enable_listener(self, name):
         return self.set_listener_drained(name, False)
 
+    def listener(self, name):
+        for each in self.listeners:
+            if each.name == name:
+                return each
+        raise Problem(404, f'there is no listener "{name}"')
+
+    def set_fault(self, name):
+        """Whatever it is to be, it stays for ten minutes."""
+        self.listener(name).faults.append(self.now + 600)
+        return {"result": "done", "fault": None}
+
+    def clear_faults(self, name):
+        listener = self.listener(name)
+        already, listener.faults = not listener.faults, []
+        return {"result": "already" if already else "done"}
+
     def break_backend(self, upstream, name):
         """Not in the API: the backend dies, as tests want it."""
         backend = self.backend(upstream, name)
@@ -426,15 +444,22 @@ class Handler(BaseHTTPRequestHandler):
                 r"/api/v1/backends/([^/]+)/([^/]+)/enable": self.server.daemon.enable_backend,
                 r"/api/v1/listeners/([^/]+)/drain": self.server.daemon.drain_listener,
                 r"/api/v1/listeners/([^/]+)/enable": self.server.daemon.enable_listener,
+                r"/api/v1/listeners/([^/]+)/faults": self.server.daemon.set_fault,
                 r"/api/v1/drain": self.server.daemon.drain,
                 r"/mock/break/([^/]+)/([^/]+)": self.server.daemon.break_backend,
             }
         )
 
     def do_DELETE(self):
-        self.change({r"/api/v1/connections/(\d+)": lambda identity: self.server.daemon.kill(int(identity))})
+        self.change(
+            {
+                r"/api/v1/connections/(\d+)": lambda identity: self.server.daemon.kill(int(identity)),
+                r"/api/v1/listeners/([^/]+)/faults": self.server.daemon.clear_faults,
+            }
+        )
 
     def change(self, actions):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.headers.get("Content-Type") != "application/json":
             self.send(415, json.dumps({"error": "the Content-Type must be application/json"}))
             return

@@ -309,6 +309,15 @@ class Page(BrowserTest):
         self.agree()
         self.wait(lambda: shown() not in ("drained", "closed"), "the listener has addresses again")
 
+    def test_faults_are_announced_and_cleared_through_the_dialog(self):
+        self.world.set_fault()
+        banner = f"1 fault is on at listener {self.world.listener}, set on purpose, until "
+        self.wait(lambda: banner in self.text("#attention"), "the page says that a fault is on")
+        self.press(lambda: self.find("#attention button"))
+        self.agree()
+        self.wait(lambda: f"The faults of listener {self.world.listener} are off" in self.text("#said"), "the result is read out")
+        self.wait(lambda: banner not in self.text("#attention"), "the banner has gone")
+
     def test_escape_changes_nothing(self):
         backend = self.world.backends[0]
         self.press_backend(backend)

@@ -51,10 +51,16 @@ class World:
 
     url = ""
 
-    def request(self, path, method="GET"):
-        request = urllib.request.Request(self.url + path, method=method, headers={"Content-Type": "application/json"})
+    def request(self, path, method="GET", body=None):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         with DIRECT.open(request, timeout=PATIENCE) as answer:
             return json.load(answer)
+
+    def set_fault(self):
+        fault = {"name": "slow", "for": "10m", "percent": 1, "latency": {"delay": "1ms"}}
+        self.request(f"api/v1/listeners/{self.listener}/faults", "POST", fault)
 
     def state_of(self, backend):
         for upstream in self.request("api/v1/status")["upstreams"]:
@@ -185,6 +191,7 @@ class RealWorld(World):
 drain_timeout: 0s
 access_log: {{file: {folder}/records}}
 admin: {{bind: "{admin}"}}
+faults: {{}}
 listeners:
   - {{name: front, bind: "127.0.0.1:0", proxy: {{upstream: main}}}}
   - {{name: side, bind: "127.0.0.1:0", proxy: {{upstream: other}}}}

@@ -10,7 +10,7 @@ const std::vector<std::string>& record_keys() {
   static const std::vector<std::string> keys{"time",       "id",       "listener",  "client",     "proxied_client",
                                              "backend",    "bytes_in", "bytes_out", "bytes_lost", "duration_ms",
                                              "connect_ms", "attempts", "end",       "rtt_us",     "retransmits",
-                                             "tls"};
+                                             "tls",        "faults"};
   return keys;
 }
 

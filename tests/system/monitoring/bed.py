@@ -37,6 +37,7 @@ upstreams:
 # `gone` is an address where nobody listens.
 SICK = """
 admin: {{bind: "127.0.0.1:0"}}
+faults: {{}}
 access_log: {{enabled: false}}
 listeners:
   - {{name: refused, bind: "127.0.0.1:0", proxy: {{upstream: refused}}}}
@@ -44,7 +45,7 @@ listeners:
   - {{name: down, bind: "127.0.0.1:0", proxy: {{upstream: down}}}}
   - {{name: spare, bind: "127.0.0.1:0", proxy: {{upstream: spare}}}}
   - {{name: narrow, bind: "127.0.0.1:0", proxy: {{upstream: narrow}}}}
-  - {{name: strict, bind: "127.0.0.1:0", limits: {{rate: 1/s}}, echo: {{}}}}
+  - {{name: strict, bind: "127.0.0.1:0", faults: [{{name: slow, latency: {{delay: 1ms}}}}], limits: {{rate: 1/s}}, echo: {{}}}}
   - {{name: forgotten, bind: "127.0.0.1:0", echo: {{}}}}
 upstreams:
   - {{name: refused, servers: [{{address: "{gone}"}}], connect: {{attempts: 1}}}}

@@ -97,6 +97,43 @@ TEST(AdminCommandLine, ListenersAreNamed) {
   EXPECT_THAT(usage_error({"drain-listener"}), HasSubstr("NAME is required"));
 }
 
+TEST(AdminCommandLine, FaultsAreListed) {
+  const admin::Command list = parse({"faults", "http://box:9900", "--json"});
+  EXPECT_EQ(list.verb, Verb::faults);
+  EXPECT_TRUE(list.json);
+  EXPECT_EQ(list.endpoint->to_string(), "box:9900");
+  EXPECT_EQ(parse({"faults", "--admin", "box:9900"}).endpoint->to_string(), "box:9900");
+  EXPECT_FALSE(parse({"faults"}).endpoint);
+}
+
+TEST(AdminCommandLine, AFaultIsTypedInWords) {
+  const admin::Command set =
+      parse({"faults", "set",    "db",      "slow",     "latency",    "delay=50ms", "jitter=10ms", "--percent",
+             "20",     "--for",  "10m",     "--source", "10.0.0.0/8", "--source",   "::1",         "--direction=both",
+             "--key",  "source", "--admin", "box:9900"});
+  EXPECT_EQ(set.verb, Verb::set_fault);
+  EXPECT_EQ(set.listener, "db");
+  EXPECT_EQ(set.fault, "slow");
+  EXPECT_EQ(set.endpoint->to_string(), "box:9900");
+  EXPECT_EQ(set.body, R"({"name":"slow","direction":"both","percent":20,"key":"source",)"
+                      R"("sources":["10.0.0.0/8","::1"],"for":"10m",)"
+                      R"("latency":{"delay":"50ms","jitter":"10ms","distribution":"uniform"}})");
+  EXPECT_THAT(usage_error({"faults", "set", "db", "slow"}), HasSubstr("set needs LISTENER NAME KIND"));
+  EXPECT_THAT(usage_error({"faults", "set", "db", "slow", "latncy"}), HasSubstr("did you mean \"latency\"?"));
+  EXPECT_THAT(usage_error({"faults", "set", "db", "slow", "refuse", "--json"}), HasSubstr("--json lists faults"));
+}
+
+TEST(AdminCommandLine, FaultsAreClearedByListenerAndName) {
+  EXPECT_EQ(parse({"faults", "clear"}).verb, Verb::clear_faults);
+  EXPECT_EQ(parse({"faults", "clear", "db"}).listener, "db");
+  const admin::Command one = parse({"faults", "clear", "db", "slow", "--admin", "unix:@weir"});
+  EXPECT_EQ(one.fault, "slow");
+  EXPECT_EQ(one.endpoint->to_string(), "unix:@weir");
+  EXPECT_THAT(usage_error({"faults", "clear", "db", "slow", "more"}), HasSubstr("not \"more\" as well"));
+  EXPECT_THAT(usage_error({"faults", "clear", "--percent", "1"}), HasSubstr("write set first"));
+  EXPECT_THAT(usage_error({"faults", "sett", "db"}), HasSubstr("write set or clear"));
+}
+
 TEST(AdminCommandLine, WhatDoesNotFitIsRefused) {
   EXPECT_THAT(usage_error({"status", "box"}), HasSubstr("ADMIN \"box\""));
   EXPECT_THAT(usage_error({"status", "--watch", "--json"}), HasSubstr("excludes"));

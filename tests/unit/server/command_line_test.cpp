@@ -227,9 +227,9 @@ TEST(CommandLine, NothingAtAllShowsTheHelpAsAnError) { EXPECT_EQ(usage_error({})
 TEST(CommandLine, HelpFitsAScreenAndNamesEveryVerb) {
   const std::string help = parse({"--help"}).text;
   EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 42);
-  for (const char* verb :
-       {"run", "check", "config", "echo", "discard", "proxy", "healthcheck", "status", "connections", "kill",
-        "drain-backend", "enable-backend", "drain-listener", "enable-listener", "reload", "upgrade", "help"}) {
+  for (const char* verb : {"run", "check", "config", "echo", "discard", "proxy", "healthcheck", "status", "connections",
+                           "kill", "drain-backend", "enable-backend", "drain-listener", "enable-listener", "faults",
+                           "reload", "upgrade", "help"}) {
     EXPECT_THAT(help, HasSubstr("\n  " + std::string(verb) + " "));
     EXPECT_THAT(parse({"help", verb}).text, StartsWith("usage: weir " + std::string(verb)));
   }

@@ -97,7 +97,7 @@ TEST(FaultJson, WhatIsWrongIsNamedByItsKey) {
   EXPECT_EQ(problem_of_text(R"({"refuse": {}})"), "name: is missing");
   EXPECT_THAT(problem_of_text(R"({"name": "a b", "refuse": {}})"), HasSubstr("name: \"a b\" is not a name; use"));
   EXPECT_EQ(problem_with(R"("refuse": [])"), "refuse: is not an object of keys and values");
-  EXPECT_EQ(problem_with(R"("refuse": {"hard": true})"), "refuse: unknown key \"hard\"; known are ");
+  EXPECT_EQ(problem_with(R"("refuse": {"hard": true})"), "refuse: unknown key \"hard\"; none is known");
   EXPECT_EQ(problem_with(R"("latncy": {"delay": "1s"})"), "unknown key \"latncy\"; did you mean \"latency\"?");
   EXPECT_EQ(problem_with(R"("latency": {"delay": "1s", "jiter": "1s"})"),
             "latency: unknown key \"jiter\"; did you mean \"jitter\"?");

@@ -48,7 +48,9 @@ TEST(FaultRules, NameTheKeyThatCannotBe) {
 }
 
 TEST(FaultRules, LookAtAWholeFaultToo) {
-  Fault fault{.name = "a", .kind = Refuse{}};
+  Fault fault;
+  fault.name = "a";
+  fault.kind = Refuse{};
   EXPECT_EQ(problem_of(fault), "");
   fault.percent = 0;
   EXPECT_EQ(problem_of(fault), "");

@@ -118,6 +118,7 @@ TEST_F(ApiTest, StatusShowsTheDaemonAsItIsDocumented) {
   listener.durations.counts.back() = 1;
   listener.accept_errors = {{"EMFILE", 0}, {"ENFILE", 2}};
   listener.refusals = {{"rules", 3}, {"trusted", 0}};
+  listener.faults = {.active = 2, .left = 540'250ms, .met = {{"latency", 17}, {"reset", 0}}};
   now.listeners = {listener};
   UpstreamSnapshot upstream;
   upstream.name = "postgres";
@@ -147,7 +148,8 @@ TEST_F(ApiTest, StatusShowsTheDaemonAsItIsDocumented) {
     "listeners": [{"name": "db", "service": "proxy", "upstream": "postgres", "bound": ["127.0.0.1:5433"],
       "drained": false, "accepted": 100, "active": 12, "ended": {"client_closed": 80}, "bytes_in": 1000, "bytes_out": 2000,
       "duration": {"count": 10, "p50_seconds": 0.5, "p90_seconds": 0.5, "p99_seconds": null},
-      "accept_errors": {"ENFILE": 2}, "refusals": {"rules": 3}}],
+      "accept_errors": {"ENFILE": 2}, "refusals": {"rules": 3},
+      "faults": {"active": 2, "left_seconds": 540.25, "met": {"latency": 17}}}],
     "upstreams": [{"name": "postgres", "balance": "round_robin", "waiting": 0, "queue_size": 1024,
       "queue_wait": {"count": 0, "p50_seconds": null, "p90_seconds": null, "p99_seconds": null},
       "backends": [{"name": "10.0.0.5:5432", "entry": "db:5432", "state": "drained",
@@ -165,6 +167,7 @@ TEST_F(ApiTest, StatusSaysNullWhereThereIsNothing) {
   EXPECT_TRUE(status.at("connections").at("limit").is_null());
   EXPECT_TRUE(status.at("process").at("config").at("file").is_null());
   EXPECT_TRUE(status.at("listeners").at(0).at("upstream").is_null());
+  EXPECT_TRUE(status.at("listeners").at(0).at("faults").is_null());
 }
 
 TEST_F(ApiTest, NumbersAreInTheirShortestForm) {
@@ -304,6 +307,97 @@ TEST_F(ApiTest, DrainsAndEnablesListeners) {
             "there is no listener \"x\"; /api/v1/status names them all");
   daemon.conflict = "listener db stays drained";
   EXPECT_EQ(error(verb::post, "/api/v1/listeners/db/enable", 409), "listener db stays drained");
+}
+
+/// What docs/api.md shows.
+FaultsSnapshot documented_faults() {
+  faults::Fault slow;
+  slow.name = "slow";
+  slow.percent = 20;
+  slow.duration = 10min;
+  slow.kind = faults::Latency{.delay = 50ms, .jitter = 10ms};
+  FaultSnapshot on{.fault = std::make_shared<const faults::Fault>(slow),
+                   .since = std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 12h,
+                   .left = 540'250ms,
+                   .who = "127.0.0.1:4711 through the admin endpoint"};
+  return {42, false, 1h, 100, {{"db", {on}}}};
+}
+
+TEST_F(ApiTest, FaultsAreShownAsTheyAreDocumented) {
+  daemon.on = documented_faults();
+  ListenerSnapshot listener;
+  listener.name = "db";
+  listener.faults = {.active = 1, .met = {{"latency", 17}, {"reset", 0}}};
+  daemon.now.listeners = {listener};
+  EXPECT_EQ(get("/api/v1/faults"), test::documented_answer("Faults"));
+  daemon.on->max_for = 0ms;
+  daemon.on->listeners[0].faults[0].left.reset();
+  EXPECT_TRUE(get("/api/v1/faults").at("max_for_seconds").is_null());
+  EXPECT_TRUE(get("/api/v1/faults").at("listeners").at(0).at("faults").at(0).at("left_seconds").is_null());
+}
+
+TEST_F(ApiTest, SetsAFaultAndShowsIt) {
+  daemon.on = documented_faults();
+  const std::string body = R"({"name": "slow", "for": "10m", "latency": {"delay": "50ms"}})";
+  const Reply reply = ask(verb::post, "/api/v1/listeners/db/faults", body);
+  EXPECT_EQ(reply.status, 200u);
+  EXPECT_EQ(json::parse(reply.body).at("result"), "done");
+  EXPECT_EQ(json::parse(reply.body).at("fault"),
+            test::documented_answer("Faults").at("listeners").at(0).at("faults").at(0));
+  EXPECT_THAT(daemon.done, ElementsAre("set slow of db by 127.0.0.1:4711 through the admin endpoint"));
+  ASSERT_EQ(daemon.faults_set.size(), 1u);
+  EXPECT_EQ(daemon.faults_set[0].kind, faults::Kind(faults::Latency{.delay = 50ms}));
+}
+
+TEST_F(ApiTest, AFaultThatIsNoneIsNotSet) {
+  daemon.on = documented_faults();
+  const auto problem = [&](const std::string& body) {
+    return error(verb::post, "/api/v1/listeners/db/faults", 400, body);
+  };
+  EXPECT_THAT(problem(""), HasSubstr("the body is no JSON; write {"));
+  EXPECT_THAT(problem("[]"), HasSubstr("is not an object"));
+  EXPECT_THAT(problem(R"({"name": "x", "latncy": {}})"), HasSubstr("did you mean \"latency\"?"));
+  EXPECT_THAT(problem(R"({"name": "x", "latency": {"delay": 50}})"), HasSubstr("latency.delay: "));
+  EXPECT_THAT(daemon.done, IsEmpty());
+}
+
+TEST_F(ApiTest, AFaultThatTheConfigurationDoesNotAllowIsAConflict) {
+  daemon.on = documented_faults();
+  daemon.refusal = "percent: 80 is more than the configuration allows";
+  EXPECT_EQ(error(verb::post, "/api/v1/listeners/db/faults", 409, R"({"name": "x", "refuse": {}})"), daemon.refusal);
+}
+
+TEST_F(ApiTest, TakesFaultsAway) {
+  daemon.on = documented_faults();
+  EXPECT_EQ(ask(verb::delete_, "/api/v1/listeners/db/faults/slow").body, "{\"result\":\"done\"}\n");
+  EXPECT_EQ(ask(verb::delete_, "/api/v1/listeners/db/faults").body, "{\"result\":\"done\"}\n");
+  daemon.change = Change::already;
+  EXPECT_EQ(ask(verb::delete_, "/api/v1/faults").body, "{\"result\":\"already\"}\n");
+  EXPECT_THAT(daemon.done, ElementsAre("remove slow of db by 127.0.0.1:4711 through the admin endpoint",
+                                       "clear db by 127.0.0.1:4711 through the admin endpoint",
+                                       "clear all by 127.0.0.1:4711 through the admin endpoint"));
+}
+
+TEST_F(ApiTest, FaultsThatAreNotThereAreNotFound) {
+  daemon.on = documented_faults();
+  daemon.change = Change::not_found;
+  EXPECT_EQ(error(verb::delete_, "/api/v1/listeners/db/faults/cut", 404),
+            "listener \"db\" has no fault \"cut\"; /api/v1/faults names those that are on");
+  const std::string none = "there is no listener \"x\"; /api/v1/faults names them all";
+  EXPECT_EQ(error(verb::delete_, "/api/v1/listeners/x/faults/cut", 404), none);
+  EXPECT_EQ(error(verb::delete_, "/api/v1/listeners/x/faults", 404), none);
+  EXPECT_EQ(error(verb::post, "/api/v1/listeners/x/faults", 404, R"({"name": "x", "refuse": {}})"), none);
+}
+
+TEST_F(ApiTest, WithoutASectionFaultsEveryPathOfThemSaysHowToTurnThemOn) {
+  for (const auto& [method, path] : {std::pair(verb::get, "/api/v1/faults"),
+                                     {verb::delete_, "/api/v1/faults"},
+                                     {verb::post, "/api/v1/listeners/db/faults"},
+                                     {verb::delete_, "/api/v1/listeners/db/faults"},
+                                     {verb::delete_, "/api/v1/listeners/db/faults/slow"}}) {
+    EXPECT_THAT(error(method, path, 404, "{}"), HasSubstr("write faults: {} into it")) << path;
+  }
+  EXPECT_THAT(daemon.done, IsEmpty());
 }
 
 TEST_F(ApiTest, EndsOneConnection) {

@@ -111,6 +111,32 @@ TEST(AdminCommand, DrainsAndEnablesListeners) {
   EXPECT_EQ(run(command).status, 1);
 }
 
+TEST(AdminCommand, FaultsAreListedSetAndCleared) {
+  const FakeEndpoint endpoint(
+      {{"GET /api/v1/faults", documented("Faults")},
+       {"POST /api/v1/listeners/my%20db/faults",
+        FakeEndpoint::http(200, R"({"result": "done", "fault": {"name": "slow", "kind": "latency", "left_seconds": 600,
+          "definition": {"direction": "downstream", "percent": 20, "latency": {"delay": "50ms"}}}})")},
+       {"DELETE /api/v1/listeners/db/faults/slow", FakeEndpoint::http(200, R"({"result": "done"})")},
+       {"DELETE /api/v1/listeners/db/faults", FakeEndpoint::http(200, R"({"result": "done"})")},
+       {"DELETE /api/v1/faults", FakeEndpoint::http(200, R"({"result": "already"})")}});
+  EXPECT_THAT(run(command_for(endpoint.address(), Command::Verb::faults)).out, HasSubstr("latency delay=50ms"));
+  Command set = command_for(endpoint.address(), Command::Verb::set_fault);
+  set.listener = "my db";
+  set.body = R"({"name": "slow"})";
+  EXPECT_EQ(run(set).out, "listener my db: slow is on for 10m: latency delay=50ms, downstream, 20% of connections\n");
+  EXPECT_THAT(endpoint.requests().back(), testing::EndsWith("\r\n\r\n{\"name\": \"slow\"}"));
+  Command clear = command_for(endpoint.address(), Command::Verb::clear_faults);
+  EXPECT_EQ(run(clear).out, "no faults were set\n");
+  clear.listener = "db";
+  EXPECT_EQ(run(clear).out, "listener db: all faults are off\n");
+  clear.fault = "slow";
+  EXPECT_EQ(run(clear).out, "listener db: slow is off\n");
+  clear.fault = "cut";
+  EXPECT_EQ(run(clear).status, 1);
+  EXPECT_THAT(run(clear).err, StartsWith("weir faults clear: "));
+}
+
 TEST(AdminCommand, ARefusalIsNamedAndFails) {
   const FakeEndpoint endpoint(
       {{"DELETE /api/v1/connections/1", FakeEndpoint::http(404, "{\"error\": \"no \\u001b[2J such one\"}")},

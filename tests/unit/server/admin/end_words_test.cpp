@@ -30,6 +30,8 @@ TEST(EndWords, TheOperatorsChoicesAreRefusalsAndWhatIsUnknownFailed) {
   EXPECT_EQ(kind_of_end("tls_client_rejected"), EndKind::refused);
   EXPECT_EQ(kind_of_end("tls_not_tls"), EndKind::failed);
   EXPECT_EQ(kind_of_end("refused_rate"), EndKind::refused);
+  EXPECT_EQ(kind_of_end("fault_reset"), EndKind::injected);
+  EXPECT_EQ(kind_of_end("fault_refused"), EndKind::injected);
   EXPECT_EQ(kind_of_end("connect_failed"), EndKind::failed);
   EXPECT_EQ(kind_of_end("what_a_later_version_knows"), EndKind::failed);
   EXPECT_EQ(words_of_end("what_a_later_version_knows"), "");

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/fake_backend.hpp"
@@ -36,6 +37,10 @@ class FakeEndpoint {
   Leave serve(Peer& client) {
     std::string request;
     while (!request.ends_with("\r\n\r\n")) request += client.receive_exactly(1);
+    constexpr std::string_view kLength = "Content-Length: ";
+    const std::size_t length = request.find(kLength);
+    if (length != std::string::npos)
+      request += client.receive_exactly(std::stoul(request.substr(length + kLength.size())));
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);

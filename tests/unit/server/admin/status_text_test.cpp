@@ -48,6 +48,24 @@ std::size_t line_with(const std::string& text, const std::string& first, const s
   return static_cast<std::size_t>(found - lines.begin());
 }
 
+TEST(StatusText, SaysWhereFaultsAreOn) {
+  StatusAnswers answers = documented();
+  EXPECT_THAT(status_text(answers, {}), Not(HasSubstr("faults are on")));
+  answers.status.at("listeners").at(0).at("faults").as_object()["active"] = 2;
+  EXPECT_THAT(status_text(answers, {}),
+              HasSubstr("\nfaults are on, so connections are harmed on purpose, at db (2); "));
+  answers.status.at("listeners").at(0).as_object()["faults"] = nullptr;
+  EXPECT_THAT(status_text(answers, {}), Not(HasSubstr("faults are on")));
+}
+
+TEST(StatusText, EndsOfFaultsAreNoFailures) {
+  StatusAnswers answers = documented();
+  answers.history.at("steps").at(0).at("listeners").at("db").at("ended").as_object()["fault_reset"] = 3;
+  const std::string text = status_text(answers, {});
+  EXPECT_THAT(text, HasSubstr(", 0 failed and 0 were refused.\nFaults that were set on purpose ended 3.\n"));
+  line_with(text, "fault_reset", "on purpose");
+}
+
 TEST(StatusText, ShowsTheDocumentedAnswer) {
   EXPECT_EQ(status_text(documented(), {}),
             "weir 0.1.0, up 1h, ready\n"

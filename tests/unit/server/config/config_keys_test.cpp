@@ -195,7 +195,8 @@ std::vector<Override> needed_beside(const std::string& key, const std::string& v
   }
   if (key == "listeners.N.accept_proxy_protocol") return {{"listeners.echo.trusted", "[192.0.2.1]"}};
   if (key == "faults.max_percent") return {{"listeners.echo.faults", "[]"}};
-  if (key == "listeners.N.faults.N.slice.variation") return {{"listeners.echo.faults.slice.slice.size", value}};
+  if (key == "listeners.N.faults.N.slice.variation" && value != "0")
+    return {{"listeners.echo.faults.slice.slice.size", value}};
   if (key == "listeners.N.faults.N.stall.every") return {{"listeners.echo.faults.stall.stall.for", "1s"}};
   if (key == "listeners.N.faults.N.connect.delay") return {{"listeners.echo.faults.connect.connect.fail", "true"}};
   if (key == "upstreams.N.servers.N.record" && value == "srv") {

@@ -55,7 +55,7 @@ TEST(FaultKinds, AFaultSaysExactlyOneThing) {
                                   "{delay: 50ms}, bandwidth: 100KB/s, "),
                         HasSubstr(" or corrupt: {per_bytes: 1MiB}"))));
   EXPECT_THAT(problems_of_fault("refuse: {}, slow_close: 1s"),
-              ElementsAre("f:7:31: listeners.db.faults.a.refuse: a fault is of one kind, but this one already has "
+              ElementsAre("f:7:19: listeners.db.faults.a.refuse: a fault is of one kind, but this one already has "
                           "slow_close; write another fault for it"));
 }
 
@@ -64,7 +64,7 @@ TEST(FaultKinds, AMistypedKindIsHinted) {
               ElementsAre(HasSubstr("does not say what it does"),
                           "f:7:19: listeners.db.faults.a.latncy: unknown key; did you mean \"latency\"?"));
   EXPECT_THAT(problems_of_fault("stall: {for: 1s, evry: 1}"),
-              ElementsAre("f:7:34: listeners.db.faults.a.stall.evry: unknown key; did you mean \"every\"?"));
+              ElementsAre("f:7:36: listeners.db.faults.a.stall.evry: unknown key; did you mean \"every\"?"));
 }
 
 TEST(FaultKinds, NamesAreUniqueWithinAListener) {
@@ -141,7 +141,7 @@ TEST(FaultKinds, UnixSocketsHaveFaultsAndBandwidthToo) {
 
 TEST(FaultKinds, EffectiveConfigurationSaysNothingOfFaultsWhereThereAreNone) {
   const std::string dump = dump_config(load_config_text("listeners: [{name: a, bind: ':1', echo: {}}]", "f"));
-  EXPECT_THAT(dump, ::testing::Not(HasSubstr("faults")));
+  EXPECT_THAT(dump, ::testing::Not(::testing::ContainsRegex("(^|[ \n])faults")));
 }
 
 TEST(FaultKinds, TheApiBindsAnAddressOfItsOwn) {

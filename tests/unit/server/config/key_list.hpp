@@ -196,7 +196,7 @@ class KeyList {
   void add_value(const ByteRate& /*kind*/, const std::string& path) {
     keys_.push_back({path,
                      false,
-                     {{"0", "0"}, {"1B/s", "1B/s"}, {"1024KB/s", "1024KB/s"}, {"1000GB/s", "1000GB/s"}},
+                     {{"0", "0"}, {"1B/s", "1B/s"}, {"1024KB/s", "1000KiB/s"}, {"1000GB/s", "1000GB/s"}},
                      {"-1B/s", "1000000000001B/s", "5", "5KB/m", "5Kbit/s"}});
   }
   template <typename Value>

@@ -34,6 +34,10 @@ TEST(KeyTypes, SayWhatMayBeWritten) {
   EXPECT_EQ(type_of("dns.min_ttl").type, "duration, at least 10ms");
   EXPECT_EQ(type_of("upstreams.N.servers.N.weight").type, "1 to 1000");
   EXPECT_EQ(type_of("limits.per_source").type, "number");
+  EXPECT_EQ(type_of("listeners.N.limits.bandwidth.per_source.in").type, "bytes a second");
+  EXPECT_EQ(type_of("listeners.N.limits.bandwidth.burst").type, "bytes");
+  EXPECT_EQ(type_of("listeners.N.faults.N.slice.size").type, "bytes, at least 1");
+  EXPECT_EQ(type_of("listeners.N.faults.N.percent").type, "0 to 100");
   EXPECT_EQ(type_of("listeners.N.tcp.keepalive.idle").type, "whole seconds, 1s to 32767s");
 }
 
@@ -54,6 +58,10 @@ TEST(KeyTypes, SayWhatMayNotBeLeftOut) {
   EXPECT_EQ(type_of("listeners.N.proxy.routes.N.upstream").missing, Missing::is_error);
   EXPECT_EQ(type_of("upstreams.N.servers.N.address").missing, Missing::leaves_others);
   EXPECT_EQ(type_of("workers").missing, Missing::has_default);
+  EXPECT_EQ(type_of("listeners.N.faults.N.latency.delay").missing, Missing::is_error);
+  EXPECT_EQ(type_of("listeners.N.faults.N.connect.delay").missing, Missing::leaves_others);
+  EXPECT_EQ(type_of("listeners.N.faults.N.slow_close").missing, Missing::leaves_others);
+  EXPECT_EQ(type_of("listeners.N.faults.N.reset.after").missing, Missing::is_nothing);
 }
 
 }  // namespace

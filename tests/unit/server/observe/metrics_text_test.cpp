@@ -146,6 +146,16 @@ TEST(MetricsText, ShowsTls) {
   }
 }
 
+TEST(MetricsText, ShowsFaultsWhereTheConfigurationAllowsThem) {
+  ServerSnapshot snapshot = full_snapshot();
+  const std::vector<std::string> lines = text_of(snapshot);
+  EXPECT_THAT(lines, Contains(R"(weir_faults_active{listener="db"} 2)"));
+  EXPECT_THAT(lines, Contains(R"(weir_faults_applied_total{listener="db",kind="latency"} 17)"));
+  EXPECT_THAT(lines, Contains(R"(weir_faults_applied_total{listener="db",kind="reset"} 0)"));
+  snapshot.listeners[0].faults.reset();
+  EXPECT_THAT(render_metrics(snapshot, false), Not(testing::HasSubstr("weir_faults")));
+}
+
 TEST(MetricsText, SaysNothingOfTlsWhereThereIsNone) {
   ServerSnapshot snapshot = full_snapshot();
   snapshot.listeners[0].tls.reset();

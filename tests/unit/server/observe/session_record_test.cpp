@@ -45,7 +45,7 @@ TEST(SessionRecord, JsonHasEveryKeyInItsOrder) {
             R"({"time":"2023-11-14T22:13:20.123Z","id":7,"listener":"db","client":"192.0.2.1:4711",)"
             R"("proxied_client":"[2001:db8::1]:80","backend":"127.0.0.1:5432","bytes_in":1,"bytes_out":2,)"
             R"("bytes_lost":3,"duration_ms":1234.567,"connect_ms":1.500,"attempts":5,"end":"server_reset",)"
-            R"("rtt_us":250,"retransmits":4,"tls":null})");
+            R"("rtt_us":250,"retransmits":4,"tls":null,"faults":null})");
 }
 
 TEST(SessionRecord, TextHasTheSameInTheSameOrder) {
@@ -87,7 +87,7 @@ TEST(SessionRecord, TlsIsAnObjectInJsonAndHasKeysOfItsOwnInText) {
               testing::EndsWith(
                   R"("retransmits":4,"tls":{"sni":"db.example","alpn":"postgresql","version":"TLSv1.3",)"
                   R"("cipher":"TLS_AES_128_GCM_SHA256","resumed":false,"handshake_ms":1.250,"client_cn":"reporting",)"
-                  R"("alert":null}})"));
+                  R"("alert":null},"faults":null})"));
   EXPECT_THAT(to_text(record),
               testing::EndsWith(" retransmits=4 tls_sni=db.example tls_alpn=postgresql tls_version=TLSv1.3 "
                                 "tls_cipher=TLS_AES_128_GCM_SHA256 tls_resumed=false tls_handshake_ms=1.250 "
@@ -101,9 +101,24 @@ TEST(SessionRecord, TlsThatCameToNothingHasNullsAndDashes) {
   record.tls = facts;
   EXPECT_THAT(to_json(record), testing::EndsWith(R"("tls":{"sni":null,"alpn":null,"version":null,"cipher":null,)"
                                                  R"("resumed":null,"handshake_ms":null,"client_cn":null,)"
-                                                 R"("alert":"unknown_ca"}})"));
+                                                 R"("alert":"unknown_ca"},"faults":null})"));
   EXPECT_THAT(to_text(record), testing::EndsWith(" tls_sni=- tls_alpn=- tls_version=- tls_cipher=- tls_resumed=- "
                                                  "tls_handshake_ms=- tls_client_cn=- tls_alert=unknown_ca"));
+}
+
+TEST(SessionRecord, FaultsAreAnObjectInJsonAndStandLastInText) {
+  SessionRecord record = example();
+  record.tls = example_facts();
+  record.faults = std::make_shared<const FaultFacts>(FaultFacts{17, {"slow", "cut"}});
+  EXPECT_THAT(to_json(record), testing::EndsWith(R"("alert":null},"faults":{"number":17,"names":["slow","cut"]}})"));
+  EXPECT_THAT(to_text(record), testing::EndsWith(" tls_alert=- fault_number=17 faults=slow,cut"));
+}
+
+TEST(SessionRecord, AConnectionThatMetNoneOfTheFaultsHasItsNumberAlone) {
+  SessionRecord record = example();
+  record.faults = std::make_shared<const FaultFacts>(FaultFacts{18, {}});
+  EXPECT_THAT(to_json(record), testing::EndsWith(R"("tls":null,"faults":{"number":18,"names":[]}})"));
+  EXPECT_THAT(to_text(record), testing::EndsWith(" retransmits=4 fault_number=18 faults=-"));
 }
 
 TEST(SessionRecord, WhatAPeerSaysOfItselfCannotEndItsValueOrTheLine) {
@@ -162,6 +177,10 @@ TEST(SessionRecord, EndsHaveTheirWords) {
                                                               "tls_handshake_timeout",
                                                               "tls_unknown_name",
                                                               "tls_client_rejected",
+                                                              "fault_reset",
+                                                              "fault_end",
+                                                              "fault_refused",
+                                                              "fault_connect_failed",
                                                               "drained",
                                                               "shutdown",
                                                               "killed",

@@ -68,6 +68,9 @@ class ShapedDirection : public ::testing::Test {
 
   io::Descriptor duplicate(const Peer& peer) { return io::Descriptor(::fcntl(peer.fd(), F_DUPFD_CLOEXEC, 0)); }
 
+  /// What was read before the direction began.
+  std::string first_;
+
   net::awaitable<void> pump() {
     const io::SlotPtr slot = loop_.acquire(1);
     for (const Peer* peer : {&source_, &sink_}) {
@@ -76,8 +79,9 @@ class ShapedDirection : public ::testing::Test {
     io::Stream source(*slot, io::Side::first, duplicate(source_));
     io::Stream sink(*slot, io::Side::second, duplicate(sink_));
     Direction direction;
+    if (!first_.empty()) direction.begin_with(std::as_bytes(std::span(first_)));
     for (std::uint64_t wakeup = 0;; ++wakeup) {
-      if (auto terms = plan_(wakeup)) direction.shape(*std::move(terms), loop_.now());
+      if (auto terms = plan_(wakeup)) direction.shape(*std::move(terms), loop_.now(), wakeup == 0);
       last_ = direction.pump(source, sink, {loop_.scratch(), nullptr, &pool_, false, loop_.now()});
       most_on_loan_ = std::max(most_on_loan_, pool_.on_loan());
       most_pending_ = std::max(most_pending_, direction.pending());
@@ -247,6 +251,28 @@ TEST_F(ShapedDirection, ACutComesAfterExactlyItsBytes) {
   EXPECT_EQ(cut_by_, Shaper::Cut::end);
   EXPECT_EQ(written_, 1'000'003u);
   EXPECT_EQ(pending_, 0u);
+}
+
+/// Bytes that were read to find out where a connection goes keep to its terms as all others do.
+TEST_F(ShapedDirection, WhatWasReadBeforeIsCutAtItsPlaceToo) {
+  first_ = "hello";
+  begin(terms(faults::End{.after_bytes = 3, .after = {}}));
+  EXPECT_EQ(receiver_.receive_exactly(3), "hel");
+  EXPECT_EQ(outcome(), Direction::Outcome::cut);
+  thread_.join();
+  EXPECT_EQ(written_, 3u);
+}
+
+TEST_P(ShapedDirectionWith, WhatWasReadBeforeComesFirst) {
+  first_ = test::random_bytes(5'000, 1);
+  const std::string bytes = test::random_bytes(100'000, 2);
+  begin(GetParam().terms());
+  auto sending = send(bytes);
+  EXPECT_EQ(test::difference(receiver_.receive_exactly(105'000), first_ + bytes), "");
+  sending.get();
+  EXPECT_EQ(outcome(), Direction::Outcome::ended);
+  thread_.join();
+  EXPECT_EQ(written_, 105'000u);
 }
 
 TEST_F(ShapedDirection, TheDrawnBitsAreTurnedAndNoOther) {
