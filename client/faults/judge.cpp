@@ -13,7 +13,7 @@ namespace weir::load {
 namespace {
 
 using Time = Sight::Time;
-using Verdict = Finding::Verdict;
+using Verdict = FaultFinding::Verdict;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
@@ -218,7 +218,7 @@ void Judge::check_cuts() {
     }
   }
   const bool is_told = std::any_of(result_.findings.begin(), result_.findings.end(),
-                                   [](const Finding& one) { return one.verdict == Verdict::wrong; });
+                                   [](const FaultFinding& one) { return one.verdict == Verdict::wrong; });
   if (was_cut && !explained && !is_told) blame_for_end();
 }
 
