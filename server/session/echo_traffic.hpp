@@ -16,7 +16,10 @@ class EchoTraffic {
   void begin_with(std::span<const std::byte> bytes) { direction_.begin_with(bytes, change_); }
   void shape(const Session& session) { direction_.shape(session.shaping->terms(true, true), session.now()); }
   Turn turn(Session& session);
-  void cut(Session& session) { lost_records_ = session.kept_records(); }
+  void cut(Session& session) {
+    lost_records_ = session.kept_records();
+    session.close_softly = cut_by_ == Shaper::Cut::end;
+  }
   void describe(SessionRecord& record) const;
   Carried carried() const { return {direction_.read(), direction_.written()}; }
   Kept kept(const Session& session) const;
