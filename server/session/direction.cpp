@@ -40,7 +40,8 @@ Direction::Outcome Direction::move(Source& source, Sink& sink, const Mover& move
     } else if (!refused && take_pipe(source, sink, mover)) {
       step = fill_pipe(source, turn_end - read_, refused);
     } else {
-      step = copy(source, sink, mover);
+      // A turn may be longer than its share, but nothing may pass that a shaper does not allow.
+      step = copy(source, sink, mover, shaper_ ? turn_end - read_ : mover.scratch.size());
     }
     if (step == Step::source_failed) return Outcome::source_failed;
     if (step == Step::sink_failed) return Outcome::sink_failed;
@@ -152,6 +153,11 @@ Direction::Outcome Direction::move_delayed(Source& source, Sink& sink, const Mov
     if (write_pending(sink) == Step::sink_failed) return Outcome::sink_failed;
   }
   pipe_.reset();
+  if (!shaper_->fills_line()) {
+    // What is left of a fault that has gone. More would come as fast as it goes, and the line would never be empty.
+    const Outcome emptied = empty_line(sink);
+    return emptied == Outcome::ended && !source_ended_ ? Outcome::unfinished : emptied;
+  }
   bool more = false;
   const Step filled = fill_line(source, mover, more);
   if (filled == Step::sink_failed) return Outcome::sink_failed;
@@ -249,8 +255,8 @@ Direction::Step Direction::fill_pipe(Source& source, std::size_t most, bool& ref
 }
 
 template <typename Source, typename Sink>
-Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover) {
-  const io::IoResult got = source.read(mover.scratch);
+Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover, std::size_t most) {
+  const io::IoResult got = source.read(mover.scratch.first(std::min(mover.scratch.size(), most)));
   if (got.status == Status::failed) return fail(Step::source_failed, got.error);
   if (got.status == Status::end) source_ended_ = true;
   if (got.status != Status::moved) return Step::go_on;

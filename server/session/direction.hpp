@@ -105,7 +105,7 @@ class Direction {
   template <typename Source, typename Sink>
   bool take_pipe(const Source& source, const Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
-  Step copy(Source& source, Sink& sink, const Mover& mover);
+  Step copy(Source& source, Sink& sink, const Mover& mover, std::size_t most);
   template <typename Source>
   Step fill_pipe(Source& source, std::size_t most, bool& refused);
   template <typename Sink>

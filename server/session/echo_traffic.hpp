@@ -18,7 +18,10 @@ class EchoTraffic {
     direction_.shape(session.shaping->terms(true, true), session.now(), begins);
   }
   Turn turn(Session& session);
-  void cut(Session& session) { lost_records_ = session.kept_records(); }
+  void cut(Session& session) {
+    lost_records_ = session.kept_records();
+    session.close_softly = cut_by_ == Shaper::Cut::end;
+  }
   void describe(SessionRecord& record) const;
   Carried carried() const { return {direction_.read(), direction_.written()}; }
   Kept kept(const Session& session) const;

@@ -82,6 +82,8 @@ class Shaper {
 
   /// Whether bytes stand in line() before they are written: because they are to arrive later, in slices or changed.
   bool delays() const { return delays_ || !line_.empty(); }
+  /// Whether what is read goes into line(); if not, there is what is left of faults that have gone.
+  bool fills_line() const { return delays_; }
   DelayLine& line() { return line_; }
   /// When what was read now, from that place on, may be written.
   Time release_at(std::uint64_t place) const { return now_ + delay_at(place); }
