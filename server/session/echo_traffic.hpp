@@ -23,7 +23,7 @@ class EchoTraffic {
     session.close_softly = cut_by_ == Shaper::Cut::end;
   }
   void describe(SessionRecord& record) const;
-  Carried carried() const { return {direction_.read(), direction_.written()}; }
+  Carried carried() const { return {direction_.read() + direction_.first_left(), direction_.written()}; }
   Kept kept(const Session& session) const;
   bool at_rest(const Session& session) const;
 

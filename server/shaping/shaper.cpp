@@ -65,7 +65,10 @@ void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
                        [](const Effect& effect) { return as<Kind>(effect.met) != nullptr; });
   };
   delays_ = has(faults::Latency{}) || has(faults::Slice{}) || has(faults::Corrupt{});
-  if (!has(faults::Latency{})) line_.release_all(now);
+  const bool has_less = std::any_of(before.begin(), before.end(), [](const Effect& old) {
+    return old.met.fault != nullptr && as<faults::Latency>(old.met) != nullptr;
+  });
+  if (has_less) line_.release_all(now + delay_at(read));  // what is held back waits no longer than what comes now
   const Effect* const slices = slicing();
   if (slices == nullptr || slices->met.fault != sliced_by) {
     slice_end_ = 0;
@@ -98,8 +101,9 @@ std::uint64_t Shaper::allowed_by(Effect& effect, std::uint64_t read, std::uint64
 }
 
 std::uint64_t Shaper::stall(Effect& effect, const faults::Stall& fault, std::uint64_t read) {
-  while (now_ >= effect.stalled_until && read == effect.next_stall) {
-    const std::uint64_t place = std::exchange(effect.next_stall, fault.every == 0 ? kNever : read + fault.every);
+  while (now_ >= effect.stalled_until && read >= effect.next_stall) {
+    const std::uint64_t place = effect.next_stall;
+    effect.next_stall = fault.every == 0 ? kNever : place + fault.every;
     if (!faults::stalls_at(fault, effect.met.lot, place - effect.begin)) continue;
     effect.stalled_until = fault.duration.count() == 0 ? Time::max() : now_ + fault.duration;
   }

@@ -104,6 +104,7 @@ class Shaper {
   /// Bytes of the source that were read before there was a shaper, and that are to pass as if they had not been: what
   /// of them has passed is taken away from the front.
   std::span<const std::byte>& first_bytes() { return first_; }
+  const std::span<const std::byte>& first_bytes() const { return first_; }
   void begin_with(std::span<const std::byte> bytes) {
     first_owned_.assign(bytes.begin(), bytes.end());
     first_ = first_owned_;
