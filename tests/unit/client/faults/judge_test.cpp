@@ -93,9 +93,9 @@ class Seen {
 
 TEST(JudgedFaults, ARequestThatIsAnsweredInTimeSaysNothingOfWhatComesLater) {
   const Seen seen = Seen().exchange(60, milliseconds(1)).finish(milliseconds(1));
-  EXPECT_EQ(seen.says(faults::Reset{.after_bytes = 60}), Verdict::unchecked);
-  EXPECT_EQ(seen.says(faults::Stall{.after = 60}), Verdict::unchecked);
-  EXPECT_THAT(seen.judged(fault(faults::Reset{.after_bytes = 60})).mismatches, IsEmpty());
+  EXPECT_EQ(seen.says(faults::Reset{60, {}}), Verdict::unchecked);
+  EXPECT_EQ(seen.says(faults::Stall{.after = 61}), Verdict::unchecked);
+  EXPECT_THAT(seen.judged(fault(faults::Reset{60, {}})).mismatches, IsEmpty());
 }
 
 TEST(JudgedFaults, AReplyIsNotEarlierThanItsLatency) {
@@ -177,7 +177,7 @@ TEST(JudgedFaults, AFinIsNotEarlierThanASlowClose) {
 }
 
 TEST(JudgedFaults, ACutComesAfterExactlyItsBytesAndNotBeforeItsTime) {
-  const faults::Reset bytes{.after_bytes = 60};
+  const faults::Reset bytes{60, {}};
   Seen begun;
   begun.send(61).answer(60, milliseconds(1));
   EXPECT_EQ(Seen(begun).end(Sight::End::rst, milliseconds(1)).says(bytes), Verdict::agrees);
@@ -185,13 +185,13 @@ TEST(JudgedFaults, ACutComesAfterExactlyItsBytesAndNotBeforeItsTime) {
   EXPECT_EQ(Seen(begun).give_up(milliseconds(5000)).says(bytes), Verdict::wrong);
   EXPECT_EQ(Seen(begun).answer(1, milliseconds(1)).says(bytes), Verdict::wrong);
   EXPECT_EQ(Seen(begun).answer(1, milliseconds(1)).says(bytes, 0), Verdict::agrees);
-  const faults::End time{.after = milliseconds(100)};
+  const faults::End time{{}, milliseconds(100)};
   EXPECT_EQ(Seen(begun).end(Sight::End::fin, milliseconds(99)).says(time), Verdict::agrees);
   EXPECT_EQ(Seen(begun).end(Sight::End::fin, milliseconds(98)).says(time), Verdict::wrong);
 }
 
 TEST(JudgedFaults, AnUpstreamCutOfAProxyLetsNoMoreBytesBack) {
-  const auto cut = fault(faults::Reset{.after_bytes = 60}, 100, faults::Way::upstream);
+  const auto cut = fault(faults::Reset{60, {}}, 100, faults::Way::upstream);
   const auto verdict = [&cut](const Seen& seen) { return seen.judged(cut, FaultPath::proxy).findings.front().verdict; };
   EXPECT_EQ(verdict(Seen().send(61).answer(20, milliseconds(1)).end(Sight::End::rst, milliseconds(1))),
             Verdict::agrees);
