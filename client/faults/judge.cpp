@@ -298,20 +298,20 @@ void Judge::check_spared(std::size_t at, const Bounds& bounds) {
     ++late;
     least = std::min(least, noticeable);
   }
-  if (ended_in_order()) {
-    const Time hit = with.fin(sight_, sight_.came());
-    if (sight_.ended < hit) return agrees(at);
-    const bool only_ends_late = as<faults::SlowClose>(fault(at)) != nullptr;
-    if (only_ends_late && hit - bounds.fin(sight_, sight_.came()) >= kNoticeable) {
-      return wrong(at, "that the connection is spared",
-                   fmt::format("the FIN came after {}, as late as with it", shown(sight_.ended - *sight_.fin_sent)));
-    }
-  }
   const bool holds_once = as<faults::Stall>(fault(at)) != nullptr || as<faults::Connect>(fault(at)) != nullptr;
   if (late >= kLateReplies || (holds_once && late > 0 && least >= kNoticeableOnce)) {
     return wrong(
         at, "that the connection is spared",
         fmt::format("all {} replies that it would hold came {} or more later than without it", late, shown(least)));
+  }
+  // A FIN that is early shows nothing of the bytes before it.
+  if (as<faults::SlowClose>(fault(at)) != nullptr && ended_in_order()) {
+    const Time hit = with.fin(sight_, sight_.came());
+    if (sight_.ended < hit) return agrees(at);
+    if (hit - bounds.fin(sight_, sight_.came()) >= kNoticeable) {
+      return wrong(at, "that the connection is spared",
+                   fmt::format("the FIN came after {}, as late as with it", shown(sight_.ended - *sight_.fin_sent)));
+    }
   }
   unchecked(at, "it would not show on the connection");
 }

@@ -104,7 +104,13 @@ bool echo(Peer& client, std::uint64_t most = ~std::uint64_t{0}, const Change& ch
 }
 
 Leave echo_to_the_end(Peer& client, const Change& change = nullptr) {
-  echo(client, ~std::uint64_t{0}, change);
+  std::uint64_t end = 0;
+  echo(client, ~std::uint64_t{0}, [&change, &end](std::string& bytes, std::uint64_t place) {
+    if (change) change(bytes, place);
+    end = place + bytes.size();
+  });
+  std::string nothing;
+  if (change) change(nothing, end);  // the FIN
   return Leave::close;
 }
 
@@ -135,7 +141,7 @@ class ExpectFaults : public testing::Test {
 };
 
 /// One that at least one of twenty connections meets, and one is spared.
-const Fault kCut = fault("cut", faults::Reset{.after_bytes = 100});
+const Fault kCut = fault("cut", faults::Reset{100, {}});
 
 Leave cuts_at(Peer& client, const Met* met, std::uint64_t bytes) {
   if (met == nullptr) return echo_to_the_end(client);
@@ -303,7 +309,7 @@ TEST_F(ExpectFaults, AnotherFirstNumberIsAnotherAnnouncement) {
 }
 
 TEST_F(ExpectFaults, WhatCannotShowIsSaid) {
-  const Fault unseen = fault("far", faults::Reset{.after_bytes = 100'000'000});
+  const Fault unseen = fault("far", faults::Reset{100'000'000, {}});
   const HarmfulEcho server(unseen, [](Peer& client, auto, const Met*) { return echo_to_the_end(client); });
   const Finished finished = check(announce(unseen), server.address(), {"--json", folder_.file("report")});
   EXPECT_EQ(finished.exit, 0) << finished.out;
@@ -367,7 +373,7 @@ class ExpectFaultsOfDaemon : public ExpectFaults, public testing::WithParamInter
 TEST_P(ExpectFaultsOfDaemon, Agrees) {
   const Daemon daemon = Daemon::with_config(config(GetParam()));
   const json::object announcement = AdminClient(daemon).get("/api/v1/faults").json().as_object();
-  const Finished finished = check(announcement, daemon.addresses("echo").front(), {"-c", "30"});
+  const Finished finished = check(announcement, daemon.addresses("echo").front());
   EXPECT_EQ(finished.exit, 0) << finished.out << finished.err;
 }
 
@@ -375,7 +381,7 @@ TEST_P(ExpectFaultsOfDaemon, AnotherSeedDiffers) {
   const Daemon daemon = Daemon::with_config(config(GetParam()));
   json::object announcement = AdminClient(daemon).get("/api/v1/faults").json().as_object();
   announcement["seed"] = 43;
-  const Finished finished = check(announcement, daemon.addresses("echo").front(), {"-c", "30"});
+  const Finished finished = check(announcement, daemon.addresses("echo").front());
   EXPECT_EQ(finished.exit, 4) << finished.out << finished.err;
 }
 
