@@ -45,7 +45,10 @@ TEST(TypedFault, IsAsItIsTyped) {
 }
 
 TEST(TypedFault, HasTheDefaultsOfConfigurations) {
-  EXPECT_EQ(parse_fault({.name = "x", .kind = "refuse"}), (faults::Fault{.name = "x", .kind = faults::Refuse{}}));
+  faults::Fault fault;
+  fault.name = "x";
+  fault.kind = faults::Refuse{};
+  EXPECT_EQ(parse_fault({.name = "x", .kind = "refuse"}), fault);
 }
 
 TEST(TypedFault, EveryKindCanBeTyped) {
