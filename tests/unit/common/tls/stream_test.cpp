@@ -572,6 +572,24 @@ TEST_P(TlsStream, StaysReadableWhileAShortReaderHasNotReadTheWholeRecord) {
   });
 }
 
+TEST_P(TlsStream, ReadsWhatOpenSslHoldsBeforeMoreOfTheSocket) {
+  run(GetParam(), [](World& world) -> net::awaitable<void> {
+    const std::string text = test::random_bytes(kRecord);
+    const std::string records = world.far.seal(text);
+    world.far.send(records);
+    const std::string next = world.far.seal("the next record");
+    world.far.send(next);
+    co_await arrived(world, records.size() + next.size());
+    Read got{};
+    while (got.text.empty() && world.stream.readable()) got = read(world.stream, 100);
+    EXPECT_EQ(world.socket.unread(), next.size());
+    got.text += read(world.stream).text;
+    EXPECT_EQ(got.text, text);
+    EXPECT_EQ(world.socket.unread(), next.size()) << "a turn is not longer for what the one before has left";
+    EXPECT_EQ(read(world.stream).text, "the next record");
+  });
+}
+
 TEST_P(TlsStream, ReadsARecordThatComesByteByByte) {
   run(GetParam(), [](World& world) -> net::awaitable<void> {
     const std::string record = world.far.seal("in pieces");
@@ -709,11 +727,12 @@ TEST_P(TlsStream, WhoWritesAllTheSameKeepsTheOrder) {
     std::string text = co_await fill(world);
     for (int i = 0; i < 3; ++i) {
       const std::string more = test::random_bytes(1000, static_cast<std::uint64_t>(100 + i));
+      // There is room, but those before come first.
+      co_await until(world, [&] { return (world.far.take(kRecord), world.socket.writable()); });
       const std::size_t kept = world.stream.kept();
       EXPECT_EQ(world.stream.write(bytes_of(more)).bytes, more.size());
       EXPECT_GT(world.stream.kept(), kept + more.size());
       text += more;
-      world.far.take(100 << 10);  // there is room, but those before come first
     }
     co_await until(world, [&] {
       EXPECT_EQ(world.stream.flush(), 0);
@@ -733,6 +752,8 @@ TEST_P(TlsStream, CountsWhatThePeerHasNotAcknowledged) {
     EXPECT_FALSE(world.stream.finish(io::Closes::later));
     const std::size_t closing = world.stream.kept() - kept;
     EXPECT_GT(closing, 0u);
+    EXPECT_FALSE(world.stream.finish(io::Closes::later)) << "nothing has moved";
+    EXPECT_EQ(world.stream.kept() - kept, closing) << "it is said once";
     EXPECT_EQ(world.stream.unacknowledged(), world.stream.kept() + world.socket.unacknowledged() - closing)
         << "nobody loses a byte with close_notify";
     co_await until(world, [&] {
