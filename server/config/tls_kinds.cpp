@@ -259,8 +259,10 @@ void check_plaintext(MapReader& map, const tls::ServerOptions& options, Reading&
 void check_backend_name(MapReader& map, const UpstreamConfig& upstream, Reading&) {
   const std::optional<Value> tls = map.find("tls");
   if (!tls || !upstream.tls || upstream.tls->verify != tls::ClientOptions::Verify::full) return;
-  const bool has_name = tls->is(YamlNode::Kind::map) && MapReader(*tls).find("name");
-  if (has_name || !upstream.tls->name.empty()) return;
+  const std::optional<Value> name = tls->is(YamlNode::Kind::map) ? MapReader(*tls).find("name") : std::nullopt;
+  // One that is no name is reported by itself.
+  const bool is_given = name && !(name->is(YamlNode::Kind::scalar) && name->node().scalar.empty());
+  if (is_given || !upstream.tls->name.empty()) return;
   for (const BackendConfig& backend : upstream.servers) {
     if (backend.dns || !backend.address.is_unix()) continue;
     return tls->fail(
