@@ -10,8 +10,12 @@ namespace {
 using Time = Bounds::Time;
 using std::chrono::microseconds;
 
-/// How early a byte at a limited rate may be: the daemon forgives itself what it was late (ByteBucket), and rounds.
-constexpr std::chrono::milliseconds kRateGrace{10};
+/// What a daemon lets pass beyond a rate: a share at once and a share as its burst, or what it forgives itself for
+/// having been late (ByteBucket).
+constexpr double kShareSeconds = 0.02;
+constexpr double kLargestShare = 256 * 1024;
+constexpr double kLatenessSeconds = 0.01;
+/// Rates are rounded.
 constexpr double kRateShare = 0.99;
 /// More places of one fault are not reckoned with.
 constexpr std::size_t kMostPlaces = 1'000'000;
@@ -23,9 +27,11 @@ const Kind* as(const faults::Met& met) {
 
 Time later(Time time, Time other) { return std::max(time, other); }
 
+/// How long so many bytes take at least.
 std::chrono::nanoseconds time_for(std::uint64_t bytes, double rate) {
-  return std::chrono::nanoseconds(
-      static_cast<std::int64_t>(std::min(static_cast<double>(bytes) / rate * kRateShare * 1e9, 1e17)));
+  const double share = std::clamp(rate * kShareSeconds, 1.0, kLargestShare);
+  const double paid = static_cast<double>(bytes) - share - std::max(share, rate * kLatenessSeconds);
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::clamp(paid / rate * kRateShare * 1e9, 0.0, 1e17)));
 }
 
 }  // namespace
@@ -128,7 +134,7 @@ Time Bounds::byte(const Sight& sight, std::size_t number, std::uint64_t place) c
     }
     if (way.rate != 0) {
       bound = later(bound, service + time_for(place + 1, way.rate));
-      bound = later(bound, sent + time_for(place + 1 - message.place, way.rate) - kRateGrace);
+      bound = later(bound, sent + time_for(place + 1 - message.place, way.rate));
     }
   }
   return later(bound, sent + latency(message.place) + slices);

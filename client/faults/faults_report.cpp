@@ -9,7 +9,6 @@
 
 #include "client/report/numbers.hpp"
 #include "client/report_head.hpp"
-#include "common/faults/fault_json.hpp"
 
 namespace weir::load {
 
@@ -97,11 +96,12 @@ std::string verdict_of(const FaultsSummary& summary) {
 }
 
 json::object json_of(const faults::Fault& fault, const FaultTally& tally) {
-  json::object reasons;
-  for (const auto& [why, count] : tally.unchecked) reasons[why] = count;
+  json::array reasons;
+  for (const auto& [why, count] : tally.unchecked) {
+    reasons.push_back(json::object{{"why", as_text(why)}, {"connections", count}});
+  }
   return {{"name", as_text(fault.name)},
           {"kind", as_text(faults::kind_name(fault.kind))},
-          {"definition", faults::to_json(fault)},
           {"announced", tally.announced},
           {"seen", tally.seen},
           {"spared", tally.spared},

@@ -376,7 +376,7 @@ bool FaultsRun::may_show_more(const Watched& one) const {
     const bool shows_each_time = std::holds_alternative<faults::Latency>(kind) ||
                                  std::holds_alternative<faults::Slice>(kind) ||
                                  std::holds_alternative<faults::Bandwidth>(kind);
-    const bool is_spared = !now.findings[at].announced && now.findings[at].verdict != Finding::Verdict::agrees;
+    const bool is_spared = !now.findings[at].announced && now.findings[at].verdict != FaultFinding::Verdict::agrees;
     if (shows_each_time && is_spared) return true;
   }
   return false;

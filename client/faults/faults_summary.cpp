@@ -4,16 +4,16 @@ namespace weir::load {
 
 std::uint64_t FaultTally::not_checked() const { return announced + spared - seen - seen_spared - wrong; }
 
-void FaultTally::add(const Finding& finding) {
+void FaultTally::add(const FaultFinding& finding) {
   ++(finding.announced ? announced : spared);
   switch (finding.verdict) {
-    case Finding::Verdict::agrees:
+    case FaultFinding::Verdict::agrees:
       ++(finding.announced ? seen : seen_spared);
       break;
-    case Finding::Verdict::wrong:
+    case FaultFinding::Verdict::wrong:
       ++wrong;
       break;
-    case Finding::Verdict::unchecked:
+    case FaultFinding::Verdict::unchecked:
       ++unchecked[finding.why];
       break;
   }

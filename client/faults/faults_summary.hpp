@@ -28,7 +28,7 @@ struct FaultTally {
   std::map<std::string, std::uint64_t> unchecked;  ///< why it did not show, and on how many
 
   std::uint64_t not_checked() const;
-  void add(const Finding& finding);
+  void add(const FaultFinding& finding);
 };
 
 /// All that a run found out; what every report is made from.

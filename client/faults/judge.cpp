@@ -13,7 +13,7 @@ namespace weir::load {
 namespace {
 
 using Time = Sight::Time;
-using Verdict = Finding::Verdict;
+using Verdict = FaultFinding::Verdict;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
@@ -134,6 +134,7 @@ class Judge {
 
   void check_bytes();
   using Turned = std::vector<Sight::Turned>;
+  bool turns_back(std::size_t at) const;
   Turned turned_by(std::size_t at, std::uint64_t horizon) const;
 
   const FaultPath path_;
@@ -218,7 +219,7 @@ void Judge::check_cuts() {
     }
   }
   const bool is_told = std::any_of(result_.findings.begin(), result_.findings.end(),
-                                   [](const Finding& one) { return one.verdict == Verdict::wrong; });
+                                   [](const FaultFinding& one) { return one.verdict == Verdict::wrong; });
   if (was_cut && !explained && !is_told) blame_for_end();
 }
 
@@ -298,20 +299,20 @@ void Judge::check_spared(std::size_t at, const Bounds& bounds) {
     ++late;
     least = std::min(least, noticeable);
   }
-  if (ended_in_order()) {
-    const Time hit = with.fin(sight_, sight_.came());
-    if (sight_.ended < hit) return agrees(at);
-    const bool only_ends_late = as<faults::SlowClose>(fault(at)) != nullptr;
-    if (only_ends_late && hit - bounds.fin(sight_, sight_.came()) >= kNoticeable) {
-      return wrong(at, "that the connection is spared",
-                   fmt::format("the FIN came after {}, as late as with it", shown(sight_.ended - *sight_.fin_sent)));
-    }
-  }
   const bool holds_once = as<faults::Stall>(fault(at)) != nullptr || as<faults::Connect>(fault(at)) != nullptr;
   if (late >= kLateReplies || (holds_once && late > 0 && least >= kNoticeableOnce)) {
     return wrong(
         at, "that the connection is spared",
         fmt::format("all {} replies that it would hold came {} or more later than without it", late, shown(least)));
+  }
+  // A FIN that is early shows nothing of the bytes before it.
+  if (as<faults::SlowClose>(fault(at)) != nullptr && ended_in_order()) {
+    const Time hit = with.fin(sight_, sight_.came());
+    if (sight_.ended < hit) return agrees(at);
+    if (hit - bounds.fin(sight_, sight_.came()) >= kNoticeable) {
+      return wrong(at, "that the connection is spared",
+                   fmt::format("the FIN came after {}, as late as with it", shown(sight_.ended - *sight_.fin_sent)));
+    }
   }
   unchecked(at, "it would not show on the connection");
 }
@@ -350,14 +351,15 @@ void Judge::check_silence() {
   wrong("that it goes on", seen);
 }
 
+/// Whether it acts on the way there and on the way back: what is turned twice is as it was.
+bool Judge::turns_back(std::size_t at) const { return path_ == FaultPath::proxy && fault(at).way == faults::Way::both; }
+
 /// What one fault turns, on all ways together.
 Judge::Turned Judge::turned_by(std::size_t at, std::uint64_t horizon) const {
   const auto* corrupt = as<faults::Corrupt>(fault(at));
   Turned turned;
   if (corrupt == nullptr) return turned;
-  std::size_t ways = 0;
-  for (const auto& way : ways_of({all_[at]}, path_)) ways += way.size();
-  if (ways % 2 == 0) return turned;  // what is turned twice is as it was
+  if (turns_back(at)) return turned;
   for (std::uint64_t block = 0; block * corrupt->per_bytes < horizon; ++block) {
     const faults::TurnedBit bit = faults::turned_bit(*corrupt, all_[at].lot, block);
     if (bit.place < horizon) turned.push_back({bit.place, bit.mask});
@@ -408,7 +410,7 @@ void Judge::check_bytes() {
   for (std::size_t at = 0; at < all_.size(); ++at) {
     if (as<faults::Corrupt>(fault(at)) == nullptr) continue;
     if (!own[at].empty()) agrees(at);
-    unchecked(at, "too few bytes came back to show it");
+    unchecked(at, turns_back(at) ? "it turns each bit twice, and so none" : "too few bytes came back to show it");
   }
 }
 

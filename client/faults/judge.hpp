@@ -25,7 +25,7 @@ struct CutTerms {
 std::optional<CutTerms> cut_of(const faults::Fault& fault, FaultPath path);
 
 /// What one connection says of one fault.
-struct Finding {
+struct FaultFinding {
   enum class Verdict : std::uint8_t {
     agrees,     ///< it met the fault, or was spared, as announced
     unchecked,  ///< that did not show
@@ -45,7 +45,7 @@ struct Mismatch {
 };
 
 struct Judgement {
-  std::vector<Finding> findings;  ///< of each fault, in the announcement's order
+  std::vector<FaultFinding> findings;  ///< of each fault, in the announcement's order
   std::vector<Mismatch> mismatches;
 };
 

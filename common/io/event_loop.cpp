@@ -165,9 +165,11 @@ int EventLoop::wait_finely(std::span<epoll_event> events, std::chrono::milliseco
   timespec timeout{};
   timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait).count();
   timeout.tv_nsec = (wait - std::chrono::seconds(timeout.tv_sec)).count();
-  const int count = ::epoll_pwait2(epoll_.get(), events.data(), most, &timeout, nullptr);
-  if (count >= 0 || errno != ENOSYS) return count;
-  // Linux before 5.11.
+  if (can_wait_finely_) {
+    const int count = ::epoll_pwait2(epoll_.get(), events.data(), most, &timeout, nullptr);
+    if (count >= 0 || errno == EINTR) return count;
+    can_wait_finely_ = false;  // Linux before 5.11, or a filter of system calls that does not know it
+  }
   return ::epoll_wait(epoll_.get(), events.data(), most,
                       static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
 }

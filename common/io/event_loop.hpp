@@ -276,6 +276,7 @@ class EventLoop {
   Clock::time_point now_ = Clock::now();
   TimerWheel wheel_{now_};
   FineTimers<Slot::Id> fine_timers_;
+  bool can_wait_finely_ = true;
   std::deque<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::vector<Slot*> released_;  ///< freed after the batch, so that stale events of it find nobody else

@@ -236,8 +236,10 @@ io::IoResult Stream::read(std::span<std::byte> buffer) {
 }
 
 io::IoResult Stream::read_plain(std::span<std::byte> buffer) {
-  // What OpenSSL holds already has room first; then all that comes out of one read of the socket has.
-  const std::size_t room = buffer.size() > SSL3_RT_MAX_PLAIN_LENGTH ? buffer.size() - SSL3_RT_MAX_PLAIN_LENGTH : 1;
+  // What OpenSSL holds already has room first; then all that comes out of one read of the socket has. A small buffer
+  // costs no more reads of the socket: what does not fit is kept.
+  constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
+  const std::size_t room = std::max(buffer.size(), 2 * kRecord) - kRecord;
   Input input(*this, unread_plain_ ? 0 : room);
   if (input.error() != 0) return {Status::failed, input.error()};
   std::size_t total = 0;

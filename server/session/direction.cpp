@@ -40,7 +40,8 @@ Direction::Outcome Direction::move(Source& source, Sink& sink, const Mover& move
     } else if (!refused && take_pipe(source, sink, mover)) {
       step = fill_pipe(source, turn_end - read_, refused);
     } else {
-      step = copy(source, sink, mover);
+      // A turn may be longer than its share, but nothing may pass that a shaper does not allow.
+      step = copy(source, sink, mover, shaper_ ? turn_end - read_ : mover.scratch.size());
     }
     if (step == Step::source_failed) return Outcome::source_failed;
     if (step == Step::sink_failed) return Outcome::sink_failed;
@@ -152,12 +153,18 @@ Direction::Outcome Direction::move_delayed(Source& source, Sink& sink, const Mov
     if (write_pending(sink) == Step::sink_failed) return Outcome::sink_failed;
   }
   pipe_.reset();
+  if (!shaper_->fills_line()) {
+    // What is left of a fault that has gone. More would come as fast as it goes, and the line would never be empty.
+    const Outcome emptied = empty_line(sink);
+    if (emptied != Outcome::ended) return emptied;
+    if (source_failed_) return Outcome::source_failed;
+    return source_ended_ ? Outcome::ended : Outcome::unfinished;
+  }
   bool more = false;
-  const Step filled = fill_line(source, mover, more);
-  if (filled == Step::sink_failed) return Outcome::sink_failed;
+  if (fill_line(source, mover, more) == Step::sink_failed) return Outcome::sink_failed;
   const Outcome emptied = empty_line(sink);
   if (emptied != Outcome::ended) return emptied == Outcome::waiting && more ? Outcome::unfinished : emptied;
-  if (filled == Step::source_failed) return Outcome::source_failed;  // now that what came before it has arrived
+  if (source_failed_) return Outcome::source_failed;  // now that what came before it has arrived
   if (source_ended_) return Outcome::ended;
   return more ? Outcome::unfinished : Outcome::waiting;
 }
@@ -167,7 +174,7 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
   DelayLine& line = shaper_->line();
   const std::uint64_t turn_end = read_ + kTurnBytes;
   int reads = 0;
-  while (!source_ended_ && source.readable()) {
+  while (!source_ended_ && !source_failed_ && source.readable()) {
     if (read_ >= turn_end || ++reads > kTurnReads) {
       more = true;
       break;
@@ -176,7 +183,10 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
     const std::size_t most = room == 0 ? 0 : shaper_->may_read(read_, room, [&source] { return source.unread(); });
     if (most == 0) break;
     const io::IoResult got = source.read(mover.scratch.first(most));
-    if (got.status == Status::failed) return fail(Step::source_failed, got.error);
+    if (got.status == Status::failed) {
+      source_failed_ = true;  // the next read would not say so again
+      return fail(Step::source_failed, got.error);
+    }
     if (got.status == Status::end) {
       source_ended_ = true;
       shaper_->note_end();
@@ -215,7 +225,7 @@ Direction::Outcome Direction::empty_line(Sink& sink) {
       error_ = put.error;
       return Outcome::sink_failed;
     }
-    if (put.bytes == 0) return Outcome::waiting;
+    if (put.bytes == 0) continue;  // a signal, or its socket is full now
     written_ += put.bytes;
     line.pop(put.bytes);
     shaper_->did_write(written_);
@@ -249,13 +259,14 @@ Direction::Step Direction::fill_pipe(Source& source, std::size_t most, bool& ref
 }
 
 template <typename Source, typename Sink>
-Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover) {
-  const io::IoResult got = source.read(mover.scratch);
+Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover, std::size_t most) {
+  const std::size_t room = std::min(mover.scratch.size(), most);
+  const io::IoResult got = source.read(mover.scratch.first(room));
   if (got.status == Status::failed) return fail(Step::source_failed, got.error);
   if (got.status == Status::end) source_ended_ = true;
   if (got.status != Status::moved) return Step::go_on;
   read_ += got.bytes;
-  detector_.copied(got.bytes, mover.scratch.size());
+  detector_.copied(got.bytes, room);
   const std::span<std::byte> data = mover.scratch.first(got.bytes);
   if (mover.transform != nullptr) mover.transform(data);
 

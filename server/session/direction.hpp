@@ -79,6 +79,8 @@ class Direction {
   std::uint64_t moved() const { return read_ + written_; }
   /// Bytes read but not yet taken by the sink.
   std::size_t pending() const { return static_cast<std::size_t>(read_ - written_); }
+  /// Bytes that begin_with() was given and that have not been read as the shaper allows.
+  std::size_t first_left() const { return shaper_ ? shaper_->first_bytes().size() : 0; }
   /// The source's FIN was read; pending bytes may still be undelivered.
   bool source_ended() const { return source_ended_; }
   int error() const { return error_; }
@@ -105,7 +107,7 @@ class Direction {
   template <typename Source, typename Sink>
   bool take_pipe(const Source& source, const Sink& sink, const Mover& mover);
   template <typename Source, typename Sink>
-  Step copy(Source& source, Sink& sink, const Mover& mover);
+  Step copy(Source& source, Sink& sink, const Mover& mover, std::size_t most);
   template <typename Source>
   Step fill_pipe(Source& source, std::size_t most, bool& refused);
   template <typename Sink>
@@ -122,6 +124,7 @@ class Direction {
   int error_ = 0;
   StreamDetector detector_;
   bool source_ended_ = false;
+  bool source_failed_ = false;  ///< while the line still holds what came before that
 };
 
 }  // namespace weir

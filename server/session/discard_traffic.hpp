@@ -17,7 +17,7 @@ class DiscardTraffic {
   void begin_with(std::span<const std::byte> bytes) { read_ = bytes.size(); }
   void shape(const Session& session, bool begins);
   Turn turn(Session& session);
-  void cut(Session&) {}
+  void cut(Session& session) { session.close_softly = cut_by_ == Shaper::Cut::end; }
   void describe(SessionRecord& record) const { record.bytes_in = read_; }
   Carried carried() const { return {.in = read_}; }
   Kept kept(const Session&) const { return {}; }

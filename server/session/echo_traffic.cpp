@@ -45,23 +45,24 @@ Turn EchoTraffic::turn_on(Session& session, Stream& client) {
   }
   // While nothing may be read no read tells of a RST.
   if (outcome == Direction::Outcome::waiting && session.shaping && client.failed()) {
-    return end_turn(end_of_error(true, session.client.take_error()));
+    return end_turn(end_of_error(true, direction_.error() != 0 ? direction_.error() : session.client.take_error()));
   }
-  // A FIN is read once all before it was sent back, and so ends the echo in the same turn: it is never half-closed.
+  // A FIN is read once all before it was sent back, and so ends the echo in the same turn, unless a fault holds it
+  // back.
   return {.moved = direction_.moved() + session.sent_records() != before,
           .unfinished = outcome == Direction::Outcome::unfinished,
           .soon = direction_.due()};
 }
 
 void EchoTraffic::describe(SessionRecord& record) const {
-  record.bytes_in = direction_.read();
+  record.bytes_in = direction_.read() + direction_.first_left();
   record.bytes_out = direction_.written();
-  record.bytes_lost = direction_.pending() + lost_records_;
+  record.bytes_lost = direction_.pending() + direction_.first_left() + lost_records_;
 }
 
 Kept EchoTraffic::kept(const Session& session) const {
-  return {.for_client = direction_.pending() + session.unacknowledged(),
-          .inside_for_client = direction_.pending() + session.kept_records()};
+  const std::size_t pending = direction_.pending() + direction_.first_left();
+  return {.for_client = pending + session.unacknowledged(), .inside_for_client = pending + session.kept_records()};
 }
 
 bool EchoTraffic::at_rest(const Session& session) const {

@@ -18,9 +18,12 @@ class EchoTraffic {
     direction_.shape(session.shaping->terms(true, true), session.now(), begins);
   }
   Turn turn(Session& session);
-  void cut(Session& session) { lost_records_ = session.kept_records(); }
+  void cut(Session& session) {
+    lost_records_ = session.kept_records();
+    session.close_softly = cut_by_ == Shaper::Cut::end;
+  }
   void describe(SessionRecord& record) const;
-  Carried carried() const { return {direction_.read(), direction_.written()}; }
+  Carried carried() const { return {direction_.read() + direction_.first_left(), direction_.written()}; }
   Kept kept(const Session& session) const;
   bool at_rest(const Session& session) const;
 

@@ -16,15 +16,14 @@ struct Settled {
   bool unfinished = false;  ///< there is more to throw away, but others have their turn first
 };
 
-/// One step towards the end of a side. A RST waits until the side has acknowledged what it was sent, so that exactly
-/// that arrives. A FIN is sent at once; what the side sends on is thrown away until it ends as well, because closing a
-/// socket that holds unread bytes would reset it (RFC 2525, 2.17).
+/// One step towards the end of a side, which is as good as through where it fails. A RST waits until the side has
+/// acknowledged what it was sent, so that exactly that arrives. A FIN is sent at once; what the side sends on is thrown
+/// away until it ends as well, because closing a socket that holds unread bytes would reset it (RFC 2525, 2.17).
 template <typename Stream>
 Settled settle(Shaper::Cut how, Stream& side, std::span<std::byte> scratch) {
-  if (side.failed()) return {.done = true};
+  if (side.failed() || side.flush() != 0) return {.done = true};
   if (how != Shaper::Cut::end) return {.done = side.unacknowledged() == 0};
-  if (side.flush() != 0) return {.done = true};
-  if (!side.finish(io::Closes::later)) return {};
+  side.finish(io::Closes::later);  // where its socket is full, it goes on once that is writable
   for (int reads = 0; reads < Direction::kTurnReads; ++reads) {
     if (!side.readable()) return {};
     const io::IoResult got = side.read(scratch);
@@ -33,8 +32,20 @@ Settled settle(Shaper::Cut how, Stream& side, std::span<std::byte> scratch) {
   return {.unfinished = true};
 }
 
-/// How often a side is asked whether it has acknowledged everything: no event says so.
-inline constexpr std::chrono::milliseconds kSettlePoll{1};
+/// When to look again at sides that are not done: no event says that a side has acknowledged everything. It is mostly
+/// soon, and a side that takes long is asked less often.
+inline Turn settle_later(const Session& session, Shaper::Cut how, bool unfinished) {
+  constexpr std::chrono::milliseconds kOften{1};
+  constexpr std::chrono::milliseconds kMostlyDone{20};
+  Turn turn{.unfinished = unfinished};
+  if (how == Shaper::Cut::end) return turn;
+  if (session.now() - session.deadlines.last_activity() < kMostlyDone) {
+    turn.soon = session.now() + kOften;
+  } else {
+    turn.due = session.now() + io::TimerWheel::kTick;
+  }
+  return turn;
+}
 
 inline SessionEnd end_of_cut(Shaper::Cut how) {
   return how == Shaper::Cut::end ? SessionEnd::fault_end : SessionEnd::fault_reset;
@@ -44,7 +55,7 @@ inline SessionEnd end_of_cut(Shaper::Cut how) {
 template <typename Stream>
 Turn end_client(Session& session, Stream& client, Shaper::Cut how) {
   const Settled settled = how == Shaper::Cut::reset ? Settled{.done = true} : settle(how, client, session.scratch());
-  if (!settled.done) return {.unfinished = settled.unfinished, .soon = session.now() + kSettlePoll};
+  if (!settled.done) return settle_later(session, how, settled.unfinished);
   session.close_softly = how == Shaper::Cut::end;
   return {.over = true};
 }

@@ -65,8 +65,10 @@ Turn ProxyTraffic::relay(Session& session) {
   const Mover mover = session.mover();
   Outcome to_backend{};
   Outcome to_client{};
+  bool was_blocked = false;
   on_streams(session, [&](auto& client, auto& backend) {
     to_backend = to_backend_.forward(client, backend, mover, to_client_);
+    was_blocked = !backend.writable();
     to_client =
         Direction::is_failure(to_backend) ? Outcome::waiting : to_client_.forward(backend, client, mover, to_backend_);
   });
@@ -89,8 +91,8 @@ Turn ProxyTraffic::relay(Session& session) {
     return end_turn(end_in_order(session));
   }
   // What waited for the rest of a message of the backend can go on once the other way has read it.
-  const bool freed =
-      to_backend == Outcome::waiting && to_backend_.direction.pending() > 0 && backend_.tls && backend_.tls->writable();
+  const bool freed = was_blocked && to_backend == Outcome::waiting && to_backend_.direction.pending() > 0 &&
+                     backend_.tls && backend_.tls->writable();
   return {.moved = moved(session) != before,
           .half_closed = half_closed,
           .unfinished = freed || to_backend == Outcome::unfinished || to_client == Outcome::unfinished,
@@ -117,7 +119,7 @@ Turn ProxyTraffic::end_by_fault(Session& session) {
       backend_side = settle(cut_by_, backend, session.scratch());
     });
     if (!client_side.done || !backend_side.done) {
-      return {.unfinished = client_side.unfinished || backend_side.unfinished, .soon = session.now() + kSettlePoll};
+      return settle_later(session, cut_by_, client_side.unfinished || backend_side.unfinished);
     }
   }
   session.close_softly = cut_by_ == Shaper::Cut::end;
@@ -151,7 +153,8 @@ Turn ProxyTraffic::deliver_last(Session& session) {
 template <typename Dead, typename Alive>
 Turn ProxyTraffic::deliver(Session& session, Dead& dead, Alive& alive) {
   Way& way = last_way();
-  const Outcome outcome = way.finished ? Outcome::ended : way.direction.pump(dead, alive, session.mover());
+  const Outcome outcome =
+      way.finished ? way.direction.after_end(session.now()) : way.direction.pump(dead, alive, session.mover());
   const bool forwarded = outcome == Outcome::ended || outcome == Outcome::source_failed || outcome == Outcome::cut;
   const bool gone = outcome == Outcome::sink_failed || alive.failed();
   if (!gone && !(forwarded && alive.unacknowledged() == 0)) {
@@ -177,8 +180,11 @@ std::optional<SessionEnd> ProxyTraffic::find_failure(const io::Stream& client, O
     return fail(to_client == Outcome::sink_failed ? Side::client : Side::backend, to_client_.direction.error());
   }
   // A side may fail while the other side's full queue keeps us from reading it.
-  if (client.failed()) return fail(Side::client, client.take_error());
-  if (backend_.stream.failed()) return fail(Side::backend, backend_.stream.take_error());
+  const auto error_of = [](const io::Stream& side, const Direction& from) {
+    return from.error() != 0 ? from.error() : side.take_error();
+  };
+  if (client.failed()) return fail(Side::client, error_of(client, to_backend_.direction));
+  if (backend_.stream.failed()) return fail(Side::backend, error_of(backend_.stream, to_client_.direction));
   return std::nullopt;
 }
 
@@ -212,12 +218,13 @@ void ProxyTraffic::describe(SessionRecord& record) const {
   const Carried all = carried();
   record.bytes_in = all.in;
   record.bytes_out = all.out;
-  record.bytes_lost = lost_ + backend_.lost_before + (relayed_ ? 0 : to_backend_.direction.pending());
+  record.bytes_lost = lost_ + backend_.lost_before +
+                      (relayed_ ? 0 : to_backend_.direction.pending() + to_backend_.direction.first_left());
 }
 
 Carried ProxyTraffic::carried() const {
-  return {to_backend_.direction.read() + backend_.lost_before, to_client_.direction.written(),
-          to_backend_.direction.written(), to_client_.direction.read()};
+  return {to_backend_.direction.read() + to_backend_.direction.first_left() + backend_.lost_before,
+          to_client_.direction.written(), to_backend_.direction.written(), to_client_.direction.read()};
 }
 
 Kept ProxyTraffic::kept(const Session& session) const {
@@ -225,7 +232,8 @@ Kept ProxyTraffic::kept(const Session& session) const {
   kept.inside_for_client = kept_for_client(session);
   kept.inside_for_backend = kept_for_backend();
   kept.for_client = to_client_.direction.pending() + (session.client.valid() ? session.unacknowledged() : 0);
-  kept.for_backend = to_backend_.direction.pending() + (backend_.stream.valid() ? backend_.unacknowledged() : 0);
+  kept.for_backend = to_backend_.direction.pending() + to_backend_.direction.first_left() +
+                     (backend_.stream.valid() ? backend_.unacknowledged() : 0);
   return kept;
 }
 

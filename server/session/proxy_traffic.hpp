@@ -59,7 +59,9 @@ class ProxyTraffic {
            backend_.sent_records();
   }
   /// Bytes that were read and that the sinks' sockets have not taken: plain ones, and the records of TLS.
-  std::size_t kept_for_backend() const { return to_backend_.direction.pending() + backend_.kept_records(); }
+  std::size_t kept_for_backend() const {
+    return to_backend_.direction.pending() + to_backend_.direction.first_left() + backend_.kept_records();
+  }
   std::size_t kept_for_client(const Session& session) const {
     return to_client_.direction.pending() + session.kept_records();
   }

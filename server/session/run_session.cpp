@@ -12,6 +12,7 @@
 #include "server/session/header_reader.hpp"
 #include "server/session/life.hpp"
 #include "server/session/proxy_traffic.hpp"
+#include "server/session/shape_session.hpp"
 #include "server/session/tcp_figures.hpp"
 #include "server/session/traffic.hpp"
 
@@ -148,7 +149,7 @@ Next carry_on(Session& session, Traffic& traffic) {
   if (turn.half_closed && session.deadlines.stage() == Stage::carrying) session.enter(Stage::half_closed);
   // A deadline that traffic has moved back finds that out when it comes.
   if (!session.slot->scheduled() || turn.due != Session::Time::max()) session.arm(turn.due);
-  if (turn.soon != Session::Time::max()) session.slot->set_fine_deadline(turn.soon);
+  if (turn.soon != Session::Time::max()) session.wait_finely(turn.soon, turn.due);
   return turn.unfinished ? Next::yield : Next::wait;
 }
 

@@ -111,6 +111,13 @@ struct Session {
     due = std::min(due, deadlines.next(config().timeouts));
     if (due != Time::max()) slot->set_deadline(due);
   }
+  /// Makes the next wait end at `soon`, more finely than arm() does, or at `due`. A deadline that is far is the wheel's
+  /// until it is near, for fine ones of sessions that are gone stay until their time. Throws std::bad_alloc.
+  void wait_finely(Time soon, Time due = Time::max()) {
+    if (soon - now() > 4 * io::TimerWheel::kTick) return arm(std::min(due, soon - 2 * io::TimerWheel::kTick));
+    arm(due);
+    slot->set_fine_deadline(soon);
+  }
   /// Suspends until something happens on its sockets, it is interrupted, or something is due.
   auto wait_until(Time due) {
     arm(due);

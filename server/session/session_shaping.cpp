@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/session/session.hpp"
+#include "common/units.hpp"
 
 namespace weir {
 
@@ -56,40 +56,21 @@ WayTerms SessionShaping::terms(bool upstream, bool downstream) const {
   return terms;
 }
 
-void begin_shaping(Session& session) {
-  Shaping& listener = session.context->listener->shaping();
-  session.shaping = std::make_unique<SessionShaping>(listener, session.source(), session.number, session.now(), false);
-  if (session.shaping->meets<faults::Refuse>() != nullptr) session.end_with(SessionEnd::fault_refused);
+bool SessionShaping::is_refused() const {
+  return std::any_of(met_.begin(), met_.end(),
+                     [](const auto& met) { return std::holds_alternative<faults::Refuse>(met.fault->kind); });
 }
 
-net::awaitable<void> await_service(Session& session) {
-  const auto* fault = session.shaping->meets<faults::Connect>();
-  if (fault == nullptr) co_return;
-  const bool fails = fault->fail;
-  session.enter(Deadlines::Stage::connecting);
-  const Session::Time begin = session.now() + fault->delay;
-  while (!session.end && session.now() < begin) {
-    if (session.client.failed()) {
-      session.end_with(end_of_error(true, session.client.take_error()));
-      break;
-    }
-    session.slot->set_fine_deadline(begin);
-    co_await session.wait();
-    if (const auto why = session.must_end()) session.end_with(*why);
+std::optional<faults::Connect> SessionShaping::service_begin() const {
+  std::optional<faults::Connect> all;
+  for (const faults::Met& met : met_) {
+    const auto* fault = std::get_if<faults::Connect>(&met.fault->kind);
+    if (fault == nullptr) continue;
+    if (!all) all.emplace();
+    all->delay = std::min<std::chrono::microseconds>(all->delay + fault->delay, kLongestDuration);
+    all->fail = all->fail || fault->fail;
   }
-  if (fails) session.end_with(SessionEnd::fault_connect_failed);
-}
-
-bool renew_shaping(Session& session) {
-  Shaping& listener = session.context->listener->shaping();
-  if (session.shaping) {
-    session.shaping->look(listener, session.now(), true);
-  } else if (listener.is_active()) {
-    session.shaping = std::make_unique<SessionShaping>(listener, session.source(), session.number, session.now(), true);
-  } else {
-    return false;
-  }
-  return true;
+  return all;
 }
 
 }  // namespace weir

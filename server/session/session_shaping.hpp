@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/faults/fault_set.hpp"
@@ -28,13 +29,9 @@ class SessionShaping {
   /// What a way of the connection has to keep to; `upstream` is from the client. An echo has one way for both.
   WayTerms terms(bool upstream, bool downstream) const;
 
-  template <typename Kind>
-  const Kind* meets() const {
-    for (const faults::Met& met : met_) {
-      if (const Kind* kind = std::get_if<Kind>(&met.fault->kind)) return kind;
-    }
-    return nullptr;
-  }
+  bool is_refused() const;
+  /// How much later its service begins, or that it never does; nothing where no fault says so.
+  std::optional<faults::Connect> service_begin() const;
 
   /// For its record; null where its listener never had a fault.
   const std::shared_ptr<const FaultFacts>& facts() const { return facts_; }
@@ -49,17 +46,5 @@ class SessionShaping {
   std::shared_ptr<ByteBuckets> own_rates_;  ///< of this connection alone; null until there were any
   std::shared_ptr<const FaultFacts> facts_;
 };
-
-struct Session;
-
-/// When a session begins and its source is known: draws what it meets, which may end it (Refuse). Throws
-/// std::bad_alloc.
-void begin_shaping(Session& session);
-
-/// Where the session's service begins later, or not at all (Connect): waits, and may end it.
-net::awaitable<void> await_service(Session& session);
-
-/// Looks again at what is set. Returns whether the traffic has to be told. Throws std::bad_alloc.
-bool renew_shaping(Session& session);
 
 }  // namespace weir

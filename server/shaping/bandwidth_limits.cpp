@@ -1,5 +1,7 @@
 #include "server/shaping/bandwidth_limits.hpp"
 
+#include <algorithm>
+
 namespace weir {
 
 namespace {
@@ -31,18 +33,20 @@ BandwidthLimits::Rates BandwidthLimits::rates_of(const std::optional<IpAddress>&
 }
 
 std::shared_ptr<ByteBuckets> BandwidthLimits::of_source(const IpAddress& source, ByteBucket::Time now) {
-  if (sources_.size() >= look_at_) forget_sources(now);
-  std::shared_ptr<ByteBuckets>& found = sources_[source];
-  if (found == nullptr) found = std::make_shared<ByteBuckets>(config_.per_source, config_.burst);
-  return found;
+  if (sources_.size() >= look_at_ && now >= look_again_) forget_sources(now);
+  const auto known = sources_.find(source);
+  if (known != sources_.end()) return known->second;
+  auto made = std::make_shared<ByteBuckets>(config_.per_source, config_.burst);
+  if (sources_.size() < kMostSources) sources_.emplace(source, made);
+  return made;
 }
 
 /// Those without a connection whose burst is whole again are as good as new.
 void BandwidthLimits::forget_sources(ByteBucket::Time now) {
-  std::erase_if(sources_, [now](const auto& known) {
-    return known.second == nullptr || (known.second.use_count() == 1 && known.second->is_full(now));
-  });
-  look_at_ = std::max(kSources, 2 * sources_.size());
+  std::erase_if(sources_,
+                [now](const auto& known) { return known.second.use_count() == 1 && known.second->is_full(now); });
+  look_at_ = std::clamp(2 * sources_.size(), kSources, kMostSources);
+  look_again_ = now + kPause;
 }
 
 }  // namespace weir

@@ -46,6 +46,10 @@ class BandwidthLimits {
  private:
   /// How many sources are known before those that need not be are looked for.
   static constexpr std::size_t kSources = 1024;
+  /// No more are remembered; of others each connection has the source's rates by itself.
+  static constexpr std::size_t kMostSources = 262'144;
+  /// Between two looks through all of them.
+  static constexpr std::chrono::seconds kPause{1};
 
   std::shared_ptr<ByteBuckets> of_source(const IpAddress& source, ByteBucket::Time now);
   void forget_sources(ByteBucket::Time now);
@@ -56,6 +60,7 @@ class BandwidthLimits {
   BandwidthConfig config_;
   std::map<IpAddress, std::shared_ptr<ByteBuckets>> sources_;
   std::size_t look_at_ = kSources;
+  ByteBucket::Time look_again_{};
 };
 
 }  // namespace weir

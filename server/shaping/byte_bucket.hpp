@@ -29,17 +29,17 @@ class ByteBucket {
   ByteBucket(const ByteBucket&) = delete;
   ByteBucket& operator=(const ByteBucket&) = delete;
 
-  /// Bytes a second from now on, and bytes that may pass at once after a pause. What is booked stays booked, but
-  /// newcomers wait for it no longer than it takes at a rate that is faster than before.
+  /// Bytes a second from now on, and bytes that may pass at once after a pause. What is booked and has not passed takes
+  /// as long as it does at the new rate, so that whoever gives it back gives back as much.
   void set(std::uint64_t rate, std::uint64_t burst, Time now = io::Clock::now()) {
     const std::uint64_t before = rate_.exchange(rate, std::memory_order_relaxed);
     burst_.store(burst, std::memory_order_relaxed);
-    if (before == 0 || (rate != 0 && rate <= before)) return;
-    const double faster = rate == 0 ? 0 : static_cast<double>(before) / static_cast<double>(rate);
+    if (before == 0 || rate == before) return;
+    const double longer = rate == 0 ? 0 : static_cast<double>(before) / static_cast<double>(rate);
     const std::int64_t from = units(now);
     std::int64_t seen = free_at_.load(std::memory_order_relaxed);
     while (seen > from) {
-      const auto left = static_cast<std::int64_t>(static_cast<double>(seen - from) * faster);
+      const auto left = static_cast<std::int64_t>(std::min(static_cast<double>(seen - from) * longer, kMost));
       if (free_at_.compare_exchange_weak(seen, from + left, std::memory_order_relaxed)) return;
     }
   }

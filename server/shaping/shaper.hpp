@@ -82,6 +82,8 @@ class Shaper {
 
   /// Whether bytes stand in line() before they are written: because they are to arrive later, in slices or changed.
   bool delays() const { return delays_ || !line_.empty(); }
+  /// Whether what is read goes into line(); if not, there is what is left of faults that have gone.
+  bool fills_line() const { return delays_; }
   DelayLine& line() { return line_; }
   /// When what was read now, from that place on, may be written.
   Time release_at(std::uint64_t place) const { return now_ + delay_at(place); }
@@ -102,6 +104,7 @@ class Shaper {
   /// Bytes of the source that were read before there was a shaper, and that are to pass as if they had not been: what
   /// of them has passed is taken away from the front.
   std::span<const std::byte>& first_bytes() { return first_; }
+  const std::span<const std::byte>& first_bytes() const { return first_; }
   void begin_with(std::span<const std::byte> bytes) {
     first_owned_.assign(bytes.begin(), bytes.end());
     first_ = first_owned_;
@@ -118,7 +121,9 @@ class Shaper {
     Time since{};
     std::uint64_t next_stall = 0;  ///< the next place where the way may stop
     Time stalled_until{};
-    std::shared_ptr<ByteBuckets> bucket;  ///< of a fault of bandwidth
+    std::uint64_t slice_end = 0;  ///< place
+    Time next_slice{};
+    std::shared_ptr<ByteBuckets> bucket{};  ///< of a fault of bandwidth
   };
 
   std::uint64_t allowed_by_faults(std::uint64_t read, std::uint64_t most);
@@ -129,7 +134,6 @@ class Shaper {
   std::chrono::microseconds delay_at(std::uint64_t place) const;
   void book(std::uint64_t bytes);
   void give_back();
-  Effect* slicing();
 
   std::vector<Effect> effects_;
   std::vector<WayTerms::Rate> buckets_;
@@ -140,8 +144,6 @@ class Shaper {
   Time due_ = Time::max();
   std::uint64_t booked_ = 0;  ///< bytes in each bucket that were not read yet
   Time booked_for_{};
-  std::uint64_t slice_end_ = 0;  ///< place
-  Time next_slice_{};
   std::optional<Time> ended_at_;  ///< when the FIN came
   bool delays_ = false;
 };

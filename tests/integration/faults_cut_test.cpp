@@ -38,7 +38,9 @@ TEST_P(FaultsCut, ResetComesToBothSidesAfterExactlySoManyBytes) {
     EXPECT_EQ(record.end(), "fault_reset");
     EXPECT_EQ(faults_of(record), (MetFaults{1, {"harm"}}));
     EXPECT_EQ(record.bytes_in(), is_upstream() || is_echo() ? static_cast<std::int64_t>(cut) : 0);
-    if (!is_upstream()) EXPECT_EQ(record.bytes_out(), static_cast<std::int64_t>(cut));
+    if (!is_upstream()) {
+      EXPECT_EQ(record.bytes_out(), static_cast<std::int64_t>(cut));
+    }
     EXPECT_EQ(record.bytes_lost(), 0);
   }
 }
@@ -53,7 +55,9 @@ TEST_P(FaultsCut, FinComesAfterExactlySoManyBytes) {
     EXPECT_EQ(difference(received.bytes, bytes.substr(0, cut)), "");
     EXPECT_EQ(received.ending, Ending::fin);
     EXPECT_EQ(received.close_notify, GetParam().tls);
-    if (!is_echo()) EXPECT_EQ(sender().receive_until_end().ending, Ending::fin);
+    if (!is_echo()) {
+      EXPECT_EQ(sender().receive_until_end().ending, Ending::fin);
+    }
     client_.reset();
     server_.reset();
     const Record record = daemon_->wait_for_record();
@@ -80,6 +84,16 @@ TEST_P(FaultsCut, AFinIsNoResetAlthoughTheSenderGoesOnSending) {
   EXPECT_EQ(daemon_->wait_for_record().end(), "fault_end");
 }
 
+/// Who does not close its side is not waited for, and gets no RST either.
+TEST_P(FaultsCut, AFinIsNoResetAlthoughNobodyAnswersIt) {
+  start("end: {after_bytes: 3}", "timeouts: {half_close: 200ms}");
+  sender().send_all("abc");
+  EXPECT_EQ(receiver().receive_exactly(3), "abc");
+  EXPECT_EQ(daemon_->wait_for_record().end(), "fault_end");
+  EXPECT_EQ(client_->socket().receive_until_end().ending, Ending::fin);
+  EXPECT_EQ(client_->socket().receive_until_end().ending, Ending::fin);
+}
+
 TEST_P(FaultsCut, ATimeEndsAConnectionThatSaysNothing) {
   for (const std::string kind : {"reset", "end"}) {
     SCOPED_TRACE(kind);
@@ -87,7 +101,9 @@ TEST_P(FaultsCut, ATimeEndsAConnectionThatSaysNothing) {
     start(kind + ": {after: 400ms}");
     EXPECT_EQ(receiver().socket().receive_until_end().ending, wanted(kind));
     EXPECT_GE(before.elapsed(), milliseconds(400));
-    if (!is_echo()) EXPECT_EQ(sender().socket().receive_until_end().ending, wanted(kind));
+    if (!is_echo()) {
+      EXPECT_EQ(sender().socket().receive_until_end().ending, wanted(kind));
+    }
     client_.reset();
     server_.reset();
     EXPECT_EQ(daemon_->wait_for_record().end(), "fault_" + kind);
@@ -124,7 +140,9 @@ TEST_P(FaultsCut, WithoutAPlaceAndATimeItIsAtOnce) {
   if (GetParam().tls) GTEST_SKIP() << "a handshake may not have ended";
   start("reset: {}");
   EXPECT_EQ(receiver().receive_until_end().ending, Ending::reset);
-  if (!is_echo()) EXPECT_EQ(sender().receive_until_end().ending, Ending::reset);
+  if (!is_echo()) {
+    EXPECT_EQ(sender().receive_until_end().ending, Ending::reset);
+  }
   EXPECT_EQ(daemon_->wait_for_record().end(), "fault_reset");
 }
 
@@ -175,7 +193,9 @@ TEST_P(FaultsCutPlain, EveryPlaceIsHitHoweverTheBytesCome) {
         const TlsReceived received = receiver().receive_until_end();
         sending.get();
         ASSERT_EQ(difference(received.bytes, bytes.substr(0, place)), "") << place;
-        if (kind == "end" || !is_echo()) ASSERT_EQ(received.ending, wanted(kind)) << place;
+        if (kind == "end" || !is_echo()) {
+          ASSERT_EQ(received.ending, wanted(kind)) << place;
+        }
       }
       client_.reset();
       server_.reset();

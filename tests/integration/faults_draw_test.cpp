@@ -115,7 +115,7 @@ TEST(FaultsDraw, AFaultThatComesAndGoesMeetsTheSameConnections) {
     set_fault(admin, "echo", half);
     remove_fault(admin, "echo", "half");
   }
-  set_fault(admin, "echo", half);
+  set_fault_on_live(admin, "echo", half, 10);
   for (Peer& client : clients) client.exchange("y");
   clients.clear();
   const faults::FaultSet set(kSeed, "echo", {[] {

@@ -205,6 +205,20 @@ TEST_F(JsonSchema, IdleReportsAreAsDescribed) {
   expect_valid("idle-report.json", {"ended", "open", "refused"});
 }
 
+/// An announcement of refusals, which a plain echo does not keep.
+const std::string kAnnouncement =
+    R"({"seed": 1, "listeners": [{"name": "db", "faults": [)"
+    R"({"definition": {"name": "no", "percent": 50, "refuse": {}}, "left_seconds": null},)"
+    R"({"definition": {"name": "far", "reset": {"after_bytes": 100000000}}, "left_seconds": null}]}]})";
+
+TEST_F(JsonSchema, ReportsOfAnnouncedFaultsAreAsDescribed) {
+  const std::string announced = folder_.write("announced", kAnnouncement);
+  write("faults", {"echo", "--quiet", "--expect-faults", announced, "-c", "10", server_.address()}, 4);
+  EXPECT_FALSE(document("faults").at("mismatches").as_array().empty());
+  expect_valid("faults-report.json", {"faults"});
+  EXPECT_THAT(unnoticed("faults-report.json", "faults"), IsEmpty());
+}
+
 TEST_F(JsonSchema, ReportsOverTlsAreAsDescribed) {
   const FakeBackend server([certificate = self_signed({"DNS:site.test"})](Peer& client) {
     TlsPeer tls(client, certificate);

@@ -12,7 +12,7 @@
 #include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/record.hpp"
-#include "tests/support/tls_site.hpp"
+#include "tests/support/wait_until.hpp"
 
 namespace weir::test {
 
@@ -33,6 +33,27 @@ inline std::string harm(const std::string& kind, const std::string& direction = 
 inline void set_fault(const AdminClient& admin, const std::string& listener, const std::string& fault) {
   const AdminReply reply = admin.request("POST", "/api/v1/listeners/" + listener + "/faults", fault);
   if (reply.status / 100 != 2) throw std::runtime_error("no fault was set: " + reply.head + reply.body);
+}
+
+/// How often connections of a listener have met a fault.
+inline double times_met(const AdminClient& admin, const std::string& listener) {
+  double times = 0;
+  for (const auto& [series, value] : admin.metrics()) {
+    if (series.starts_with("weir_faults_applied_total{") && series.find('"' + listener + '"') != std::string::npos) {
+      times += value;
+    }
+  }
+  return times;
+}
+
+/// Sets one that connections meet which are there already, and waits until so many have.
+inline void set_fault_on_live(const AdminClient& admin, const std::string& listener, const std::string& fault,
+                              int connections = 1) {
+  const double before = times_met(admin, listener);
+  set_fault(admin, listener, fault);
+  if (!wait_until([&] { return times_met(admin, listener) >= before + connections; })) {
+    throw std::runtime_error("no connection met " + fault);
+  }
 }
 
 inline void remove_fault(const AdminClient& admin, const std::string& listener, const std::string& name = "harm") {

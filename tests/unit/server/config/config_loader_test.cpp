@@ -144,7 +144,7 @@ upstreams:
                           parse_address("unix:@shout", AddressUse::bind)));
   EXPECT_EQ(std::get<EchoConfig>(config.listeners[0].service).transform, EchoConfig::Transform::upper);
   EXPECT_EQ(config.listeners[0].timeouts, (TimeoutsConfig{1s, 2s, 0s, 4s}));
-  EXPECT_EQ(config.listeners[0].limits, (ScopeLimits{5, 6, {7, 1h}, {}}));
+  EXPECT_EQ(config.listeners[0].limits, (ScopeLimits{5, 6, {7, 1h}, {}, {}}));
   EXPECT_EQ(config.listeners[0].access, (AccessConfig{{"10.0.0.0/8", "::1"}, {"10.0.0.1"}, "", ""}));
   EXPECT_TRUE(std::holds_alternative<DiscardConfig>(config.listeners[1].service));
   EXPECT_EQ(config.listeners[1].unix_socket, (UnixConfig{0600, "root", "0"}));
@@ -734,7 +734,7 @@ TEST(ConfigDump, UnusualValuesAreKept) {
   }
   echo.unix_socket = {07, "0", "root"};
   echo.service = EchoConfig{EchoConfig::Transform::upper};
-  echo.limits = {1, 2, {1'000'000'000, 60s}, {3, 1s}};
+  echo.limits = {1, 2, {1'000'000'000, 60s}, {3, 1s}, {{10, 20}, 30, {40, 50}, {60, 70}}};
   echo.access = {{"10.0.0.0/8"}, {"::/0", "192.0.2.1"}, "", ""};
   echo.timeouts = {0ms, 1234567ms, 1h, 1ms};
   echo.accept_proxy_protocol = ListenerConfig::ProxyHeaders::required;

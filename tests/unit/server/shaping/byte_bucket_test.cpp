@@ -114,13 +114,27 @@ TEST(ByteBucket, WhatIsGivenBackIsThereForOthers) {
   EXPECT_EQ(bucket.book(1000, now), now);
 }
 
-TEST(ByteBucket, AChangedRateHoldsForWhatIsBookedNext) {
+TEST(ByteBucket, ASlowerRateHoldsForWhatIsBookedToo) {
   ByteBucket bucket(1'000'000, 0);
   const Time now = io::Clock::now();
   bucket.book(1'000, now);
-  bucket.set(1'000, 0);
+  bucket.set(1'000, 0, now);
   bucket.book(10, now);
-  EXPECT_EQ(bucket.book(10, now), now + milliseconds(11));
+  EXPECT_EQ(bucket.book(10, now), now + milliseconds(1010));
+}
+
+/// Or those who wait while a rate is lowered would give back more than they had, and all pass at once.
+TEST(ByteBucket, WhatIsGivenBackAfterTheRateHasChangedIsWhatWasBooked) {
+  for (const std::uint64_t next : {1'000u, 1'000'000'000u}) {
+    ByteBucket bucket(1'000'000, 0);
+    const Time now = io::Clock::now();
+    for (int i = 0; i < 100; ++i) bucket.book(20'000, now);
+    bucket.set(next, 0, now);
+    for (int i = 0; i < 100; ++i) bucket.give_back(20'000);
+    const Time free = bucket.book(1, now);
+    EXPECT_LE(free - now, milliseconds(1)) << next;
+    EXPECT_GE(free - now, -milliseconds(1)) << next;
+  }
 }
 
 TEST(ByteBucket, AFasterRateShortensTheLine) {
