@@ -88,7 +88,7 @@ what a proxy adds
 announced faults
       --expect-faults FILE
                           in place of a load: opens -c connections one after another and checks that
-                          each of them meets exactly the faults that it was announced, and the others
+                          each of them meets exactly the faults announced for it, and the others
                           none. FILE is what weir faults --json printed; - is stdin
       --faults-listener NAME
                           of FILE's listeners the one that TARGET is (the only one that has faults)
