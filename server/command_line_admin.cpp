@@ -166,11 +166,13 @@ void declare_admin_verb(CLI::App& app, std::string_view verb, AdminArguments& ar
   app.add_option("--token-file", arguments.token_file);
   if (verb == "faults") {
     app.add_option("WORDS", arguments.words);
-    app.add_option("--percent", arguments.percent);
-    app.add_option("--for", arguments.duration);
-    app.add_option("--direction", arguments.direction);
-    app.add_option("--source", arguments.sources)->allow_extra_args(false);
-    app.add_option("--key", arguments.key);
+    // An empty one, as of a shell's variable that is not set, must not stand for the default.
+    const auto something = [](const std::string& text) { return text.empty() ? "it is empty" : ""; };
+    app.add_option("--percent", arguments.percent)->check(something);
+    app.add_option("--for", arguments.duration)->check(something);
+    app.add_option("--direction", arguments.direction)->check(something);
+    app.add_option("--source", arguments.sources)->allow_extra_args(false)->check(something);
+    app.add_option("--key", arguments.key)->check(something);
     app.add_flag("--json", arguments.json);
     app.add_option("--admin", arguments.apart);
     return;

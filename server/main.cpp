@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -23,6 +24,7 @@
 #include "server/log_files.hpp"
 #include "server/running_daemon.hpp"
 #include "server/server.hpp"
+#include "server/tls_warnings.hpp"
 
 namespace {
 
@@ -97,6 +99,9 @@ int execute(const Command& command, const upgrade::Program& program, upgrade::Pr
   CapacityPlan plan = plan_capacity(config, read_machine_limits());
   for (std::string& warning : log_file_warnings(config)) plan.warnings.push_back(std::move(warning));
   for (std::string& warning : unchecked_socket_warnings(config)) plan.warnings.push_back(std::move(warning));
+  for (std::string& warning : tls_warnings(config, std::chrono::system_clock::now())) {
+    plan.warnings.push_back(std::move(warning));
+  }
   return print(describe(plan) + command.config_file + ": ok\n");
 }
 

@@ -134,6 +134,7 @@ class Judge {
 
   void check_bytes();
   using Turned = std::vector<Sight::Turned>;
+  bool turns_back(std::size_t at) const;
   Turned turned_by(std::size_t at, std::uint64_t horizon) const;
 
   const FaultPath path_;
@@ -350,14 +351,15 @@ void Judge::check_silence() {
   wrong("that it goes on", seen);
 }
 
+/// Whether it acts on the way there and on the way back: what is turned twice is as it was.
+bool Judge::turns_back(std::size_t at) const { return path_ == FaultPath::proxy && fault(at).way == faults::Way::both; }
+
 /// What one fault turns, on all ways together.
 Judge::Turned Judge::turned_by(std::size_t at, std::uint64_t horizon) const {
   const auto* corrupt = as<faults::Corrupt>(fault(at));
   Turned turned;
   if (corrupt == nullptr) return turned;
-  std::size_t ways = 0;
-  for (const auto& way : ways_of({all_[at]}, path_)) ways += way.size();
-  if (ways % 2 == 0) return turned;  // what is turned twice is as it was
+  if (turns_back(at)) return turned;
   for (std::uint64_t block = 0; block * corrupt->per_bytes < horizon; ++block) {
     const faults::TurnedBit bit = faults::turned_bit(*corrupt, all_[at].lot, block);
     if (bit.place < horizon) turned.push_back({bit.place, bit.mask});
@@ -408,7 +410,7 @@ void Judge::check_bytes() {
   for (std::size_t at = 0; at < all_.size(); ++at) {
     if (as<faults::Corrupt>(fault(at)) == nullptr) continue;
     if (!own[at].empty()) agrees(at);
-    unchecked(at, "too few bytes came back to show it");
+    unchecked(at, turns_back(at) ? "it turns each bit twice, and so none" : "too few bytes came back to show it");
   }
 }
 

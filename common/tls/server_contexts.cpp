@@ -71,6 +71,27 @@ Group default_group(const std::vector<Served>& all) {
   return group;
 }
 
+/// Whether one of the ciphers of TLS 1.2 is for a key of this kind.
+bool has_cipher_for(const SSL_CTX* context, int kind) {
+  const bool rsa = kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS;
+  const STACK_OF(SSL_CIPHER)* const ciphers = ::SSL_CTX_get_ciphers(context);
+  for (int i = 0; i < count_of(ciphers); ++i) {
+    const int authentication = ::SSL_CIPHER_get_auth_nid(item_of<const SSL_CIPHER>(ciphers, i));
+    if (authentication == (rsa ? NID_auth_rsa : NID_auth_ecdsa)) return true;
+  }
+  return false;
+}
+
+/// Whether one of them has signed the list.
+bool is_signed_by(X509_CRL* list, const std::vector<X509Ptr>& authorities) {
+  const bool found = std::any_of(authorities.begin(), authorities.end(), [list](const X509Ptr& authority) {
+    return ::X509_NAME_cmp(::X509_get_subject_name(authority.get()), ::X509_CRL_get_issuer(list)) == 0 &&
+           ::X509_CRL_verify(list, ::X509_get0_pubkey(authority.get())) == 1;
+  });
+  ::ERR_clear_error();
+  return found;
+}
+
 }  // namespace
 
 ServerContexts::ServerContexts(const ServerOptions& options, const std::shared_ptr<const TicketKeys>& tickets) {
@@ -96,16 +117,25 @@ std::shared_ptr<const NameTable> ServerContexts::make_table(const ServerOptions&
   rules->names = table;
   for (const CrlPtr& list : rules->revocations) {
     facts_.push_back(facts_of(list.get(), options.client_certificates.crl));
+    if (is_signed_by(list.get(), rules->authorities)) continue;
+    notes_.push_back(
+        fmt::format("client_certificates.crl: the {} in {} are by nobody in ca, so they count only "
+                    "for clients who show such an authority themselves; add the lists of those in ca",
+                    in_quotes(facts_.back().name), in_quotes(facts_.back().file)));
   }
 
   std::map<Group, SSL_CTX*> made;
   std::set<std::size_t> shown;
+  std::set<std::size_t> without_cipher;
   const auto context_for = [&](const Group& group) {
     SSL_CTX*& context = made[group];
     if (context != nullptr) return context;
     context = table->contexts.emplace_back(make_server_context(options, rules)).get();
     for (const std::size_t i : group) use_identity(context, all[i].identity);
     shown.insert(group.begin(), group.end());
+    const bool fits =
+        std::any_of(group.begin(), group.end(), [&](std::size_t i) { return has_cipher_for(context, all[i].kind); });
+    if (!fits) without_cipher.insert(group.front());
     return context;
   };
   for (const std::string& name : names) {
@@ -118,6 +148,14 @@ std::shared_ptr<const NameTable> ServerContexts::make_table(const ServerOptions&
   }
   SSL_CTX* const first = context_for(default_group(all));
   if (options.unknown_name == ServerOptions::UnknownName::use_default) table->otherwise = first;
+  for (const std::size_t i : without_cipher) {
+    if (options.min_version == Version::tls13) break;
+    const bool rsa = all[i].kind == EVP_PKEY_RSA || all[i].kind == EVP_PKEY_RSA_PSS;
+    notes_.push_back(
+        fmt::format("ciphers: none of them is for the kind of key in {}, so it serves no client of TLS "
+                    "1.2; add ECDHE-{}-AES128-GCM-SHA256, or leave them out",
+                    in_quotes(all[i].identity.file), rsa ? "RSA" : "ECDSA"));
+  }
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (shown.contains(i)) continue;
     notes_.push_back(fmt::format("{} is never shown: {}", in_quotes(all[i].identity.file),

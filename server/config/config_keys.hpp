@@ -428,6 +428,7 @@ inline constexpr auto kKeys<UpstreamConfig> = std::tuple{
     key("tls", &UpstreamConfig::tls, TriedSection{problem_of_client}).shown_if([](const UpstreamConfig& upstream) {
       return upstream.tls.has_value();
     }),
+    rule(check_backend_name),
     key("send_proxy_protocol", &UpstreamConfig::send_proxy_protocol, Word{}).in_turn(2),
     key("proxy_tlvs", &UpstreamConfig::proxy_tlvs, Words{}).in_turn(2),
     rule(check_tlvs),

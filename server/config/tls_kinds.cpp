@@ -256,6 +256,22 @@ void check_plaintext(MapReader& map, const tls::ServerOptions& options, Reading&
   }
 }
 
+void check_backend_name(MapReader& map, const UpstreamConfig& upstream, Reading&) {
+  const std::optional<Value> tls = map.find("tls");
+  if (!tls || !upstream.tls || upstream.tls->verify != tls::ClientOptions::Verify::full) return;
+  const std::optional<Value> name = tls->is(YamlNode::Kind::map) ? MapReader(*tls).find("name") : std::nullopt;
+  // One that is no name is reported by itself.
+  const bool is_given = name && !(name->is(YamlNode::Kind::scalar) && name->node().scalar.empty());
+  if (is_given || !upstream.tls->name.empty()) return;
+  for (const BackendConfig& backend : upstream.servers) {
+    if (backend.dns || !backend.address.is_unix()) continue;
+    return tls->fail(
+        fmt::format("has no name, and no certificate is for {}, the path of a backend; write name: and what "
+                    "its certificate is for, or verify: chain",
+                    in_quotes(backend.address.to_string())));
+  }
+}
+
 void check_tlvs(MapReader& map, const UpstreamConfig& upstream, Reading&) {
   if (upstream.proxy_tlvs.empty() || upstream.send_proxy_protocol == ProxyVersion::v2) return;
   const std::optional<Value> tlvs = map.find("proxy_tlvs");

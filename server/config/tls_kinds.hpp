@@ -80,6 +80,9 @@ void check_client_certificates(MapReader& map, const tls::ClientCertificateOptio
 /// Who must show a certificate cannot come without TLS.
 void check_plaintext(MapReader& map, const tls::ServerOptions& options, Reading&);
 
+/// No certificate is for the path of a unix socket.
+void check_backend_name(MapReader& map, const UpstreamConfig& upstream, Reading&);
+
 /// Only version 2 of the PROXY header says anything of TLS.
 void check_tlvs(MapReader& map, const UpstreamConfig& upstream, Reading&);
 

@@ -72,6 +72,8 @@ class Opening {
                        [this](bool any) { return at_end(any); });
   }
   bool any_came() { return any_came_ || !first_.taken().empty(); }
+  /// The client's FIN came in the middle of them.
+  bool left() const { return left_; }
   /// The client is spoken to in TLS, with this name.
   bool terminates() const { return terminates_; }
   std::vector<std::byte>& taken() { return first_.taken(); }
@@ -180,6 +182,7 @@ class Opening {
       session_.end_with(SessionEnd::client_closed);  // one that only checks whether the port is open
       return Progress::over;
     }
+    left_ = true;
     return refuse(SessionEnd::tls_handshake_failed, "the connection ended within its first bytes").progress;
   }
 
@@ -208,6 +211,7 @@ class Opening {
   bool awaits_request_;
   bool promised_tls_ = false;  ///< its request was granted, so that nothing else may come
   bool any_came_ = false;
+  bool left_ = false;
   bool terminates_ = false;
 };
 
@@ -296,10 +300,13 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
 }
 
 /// Counts a handshake that came to nothing. Whoever only looks whether the port is open has not begun any.
-void count_failure(const Session& session, bool any_came) {
+void count_failure(const Session& session, Opening& opening) {
   TlsCounters* const counters = session.context->tls_counters;
   if (counters == nullptr || !session.end) return;
-  if (any_came || session.end == SessionEnd::tls_handshake_timeout) counters->add_failed(*session.end);
+  if (opening.left() || (session.tls && session.tls->failure() == tls::Stream::Failure::closed)) {
+    return counters->add_failed(SessionEnd::client_closed);  // it has abandoned it, and nothing was wrong
+  }
+  if (opening.any_came() || session.end == SessionEnd::tls_handshake_timeout) counters->add_failed(*session.end);
 }
 
 /// The alert that was written, or an answer, must not be lost by a RST, which the kernel sends where unread bytes are.
@@ -332,12 +339,12 @@ net::awaitable<std::vector<std::byte>> begin_tls(Session& session) {
     if (const auto why = session.must_end()) {
       session.note_cut(opening.any_came() ? 1 : 0);
       session.end_with(*why);
-      count_failure(session, opening.any_came());
+      count_failure(session, opening);
       co_return std::vector<std::byte>();
     }
   }
   if (!session.end && opening.terminates()) co_await shake_hands(session, std::exchange(opening.taken(), {}));
-  count_failure(session, opening.any_came());
+  count_failure(session, opening);
   if (session.end && session.close_softly) co_await let_alert_arrive(session);
   co_return std::move(opening.taken());
 }

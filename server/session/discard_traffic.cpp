@@ -1,7 +1,6 @@
 #include "server/session/discard_traffic.hpp"
 
 #include "server/session/direction.hpp"
-#include "server/session/fault_cut.hpp"
 
 namespace weir {
 
@@ -46,8 +45,10 @@ Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
   turn.unfinished = client.readable() && !is_held_back;
   if (!shaper_) return turn;
   turn.soon = shaper_->due();
-  cut_by_ = shaper_->cut(read_, 0);
-  if (cut_by_) return begin_to_end_client(session, client, *cut_by_);
+  if (const auto cut = shaper_->cut(read_, 0)) {
+    cut_by_ = ClientCut{*cut};
+    return begin_to_end_client(session, client, *cut_by_);
+  }
   if (is_held_back && client.failed()) return end_turn(end_of_error(true, session.client.take_error()));
   return turn;
 }

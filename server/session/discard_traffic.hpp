@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "server/session/fault_cut.hpp"
 #include "server/session/service.hpp"
 #include "server/session/traffic.hpp"
 
@@ -17,7 +18,7 @@ class DiscardTraffic {
   void begin_with(std::span<const std::byte> bytes) { read_ = bytes.size(); }
   void shape(const Session& session, bool begins);
   Turn turn(Session& session);
-  void cut(Session& session) { session.close_softly = cut_by_ == Shaper::Cut::end; }
+  void cut(Session& session) { session.close_softly = cut_by_ && cut_by_->how == Shaper::Cut::end; }
   void describe(SessionRecord& record) const { record.bytes_in = read_; }
   Carried carried() const { return {.in = read_}; }
   Kept kept(const Session&) const { return {}; }
@@ -28,8 +29,8 @@ class DiscardTraffic {
   Turn turn_on(Session& session, Stream& client);
 
   std::uint64_t read_ = 0;
-  std::unique_ptr<Shaper> shaper_;     ///< of the way in; there is none out
-  std::optional<Shaper::Cut> cut_by_;  ///< a fault ends it
+  std::unique_ptr<Shaper> shaper_;   ///< of the way in; there is none out
+  std::optional<ClientCut> cut_by_;  ///< a fault ends it
 };
 
 }  // namespace weir

@@ -1,7 +1,5 @@
 #include "server/session/echo_traffic.hpp"
 
-#include "server/session/fault_cut.hpp"
-
 namespace weir {
 
 namespace {
@@ -36,7 +34,7 @@ Turn EchoTraffic::turn_on(Session& session, Stream& client) {
     return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
   }
   if (outcome == Direction::Outcome::cut) {
-    cut_by_ = direction_.cut_by();
+    cut_by_ = ClientCut{direction_.cut_by()};
     return begin_to_end_client(session, client, *cut_by_);
   }
   if (Direction::is_failure(outcome)) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "server/session/direction.hpp"
+#include "server/session/fault_cut.hpp"
 #include "server/session/service.hpp"
 #include "server/session/traffic.hpp"
 
@@ -20,7 +21,7 @@ class EchoTraffic {
   Turn turn(Session& session);
   void cut(Session& session) {
     lost_records_ = session.kept_records();
-    session.close_softly = cut_by_ == Shaper::Cut::end;
+    session.close_softly = cut_by_ && cut_by_->how == Shaper::Cut::end;
   }
   void describe(SessionRecord& record) const;
   Carried carried() const { return {direction_.read() + direction_.first_left(), direction_.written()}; }
@@ -33,8 +34,8 @@ class EchoTraffic {
 
   const Transform change_;
   Direction direction_;
-  std::optional<Shaper::Cut> cut_by_;  ///< a fault ends it
-  std::size_t lost_records_ = 0;       ///< of TLS, that the socket did not take
+  std::optional<ClientCut> cut_by_;  ///< a fault ends it
+  std::size_t lost_records_ = 0;     ///< of TLS, that the socket did not take
 };
 
 }  // namespace weir

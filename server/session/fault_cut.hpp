@@ -19,11 +19,13 @@ struct Settled {
 /// One step towards the end of a side, which is as good as through where it fails. A RST waits until the side has
 /// acknowledged what it was sent, so that exactly that arrives. A FIN is sent at once; what the side sends on is thrown
 /// away until it ends as well, because closing a socket that holds unread bytes would reset it (RFC 2525, 2.17).
+///
+/// `finished`: it was sent its FIN, which is said once: each shutdown(2) is an event of its own.
 template <typename Stream>
-Settled settle(Shaper::Cut how, Stream& side, std::span<std::byte> scratch) {
+Settled settle(Shaper::Cut how, Stream& side, bool& finished, std::span<std::byte> scratch) {
   if (side.failed() || side.flush() != 0) return {.done = true};
   if (how != Shaper::Cut::end) return {.done = side.unacknowledged() == 0};
-  side.finish(io::Closes::later);  // where its socket is full, it goes on once that is writable
+  if (!finished) finished = side.finish(io::Closes::later);  // a full socket says so once it is writable
   for (int reads = 0; reads < Direction::kTurnReads; ++reads) {
     if (!side.readable()) return {};
     const io::IoResult got = side.read(scratch);
@@ -51,21 +53,29 @@ inline SessionEnd end_of_cut(Shaper::Cut how) {
   return how == Shaper::Cut::end ? SessionEnd::fault_end : SessionEnd::fault_reset;
 }
 
-/// A turn of a connection that has a client alone, from the one on in which a fault ended it.
+/// That a fault ends a connection which has a client alone, and how far that has come.
+struct ClientCut {
+  Shaper::Cut how;
+  bool finished = false;
+};
+
+/// A turn of such a connection.
 template <typename Stream>
-Turn end_client(Session& session, Stream& client, Shaper::Cut how) {
-  const Settled settled = how == Shaper::Cut::reset ? Settled{.done = true} : settle(how, client, session.scratch());
-  if (!settled.done) return settle_later(session, how, settled.unfinished);
-  session.close_softly = how == Shaper::Cut::end;
+Turn end_client(Session& session, Stream& client, ClientCut& cut) {
+  if (cut.how != Shaper::Cut::reset) {
+    const Settled settled = settle(cut.how, client, cut.finished, session.scratch());
+    if (!settled.done) return settle_later(session, cut.how, settled.unfinished);
+  }
+  session.close_softly = cut.how == Shaper::Cut::end;
   return {.over = true};
 }
 
 /// The first of them.
 template <typename Stream>
-Turn begin_to_end_client(Session& session, Stream& client, Shaper::Cut how) {
+Turn begin_to_end_client(Session& session, Stream& client, ClientCut& cut) {
   session.enter(Deadlines::Stage::delivering);
-  Turn turn = end_client(session, client, how);
-  turn.end = end_of_cut(how);
+  Turn turn = end_client(session, client, cut);
+  turn.end = end_of_cut(cut.how);
   return turn;
 }
 

@@ -115,8 +115,8 @@ Turn ProxyTraffic::end_by_fault(Session& session) {
     Settled client_side;
     Settled backend_side;
     on_streams(session, [&](auto& client, auto& backend) {
-      client_side = settle(cut_by_, client, session.scratch());
-      backend_side = settle(cut_by_, backend, session.scratch());
+      client_side = settle(cut_by_, client, to_client_.finished, session.scratch());
+      backend_side = settle(cut_by_, backend, to_backend_.finished, session.scratch());
     });
     if (!client_side.done || !backend_side.done) {
       return settle_later(session, cut_by_, client_side.unfinished || backend_side.unfinished);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/units.hpp"
+
 namespace weir {
 
 namespace {
@@ -65,7 +67,7 @@ std::optional<faults::Connect> SessionShaping::service_begin() const {
     const auto* fault = std::get_if<faults::Connect>(&met.fault->kind);
     if (fault == nullptr) continue;
     if (!all) all.emplace();
-    all->delay += fault->delay;
+    all->delay = std::min<std::chrono::microseconds>(all->delay + fault->delay, kLongestDuration);
     all->fail = all->fail || fault->fail;
   }
   return all;

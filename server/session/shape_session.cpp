@@ -19,10 +19,7 @@ net::awaitable<void> await_service(Session& session) {
   session.enter(Deadlines::Stage::connecting);
   const Session::Time entered = session.now();
   while (!session.end && fault && session.now() < entered + fault->delay) {
-    if (session.client.failed()) {
-      session.end_with(end_of_error(true, session.client.take_error()));
-      break;
-    }
+    if (session.client.failed()) co_return;  // whoever serves it next finds out, and what it had sent
     session.wait_finely(entered + fault->delay);
     co_await session.slot->wait();
     if (const auto why = session.must_end()) session.end_with(*why);

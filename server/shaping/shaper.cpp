@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "common/units.hpp"
+
 namespace weir {
 
 namespace {
@@ -42,8 +44,6 @@ bool time_has_come(const Harm& harm, Time since, Time now) {
 
 void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
   give_back();
-  const Effect* const sliced = slicing();
-  const std::shared_ptr<const faults::Fault> sliced_by = sliced != nullptr ? sliced->met.fault : nullptr;
   std::vector<Effect> before = std::exchange(effects_, {});
   effects_.reserve(terms.faults.size());
   buckets_ = std::move(terms.rates);
@@ -53,7 +53,7 @@ void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
     if (known != before.end()) {
       effects_.push_back(std::move(*known));
     } else {
-      Effect& effect = effects_.emplace_back(Effect{std::move(met), read, now, 0, {}, nullptr});
+      Effect& effect = effects_.emplace_back(Effect{.met = std::move(met), .begin = read, .since = now});
       if (const auto* stall = as<faults::Stall>(effect.met)) effect.next_stall = read + stall->after;
       const auto* bandwidth = as<faults::Bandwidth>(effect.met);
       if (bandwidth != nullptr && bandwidth->rate != 0) effect.bucket = bucket_of(*bandwidth);
@@ -69,11 +69,6 @@ void Shaper::renew(WayTerms terms, std::uint64_t read, Time now) {
     return old.met.fault != nullptr && as<faults::Latency>(old.met) != nullptr;
   });
   if (has_less) line_.release_all(now + delay_at(read));  // what is held back waits no longer than what comes now
-  const Effect* const slices = slicing();
-  if (slices == nullptr || slices->met.fault != sliced_by) {
-    slice_end_ = 0;
-    next_slice_ = {};
-  }
 }
 
 /// A time that comes has to be known, whether or not there are bytes.
@@ -157,42 +152,44 @@ std::chrono::microseconds Shaper::delay_at(std::uint64_t place) const {
     const auto* latency = as<faults::Latency>(effect.met);
     if (latency != nullptr) delay += faults::delay_at(*latency, effect.met.lot, place - effect.begin);
   }
-  return delay;
+  return std::min<std::chrono::microseconds>(delay, kLongestDuration);
 }
 
-Shaper::Effect* Shaper::slicing() {
-  const auto found = std::find_if(effects_.begin(), effects_.end(),
-                                  [](const Effect& effect) { return as<faults::Slice>(effect.met) != nullptr; });
-  return found == effects_.end() ? nullptr : &*found;
-}
-
+/// What is cut by several is cut wherever one of them ends a slice.
 std::size_t Shaper::may_write(std::uint64_t place, std::size_t most) {
-  Effect* const effect = slicing();
-  if (effect == nullptr) return most;
-  if (now_ < next_slice_) {
-    wait_until(next_slice_);
-    return 0;
+  std::uint64_t allowed = most;
+  for (Effect& effect : effects_) {
+    const auto* slice = as<faults::Slice>(effect.met);
+    if (slice == nullptr) continue;
+    if (now_ < effect.next_slice) {
+      wait_until(effect.next_slice);
+      return 0;
+    }
+    if (effect.slice_end <= place) {
+      // Bytes that were in line before the fault came are sliced by it as well.
+      const std::uint64_t within = place > effect.begin ? place - effect.begin : 0;
+      effect.slice_end = place + faults::slice_at(*slice, effect.met.lot, within);
+    }
+    allowed = std::min(allowed, effect.slice_end - place);
   }
-  const auto& slice = *as<faults::Slice>(effect->met);
-  if (slice_end_ <= place) {
-    // Bytes that were in line before the fault came are sliced by it as well.
-    const std::uint64_t within = place > effect->begin ? place - effect->begin : 0;
-    slice_end_ = place + faults::slice_at(slice, effect->met.lot, within);
-  }
-  return static_cast<std::size_t>(std::min<std::uint64_t>(most, slice_end_ - place));
+  return static_cast<std::size_t>(allowed);
 }
 
 void Shaper::did_write(std::uint64_t place) {
-  const Effect* const effect = slicing();
-  if (effect != nullptr && place >= slice_end_) next_slice_ = now_ + as<faults::Slice>(effect->met)->delay;
+  for (Effect& effect : effects_) {
+    const auto* slice = as<faults::Slice>(effect.met);
+    if (slice != nullptr && place >= effect.slice_end) effect.next_slice = now_ + slice->delay;
+  }
 }
 
 bool Shaper::may_end(std::uint64_t read) {
   note_end();
-  Time release = std::max(*ended_at_ + delay_at(read), line_.last_release());
+  std::chrono::microseconds slow{0};
   for (const Effect& effect : effects_) {
-    if (const auto* slow = as<faults::SlowClose>(effect.met)) release += slow->delay;
+    if (const auto* fault = as<faults::SlowClose>(effect.met)) slow += fault->delay;
   }
+  const Time release = std::max(*ended_at_ + delay_at(read), line_.last_release()) +
+                       std::min<std::chrono::microseconds>(slow, kLongestDuration);
   if (now_ >= release) return true;
   wait_until(release);
   return false;

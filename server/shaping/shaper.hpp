@@ -121,7 +121,9 @@ class Shaper {
     Time since{};
     std::uint64_t next_stall = 0;  ///< the next place where the way may stop
     Time stalled_until{};
-    std::shared_ptr<ByteBuckets> bucket;  ///< of a fault of bandwidth
+    std::uint64_t slice_end = 0;  ///< place
+    Time next_slice{};
+    std::shared_ptr<ByteBuckets> bucket{};  ///< of a fault of bandwidth
   };
 
   std::uint64_t allowed_by_faults(std::uint64_t read, std::uint64_t most);
@@ -132,7 +134,6 @@ class Shaper {
   std::chrono::microseconds delay_at(std::uint64_t place) const;
   void book(std::uint64_t bytes);
   void give_back();
-  Effect* slicing();
 
   std::vector<Effect> effects_;
   std::vector<WayTerms::Rate> buckets_;
@@ -143,8 +144,6 @@ class Shaper {
   Time due_ = Time::max();
   std::uint64_t booked_ = 0;  ///< bytes in each bucket that were not read yet
   Time booked_for_{};
-  std::uint64_t slice_end_ = 0;  ///< place
-  Time next_slice_{};
   std::optional<Time> ended_at_;  ///< when the FIN came
   bool delays_ = false;
 };

@@ -135,7 +135,9 @@ net::awaitable<Reply> Api::answer(admin::Caller caller, admin::Request request) 
   } catch (const std::exception& error) {
     reply = problem_reply({500, error.what()});
   }
-  if (reply.status >= 500) spdlog::warn("faults.api: {} got {}: {}", caller.name, reply.status, reply.body);
+  if (reply.status >= 500) {
+    spdlog::warn("faults.api: {} got {}: {}", caller.name, reply.status, reply.body.substr(0, reply.body.find('\n')));
+  }
   reply.headers.emplace_back("X-Toxiproxy-Request-Id", fmt::format("{:020x}", ++requests_));
   co_return reply;
 }

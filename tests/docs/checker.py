@@ -12,9 +12,10 @@ from commands import Commands
 from page import Page
 
 CONFIG_KEYS = {"workers", "drain_timeout", "drain_announce", "drain_spread", "upgrade_timeout", "removed_listener",
-               "log", "access_log", "admin", "relay", "dns", "tls", "limits", "defaults", "listeners", "upstreams"}
+               "log", "access_log", "admin", "relay", "dns", "tls", "limits", "defaults", "listeners", "upstreams",
+               "faults"}
 LISTENER_KEYS = {"bind", "proxy", "echo", "discard", "accept_proxy_protocol", "trusted", "allow", "deny", "allow_file",
-                 "deny_file", "unix", "timeouts", "tls"}
+                 "deny_file", "unix", "timeouts", "tls", "faults"}
 UPSTREAM_KEYS = {"balance", "servers", "connect", "queue", "health", "eject", "slow_start", "bind_source",
                  "send_proxy_protocol", "on_down"}
 TLS_FOLDER = "/etc/weir/tls/"

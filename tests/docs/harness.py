@@ -42,7 +42,7 @@ class Harness:
         listeners += [{"name": name, "bind": "127.0.0.1:0", "proxy": {"upstream": "db"}} for name in ("db", "proxy")]
         servers = [{"address": f"10.0.0.{last}:5432"} for last in (5, 6)]
         return {"admin": {"bind": f"unix:{self.folder}/admin.sock"}, "listeners": listeners, "drain_timeout": 0,
-                "upstreams": [{"name": name, "servers": servers} for name in ("db", "postgres", "backend")]}
+                "faults": {}, "upstreams": [{"name": name, "servers": servers} for name in ("db", "postgres", "backend")]}
 
     def tls_files(self):
         """A folder with the files that configurations name in /etc/weir/tls."""

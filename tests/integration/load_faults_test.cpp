@@ -21,6 +21,7 @@
 #include "common/faults/fault_json.hpp"
 #include "common/faults/fault_set.hpp"
 #include "tests/support/admin_client.hpp"
+#include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
@@ -384,6 +385,27 @@ TEST_P(ExpectFaultsOfDaemon, AnotherSeedDiffers) {
   const Finished finished = check(announcement, daemon.addresses("echo").front());
   EXPECT_EQ(finished.exit, 4) << finished.out << finished.err;
 }
+
+class ExpectFaultsOfProxy : public ExpectFaults, public testing::WithParamInterface<std::string> {};
+
+TEST_P(ExpectFaultsOfProxy, Agrees) {
+  const FakeBackend backend(echoes());
+  const Daemon daemon = Daemon::with_config("faults: {seed: 42}\nadmin: {bind: '127.0.0.1:0'}\n" +
+                                            proxy_config({backend.address()}, "faults: [" + GetParam() + "]"));
+  const json::object announcement = AdminClient(daemon).get("/api/v1/faults").json().as_object();
+  const Finished finished = check(announcement, daemon.addresses("front").front(), {"--faults-proxy"});
+  EXPECT_EQ(finished.exit, 0) << finished.out << finished.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachWay, ExpectFaultsOfProxy,
+    testing::Values("{name: slow, direction: both, percent: 30, latency: {delay: 40ms, jitter: 10ms}}",
+                    "{name: cut, direction: upstream, percent: 30, reset: {after_bytes: 100}}",
+                    "{name: cut, direction: downstream, percent: 30, reset: {after_bytes: 100}}",
+                    "{name: ended, direction: upstream, percent: 30, end: {after_bytes: 100}}",
+                    "{name: closing, direction: both, percent: 30, slow_close: 100ms}",
+                    "{name: turned, direction: upstream, percent: 30, corrupt: {per_bytes: 1000}}, "
+                    "{name: again, percent: 30, corrupt: {per_bytes: 500}}, {name: no, percent: 10, refuse: {}}"));
 
 INSTANTIATE_TEST_SUITE_P(EachFault, ExpectFaultsOfDaemon, testing::ValuesIn(kFaults));
 

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/value.hpp>
@@ -45,6 +46,16 @@ TEST_F(TlsCertificates, TheNameChoosesIt) {
   EXPECT_EQ(shown_to("elsewhere.test"), "first.test") << "names that are given are all it is for";
   EXPECT_EQ(shown_to("unknown.test"), "first.test");
   EXPECT_EQ(shown_to(""), "first.test");
+}
+
+TEST_F(TlsCertificates, CheckWarnsOfOneThatHasExpired) {
+  const std::string path = site.dir().write(
+      "weir.yaml", echo_config(site.listener_with(site.entry("old", site.authority().expired({"DNS:old.test"})))));
+  const Finished check = run("weir", {"check", path});
+  EXPECT_EQ(check.exit, 0) << check.err;
+  EXPECT_THAT(check.out,
+              testing::ContainsRegex("warning: listeners.echo.tls: \"old.test\" of .*old.pem.* has expired"));
+  EXPECT_THAT(check.out, testing::HasSubstr(path + ": ok"));
 }
 
 TEST_F(TlsCertificates, UnknownNamesCanBeRefused) {

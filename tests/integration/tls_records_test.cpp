@@ -109,6 +109,20 @@ TEST_F(TlsRecords, HandshakesAreCountedByWhatBecameOfThem) {
   unknown.close();
   daemon->connect().receive_until_end();  // its time passes
   daemon->wait_for_records(5);
+  EXPECT_EQ(count("abandoned"), 0);
+  // Those who leave: within the hello, and once it was answered.
+  const std::string hello =
+      TlsPeer::before_handshake(daemon->connect(), TlsRole::client, {.name = "site.test"}).client_hello();
+  for (const std::size_t size : {hello.size() / 2, hello.size()}) {
+    Peer leaver = daemon->connect();
+    leaver.send_all(hello.substr(0, size));
+    if (size == hello.size()) leaver.receive_exactly(5);
+    leaver.shutdown_write();
+    leaver.receive_until_end();
+  }
+  daemon->wait_for_records(8);  // with the one whose hello was lent
+  EXPECT_EQ(count("abandoned"), 2);
+  EXPECT_EQ(count("failed"), 0);
   EXPECT_EQ(count("done", "TLSv1.3"), 1);
   EXPECT_EQ(count("done", "TLSv1.2"), 1);
   EXPECT_EQ(count("not_tls"), 1);

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/value_to.hpp>
 #include <string>
 #include <vector>
 
@@ -203,7 +204,7 @@ TEST_F(ToxiproxyProxies, MayBeCalledAnything) {
 TEST_F(ToxiproxyProxies, AreSeenByOperatorsToo) {
   api.make("db", backend.address());
   const AdminClient admin(daemon);
-  EXPECT_THAT(admin.get("/api/v1/config").body, HasSubstr("name: db"));
+  EXPECT_THAT(admin.get("/api/v1/config").body, HasSubstr("name: \"db\""));
   EXPECT_EQ(admin.metric("weir_listener_accepting{listener=\"db\"}"), 1);
   api.ask("POST", "/proxies/db", 200, R"({"enabled": false})");
   EXPECT_EQ(admin.metric("weir_listener_accepting{listener=\"db\"}"), 0);

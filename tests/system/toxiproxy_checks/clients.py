@@ -25,6 +25,8 @@ def is_up(listen):
         return True
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:
+        return True  # somebody accepted, and had no server to go on to
 
 
 def expect(wanted, found):

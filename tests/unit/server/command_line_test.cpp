@@ -206,7 +206,7 @@ TEST(CommandLine, ItsSyntaxHasEveryVerbWithItsOptions) {
   const ProgramSyntax program = program_syntax();
   EXPECT_EQ(program.name, "weir");
   EXPECT_EQ(program.overview, help_text());
-  EXPECT_EQ(program.verbs.size(), 17u);
+  EXPECT_EQ(program.verbs.size(), 18u);
   const VerbSyntax& run = program.verbs.front();
   EXPECT_EQ(run.name, "run");
   EXPECT_EQ(run.help, help_text("run"));

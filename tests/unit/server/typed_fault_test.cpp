@@ -45,7 +45,10 @@ TEST(TypedFault, IsAsItIsTyped) {
 }
 
 TEST(TypedFault, HasTheDefaultsOfConfigurations) {
-  EXPECT_EQ(parse_fault({.name = "x", .kind = "refuse"}), (faults::Fault{.name = "x", .kind = faults::Refuse{}}));
+  faults::Fault fault;
+  fault.name = "x";
+  fault.kind = faults::Refuse{};
+  EXPECT_EQ(parse_fault({.name = "x", .kind = "refuse"}), fault);
 }
 
 TEST(TypedFault, EveryKindCanBeTyped) {
@@ -70,7 +73,8 @@ TEST(TypedFault, WhatIsWrongIsNamedWithWhatWouldBeRight) {
             "\"latncy\" is not a kind of fault; did you mean \"latency\"?");
   EXPECT_THAT(problem_of({.name = "x", .kind = "latency"}), HasSubstr("latency.delay: is missing"));
   EXPECT_THAT(problem_of({.name = "x", .kind = "latency", .values = {"delay=50"}}), HasSubstr("has no unit"));
-  EXPECT_THAT(problem_of({.name = "x", .kind = "latency", .values = {"dely=50ms"}}), HasSubstr("\"delay\""));
+  EXPECT_THAT(problem_of({.name = "x", .kind = "latency", .values = {"delay=1ms", "jiter=1ms"}}),
+              HasSubstr("\"jitter\""));
   EXPECT_EQ(problem_of({.name = "x", .kind = "slice", .values = {"size=1", "size=2"}}),
             "\"size\" appears twice; write it once");
   EXPECT_EQ(problem_of({.name = "x", .kind = "bandwidth"}), "bandwidth takes one value; write bandwidth 100KB/s");

@@ -15,6 +15,7 @@
 namespace weir {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -210,6 +211,21 @@ TEST_F(TlsKinds, UnixSocketsMayHaveTls) {
   EXPECT_THAT(
       problems_of("listeners: [{name: a, bind: 'unix:/a', echo: , tls: {certificates: [{certificate: both}]}}]"),
       IsEmpty());
+}
+
+TEST_F(TlsKinds, BackendOfAUnixSocketNeedsANameToBeVerified) {
+  const auto problems = [](const std::string& tls, const std::string& servers = "{address: 'unix:/a'}") {
+    return problems_of("listeners: [{name: a, bind: ':1', echo: }]\nupstreams: [{name: u, servers: [" + servers +
+                       "], tls: " + tls + "}]\n");
+  };
+  EXPECT_THAT(problems("{ca: ca}"), ElementsAre(AllOf(HasSubstr("upstreams.u.tls: has no name"),
+                                                      HasSubstr("\"unix:/a\""), HasSubstr("verify: chain"))));
+  EXPECT_THAT(problems("{ca: ca}", "{address: 'h:1'}, {address: 'unix:/b'}"), ElementsAre(HasSubstr("unix:/b")));
+  EXPECT_THAT(problems("{ca: ca, name: ''}"), testing::SizeIs(1));
+  EXPECT_THAT(problems("{ca: ca, name: db.example}"), IsEmpty());
+  EXPECT_THAT(problems("{ca: ca, verify: chain}"), IsEmpty());
+  EXPECT_THAT(problems("{verify: none}"), IsEmpty());
+  EXPECT_THAT(problems("{ca: ca}", "{address: 'h:1'}"), IsEmpty());
 }
 
 TEST_F(TlsKinds, AProxyNeedsAnUpstreamOrRoutes) {

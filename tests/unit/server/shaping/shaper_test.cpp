@@ -253,6 +253,41 @@ TEST(Shaper, SlicesHaveTheirSizeAndTheirPause) {
   EXPECT_EQ(shaper.may_write(10, 1000), 10u);
 }
 
+TEST(Shaper, WhatSeveralSliceEndsWhereOneOfThemDoes) {
+  Shaper shaper(terms({met(faults::Slice{.size = 1000, .variation = 0, .delay = {}}, "large"),
+                       met(faults::Slice{.size = 10, .variation = 0, .delay = milliseconds(5)}, "small")}),
+                0, kNow);
+  shaper.begin_turn(kNow);
+  EXPECT_EQ(shaper.may_write(0, 5000), 10u);
+  shaper.did_write(10);
+  EXPECT_EQ(shaper.may_write(10, 5000), 0u);
+}
+
+TEST(Shaper, DelaysThatAddUpToMoreThanATimeCanHoldAreLongAllTheSame) {
+  std::vector<faults::Met> many;
+  for (int i = 0; i < 40; ++i) {
+    many.push_back(met(faults::Latency{.delay = std::chrono::hours(87'600)}, std::to_string(i)));
+  }
+  Shaper shaper(terms(many), 0, kNow);
+  shaper.begin_turn(kNow);
+  EXPECT_GT(shaper.release_at(0), kNow + std::chrono::hours(80'000));
+}
+
+/// A delay that was set too long by mistake can be corrected for what is held back already.
+TEST(Shaper, AShorterLatencyReleasesWhatALongerOneHolds) {
+  Shaper shaper(terms(faults::Latency{.delay = std::chrono::hours(1)}), 0, kNow);
+  const std::vector<std::byte> some(10);
+  shaper.line().push(some, kNow + std::chrono::hours(1));
+  shaper.renew(terms(faults::Latency{.delay = milliseconds(10)}), 10, kNow);
+  EXPECT_EQ(shaper.line().release(), kNow + milliseconds(10));
+}
+
+TEST(Shaper, AStallThatWasPassedStillStops) {
+  Shaper shaper(terms(faults::Stall{.after = 10}), 0, kNow);
+  shaper.begin_turn(kNow);
+  EXPECT_EQ(shaper.may_read(12, 1000, [] { return std::size_t{1000}; }), 0u);
+}
+
 TEST(Shaper, ASlowCloseHoldsTheEndBack) {
   Shaper shaper(terms(faults::SlowClose{milliseconds(300)}), 0, kNow);
   shaper.begin_turn(kNow);

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_to.hpp>
 #include <exception>
 #include <memory>
 #include <string>
@@ -170,7 +171,9 @@ TEST_F(ToxiproxyApi, RefusesToxics) {
   EXPECT_EQ(error(verb::post, "/proxies/db/toxics", 409,
                   R"({"name": "latency_downstream", "type": "slow_close", "stream": "upstream"})"),
             "toxic already exists");
-  daemon.on["db"].push_back(std::make_shared<const faults::Fault>(faults::Fault{.name = "operators"}));
+  faults::Fault fault;
+  fault.name = "operators";
+  daemon.on["db"].push_back(std::make_shared<const faults::Fault>(fault));
   EXPECT_EQ(error(verb::post, "/proxies/db/toxics", 409, R"({"name": "operators", "type": "timeout"})"),
             "toxic already exists");
   daemon.refusal = "percent: 100 is more than the configuration allows";
