@@ -90,24 +90,12 @@ Reply listener_reply(const Call& call, Change change, const char* done) {
 
 }  // namespace
 
-/// A path and a method, and who answers: at once or later. A piece of the path that is `*` may be anything.
+/// A pattern of paths (matches_path()) and a method, and who answers: at once or later.
 struct Api::Route {
   verb method;
   std::string_view path;
   Reply (Api::*now)(const Call&) = nullptr;
   net::awaitable<Reply> (Api::*later)(const Call&) = nullptr;
-
-  bool matches(const std::vector<std::string>& pieces) const {
-    std::string_view rest = path;
-    for (const std::string& piece : pieces) {
-      if (rest.empty()) return false;
-      rest.remove_prefix(1);
-      const std::string_view pattern = rest.substr(0, rest.find('/'));
-      if (pattern != "*" && pattern != piece) return false;
-      rest.remove_prefix(pattern.size());
-    }
-    return rest.empty();
-  }
 };
 
 struct Api::Routes {
@@ -143,7 +131,7 @@ struct Api::Routes {
   static std::pair<const Route*, Reply> find(verb method, const std::vector<std::string>& path) {
     std::string allowed;
     for (const Route& route : kAll) {
-      if (!route.matches(path)) continue;
+      if (!matches_path(route.path, path)) continue;
       if (route.method == method || (route.method == verb::get && method == verb::head)) return {&route, {}};
       const auto name = to_string(route.method);
       allowed += (allowed.empty() ? "" : ", ") + std::string(name.data(), name.size());

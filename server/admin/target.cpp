@@ -59,4 +59,15 @@ Target parse_target(std::string_view text) {
   return target;
 }
 
+bool matches_path(std::string_view pattern, const std::vector<std::string>& path) {
+  for (const std::string& piece : path) {
+    if (pattern.empty()) return false;
+    pattern.remove_prefix(1);
+    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
+    if (wanted != "*" && wanted != piece) return false;
+    pattern.remove_prefix(wanted.size());
+  }
+  return pattern.empty();
+}
+
 }  // namespace weir::admin

@@ -24,4 +24,7 @@ struct Target {
 /// Throws BadRequest.
 Target parse_target(std::string_view text);
 
+/// Whether a path, in pieces, is one of `pattern`, such as `/a/*`. A piece of the pattern that is `*` may be anything.
+bool matches_path(std::string_view pattern, const std::vector<std::string>& path);
+
 }  // namespace weir::admin

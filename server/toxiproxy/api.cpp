@@ -14,6 +14,7 @@
 #include "common/logging.hpp"
 #include "common/metrics/metric_family.hpp"
 #include "server/admin/guard.hpp"
+#include "server/admin/target.hpp"
 #include "server/toxiproxy/metrics.hpp"
 
 namespace weir::toxiproxy {
@@ -67,25 +68,13 @@ Found::const_iterator find_proxy(const Found& all, const std::string& name) {
 
 }  // namespace
 
-/// A path and a method, and who answers: at once or later. A piece of the path that is `*` may be anything. What
-/// changes something waits for its turn.
+/// A pattern of paths (matches_path()) and a method, and who answers: at once or later. What changes something waits
+/// for its turn.
 struct Api::Route {
   verb method;
   std::string_view path;
   Reply (Api::*now)(const Call&) = nullptr;
   net::awaitable<Reply> (Api::*later)(const Call&) = nullptr;
-
-  bool matches(const std::vector<std::string>& pieces) const {
-    std::string_view rest = path;
-    for (const std::string& piece : pieces) {
-      if (rest.empty()) return false;
-      rest.remove_prefix(1);
-      const std::string_view pattern = rest.substr(0, rest.find('/'));
-      if (pattern != "*" ? pattern != piece : piece.empty()) return false;
-      rest.remove_prefix(pattern.size());
-    }
-    return rest.empty();
-  }
 };
 
 struct Api::Routes {
@@ -110,9 +99,10 @@ struct Api::Routes {
 
   /// Throws Problem.
   static const Route& find(verb method, const std::vector<std::string>& path) {
+    const bool has_empty = std::find(path.begin(), path.end(), "") != path.end();  // no name is
     bool is_known = false;
     for (const Route& route : kAll) {
-      if (!route.matches(path)) continue;
+      if (has_empty || !admin::matches_path(route.path, path)) continue;
       if (route.method == method || (route.method == verb::get && method == verb::head)) return route;
       is_known = true;
     }

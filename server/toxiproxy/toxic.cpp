@@ -167,12 +167,12 @@ std::vector<faults::Fault> faults_of(const Toxic& toxic) {
   std::vector<faults::Fault> all;
   const double percent = percent_of(toxic.toxicity);
   if (percent == 0) return all;
-  for (faults::Kind& kind : kinds_of(toxic)) {
+  for (const faults::Kind& kind : kinds_of(toxic)) {
     faults::Fault& fault = all.emplace_back();
     fault.name = fitting_name(toxic.name + (all.size() == 1 ? "" : ".end"));
     fault.way = toxic.stream == Toxic::Stream::upstream ? faults::Way::upstream : faults::Way::downstream;
     fault.percent = percent;
-    fault.kind = std::move(kind);
+    fault.kind = kind;
     if (all.size() > 1) fault.lot_of = all.front().name;
   }
   return all;
