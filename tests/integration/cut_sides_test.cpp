@@ -47,7 +47,7 @@ TEST_F(CutSides, BothGetAFinWhereAllWasDelivered) {
 }
 
 TEST_F(CutSides, BothGetAResetWhereTheBackendIsOwedBytes) {
-  start("idle: 1s");
+  start("idle: 3s");
   client_.send_until_stalled(random_bytes(96 << 20));
   const Record record = daemon_->wait_for_record();
   EXPECT_EQ(record.end(), "idle_timeout");
@@ -57,7 +57,7 @@ TEST_F(CutSides, BothGetAResetWhereTheBackendIsOwedBytes) {
 }
 
 TEST_F(CutSides, BothGetAResetWhereTheClientIsOwedBytes) {
-  start("idle: 1s");
+  start("idle: 3s");
   server_.send_until_stalled(random_bytes(96 << 20));
   const Record record = daemon_->wait_for_record();
   EXPECT_EQ(record.end(), "idle_timeout");

@@ -105,9 +105,9 @@ TEST_P(FaultsDelay, OneThatIsCarriedOnTheOtherWayTouchesNothing) {
 TEST_P(FaultsDelay, AWayStopsAtTheByteThatItStallsAt) {
   for (const std::size_t place : {0u, 1u, 65536u, 100'000u}) {
     SCOPED_TRACE(place);
+    const Stopwatch before;  // a stall after no byte begins with the connection
     start("stall: {after: " + std::to_string(place) + ", for: 400ms}");
     const std::string bytes = random_bytes(place + 1);
-    const Stopwatch before;
     std::future<void> sending = std::async(std::launch::async, [&] {
       if (!is_echo()) send_what_goes(bytes);
     });
