@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 
@@ -84,8 +85,8 @@ bool UnreadLog::read_once(int wait_ms) {
   std::array<char, 65536> buffer;
   const ssize_t count = ::read(reader_.get(), buffer.data(), buffer.size());
   if (count <= 0) return false;
-  read_.append(buffer.data(), static_cast<std::size_t>(count));
-  std::erase_if(read_, [](char byte) { return byte == kFilling || byte == '\r'; });
+  std::copy_if(buffer.data(), buffer.data() + count, std::back_inserter(read_),
+               [](char byte) { return byte != kFilling && byte != '\r'; });
   return true;
 }
 
