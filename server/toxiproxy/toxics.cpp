@@ -94,8 +94,9 @@ void Toxics::set(const std::string& listener, const Toxic& toxic) {
 
 void Toxics::take_away(const std::string& listener, const Toxic& toxic) {
   const std::vector<faults::Fault> gone = faults_of(toxic);
-  for (const faults::Fault& fault : gone) daemon_.remove_fault(listener, fault.name);
+  // First, so that what was held back does not pass.
   if (toxic.type == Toxic::Type::timeout && !gone.empty()) daemon_.cut(listener);
+  for (const faults::Fault& fault : gone) daemon_.remove_fault(listener, fault.name);
 }
 
 void Toxics::remove(const std::string& listener, const std::string& name) {
