@@ -146,7 +146,7 @@ void DataPlane::apply_tls(const TlsConfig& next) {
   for (Worker& worker : workers_) worker.set_handshakes(next.handshakes);
 }
 
-/// All versions of a listener share its rates, and what was booked of them stays booked.
+/// All versions of a listener share its rates.
 void DataPlane::apply_bandwidth(const ListenerPtr& listener, const Listener& before) {
   const BandwidthConfig& next = listener->config().limits.bandwidth;
   if (next == before.config().limits.bandwidth) return;

@@ -147,9 +147,11 @@ Next carry_on(Session& session, Traffic& traffic) {
   if (turn.over) return Next::over;
   if (turn.moved) session.deadlines.touch(session.now());
   if (turn.half_closed && session.deadlines.stage() == Stage::carrying) session.enter(Stage::half_closed);
-  // A deadline that traffic has moved back finds that out when it comes.
-  if (!session.slot->scheduled() || turn.due != Session::Time::max()) session.arm(turn.due);
-  if (turn.soon != Session::Time::max()) session.wait_finely(turn.soon, turn.due);
+  if (turn.soon != Session::Time::max()) {
+    session.wait_finely(turn.soon, turn.due);
+  } else if (!session.slot->scheduled() || turn.due != Session::Time::max()) {
+    session.arm(turn.due);  // a deadline that traffic has moved back finds that out when it comes
+  }
   return turn.unfinished ? Next::yield : Next::wait;
 }
 

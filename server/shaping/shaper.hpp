@@ -28,8 +28,9 @@ struct WayTerms {
 };
 
 /// Says of one way of a connection how many bytes may be read now, how much later they arrive, and when the way ends
-/// by a fault. It moves no bytes itself: Direction does, and asks. Places are counted from the stream's beginning, so
-/// what happens does not depend on how the stream was read. One thread only.
+/// by a fault. It moves no bytes itself: Direction does, and asks. Places are counted from where a fault came, so what
+/// happens to a byte does not depend on how the stream was read, but for jitter, which is that of the place where the
+/// piece begins that was read at once. One thread only.
 class Shaper {
  public:
   using Time = io::Clock::time_point;
