@@ -15,18 +15,6 @@ class FaultsDelay : public FaultyWay {
  protected:
   /// The lot of the n-th connection, as the daemon draws it.
   faults::Lot lot(std::uint64_t number = 1) const { return {kSeed, listener(), "harm", number}; }
-
-  /// Sends and ends the way, while it is received to its end.
-  TlsReceived passes(const std::string& bytes) {
-    if (is_echo()) return client_->exchange(bytes);
-    std::future<void> sending = std::async(std::launch::async, [&] {
-      send_what_goes(bytes);
-      sender().finish();
-    });
-    TlsReceived received = receiver().receive_until_end();
-    sending.get();
-    return received;
-  }
 };
 
 WEIR_EACH_ROUTE(FaultsDelay);
@@ -50,8 +38,11 @@ TEST_P(FaultsDelay, NoByteAndNoFinComesBeforeTheLatency) {
   EXPECT_EQ(record.bytes_lost(), 0);
 }
 
-TEST_P(FaultsDelay, AFinAloneComesLaterToo) {
-  if (is_echo()) GTEST_SKIP() << "a FIN ends an echo";
+class FaultsDelayProxied : public FaultsDelay {};
+
+WEIR_EACH_PROXIED_ROUTE(FaultsDelayProxied);
+
+TEST_P(FaultsDelayProxied, AFinAloneComesLaterToo) {
   start("latency: {delay: 300ms}");
   const Stopwatch before;
   sender().finish();
@@ -94,8 +85,7 @@ TEST_P(FaultsDelay, AllOfThemTogetherLoseNothing) {
   EXPECT_EQ(faults_of(daemon_->wait_for_record()).names.size(), 6u);
 }
 
-TEST_P(FaultsDelay, OneThatIsCarriedOnTheOtherWayTouchesNothing) {
-  if (is_echo()) GTEST_SKIP() << "an echo has one way";
+TEST_P(FaultsDelayProxied, OneThatIsCarriedOnTheOtherWayTouchesNothing) {
   start("", std::string("faults: [{name: harm, direction: ") + (is_upstream() ? "downstream" : "upstream") +
                 ", bandwidth: 0B/s}]");
   sender().send_all("passes");

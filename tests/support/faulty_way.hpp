@@ -98,6 +98,17 @@ class FaultyWay : public testing::TestWithParam<Route> {
     sending.get();
     return received;
   }
+  /// What arrives of bytes that are sent whole, and a FIN behind them.
+  TlsReceived passes(const std::string& bytes) {
+    if (is_echo()) return client_->exchange(bytes);
+    std::future<void> sending = std::async(std::launch::async, [&] {
+      send_what_goes(bytes);
+      sender().finish();
+    });
+    TlsReceived received = receiver().receive_until_end();
+    sending.get();
+    return received;
+  }
   /// How the connection ended for the sender, after arrives_of().
   Ending ending_of_sender() {
     if (sender_was_reset_) return Ending::reset;
@@ -136,15 +147,18 @@ inline std::string name_of_route(const testing::TestParamInfo<Route>& info) {
   return std::string(paths[static_cast<int>(info.param.path)]) + (info.param.tls ? "Tls" : "");
 }
 
-#define WEIR_EACH_ROUTE(suite)                                                                                    \
-  INSTANTIATE_TEST_SUITE_P(                                                                                       \
-      Each, suite,                                                                                                \
-      testing::Values(Route{Path::echo}, Route{Path::upstream}, Route{Path::downstream}, Route{Path::echo, true}, \
-                      Route{Path::upstream, true}, Route{Path::downstream, true}),                                \
-      name_of_route)
+#define WEIR_THESE_ROUTES(suite, ...) INSTANTIATE_TEST_SUITE_P(Each, suite, testing::Values(__VA_ARGS__), name_of_route)
+
+#define WEIR_EACH_ROUTE(suite)                                                                                         \
+  WEIR_THESE_ROUTES(suite, Route{Path::echo}, Route{Path::upstream}, Route{Path::downstream}, Route{Path::echo, true}, \
+                    Route{Path::upstream, true}, Route{Path::downstream, true})
 
 #define WEIR_EACH_PLAIN_ROUTE(suite) \
-  INSTANTIATE_TEST_SUITE_P(          \
-      Each, suite, testing::Values(Route{Path::echo}, Route{Path::upstream}, Route{Path::downstream}), name_of_route)
+  WEIR_THESE_ROUTES(suite, Route{Path::echo}, Route{Path::upstream}, Route{Path::downstream})
+
+/// An echo has one way alone, whose two ends are one client.
+#define WEIR_EACH_PROXIED_ROUTE(suite)                                                                  \
+  WEIR_THESE_ROUTES(suite, Route{Path::upstream}, Route{Path::downstream}, Route{Path::upstream, true}, \
+                    Route{Path::downstream, true})
 
 }  // namespace weir::test
