@@ -66,7 +66,8 @@ void measure_gate(std::size_t connections, bool with_limits) {
   ListenerConfig config;
   LimitsConfig process;
   if (with_limits) {
-    config.limits = {kNeverReached, kNeverReached, kNeverReachedRate, kNeverReachedRate};
+    config.limits.connections = config.limits.per_source = kNeverReached;
+    config.limits.rate = config.limits.rate_per_source = kNeverReachedRate;
     process.per_source = kNeverReached;
     process.rate = process.rate_per_source = kNeverReachedRate;
   }
