@@ -8,6 +8,7 @@
 #include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir::test {
@@ -42,10 +43,10 @@ TEST(LoadClient, EchoEndsAfterItsRequestsWithEveryReplyRight) {
   FakeBackend server(echoes());
   const Finished finished = load({"echo", "-c", "4", "-n", "1000", server.address()});
   EXPECT_EQ(finished.exit, 0) << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("4 of 4 reached"));
+  EXPECT_THAT(finished.out, Says("4 of 4 reached"));
   EXPECT_THAT(finished.out, ContainsRegex("requests +1,000 "));
   EXPECT_THAT(finished.out, HasSubstr("Errors       none"));
-  EXPECT_THAT(finished.out, HasSubstr("ended with its last request"));
+  EXPECT_THAT(finished.out, Says("ended with its last request"));
   EXPECT_EQ(finished.err, "");
 }
 
@@ -53,7 +54,7 @@ TEST(LoadClient, MessagesLargerThanEveryBufferDoNotLockUp) {
   FakeBackend server(echoes());
   const Finished finished = load({"echo", "-c", "2", "-n", "4", "-l", "20m", server.address()});
   EXPECT_EQ(finished.exit, 0) << finished.out << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("80.0 MiB"));
+  EXPECT_THAT(finished.out, Says("80.0 MiB"));
 }
 
 TEST(LoadClient, MixedLengthsAndShortMessagesAreChecked) {
@@ -79,7 +80,7 @@ TEST(LoadClient, CorruptByteIsFoundWithItsPlace) {
   const Finished finished = load({"echo", "-c", "1", "-n", "1", server.address()});
   EXPECT_EQ(finished.exit, 4);
   EXPECT_THAT(finished.out, HasSubstr("1  WRONG REPLY: bytes corrupt"));
-  EXPECT_THAT(finished.out, HasSubstr("the reply to request 0 on connection 0 is corrupt from byte 40 on"));
+  EXPECT_THAT(finished.out, Says("the reply to request 0 on connection 0 is corrupt from byte 40 on"));
 }
 
 TEST(LoadClient, DroppedByteIsLost) {
@@ -87,14 +88,14 @@ TEST(LoadClient, DroppedByteIsLost) {
   const Finished finished = load({"echo", "-c", "1", "-n", "1", server.address()});
   EXPECT_EQ(finished.exit, 4);
   EXPECT_THAT(finished.out, HasSubstr("1  WRONG REPLY: bytes lost"));
-  EXPECT_THAT(finished.out, HasSubstr("1 byte lost at byte 35"));
+  EXPECT_THAT(finished.out, Says("1 byte lost at byte 35"));
 }
 
 TEST(LoadClient, SecondReplyIsDuplicated) {
   FakeBackend server(answers([](std::string message) { return message + message; }));
   const Finished finished = load({"echo", "-c", "1", "-n", "2", server.address()});
   EXPECT_EQ(finished.exit, 4);
-  EXPECT_THAT(finished.out, HasSubstr("WRONG REPLY: bytes duplicated"));
+  EXPECT_THAT(finished.out, Says("WRONG REPLY: bytes duplicated"));
 }
 
 TEST(LoadClient, RepliesSwappedBetweenConnectionsAreForeign) {
@@ -165,7 +166,7 @@ TEST(LoadClient, RefusalIsSaidAndFails) {
   RefusedPort nobody;
   const Finished finished = load({"echo", "-c", "5", "-d", "10s", nobody.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.out, HasSubstr("0 of 5 reached"));
+  EXPECT_THAT(finished.out, Says("0 of 5 reached"));
   EXPECT_THAT(finished.out, HasSubstr("5  connection refused"));
 }
 
@@ -182,8 +183,8 @@ TEST(LoadClient, MoreConnectionsThanDescriptorsAreRefusedWithTheRemedy) {
   options.descriptors = 100;
   const Finished finished = run("weir-load", {"echo", "-c", "100", server.address()}, options);
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("100 connections need"));
-  EXPECT_THAT(finished.err, HasSubstr("ulimit -Hn"));
+  EXPECT_THAT(finished.err, Says("100 connections need"));
+  EXPECT_THAT(finished.err, Says("ulimit -Hn"));
 }
 
 TEST(LoadClient, ConnectionsAreSpreadOverTheSourceAddresses) {
@@ -209,7 +210,7 @@ TEST(LoadClient, InterruptEndsTheRunAndStillReports) {
   process.signal(SIGINT);
   EXPECT_EQ(process.wait_exit(), 0);
   EXPECT_THAT(process.out(), HasSubstr("Verdict      interrupted"));
-  EXPECT_THAT(process.out(), HasSubstr("2 of 2 reached"));
+  EXPECT_THAT(process.out(), Says("2 of 2 reached"));
 }
 
 TEST(LoadClient, InterruptedRunEndsWhenNothingIsOutstandingHoweverLongItMayDrain) {
@@ -266,7 +267,7 @@ TEST(LoadClient, ConnectFindsAWrongReply) {
 TEST(LoadClient, UsageErrorsAreTwo) {
   const Finished finished = run("weir-load", {"ehco", "localhost:1"});
   EXPECT_EQ(finished.exit, 2);
-  EXPECT_THAT(finished.err, HasSubstr("did you mean \"echo\"?"));
+  EXPECT_THAT(finished.err, Says("did you mean \"echo\"?"));
   EXPECT_EQ(finished.out, "");
 }
 
@@ -313,7 +314,7 @@ TEST(LoadClient, ChatSaysWhyItCannotConnect) {
   RefusedPort nobody;
   const Finished finished = run("weir-load", {"chat", nobody.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("Connection refused"));
+  EXPECT_THAT(finished.err, Says("Connection refused"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/free_ports.hpp"
 #include "tests/support/load_report.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir::test {
@@ -117,8 +118,8 @@ TEST_F(LoadCompare, SloDecidesTheExitStatusAndTellsEachClause) {
   FakeBackend server(answers_after(milliseconds(5)));
   const LoadRun run = run_load({"echo", "-c", "2", "-n", "100", "--slo", "p50=1us,errors=0,max=1h", server.address()});
   EXPECT_EQ(run.exit, 3) << run.err;
-  EXPECT_THAT(run.err, HasSubstr("NOT MET: p50 is "));
-  EXPECT_THAT(run.err, HasSubstr("met: 0 errors, within 0"));
+  EXPECT_THAT(run.err, Says("NOT MET: p50 is "));
+  EXPECT_THAT(run.err, Says("met: 0 errors, within 0"));
   EXPECT_EQ(run.report.at("slo").at(0).at("met"), false);
   EXPECT_GE(run.number("/slo/0/found_ns"), 5'000'000u);
   EXPECT_EQ(run.report.at("slo").at(2).at("met"), true);
@@ -134,8 +135,8 @@ TEST_F(LoadCompare, SlowerServerIsFoundAndFailsThePipeline) {
   const Finished told = weir_load(
       {"compare", file("a.json"), file("b.json"), "--max-regression", "p50=10%", "--anyway", "--json", file("c.json")});
   EXPECT_EQ(told.exit, 3) << told.out << told.err;
-  EXPECT_THAT(told.out, HasSubstr("B is slower: p50 by "));
-  EXPECT_THAT(told.out, HasSubstr("EXCEEDED, p50=10%"));
+  EXPECT_THAT(told.out, Says("B is slower: p50 by "));
+  EXPECT_THAT(told.out, Says("EXCEEDED, p50=10%"));
   EXPECT_EQ(json("c.json").at("regressions").at(0).at("exceeded"), true);
   // The other way round it got faster.
   EXPECT_EQ(weir_load({"compare", file("b.json"), file("a.json"), "--max-regression", "p50=10%", "--anyway"}).exit, 0);
@@ -166,7 +167,7 @@ TEST_F(LoadCompare, RunsOfAnotherShapeAreNotJudged) {
       0);
   const Finished told = weir_load({"compare", file("a.json"), file("b.json"), "--max-regression", "p50=1%"});
   EXPECT_EQ(told.exit, 1) << told.out;
-  EXPECT_THAT(told.out, HasSubstr("The load differs in connections: 2 and 3"));
+  EXPECT_THAT(told.out, Says("The load differs in connections: 2 and 3"));
 }
 
 TEST_F(LoadCompare, AFileCountsOnceHoweverOftenItIsNamedAndIsReplacedByNothing) {
@@ -177,13 +178,13 @@ TEST_F(LoadCompare, AFileCountsOnceHoweverOftenItIsNamedAndIsReplacedByNothing) 
   const Finished told = weir_load(
       {"compare", "--before", file("a*.json"), file("*1.json"), "--after", file("b*.json"), "--json", file("c")});
   EXPECT_EQ(told.exit, 0) << told.err;
-  EXPECT_THAT(told.err, HasSubstr("a1.json is named twice on one side, and counts once"));
+  EXPECT_THAT(told.err, Says("a1.json is named twice on one side, and counts once"));
   EXPECT_EQ(json("c").at("a").at("runs"), 3);
-  EXPECT_THAT(told.out, HasSubstr("A and B have a run in common"));
+  EXPECT_THAT(told.out, Says("A and B have a run in common"));
   const std::string before = read_file(file("a1.json"));
   const Finished refused = weir_load({"compare", "--json", file("a1.json"), file("a1.json"), file("b1.json")});
   EXPECT_EQ(refused.exit, 2);
-  EXPECT_THAT(refused.err, HasSubstr("would replace"));
+  EXPECT_THAT(refused.err, Says("would replace"));
   EXPECT_EQ(read_file(file("a1.json")), before);
 }
 
@@ -201,7 +202,7 @@ TEST_F(LoadCompare, TargetsInTurnsAreToldApart) {
       weir_load({"ab", "--a", quick.address(), "--b", slow.address(), "-c", "2", "-d", "2s", "--block", "200ms",
                  "--drain", "20s", "--quiet", "--json", file("ab.json"), "--max-regression", "p50=50%", "--anyway"});
   EXPECT_EQ(told.exit, 3) << told.out << told.err;
-  EXPECT_THAT(told.out, HasSubstr("B is slower: p50 by "));
+  EXPECT_THAT(told.out, Says("B is slower: p50 by "));
   const boost::json::value report = json("ab.json");
   EXPECT_EQ(report.at("question"), "ab");
   EXPECT_EQ(report.at("method").at("blocks").at(0), 5);
@@ -214,7 +215,7 @@ TEST_F(LoadCompare, TargetThatIsAwayIsNamedByItsSide) {
   const std::string closed = FreePorts(1).endpoint(0).to_string();
   const Finished told = weir_load({"ab", "--a", server.address(), "--b", closed, "-d", "1s", "--quiet"});
   EXPECT_EQ(told.exit, 1);
-  EXPECT_THAT(told.err, HasSubstr("B (" + closed + ")"));
+  EXPECT_THAT(told.err, Says("B (" + closed + ")"));
 }
 
 TEST_F(LoadCompare, ProxyAddsWhatItAdds) {
@@ -225,7 +226,7 @@ TEST_F(LoadCompare, ProxyAddsWhatItAdds) {
                                    "4s", "--block", "400ms", "--drain", "20s", "--pid", std::to_string(::getpid()),
                                    "--quiet", "--json", file("via.json")});
   ASSERT_EQ(told.exit, 0) << told.out << told.err;
-  EXPECT_THAT(told.out, HasSubstr("The way through B adds +"));
+  EXPECT_THAT(told.out, Says("The way through B adds +"));
   const boost::json::value report = json("via.json");
   EXPECT_EQ(report.at("question"), "via");
   const boost::json::value& p50 = report.at("differences").at(0);
@@ -242,7 +243,7 @@ TEST_F(LoadCompare, ProxyAddsWhatItAdds) {
 TEST_F(LoadCompare, ProcessThatThereIsNotIsAnErrorBeforeTheLoad) {
   const Finished told = weir_load({"echo", "--via", "127.0.0.1:1", "--direct", "127.0.0.1:2", "--pid", "4194303"});
   EXPECT_EQ(told.exit, 1);
-  EXPECT_THAT(told.err, HasSubstr("--pid: there is no process 4194303"));
+  EXPECT_THAT(told.err, Says("--pid: there is no process 4194303"));
 }
 
 TEST_F(LoadCompare, CapacityOfAServerThatServesOneAfterTheOtherIsFound) {
@@ -256,7 +257,7 @@ TEST_F(LoadCompare, CapacityOfAServerThatServesOneAfterTheOtherIsFound) {
   EXPECT_LE(report.at("capacity").to_number<double>(), 550) << told.out;
   EXPECT_GE(report.at("capacity").to_number<double>(), 30) << told.out << "how near depends on the machine";
   EXPECT_GT(report.at("fails_at").to_number<double>(), report.at("capacity").to_number<double>());
-  EXPECT_THAT(told.out, HasSubstr("requests a second meet it"));
+  EXPECT_THAT(told.out, Says("requests a second meet it"));
 }
 
 TEST_F(LoadCompare, CapacityOfNobodyIsAnError) {

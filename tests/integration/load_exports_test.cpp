@@ -17,6 +17,7 @@
 #include "tests/support/checkout.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir::test {
@@ -109,7 +110,7 @@ TEST(LoadExports, AFileThatCannotBeWrittenIsKnownBeforeTheLoad) {
   FakeBackend server(echoes());
   const Finished finished = load({"echo", "-n", "10", "--csv", "/proc/none/a.csv", server.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("cannot write /proc/none/a.csv: "));
+  EXPECT_THAT(finished.err, Says("cannot write /proc/none/a.csv: "));
   EXPECT_EQ(server.accepted(), 0U);
 }
 
@@ -118,7 +119,7 @@ TEST(LoadExports, AFullDiskFailsTheRunThatIsReportedNevertheless) {
   const Finished finished = load({"echo", "-c", "1", "-n", "10", "--hgrm", "/dev/full", server.address()});
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.out, HasSubstr("Errors       none"));
-  EXPECT_THAT(finished.err, HasSubstr("cannot write /dev/full: No space left on device"));
+  EXPECT_THAT(finished.err, Says("cannot write /dev/full: No space left on device"));
 }
 
 /// The client of the metrics of a run.
@@ -245,8 +246,7 @@ TEST(LoadMetricsServer, AnAddressThatIsTakenIsKnownBeforeTheLoad) {
     const Finished finished =
         load({"echo", "--processes", processes, "--prometheus", taken.address(), server.address()});
     EXPECT_EQ(finished.exit, 1);
-    EXPECT_THAT(finished.err,
-                HasSubstr("--prometheus: cannot listen on " + taken.address() + ": Address already in use"));
+    EXPECT_THAT(finished.err, Says("--prometheus: cannot listen on " + taken.address() + ": Address already in use"));
   }
   EXPECT_EQ(server.accepted(), 0U);
 }
@@ -276,7 +276,7 @@ TEST(LoadMerge, LogsOfSeveralGeneratorsBecomeOneReport) {
   const json::value report = json::parse(merged.out);
   EXPECT_EQ(report.at("generators").to_number<int>(), 3);
   EXPECT_EQ(report.at_pointer("/requests/done").to_number<int>(), 60);
-  EXPECT_THAT(merged.err, HasSubstr("merged from 3 generators"));
+  EXPECT_THAT(merged.err, Says("merged from 3 generators"));
 }
 
 TEST(LoadMerge, ALogThatIsCutOffIsNoReportOfLess) {
@@ -286,7 +286,7 @@ TEST(LoadMerge, ALogThatIsCutOffIsNoReportOfLess) {
   const Finished merged = merge_stdin(dir, log.substr(0, log.size() - 20));
   EXPECT_EQ(merged.exit, 1);
   EXPECT_EQ(merged.out, "");
-  EXPECT_THAT(merged.err, HasSubstr("the report that begins there is cut off or damaged"));
+  EXPECT_THAT(merged.err, Says("the report that begins there is cut off or damaged"));
 }
 
 }  // namespace

@@ -8,12 +8,12 @@
 
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/load_report.hpp"
+#include "tests/support/says.hpp"
 
 namespace weir::test {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::HasSubstr;
 
 constexpr std::size_t kLength = 64;
 
@@ -38,14 +38,14 @@ FakeBackend::Script answers_after(milliseconds pause) {
 TEST(LoadFairness, ConnectionThatIsNeverAnsweredIsStarvedAndTheSlowest) {
   std::atomic<int> came{0};
   FakeBackend server(first_one(came, never_answers()));
-  const LoadRun load = run_load({"echo", "-c", "4", "-d", "1s", "--drain", "100ms", server.address()});
+  const LoadRun load = run_load({"echo", "-c", "4", "-d", "1s", "--drain", "500ms", server.address()});
   EXPECT_EQ(load.exit, 0) << load.err;
   EXPECT_EQ(load.number("/fairness/starved"), 1u);
   EXPECT_EQ(load.number("/fairness/connections/replies/min"), 0u);
   EXPECT_GT(load.number("/fairness/connections/replies/p50"), 0u);
   EXPECT_EQ(load.number("/fairness/connections/counted"), 4u);
   EXPECT_GE(load.number("/fairness/connections/p99_ns/max"), 1'000'000'000u) << "as slow as its request is old";
-  EXPECT_THAT(load.err, HasSubstr("1 of 4 starved"));
+  EXPECT_THAT(load.err, Says("1 of 4 starved"));
 }
 
 TEST(LoadFairness, SlowConnectionIsTheSlowestP99) {
@@ -60,7 +60,7 @@ TEST(LoadFairness, SlowConnectionIsTheSlowestP99) {
   EXPECT_GE(load.number("/fairness/connections/mean_ns/max"), 150'000'000u);
   EXPECT_LT(load.number("/fairness/connections/p99_ns/min"), load.number("/fairness/connections/p99_ns/max"));
   EXPECT_LT(load.number("/fairness/connections/replies/min"), load.number("/fairness/connections/replies/max"));
-  EXPECT_THAT(load.err, HasSubstr("the slowest connection's p99 is "));
+  EXPECT_THAT(load.err, Says("the slowest connection's p99 is "));
 }
 
 /// Reports of processes are merged over JSON.

@@ -25,6 +25,7 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir::test {
@@ -129,7 +130,7 @@ class ExpectFaults : public testing::Test {
     const HarmfulEcho server(fault, std::move(harm));
     const Finished finished = check(announce(fault), server.address());
     EXPECT_EQ(finished.exit, 0) << finished.out << finished.err;
-    EXPECT_THAT(finished.out, HasSubstr("20 connections met what was announced"));
+    EXPECT_THAT(finished.out, Says("20 connections met what was announced"));
   }
   void expect_differs(const Fault& fault, Harm harm, const std::string& why) const {
     const HarmfulEcho server(fault, std::move(harm));
@@ -323,10 +324,10 @@ TEST_F(ExpectFaults, WhatCannotShowIsSaid) {
 TEST_F(ExpectFaults, WhatIsNoAnnouncementIsRefused) {
   Finished finished = check({{"seed", 1}}, "127.0.0.1:1");
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("faults.json: \"listeners\" is missing"));
+  EXPECT_THAT(finished.err, Says("faults.json: \"listeners\" is missing"));
   finished = check(announce(kCut), "127.0.0.1:1", {"--faults-listener", "other"});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("there is no listener \"other\"; these have some: db"));
+  EXPECT_THAT(finished.err, Says("there is no listener \"other\"; these have some: db"));
 }
 
 TEST_F(ExpectFaults, ALoadsOptionsAreRefused) {
@@ -334,11 +335,11 @@ TEST_F(ExpectFaults, ALoadsOptionsAreRefused) {
        {std::vector<std::string>{"--rate", "10"}, {"-t", "2"}, {"--tls"}, {"--html", "x"}, {"-n", "5"}}) {
     const Finished finished = check(announce(kCut), "127.0.0.1:1", options);
     EXPECT_EQ(finished.exit, 2) << options.front();
-    EXPECT_THAT(finished.err, HasSubstr("has no use with --expect-faults"));
+    EXPECT_THAT(finished.err, Says("has no use with --expect-faults"));
   }
   const Finished finished = run("weir-load", {"echo", "--first-number", "3", "127.0.0.1:1"});
   EXPECT_EQ(finished.exit, 2);
-  EXPECT_THAT(finished.err, HasSubstr("--first-number needs --expect-faults FILE"));
+  EXPECT_THAT(finished.err, Says("--first-number needs --expect-faults FILE"));
 }
 
 // The daemon itself.

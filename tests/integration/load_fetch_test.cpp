@@ -12,6 +12,7 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/name_server.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/temp_dir.hpp"
 
 /// `weir-load fetch` against servers that the tests play themselves, without TLS.
@@ -108,10 +109,10 @@ TEST(LoadFetch, SlowUrlsAreAwaitedAtTheSameTime) {
   for (int i = 0; i < kUrls; ++i) urls.push_back(url(server, "/" + std::to_string(i)));
   const Finished finished = fetch(urls);
   EXPECT_EQ(finished.exit, 0) << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("20 fetches in "));
-  EXPECT_THAT(finished.out, HasSubstr("20 ok, 0 failed, 20 B"));
+  EXPECT_THAT(finished.out, Says("20 fetches in "));
+  EXPECT_THAT(finished.out, Says("20 ok, 0 failed, 20 B"));
   EXPECT_THAT(finished.out, ContainsRegex("one after the other: at most .* times as long"));
-  EXPECT_THAT(finished.out, HasSubstr("slowest: "));
+  EXPECT_THAT(finished.out, Says("slowest: "));
 }
 
 TEST(LoadFetch, NoMoreAreUnderWayThanAllowed) {
@@ -192,7 +193,7 @@ TEST(LoadFetch, ErrorStatusesAreFailuresUnlessAllowed) {
   const Finished finished = fetch({url(server)});
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.out, testing::StartsWith("503 "));
-  EXPECT_THAT(finished.out, HasSubstr("failed: 1 bad_status"));
+  EXPECT_THAT(finished.out, Says("failed: 1 bad_status"));
   EXPECT_EQ(fetch({"--any-status", url(server)}).exit, 0);
   EXPECT_EQ(fetch({"--max-errors", "1", url(server)}).exit, 0);
   EXPECT_EQ(fetch({"--max-errors", "1", url(server), url(server)}).exit, 1);
@@ -217,7 +218,7 @@ TEST(LoadFetch, RedirectsAreFollowedWithinBounds) {
   TempDir dir;
   const Finished finished = fetch({url(server, "/a"), "--output", dir.file("body"), "--results", dir.file("results")});
   EXPECT_EQ(finished.exit, 0) << finished.out << finished.err;
-  EXPECT_THAT(finished.out, HasSubstr("2 redirects"));
+  EXPECT_THAT(finished.out, Says("2 redirects"));
   EXPECT_EQ(read_file(dir.file("body")), "at /c");
   const boost::json::object result = result_of(read_file(dir.file("results")));
   EXPECT_EQ(result.at("redirects"), 2);
@@ -262,7 +263,7 @@ TEST(LoadFetch, EachBodyHasItsFileAndEachUrlItsResult) {
   EXPECT_EQ(read_file(dir.file("out/1-127.0.0.1-x.html")), "body of /a/x.html");
   EXPECT_EQ(read_file(dir.file("out/3-127.0.0.1-x")), "body of /../../x?y");
   EXPECT_FALSE(std::filesystem::exists(dir.file("out/2-127.0.0.1-index")));
-  EXPECT_THAT(finished.err, HasSubstr("3 fetches in "));  // stdout has the results alone
+  EXPECT_THAT(finished.err, Says("3 fetches in "));  // stdout has the results alone
   const std::vector<std::string> lines = lines_of(finished.out);
   ASSERT_EQ(lines.size(), 3u);
   for (const std::string& line : lines) {
@@ -284,7 +285,7 @@ TEST(LoadFetch, StdoutMayTakeABody) {
   FakeBackend server(answers(ok("the body")));
   const Finished finished = fetch({url(server), "--output", "-"});
   EXPECT_EQ(finished.out, "the body");
-  EXPECT_THAT(finished.err, HasSubstr("1 fetch in "));
+  EXPECT_THAT(finished.err, Says("1 fetch in "));
 }
 
 TEST(LoadFetch, AFileThatCannotBeWrittenFailsAlone) {
@@ -294,8 +295,8 @@ TEST(LoadFetch, AFileThatCannotBeWrittenFailsAlone) {
   std::filesystem::create_directories(dir.file("out/1-127.0.0.1-a"));
   const Finished finished = fetch({url(server, "/a"), url(server, "/b"), "--output", dir.file("out")});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.out, HasSubstr("1 ok, 1 failed"));
-  EXPECT_THAT(finished.out, HasSubstr("Is a directory"));
+  EXPECT_THAT(finished.out, Says("1 ok, 1 failed"));
+  EXPECT_THAT(finished.out, Says("Is a directory"));
   EXPECT_EQ(read_file(dir.file("out/2-127.0.0.1-b")), "x");
 }
 
@@ -306,7 +307,7 @@ TEST(LoadFetch, WhatIsReadIsNotReplacedByWhatIsWritten) {
   for (const char* option : {"--results", "--output"}) {
     const Finished finished = fetch({"-f", urls, option, urls});
     EXPECT_EQ(finished.exit, 2);
-    EXPECT_THAT(finished.err, HasSubstr("would replace " + urls + ", which is to be read"));
+    EXPECT_THAT(finished.err, Says("would replace " + urls + ", which is to be read"));
   }
   EXPECT_EQ(fetch({url(server), "--cacert", urls, "--results", urls}).exit, 2);
   EXPECT_EQ(read_file(urls), url(server) + "\n");
@@ -316,7 +317,7 @@ TEST(LoadFetch, ResultsThatCannotBeWrittenFailTheRun) {
   FakeBackend server(answers(ok("x")));
   const Finished finished = fetch({url(server), "--results", "/dev/full"});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("cannot write the results: No space left"));
+  EXPECT_THAT(finished.err, Says("cannot write the results: No space left"));
   EXPECT_EQ(fetch({url(server), "--results", "/none/x"}).exit, 1);
 }
 
@@ -354,8 +355,8 @@ TEST(LoadFetch, AnInterruptSumsUpWhatWasDone) {
   fetching.signal(SIGINT);
   EXPECT_EQ(fetching.wait_exit(), 1);
   EXPECT_THAT(fetching.out(), HasSubstr("\ninterrupted "));
-  EXPECT_THAT(fetching.out(), HasSubstr("2 fetches in "));
-  EXPECT_THAT(fetching.out(), HasSubstr("interrupted: 1 fetch not begun"));
+  EXPECT_THAT(fetching.out(), Says("2 fetches in "));
+  EXPECT_THAT(fetching.out(), Says("interrupted: 1 fetch not begun"));
 }
 
 TEST(LoadFetch, NamesAreLookedUpAndTheirAddressesTriedInTurn) {
@@ -369,7 +370,7 @@ TEST(LoadFetch, NamesAreLookedUpAndTheirAddressesTriedInTurn) {
   const Finished finished =
       fetch({"-c", "1", "--dns-servers", names.address(), "-f", dir.write("urls", list), "http://none.test:" + port});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.out, HasSubstr("10 ok, 1 failed"));
+  EXPECT_THAT(finished.out, Says("10 ok, 1 failed"));
   EXPECT_THAT(finished.out, ContainsRegex("dns_failed .*none.test"));
   EXPECT_LE(names.questions("many.test"), 2);  // A and AAAA, once
 }

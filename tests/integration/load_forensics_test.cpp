@@ -5,6 +5,7 @@
 
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/load_report.hpp"
+#include "tests/support/says.hpp"
 
 namespace weir::test {
 namespace {
@@ -211,7 +212,7 @@ TEST(LoadForensics, ShowsTheBytesAroundThePlaceOfBoth) {
   EXPECT_EQ(wrong.at("excerpt_at"), 32);
   const auto differing = std::mismatch(expected.begin(), expected.end(), received.begin()).first - expected.begin();
   EXPECT_EQ(differing / 2, 8) << "two digits a byte, eight bytes before the place";
-  EXPECT_THAT(run.err, testing::HasSubstr("is corrupt from byte 40 on"));
+  EXPECT_THAT(run.err, Says("is corrupt from byte 40 on"));
   EXPECT_THAT(run.err, testing::ContainsRegex("expected +([0-9a-f]{2} ){16}"));
 }
 
@@ -225,7 +226,7 @@ TEST(LoadForensics, AsksWhetherItIsAnEchoWhereNothingIsRight) {
   });
   const LoadRun run = run_load({"echo", "-c", "1", "-n", "2", server.address()});
   EXPECT_EQ(run.exit, 4);
-  EXPECT_THAT(run.err, testing::HasSubstr("is this an echo server?"));
+  EXPECT_THAT(run.err, Says("is this an echo server?"));
 }
 
 TEST(LoadForensics, KeepsTheFirstTenAndCountsAll) {

@@ -12,6 +12,7 @@
 #include "tests/support/dead_ends.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/load_report.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace weir::test {
@@ -166,7 +167,7 @@ TEST(LoadShapes, InterruptReachesAllProcessesAndTheyReport) {
   process.signal(SIGINT);
   EXPECT_EQ(process.wait_exit(), 0);
   EXPECT_THAT(process.out(), HasSubstr("Verdict      interrupted"));
-  EXPECT_THAT(process.out(), HasSubstr("6 of 6 reached"));
+  EXPECT_THAT(process.out(), Says("6 of 6 reached"));
 }
 
 TEST(LoadShapes, ProcessesThatReachNobodySaySo) {
@@ -192,7 +193,7 @@ TEST(LoadShapes, ReportsOfSeveralGeneratorsAddUp) {
   EXPECT_EQ(report.at("latency").at("response").at("count"), 150);
   EXPECT_EQ(report.at("connections").at("reached"), 4);
   EXPECT_EQ(report.at("generators"), 2);
-  EXPECT_THAT(merged.err, HasSubstr("merged from 2 generators"));
+  EXPECT_THAT(merged.err, Says("merged from 2 generators"));
 
   // What was merged can be merged again.
   dir.write("m.json", merged.out);
@@ -216,7 +217,7 @@ TEST(LoadShapes, FileThatCannotBeWrittenIsKnownBeforeTheRun) {
   FakeBackend server(echoes());
   const Finished finished = run("weir-load", {"echo", "--json", "/nowhere/run.json", "-d", "1h", server.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("/nowhere/run.json: No such file or directory"));
+  EXPECT_THAT(finished.err, Says("/nowhere/run.json: No such file or directory"));
   EXPECT_EQ(server.accepted(), 0u);
 }
 
@@ -226,14 +227,14 @@ TEST(LoadShapes, FullDiskLosesTheFileAndNotTheReport) {
       run("weir-load", {"echo", "--quiet", "-c", "1", "-n", "10", "--json", "/dev/full", server.address()});
   EXPECT_EQ(finished.exit, 1);
   EXPECT_THAT(finished.out, testing::ContainsRegex("requests +10 "));
-  EXPECT_THAT(finished.err, HasSubstr("cannot write /dev/full: No space left on device"));
+  EXPECT_THAT(finished.err, Says("cannot write /dev/full: No space left on device"));
 }
 
 TEST(LoadShapes, ForeignSourceAddressIsRefusedByName) {
   FakeBackend server(echoes());
   const Finished finished = run("weir-load", {"echo", "--source", "192.0.2.77", server.address()});
   EXPECT_EQ(finished.exit, 1);
-  EXPECT_THAT(finished.err, HasSubstr("192.0.2.77 is not an address of this machine"));
+  EXPECT_THAT(finished.err, Says("192.0.2.77 is not an address of this machine"));
 }
 
 TEST(LoadShapes, StartWaitsForItsTime) {

@@ -14,6 +14,7 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/load_report.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/says.hpp"
 #include "tests/support/tls_site.hpp"
 
 namespace weir::test {
@@ -62,7 +63,7 @@ TEST_F(LoadTls, EveryByteOfEveryReplyIsChecked) {
   EXPECT_EQ(run.number("/latency/handshake/count"), 3u);
   EXPECT_EQ(run.number("/tls/handshakes"), 3u);
   EXPECT_THAT(run.report.at_pointer("/tls/agreed").as_string().c_str(), StartsWith("TLSv1.3, TLS_"));
-  EXPECT_THAT(run.err, AllOf(HasSubstr("over TLS"), HasSubstr("handshake "), HasSubstr("TLSv1.3")));
+  EXPECT_THAT(run.err, AllOf(Says("over TLS"), Says("handshake "), HasSubstr("TLSv1.3")));
 }
 
 TEST_F(LoadTls, MessagesLargerThanEveryBufferGoThrough) {
@@ -129,7 +130,7 @@ TEST_F(LoadTls, ReportSaysWhereNoSessionIsResumed) {
   const LoadRun run = load({"connect", "--resume", "-c", "1", "-n", "5", server.address()});
   EXPECT_EQ(run.exit, 0) << run.err;
   EXPECT_EQ(run.number("/tls/handshakes"), 5u);
-  EXPECT_THAT(run.err, HasSubstr("the target resumes no session"));
+  EXPECT_THAT(run.err, Says("the target resumes no session"));
 }
 
 TEST_F(LoadTls, CertificateThatNobodyVouchesForIsRefusedAndTheRemedyNamed) {
@@ -137,11 +138,11 @@ TEST_F(LoadTls, CertificateThatNobodyVouchesForIsRefusedAndTheRemedyNamed) {
   const LoadRun run = run_load(over_tls({"echo", "-c", "1", "-n", "1", daemon.addresses()[0]}, {"--sni", "site.test"}));
   EXPECT_EQ(run.exit, 1);
   EXPECT_EQ(run.failures("tls_untrusted"), 1u) << run.err;
-  EXPECT_THAT(run.err, AllOf(HasSubstr("--cacert FILE"), HasSubstr("--insecure"), HasSubstr("is not trusted: ")));
+  EXPECT_THAT(run.err, AllOf(Says("--cacert FILE"), HasSubstr("--insecure"), Says("is not trusted: ")));
   const LoadRun other = run_load(
       over_tls({"echo", "-c", "1", "-n", "1", daemon.addresses()[0]}, {"--cacert", site_.ca(), "--sni", "other.test"}));
   EXPECT_EQ(other.failures("tls_untrusted"), 1u);
-  EXPECT_THAT(other.err, HasSubstr("hostname mismatch"));
+  EXPECT_THAT(other.err, Says("hostname mismatch"));
   const LoadRun blind = run_load(over_tls({"echo", "-c", "1", "-n", "1", daemon.addresses()[0]}, {"--insecure"}));
   EXPECT_EQ(blind.exit, 0) << blind.err;
 }
@@ -161,7 +162,7 @@ TEST_F(LoadTls, CertificateOfTheClientIsShown) {
   const LoadRun without = load({"echo", "-c", "1", "-n", "1", daemon.addresses()[0]});
   EXPECT_EQ(without.exit, 1);
   EXPECT_GE(without.failures("tls_alert"), 1u) << without.err;
-  EXPECT_THAT(without.err, AllOf(HasSubstr("--cert and --key"), HasSubstr("certificate_required")));
+  EXPECT_THAT(without.err, AllOf(Says("--cert and --key"), HasSubstr("certificate_required")));
   const CertificateFiles own = write_files(site_.dir(), "client", site_.authority().client("tester"));
   const LoadRun with_it =
       load({"echo", "-c", "1", "-n", "10", "--cert", own.certificate, "--key", own.key, daemon.addresses()[0]});
@@ -284,7 +285,7 @@ TEST_F(LoadTls, IdleTellsHowTheOtherSideEnded) {
   const LoadRun untrusted = run_load(over_tls({"idle", "-c", "2", daemon.addresses()[0]}, {}));
   EXPECT_EQ(untrusted.exit, 1);
   EXPECT_EQ(untrusted.failures("tls_untrusted"), 2u);
-  EXPECT_THAT(untrusted.err, AllOf(HasSubstr("--cacert FILE"), HasSubstr("is not trusted: ")));
+  EXPECT_THAT(untrusted.err, AllOf(Says("--cacert FILE"), Says("is not trusted: ")));
 }
 
 TEST_F(LoadTls, ChatSpeaksIt) {
@@ -299,14 +300,14 @@ TEST_F(LoadTls, ChatSpeaksIt) {
   EXPECT_EQ(finished.out, "hello\nworld\n");
   const Finished untrusted = chat("--sni site.test");
   EXPECT_EQ(untrusted.exit, 1);
-  EXPECT_THAT(untrusted.err, AllOf(HasSubstr("no TLS with"), HasSubstr("--cacert FILE"), HasSubstr("--insecure")));
+  EXPECT_THAT(untrusted.err, AllOf(Says("no TLS with"), Says("--cacert FILE"), HasSubstr("--insecure")));
   const FakeBackend cutting(plays([](TlsPeer& tls) {
     tls.receive_until_close_notify();
     tls.fin();
   }));
   const Finished cut = run("weir-load", {"chat", "--tls", "--insecure", cutting.address()});
   EXPECT_EQ(cut.exit, 1);
-  EXPECT_THAT(cut.err, HasSubstr("without close_notify"));
+  EXPECT_THAT(cut.err, Says("without close_notify"));
 }
 
 TEST_F(LoadTls, FileThatIsNoCertificateIsNamed) {

@@ -22,12 +22,16 @@ namespace {
 /// Backends on 127.0.0.1, 127.0.0.2, … that share a port and greet with A, B, …
 class Crowd {
  public:
+  /// The port that is free on the first address may be taken on another.
   explicit Crowd(std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::uint16_t port = i == 0 ? 0 : backends_.front()->endpoint().port();
-      const Endpoint bind =
-          resolve(parse_address(host(i) + ":" + std::to_string(port), AddressUse::bind), AddressUse::bind).front();
-      backends_.push_back(std::make_unique<FakeBackend>(greets_then_echoes(std::string(1, letter(i))), bind));
+    for (int tries_left = 50;; --tries_left) {
+      try {
+        listen(size);
+        return;
+      } catch (const std::system_error& error) {
+        if (error.code() != std::errc::address_in_use || tries_left == 0) throw;
+        backends_.clear();
+      }
     }
   }
 
@@ -38,6 +42,15 @@ class Crowd {
   const FakeBackend& operator[](std::size_t index) const { return *backends_[index]; }
 
  private:
+  void listen(std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint16_t port = i == 0 ? 0 : backends_.front()->endpoint().port();
+      const Endpoint bind =
+          resolve(parse_address(host(i) + ":" + std::to_string(port), AddressUse::bind), AddressUse::bind).front();
+      backends_.push_back(std::make_unique<FakeBackend>(greets_then_echoes(std::string(1, letter(i))), bind));
+    }
+  }
+
   std::vector<std::unique_ptr<FakeBackend>> backends_;
 };
 

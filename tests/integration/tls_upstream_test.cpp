@@ -148,7 +148,7 @@ TEST_F(TlsUpstream, ABackendThatSpeaksNoTlsIsAFailure) {
     const std::string address = client.local_name();
     Peer server = backend.accept();
     server.send_all(bytes);
-    server.shutdown_write();
+    if (bytes.empty()) server.shutdown_write();
     EXPECT_NE(client.receive_until_end().ending, Ending::silence);
     EXPECT_EQ(daemon->wait_for_record(of_client(address)).end(), "server_tls_failed") << bytes;
   }
