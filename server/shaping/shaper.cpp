@@ -19,10 +19,9 @@ const Kind* as(const faults::Met& met) {
   return std::get_if<Kind>(&met.fault->kind);
 }
 
-/// A fault's rate has no burst to speak of: it is there from the first byte on.
+/// A fault's rate has no burst: it holds from the first byte on.
 std::shared_ptr<ByteBuckets> bucket_of(const faults::Bandwidth& fault) {
-  const ByteBucket measure(fault.rate, 0);
-  return std::make_shared<ByteBuckets>(ByteRates{.in = fault.rate}, measure.share());
+  return std::make_shared<ByteBuckets>(ByteRates{.in = fault.rate}, 0);
 }
 
 /// When the time of a fault comes that ends a connection; nothing for others.

@@ -102,6 +102,16 @@ TEST(Shaper, OneThatGoesGivesBackWhatItHadBooked) {
   EXPECT_EQ(shared->in.book(1, kNow), kNow);
 }
 
+TEST(Shaper, AFaultsRateHasNoBurst) {
+  Shaper shaper(terms(faults::Bandwidth{50'000}), 0, kNow);
+  std::uint64_t read = 0;
+  for (const Time now : {kNow, kNow + seconds(5)}) {
+    EXPECT_EQ(pass(shaper, read, now), 1000u) << "what passes in 20 ms";
+    EXPECT_EQ(shaper.due(), now + milliseconds(20));
+    shaper.did_read(0, false);  // the source has no more, until after a pause
+  }
+}
+
 TEST(Shaper, ARateOfZeroLetsNothingPass) {
   Shaper shaper(terms(faults::Bandwidth{0}), 0, kNow);
   std::uint64_t read = 0;
