@@ -36,15 +36,21 @@ constexpr std::array kQuantities{
     Named{"rate", {Quantity::What::rate, Compared::times, 0}},
 };
 
+/// How far from zero an interval must keep to be no chance, as a share. Two single runs differ by what shows in neither
+/// of them, such as some bad seconds that the next run would not have: of them the whole interval has to matter.
+double margin_of(const Inference& inference, double smallest_effect) {
+  return inference.resampling == Resampling::moving_blocks ? smallest_effect : 0;
+}
+
 /// What a proxy adds is a time, so that the interval of the time decides whether it is chance.
-Finding find(const Difference& difference, double smallest_effect, bool in_time) {
+Finding find(const Difference& difference, double smallest_effect, double margin, bool in_time) {
   if (!difference.is_known) return Finding::too_few;
   if (in_time && difference.added_low <= 0 && difference.added_high >= 0) {
     const bool is_small = difference.low >= -smallest_effect && difference.high <= smallest_effect;
     return is_small ? Finding::same : Finding::unclear;
   }
-  if (difference.low > 0 && difference.change >= smallest_effect) return Finding::higher;
-  if (difference.high < 0 && difference.change <= -smallest_effect) return Finding::lower;
+  if (difference.low > margin && difference.change >= smallest_effect) return Finding::higher;
+  if (difference.high < -margin && difference.change <= -smallest_effect) return Finding::lower;
   if (difference.low >= -smallest_effect && difference.high <= smallest_effect) return Finding::same;
   return Finding::unclear;
 }
@@ -107,7 +113,7 @@ JudgedRegression judge_count(const RegressionLimit& limit, const ComparedSide& a
   return regression;
 }
 
-JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDifference>& differences) {
+JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDifference>& differences, double margin) {
   JudgedRegression regression{limit, 0, {}, false, true, {}};
   const auto found = std::find_if(differences.begin(), differences.end(),
                                   [&limit](const JudgedDifference& one) { return one.what == limit.name; });
@@ -126,7 +132,11 @@ JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDif
     regression.sentence = limit.name + " is not known: there are too few values, or too few intervals of time";
     return regression;
   }
-  const bool is_real = is_of_rate ? difference.high < 0 : limit.time ? difference.added_low > 0 : difference.low > 0;
+  // Whoever sets a lower limit wants to know of less.
+  const double least = limit.time ? std::min(margin * difference.a, static_cast<double>(limit.time->count()))
+                                  : std::min(margin, limit.share);
+  const double nearest = is_of_rate ? -difference.high : limit.time ? difference.added_low : difference.low;
+  const bool is_real = nearest > least;
   const bool is_large = limit.time ? regression.added > *limit.time : regression.change > limit.share;
   regression.exceeded = is_real && is_large;
   const std::string by = limit.time ? signed_duration(difference.added) : signed_percent(difference.change);
@@ -228,16 +238,17 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
   std::vector<Quantity> quantities;
   for (const JudgedDifference& one : comparison.differences) quantities.push_back(one.quantity);
   comparison.inference = infer(sample_a, sample_b, paired, quantities);
+  const double margin = margin_of(comparison.inference, settings.smallest_effect);
   const bool has_intervals = comparison.inference.resampling != Resampling::none;
   for (std::size_t i = 0; i < quantities.size(); ++i) {
     JudgedDifference& one = comparison.differences[i];
     one.difference = comparison.inference.differences[i];
     one.difference.is_known = one.difference.is_known && has_intervals;
-    one.finding = find(one.difference, settings.smallest_effect,
+    one.finding = find(one.difference, settings.smallest_effect, margin,
                        question == Question::via && one.quantity.what == Quantity::What::percentile);
   }
   for (const RegressionLimit& limit : settings.limits) {
-    comparison.regressions.push_back(limit.is_of_difference() ? judge(limit, comparison.differences)
+    comparison.regressions.push_back(limit.is_of_difference() ? judge(limit, comparison.differences, margin)
                                                               : judge_count(limit, a, b));
   }
   comparison.a = std::move(a);
