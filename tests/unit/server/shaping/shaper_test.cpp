@@ -69,6 +69,23 @@ TEST(Shaper, ARateLetsPassWhatItsTimeAllowsAndSaysWhenThereIsMore) {
   EXPECT_NEAR(static_cast<double>(read), 200'000, 2'000);
 }
 
+/// A thread that comes some milliseconds late makes up for all of them, and not for one portion alone.
+TEST(Shaper, AFastRateLosesNothingWhereTheThreadIsLate) {
+  Shaper shaper(rate(300'000'000), 0, kNow);
+  std::uint64_t read = 0;
+  for (Time now = kNow; now < kNow + seconds(1); now += milliseconds(5)) pass(shaper, read, now, 100'000'000);
+  EXPECT_NEAR(static_cast<double>(read), 300e6, 3e6);
+}
+
+TEST(Shaper, WhoComesLateAfterAPauseGetsNoMoreThanAPortion) {
+  Shaper shaper(rate(300'000'000), 0, kNow);
+  std::uint64_t read = 0;
+  pass(shaper, read, kNow, 100'000'000);
+  read = 0;
+  pass(shaper, read, kNow + milliseconds(20), 100'000'000);
+  EXPECT_LE(read, 2 * ByteBucket::kLargestShare) << "what was booked before it, and one more";
+}
+
 TEST(Shaper, TheLeastOfSeveralRatesCounts) {
   WayTerms both = rate(100'000);
   both.rates.push_back(rate(10'000).rates.front());
