@@ -36,10 +36,12 @@ constexpr std::array kQuantities{
     Named{"rate", {Quantity::What::rate, Compared::times, 0}},
 };
 
-/// How far from zero an interval must keep to be no chance, as a share. Two single runs differ by what shows in neither
-/// of them, such as some bad seconds that the next run would not have: of them the whole interval has to matter.
-double margin_of(const Inference& inference, double smallest_effect) {
-  return inference.resampling == Resampling::moving_blocks ? smallest_effect : 0;
+/// How far from zero the interval must keep to be no chance, as a share. A few bad seconds of a single run can make its
+/// whole p99, and neither run shows that the next one would not have them: there the whole interval has to matter.
+double margin_of(const Quantity& quantity, Resampling resampling, double smallest_effect) {
+  constexpr double kTail = 99;
+  const bool is_tail = quantity.what == Quantity::What::percentile && quantity.percent >= kTail;
+  return is_tail && resampling == Resampling::moving_blocks ? smallest_effect : 0;
 }
 
 /// What a proxy adds is a time, so that the interval of the time decides whether it is chance.
@@ -113,9 +115,9 @@ JudgedRegression judge_count(const RegressionLimit& limit, const ComparedSide& a
   return regression;
 }
 
-JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDifference>& differences, double margin) {
+JudgedRegression judge(const RegressionLimit& limit, const Comparison& comparison) {
   JudgedRegression regression{limit, 0, {}, false, true, {}};
-  const auto found = std::find_if(differences.begin(), differences.end(),
+  const auto found = std::find_if(comparison.differences.begin(), comparison.differences.end(),
                                   [&limit](const JudgedDifference& one) { return one.what == limit.name; });
   const bool is_of_rate = limit.what == RegressionLimit::What::rate;
   const Difference& difference = found->difference;
@@ -133,6 +135,8 @@ JudgedRegression judge(const RegressionLimit& limit, const std::vector<JudgedDif
     return regression;
   }
   // Whoever sets a lower limit wants to know of less.
+  const double margin =
+      margin_of(found->quantity, comparison.inference.resampling, comparison.settings.smallest_effect);
   const double least = limit.time ? std::min(margin * difference.a, static_cast<double>(limit.time->count()))
                                   : std::min(margin, limit.share);
   const double nearest = is_of_rate ? -difference.high : limit.time ? difference.added_low : difference.low;
@@ -238,18 +242,17 @@ Comparison compare_sides(Question question, ComparedSide a, ComparedSide b, bool
   std::vector<Quantity> quantities;
   for (const JudgedDifference& one : comparison.differences) quantities.push_back(one.quantity);
   comparison.inference = infer(sample_a, sample_b, paired, quantities);
-  const double margin = margin_of(comparison.inference, settings.smallest_effect);
   const bool has_intervals = comparison.inference.resampling != Resampling::none;
   for (std::size_t i = 0; i < quantities.size(); ++i) {
     JudgedDifference& one = comparison.differences[i];
     one.difference = comparison.inference.differences[i];
     one.difference.is_known = one.difference.is_known && has_intervals;
+    const double margin = margin_of(one.quantity, comparison.inference.resampling, settings.smallest_effect);
     one.finding = find(one.difference, settings.smallest_effect, margin,
                        question == Question::via && one.quantity.what == Quantity::What::percentile);
   }
   for (const RegressionLimit& limit : settings.limits) {
-    comparison.regressions.push_back(limit.is_of_difference() ? judge(limit, comparison.differences, margin)
-                                                              : judge_count(limit, a, b));
+    comparison.regressions.push_back(limit.is_of_difference() ? judge(limit, comparison) : judge_count(limit, a, b));
   }
   comparison.a = std::move(a);
   comparison.b = std::move(b);

@@ -31,11 +31,6 @@ bool is_found(const Difference& difference) {
   return excludes_zero(difference) && std::abs(difference.change) >= kMatters;
 }
 
-/// Of two single runs the whole interval has to matter.
-bool is_found_of_single_runs(const Difference& difference) {
-  return difference.is_known && (difference.low > kMatters || difference.high < -kMatters);
-}
-
 /// Of so many comparisons of simulated runs, in how many each quantity was found to differ, and in how many any was.
 struct Found {
   std::vector<int> of_each;
@@ -52,7 +47,7 @@ Found compare_often(int times, const SimulatedPlan& a, const SimulatedPlan& b) {
     const Inference inference = infer(sample_a, sample_b, false, usual());
     bool any = false;
     for (std::size_t k = 0; k < found.of_each.size(); ++k) {
-      const bool is = is_found_of_single_runs(inference.differences[k]);
+      const bool is = is_found(inference.differences[k]);
       found.of_each[k] += is ? 1 : 0;
       any = any || is;
     }
