@@ -116,7 +116,7 @@ class CutInHeader : public testing::TestWithParam<By> {
  protected:
   Daemon start() const {
     return GetParam() == By::lifetime
-               ? Daemon::with_config(echo_config("accept_proxy_protocol: required, timeouts: {lifetime: 200ms}"))
+               ? Daemon::with_config(echo_config("accept_proxy_protocol: required, timeouts: {lifetime: 1s}"))
                : Daemon::with_config(echo_config("accept_proxy_protocol: required") + "drain_timeout: 0s");
   }
 

@@ -132,7 +132,7 @@ TEST_P(FaultsLive, DrainWaitsForWhatIsOnItsWay) {
 }
 
 TEST_P(FaultsLive, IdleTimeoutEndsAStalledConnection) {
-  start("stall: {after: 3}", "timeouts: {idle: 400ms}");
+  start("stall: {after: 3}", "timeouts: {idle: 1s}");
   sender().send_all("abcdef");
   EXPECT_EQ(receiver().receive_exactly(3), "abc");
   const Record record = daemon_->wait_for_record();

@@ -13,6 +13,7 @@
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/says.hpp"
+#include "tests/support/stopwatch.hpp"
 #include "tests/support/tcp_queues.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -401,7 +402,7 @@ TEST(LoadStreamServe, BytesInADownStreamAreWrong) {
 }
 
 TEST(LoadStreamServe, HostileClientsCostTheirOwnConnectionOnly) {
-  Server server({"--timeout", "200ms"});
+  Server server({"--timeout", "2s"});
   Peer silent = server.connect();
   Peer other = server.connect();
   other.send_all("GET / HTTP/1.1\r\n\r\n");
@@ -410,7 +411,7 @@ TEST(LoadStreamServe, HostileClientsCostTheirOwnConnectionOnly) {
   Peer gone = server.connect();
   gone.shutdown_write();
   for (Peer* peer : {&silent, &other, &endless, &gone}) EXPECT_EQ(peer->receive_until_end().ending, Ending::reset);
-  server.process().wait_for_output_line("no stream: no first line within 200ms");
+  server.process().wait_for_output_line("no stream: no first line within 2s");
   server.process().wait_for_output_line("no stream: its first line is \"GET / HTTP/1.1");
   server.process().wait_for_output_line("no stream: its first line is too long");
   server.process().wait_for_output_line("closed before its first line");
@@ -425,12 +426,12 @@ TEST(LoadStreamServe, ClientThatTakesNothingIsGivenUp) {
   client.send_all("WEIR-LOAD/1 stream down pace=0 run=00000a stream=0\n");
   // The queues are full once what is in them has stayed the same for a while.
   std::size_t before = 0;
-  int same = 0;
+  Stopwatch same;
   ASSERT_TRUE(wait_until([&] {
     const std::size_t queued = tcp_queues_to(target.port()).accepted.send;
-    same = queued != 0 && queued == before ? same + 1 : 0;
+    if (queued == 0 || queued != before) same = Stopwatch();
     before = queued;
-    return same == 20;
+    return same.elapsed() >= std::chrono::milliseconds(400);
   }));
   client.shutdown_write();
   server.process().wait_for_output_line("stream 0 down  .*; takes nothing");

@@ -72,7 +72,7 @@ TEST(ProxyProtocolIn, AResetWithinItIsTheClients) {
 }
 
 TEST(ProxyProtocolIn, OneThatDoesNotComeIsWaitedForSoLong) {
-  const Daemon daemon = Daemon::with_config(echo_config("accept_proxy_protocol: required, timeouts: {header: 200ms}"));
+  const Daemon daemon = Daemon::with_config(echo_config("accept_proxy_protocol: required, timeouts: {header: 1s}"));
   Peer silent = daemon.connect();
   Peer dripping = daemon.connect();
   dripping.send_all(kV1.substr(0, 10));

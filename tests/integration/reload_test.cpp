@@ -98,7 +98,7 @@ TEST_F(Reload, AConnectionLivesOnWithWhatItBeganWith) {
   const Endpoint before = where("a");
   Peer old = connect("a");
   EXPECT_EQ(ask(old, "x"), "x");
-  apply("listeners: [{name: a, bind: '127.0.0.1:0', echo: {transform: upper}, timeouts: {idle: 100ms}}]\n");
+  apply("listeners: [{name: a, bind: '127.0.0.1:0', echo: {transform: upper}, timeouts: {idle: 1s}}]\n");
   EXPECT_EQ(where("a"), before) << "a listener whose bind stays keeps its socket";
   Peer fresh = connect("a");
   EXPECT_EQ(ask(fresh, "y"), "Y");

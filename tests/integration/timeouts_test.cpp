@@ -57,9 +57,8 @@ class Moving : public testing::TestWithParam<Way> {
 
   /// Whether bytes keep the connection open for three times the limit. Nothing where this machine slept for so long
   /// that the limit may have passed between two of them.
-  std::optional<bool> stays_open(milliseconds limit) {
+  std::optional<bool> stays_open(milliseconds limit, Stopwatch since_byte) {
     const Stopwatch since_begin;
-    Stopwatch since_byte;
     while (since_begin.elapsed() < 3 * limit) {
       const Peer& idle = GetParam().half_closed && GetParam().from_client ? server_ : client_;
       const bool ended = idle.readable(limit / 8) || !move_byte();
@@ -76,8 +75,9 @@ class Moving : public testing::TestWithParam<Way> {
     for (const int ms : {600, 600, 600, 1200, 2400, 4800, 9600}) {
       const milliseconds limit(ms);
       const Daemon daemon = start(name + ": " + std::to_string(ms) + "ms" + with(other_limits));
+      const Stopwatch since_connect;
       connect(daemon);
-      const std::optional<bool> stayed = stays_open(limit);
+      const std::optional<bool> stayed = stays_open(limit, since_connect);
       if (!stayed) continue;
       EXPECT_TRUE(*stayed);
       EXPECT_EQ(daemon.wait_for_record().end(), end);

@@ -150,7 +150,7 @@ TEST_F(TlsHandshake, WhoEndsWithinItIsNamed) {
 }
 
 TEST_F(TlsHandshake, AllThatIsSlowIsWaitedForSoLong) {
-  start("", "timeouts: {handshake: 400ms}");
+  start("", "timeouts: {handshake: 2s}");
   Peer silent = daemon->connect();
   TlsPeer half = begin();
   half.socket().send_all(half.client_hello().substr(0, 50));
@@ -164,7 +164,7 @@ TEST_F(TlsHandshake, AllThatIsSlowIsWaitedForSoLong) {
 }
 
 TEST_F(TlsHandshake, ATimeoutEndsWithTheHandshake) {
-  start("", "timeouts: {handshake: 300ms}");
+  start("", "timeouts: {handshake: 2s}");
   TlsPeer client = site.connect(*daemon);
   // Another that came later has been waited for.
   Peer silent = daemon->connect();

@@ -87,7 +87,7 @@ TEST_F(TlsRecords, AStrangeNameBreaksNoLine) {
 TEST_F(TlsRecords, HandshakesAreCountedByWhatBecameOfThem) {
   daemon.emplace(
       Daemon::with_config("admin: {bind: '127.0.0.1:0'}\n" +
-                          echo_config(site.listener("unknown_name: refuse") + ", timeouts: {handshake: 300ms}")));
+                          echo_config(site.listener("unknown_name: refuse") + ", timeouts: {handshake: 2s}")));
   const AdminClient admin(*daemon);
   const auto count = [&](const std::string& result, const std::string& more = "") {
     double all = 0;

@@ -121,8 +121,12 @@ Received Peer::exchange(std::string_view bytes) {
     if (count == 0 || (count < 0 && errno == ECONNRESET)) {
       received.ending = count == 0 && !reset ? Ending::fin : Ending::reset;
       if (sending && received.ending == Ending::fin) {  // half-closed by the other side: what is left still goes
-        send_all(bytes);
-        shutdown_write();
+        try {
+          send_all(bytes);
+          shutdown_write();
+        } catch (const std::system_error&) {
+          received.ending = Ending::reset;  // it was closed, and not for one way alone
+        }
       }
       return received;
     }

@@ -479,9 +479,13 @@ TlsReceived TlsPeer::exchange(std::string_view bytes, std::size_t write_size) {
     if (open) open = session.drain(received);
     if (received.ending == Ending::silence && received.problem.empty()) continue;
     if (received.ending == Ending::fin && (!bytes.empty() || !session.outbox.empty())) {
-      session.flush();
-      send_all(bytes);  // half-closed by the other side: what is left still goes
-      finish();
+      try {
+        session.flush();
+        send_all(bytes);  // half-closed by the other side: what is left still goes
+        finish();
+      } catch (const std::system_error&) {
+        received.ending = Ending::reset;  // it was closed, and not for one way alone
+      }
     }
     return received;
   }
