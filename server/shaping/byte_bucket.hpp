@@ -21,7 +21,7 @@ class ByteBucket {
   /// unfair for longer, smaller would cost more wake-ups.
   static constexpr std::chrono::milliseconds kShare{20};
   static constexpr std::uint64_t kLargestShare = 256 * 1024;
-  /// Whoever has waited for its turn and comes later than this has not come late for the thread's sake.
+  /// Whoever comes later than this after its last booking has not come late for the thread's sake.
   static constexpr std::chrono::milliseconds kLateness{10};
 
   ByteBucket() = default;
@@ -53,9 +53,9 @@ class ByteBucket {
     return std::clamp<std::uint64_t>(rate / (1000 / kShare.count()), 1, kLargestShare);
   }
 
-  /// Books bytes, no more than share(), and returns when they may pass; that may be in the past. `waited_until` is when
-  /// the caller's last turn came, if it has waited for it: what has passed since then is not lost, although the thread
-  /// may be late.
+  /// Books bytes, no more than share(), and returns when they may pass; that may be in the past. `waited_until` is the
+  /// time that the caller's last booking was given: what has passed since then is not lost, kLateness at most, although
+  /// the thread may be late.
   Time book(std::uint64_t bytes, Time now, Time waited_until = {}) {
     const std::uint64_t rate = this->rate();
     if (rate == 0) return now;

@@ -118,7 +118,7 @@ std::uint64_t Shaper::until_harm(const Effect& effect, const Harm& harm, std::ui
 
 void Shaper::book(std::uint64_t bytes) {
   for (const WayTerms::Rate& rate : buckets_) bytes = std::min(bytes, rate.bucket().share());
-  const Time waited_until = std::exchange(booked_for_, Time::min());
+  const Time waited_until = std::exchange(booked_for_, Time{});
   for (const WayTerms::Rate& rate : buckets_) {
     booked_for_ = std::max(booked_for_, rate.bucket().book(bytes, now_, waited_until));
   }
