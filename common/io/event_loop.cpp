@@ -117,7 +117,7 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() {
-  // A thread's waits may be 50 us late unless it asks for less (prctl(2)). Where that is refused they are.
+  // A thread's waits may end 50 us late unless it asks for less (prctl(2)). Where the kernel refuses, they stay so.
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   net::asio::post(context_, [this] {
     while (!stopping_.load(std::memory_order_relaxed)) turn();
@@ -164,8 +164,8 @@ void EventLoop::turn() {
 int EventLoop::wait_finely(std::span<epoll_event> events, std::chrono::milliseconds coarse) {
   const auto most = static_cast<int>(events.size());
   std::chrono::nanoseconds wait = std::max(fine_timers_.next() - Clock::now(), Clock::duration::zero());
-  // The kernel may add a thousandth to what it is asked to wait (select_estimate_accuracy() in Linux's fs/select.c).
-  // Where it does not, the rest is waited for by itself.
+  // The kernel may add a thousandth to what it is asked to wait (select_estimate_accuracy() in Linux's fs/select.c; to a
+  // process of a lower priority a two-hundredth). Where it adds less, the loop waits once more for the rest.
   wait -= wait / 1001;
   if (coarse.count() >= 0) wait = std::min<std::chrono::nanoseconds>(wait, coarse);
   timespec timeout{};

@@ -1,6 +1,7 @@
 #include "common/io/event_loop.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -99,6 +100,19 @@ TEST(EventLoop, PostFromManyThreadsRunsEachFunctionOnce) {
   loop.run();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(ran, 4000);
+}
+
+/// The kernel lets each wait of a thread end later by its slack.
+TEST(EventLoop, ItsThreadAsksForNoSlack) {
+  EventLoop loop;
+  std::atomic<int> slack{-1};
+  std::thread thread([&loop] { loop.run(); });
+  loop.post([&loop, &slack] {
+    slack = ::prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
+    loop.stop();
+  });
+  thread.join();
+  EXPECT_EQ(slack, 1);
 }
 
 net::awaitable<void> wait_for_deadline(EventLoop& loop, std::chrono::milliseconds delay, Clock::duration& early) {
