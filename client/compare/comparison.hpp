@@ -21,7 +21,7 @@ enum class Question : std::uint8_t {
 
 /// What was found out about one quantity.
 enum class Finding : std::uint8_t {
-  lower,  ///< the interval excludes zero (the tail's of two single runs what does not matter), and the change matters
+  lower,  ///< the interval excludes zero, and the change matters; from p99 on the whole interval, if a side is one run
   higher,
   same,     ///< the interval lies within what does not matter
   unclear,  ///< neither: the interval is too wide to say

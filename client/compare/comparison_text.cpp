@@ -71,7 +71,7 @@ std::string method(const Comparison& comparison) {
     case Resampling::moving_blocks:
       return fmt::format(
           "{} of stretches of {:.3g} s, as they lie in time; what changes from run to run is not in the "
-          "intervals: compare several runs of each, or use weir-load ab",
+          "intervals, so from p99 on all of one has to matter: compare several runs of each, or use weir-load ab",
           draws, inference.block_seconds);
     case Resampling::paired_blocks:
       return fmt::format("{} of {} pairs of blocks, measured in turns", draws, inference.blocks_a);

@@ -27,6 +27,7 @@ function methodSentence(method) {
   if (isNumber(method.resamples)) parts.push(`${count(method.resamples)} resamples`);
   if (blocks.length > 0) parts.push(`${blocks.map(count).join(' and ')} blocks${isNumber(method.block_s) ? ` of ${seconds(method.block_s)}` : ''}`);
   if (isNumber(method.smallest_effect)) parts.push(`differences below ${share(method.smallest_effect).replace('.00', '')} count as none`);
+  if (method.resampling === 'moving_blocks') parts.push('from p99 on the whole interval has to lie beyond that');
   return `${parts.join('; ')}.`;
 }
 
