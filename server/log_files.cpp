@@ -24,7 +24,7 @@ std::vector<std::string> log_file_warnings(const ServerConfig& config) {
     const std::string problem = LogDestination::problem_with(file);
     if (problem.empty()) return;
     warnings.push_back(std::string(key) + ": " + file + " cannot be opened by user " + std::to_string(::geteuid()) +
-                       ": " + problem + "; the daemon does not start without it");
+                       ": " + problem + "; a daemon that runs as that user does not start without it");
   };
   look_at("log.file", config.log.file);
   if (config.access_log.enabled) look_at("access_log.file", config.access_log.file);
