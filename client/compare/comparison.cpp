@@ -36,9 +36,9 @@ constexpr std::array kQuantities{
     Named{"rate", {Quantity::What::rate, Compared::times, 0}},
 };
 
-/// How far from zero the interval must keep to be no chance, as a share. A few bad seconds alone can decide the p99 of a
-/// run, and where a side is one run nothing shows whether the next one would have them: there the whole interval has to
-/// matter.
+/// How far from zero the interval must keep to be no chance, as a share. A few bad seconds alone can decide the p99 of
+/// a run, and where a side is one run nothing shows whether the next one would have them: there the whole interval has
+/// to matter.
 double margin_of(const Quantity& quantity, Resampling resampling, double smallest_effect) {
   constexpr double kTail = 99;
   const bool is_tail = quantity.what == Quantity::What::percentile && quantity.percent >= kTail;
@@ -151,8 +151,8 @@ JudgedRegression judge(const RegressionLimit& limit, const Comparison& compariso
   if (regression.exceeded) {
     regression.sentence += ", more than ";
   } else if (is_large) {
-    regression.sentence += nearest > 0 ? ", which may be less than what matters; the limit is "
-                                       : ", which may be chance; the limit is ";
+    regression.sentence +=
+        nearest > 0 ? ", which may be less than what matters; the limit is " : ", which may be chance; the limit is ";
   } else {
     regression.sentence += ", within ";
   }

@@ -164,8 +164,8 @@ void EventLoop::turn() {
 int EventLoop::wait_finely(std::span<epoll_event> events, std::chrono::milliseconds coarse) {
   const auto most = static_cast<int>(events.size());
   std::chrono::nanoseconds wait = std::max(fine_timers_.next() - Clock::now(), Clock::duration::zero());
-  // The kernel may add a thousandth to what it is asked to wait (select_estimate_accuracy() in Linux's fs/select.c; to a
-  // process of a lower priority a two-hundredth). Where it adds less, the loop waits once more for the rest.
+  // The kernel may add a thousandth to what it is asked to wait (select_estimate_accuracy() in Linux's fs/select.c; to
+  // a process of a lower priority a two-hundredth). Where it adds less, the loop waits once more for the rest.
   wait -= wait / 1001;
   if (coarse.count() >= 0) wait = std::min<std::chrono::nanoseconds>(wait, coarse);
   timespec timeout{};
