@@ -150,15 +150,20 @@ TEST(Comparison, ElsewhereTheChangeHasToMatterAndTheIntervalToExcludeZero) {
 }
 
 TEST(Comparison, LimitInTheTailOfTwoSingleRunsIsNotExceededByWhatMayMatterLess) {
-  const auto exit_status = [](const std::string& text, double smallest_effect) {
+  const auto judged = [](const std::string& text, double smallest_effect) {
     CompareSettings settings = limits(text.c_str());
     settings.smallest_effect = smallest_effect;
-    return compare(simulated(1), simulated(2, 1.3), settings).exit_status();
+    return compare(simulated(1), simulated(2, 1.3), settings);
+  };
+  const auto exit_status = [&judged](const std::string& text, double smallest_effect) {
+    return judged(text, smallest_effect).exit_status();
   };
   const Comparison found = compare(simulated(1), simulated(2, 1.3));
   const Difference& slower = difference(found, "p99");
   const std::string large = fmt::format("p99={:.2f}%", slower.change * 100 - 0.1);
   EXPECT_EQ(exit_status(large, slower.low * 1.01), 0) << "it may matter less";
+  EXPECT_THAT(judged(large, slower.low * 1.01).regressions.front().sentence,
+              HasSubstr(", which may be less than what matters; the limit is "));
   EXPECT_EQ(exit_status(large, slower.low * 0.99), 3);
   EXPECT_EQ(exit_status("p99=1%", slower.low * 1.01), 3) << "the limit is less than what matters";
 
