@@ -66,7 +66,8 @@ TEST(Start, CheckFindsALogThatCannotBeOpenedAndTheDaemonMakesNoFolder) {
     const std::string path = dir.write("weir.yaml", echo_config());
     const Finished check = run("weir", {"check", path, set[0], set[1]});
     EXPECT_EQ(check.exit, 0);
-    EXPECT_THAT(check.out, ContainsRegex("warning: " + key + ": .*there is no folder .*absent; the daemon"));
+    EXPECT_THAT(check.out,
+                ContainsRegex("warning: " + key + ": .*there is no folder .*absent; a daemon that runs as that user"));
     const Finished start = run("weir", {"run", path, set[0], set[1]});
     EXPECT_EQ(start.exit, 1);
     EXPECT_THAT(start.err, HasSubstr("cannot open " + log + ": there is no folder " + dir.file("absent")));
