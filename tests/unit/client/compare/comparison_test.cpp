@@ -63,10 +63,13 @@ CompareSettings limits(const char* text) {
   return settings;
 }
 
-Finding finding(const Comparison& comparison, const std::string& what) {
-  const auto found = std::find_if(comparison.differences.begin(), comparison.differences.end(),
-                                  [&what](const JudgedDifference& one) { return one.what == what; });
-  return found->finding;
+const JudgedDifference& judged(const Comparison& comparison, const std::string& what) {
+  return *std::find_if(comparison.differences.begin(), comparison.differences.end(),
+                       [&what](const JudgedDifference& one) { return one.what == what; });
+}
+Finding finding(const Comparison& comparison, const std::string& what) { return judged(comparison, what).finding; }
+const Difference& difference(const Comparison& comparison, const std::string& what) {
+  return judged(comparison, what).difference;
 }
 
 TEST(Comparison, SlowerServerIsSaidToBeSlower) {
@@ -102,12 +105,6 @@ TEST(Comparison, LimitIsExceededOnlyByWhatIsLargeAndNotChance) {
   EXPECT_EQ(compare(simulated(1), simulated(2, 1.5)).exit_status(), 0) << "nobody asked";
   const Comparison chance = compare(simulated(1), simulated(2), limits("p50=0%"));
   EXPECT_EQ(chance.exit_status(), 0) << chance.regressions[0].sentence;
-}
-
-const Difference& difference(const Comparison& comparison, const std::string& what) {
-  const auto found = std::find_if(comparison.differences.begin(), comparison.differences.end(),
-                                  [&what](const JudgedDifference& one) { return one.what == what; });
-  return found->difference;
 }
 
 /// Some bad seconds of one run make its p99, and the next run may have none.
@@ -150,19 +147,19 @@ TEST(Comparison, ElsewhereTheChangeHasToMatterAndTheIntervalToExcludeZero) {
 }
 
 TEST(Comparison, LimitInTheTailOfTwoSingleRunsIsNotExceededByWhatMayMatterLess) {
-  const auto judged = [](const std::string& text, double smallest_effect) {
+  const auto compared = [](const std::string& text, double smallest_effect) {
     CompareSettings settings = limits(text.c_str());
     settings.smallest_effect = smallest_effect;
     return compare(simulated(1), simulated(2, 1.3), settings);
   };
-  const auto exit_status = [&judged](const std::string& text, double smallest_effect) {
-    return judged(text, smallest_effect).exit_status();
+  const auto exit_status = [&compared](const std::string& text, double smallest_effect) {
+    return compared(text, smallest_effect).exit_status();
   };
   const Comparison found = compare(simulated(1), simulated(2, 1.3));
   const Difference& slower = difference(found, "p99");
   const std::string large = fmt::format("p99={:.2f}%", slower.change * 100 - 0.1);
   EXPECT_EQ(exit_status(large, slower.low * 1.01), 0) << "it may matter less";
-  EXPECT_THAT(judged(large, slower.low * 1.01).regressions.front().sentence,
+  EXPECT_THAT(compared(large, slower.low * 1.01).regressions.front().sentence,
               HasSubstr(", which may be less than what matters; the limit is "));
   EXPECT_EQ(exit_status(large, slower.low * 0.99), 3);
   EXPECT_EQ(exit_status("p99=1%", slower.low * 1.01), 3) << "the limit is less than what matters";
