@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "common/counted.hpp"
 #include "common/io/pipe_pool.hpp"
 #include "common/tls/costs.hpp"
 #include "common/units.hpp"
@@ -36,17 +37,6 @@ std::uint64_t listening_sockets(const ServerConfig& config, std::uint32_t worker
     }
   }
   return sockets;
-}
-
-/// `19971` as `19,971`.
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
-  return text;
-}
-
-std::string counted(std::uint64_t number, const std::string& thing) {
-  return grouped(number) + " " + thing + (number == 1 ? "" : "s");
 }
 
 std::uint64_t pipes_of(const ServerConfig& config, const MachineLimits& machine) {

@@ -23,6 +23,7 @@
 #include <system_error>
 #include <vector>
 
+#include "common/counted.hpp"
 #include "common/io/descriptor.hpp"
 #include "common/journal.hpp"
 #include "common/lines.hpp"
@@ -202,8 +203,9 @@ class Server {
     certificate_watch_.emplace(CertificateWatch::Parts{control_context_, data_plane_.tickets()});
     certificate_watch_->watch(data_plane_.certificate_holders());
     warn_of_unused_sockets();
-    const std::string ready = fmt::format("weir {} ready: {} listeners, {} workers, {}", kVersion,
-                                          data_plane_.listeners().size(), plan_.workers, limit_text());
+    const std::string ready =
+        fmt::format("weir {} ready: {}, {}, {}", kVersion, counted(data_plane_.listeners().size(), "listener"),
+                    counted(plan_.workers, "worker"), limit_text());
     spdlog::info("{}", ready);
     if (source_.predecessor != nullptr) {
       // Until then the service manager listens to the other process alone.
@@ -594,7 +596,7 @@ class Server {
 
 void report_drain(const Outcome& outcome) {
   const Admission::Totals& totals = outcome.totals;
-  spdlog::info("drained: {} connections ended by themselves, {} were cut", totals.ended, totals.cut);
+  spdlog::info("drained: {} ended by themselves, {} were cut", counted(totals.ended, "connection"), totals.cut);
   if (totals.closed_idle > 0) {
     spdlog::info("drain: of those that were not cut, {} were idle and closed by drain_spread", totals.closed_idle);
   }

@@ -9,6 +9,7 @@
 #include "client/report/layout.hpp"
 #include "client/report/numbers.hpp"
 #include "client/report_head.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

@@ -7,6 +7,7 @@
 #include "client/report/audit_findings.hpp"
 #include "client/report/json_keys.hpp"
 #include "client/report/numbers.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

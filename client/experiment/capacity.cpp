@@ -13,6 +13,7 @@
 #include "client/load_run.hpp"
 #include "client/report/numbers.hpp"
 #include "client/report/slo_findings.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 #include "common/version.hpp"
 

@@ -11,6 +11,7 @@
 #include "client/report/numbers.hpp"
 #include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
+#include "common/counted.hpp"
 #include "common/logging.hpp"
 #include "common/units.hpp"
 

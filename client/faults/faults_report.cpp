@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "client/report/numbers.hpp"
 #include "client/report_head.hpp"
+#include "common/counted.hpp"
 
 namespace weir::load {
 
@@ -29,8 +29,7 @@ std::string head_of(const FaultsSummary& summary) {
   const FaultsOptions& options = summary.options;
   return fmt::format(
       "weir-load echo {}, announced faults\n  {} of listener {}, numbers {} to {}, seed {}{}\n  weir-load {}, {}\n",
-      display_target(options.target.to_string(), summary.endpoint),
-      options.connections == 1 ? "1 connection" : grouped(options.connections) + " connections",
+      display_target(options.target.to_string(), summary.endpoint), counted(options.connections, "connection"),
       summary.announcement.listener, options.first_number, last_number(summary), summary.announcement.seed,
       options.path == FaultPath::proxy ? ", a proxy before an echo" : "", summary.version,
       display_time(summary.started));
@@ -57,8 +56,7 @@ std::string unchecked_of(const FaultsSummary& summary) {
   std::string text;
   for (std::size_t at = 0; at < summary.tallies.size(); ++at) {
     for (const auto& [why, count] : summary.tallies[at].unchecked) {
-      text += fmt::format("  {}: {} on {}\n", summary.announcement.faults[at]->name, why,
-                          count == 1 ? "1 connection" : grouped(count) + " connections");
+      text += fmt::format("  {}: {} on {}\n", summary.announcement.faults[at]->name, why, counted(count, "connection"));
     }
   }
   return text.empty() ? text : "\nNot checked\n" + text;

@@ -16,10 +16,10 @@
 #include "client/faults/bounds.hpp"
 #include "client/live_line.hpp"
 #include "client/message/pattern.hpp"
-#include "client/report/numbers.hpp"
 #include "client/resources.hpp"
 #include "client/stop_signals.hpp"
 #include "client/target.hpp"
+#include "common/counted.hpp"
 #include "common/io/event_loop.hpp"
 #include "common/version.hpp"
 

@@ -11,6 +11,7 @@
 #include "client/report/numbers.hpp"
 #include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -36,8 +37,7 @@ constexpr bool is_rare(IdleEnd end) {
 std::string title(const IdleSummary& summary) {
   const IdleOptions& options = summary.options;
   const std::string target = display_target(summary.options.target.to_string(), summary.endpoint);
-  std::string text = "weir-load idle " + target + "\n  " + grouped(options.connections) +
-                     (options.connections == 1 ? " connection" : " connections");
+  std::string text = "weir-load idle " + target + "\n  " + counted(options.connections, "connection");
   text += options.duration ? ", " + format_duration(*options.duration) : ", until all have ended";
   if (options.keepalive) text += ", keepalive after " + format_duration(*options.keepalive);
   if (options.tls) text += ", over TLS";

@@ -16,6 +16,7 @@
 #include "client/stop_signals.hpp"
 #include "client/target.hpp"
 #include "client/tls/tls_client.hpp"
+#include "common/counted.hpp"
 #include "common/io/event_loop.hpp"
 #include "common/units.hpp"
 #include "common/version.hpp"

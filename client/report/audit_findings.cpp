@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/report/numbers.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -21,10 +22,6 @@ constexpr double kPressure = 0.2;
 constexpr double kPreemptions = 100;
 
 std::string times(std::uint64_t number) { return number == 1 ? "once" : grouped(number) + " times"; }
-
-std::string counted(std::uint64_t number, const char* what) {
-  return grouped(number) + " " + what + (number == 1 ? "" : "s");
-}
 
 std::string was(std::uint64_t number) { return number == 1 ? " was " : " were "; }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "client/report/numbers.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -31,7 +32,7 @@ void LiveReport::running(const Interval& interval, std::uint32_t open, std::uint
   line += right(std::to_string(std::lround(interval.at)), 3) + " s  " + phase + right(grouped(open), 7) + " conns" +
           right(display_rate(rate), 10) + "/s  p50 " + right(display_duration(interval.p50), 7) + "  p99 " +
           right(display_duration(interval.p99), 7);
-  if (failures != 0) line += "  " + grouped(failures) + (failures == 1 ? " error" : " errors");
+  if (failures != 0) line += "  " + counted(failures, "error");
   line_.show(line);
 }
 

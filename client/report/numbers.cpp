@@ -6,13 +6,9 @@
 #include <cmath>
 #include <cstdio>
 
-namespace weir::load {
+#include "common/counted.hpp"
 
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
-  return text;
-}
+namespace weir::load {
 
 std::string display_rate(double rate) {
   if (rate >= 99.95) return grouped(static_cast<std::uint64_t>(std::llround(rate)));

@@ -5,8 +5,6 @@
 
 namespace weir::load {
 
-/// `1234567` as `1,234,567`.
-std::string grouped(std::uint64_t number);
 /// A rate with three significant digits or all of its whole ones: `0.51`, `12.3`, `61,234`.
 std::string display_rate(double rate);
 /// A share for people, without a fraction: `12 %`.

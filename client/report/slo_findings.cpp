@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "client/report/numbers.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {
@@ -45,7 +46,7 @@ void find_errors(const LoadResult& result, SloFinding& finding) {
   finding.found = static_cast<double>(failures);
   if (is_share) finding.found = attempted == 0 ? 0 : finding.found / static_cast<double>(attempted);
   finding.met = finding.found <= finding.clause.number;
-  finding.sentence = grouped(failures) + (failures == 1 ? " error" : " errors");
+  finding.sentence = counted(failures, "error");
   if (is_share) finding.sentence += " (" + plain_percent(finding.found) + ")";
   finding.sentence += finding.met ? ", within " : ", more than ";
   finding.sentence +=

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "client/report/numbers.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

@@ -14,6 +14,7 @@
 #include "client/report/over_time.hpp"
 #include "client/report/slo_findings.hpp"
 #include "client/report_head.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

@@ -10,6 +10,7 @@
 #include "client/report/tls_json.hpp"
 #include "client/report_head.hpp"
 #include "client/stream/stream_numbers.hpp"
+#include "common/counted.hpp"
 #include "common/units.hpp"
 
 namespace weir::load {

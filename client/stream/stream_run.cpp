@@ -16,6 +16,7 @@
 #include "client/stream/stream_numbers.hpp"
 #include "client/stream/stream_worker.hpp"
 #include "client/target.hpp"
+#include "common/counted.hpp"
 #include "common/version.hpp"
 
 namespace weir::load {

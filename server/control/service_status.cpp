@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "common/counted.hpp"
 #include "server/control/service_manager.hpp"
 
 namespace weir {
@@ -13,10 +14,6 @@ namespace {
 constexpr std::chrono::seconds kStep{3};
 /// What a drain asks for at each step. It also covers what follows the drain: the cut and the flush of the logs.
 constexpr std::chrono::seconds kExtension{30};
-
-std::string count(std::uint64_t number, const char* what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
 
 }  // namespace
 
@@ -30,8 +27,8 @@ void ServiceStatus::begin() {
 }
 
 std::string ServiceStatus::describe(const Figures& now, double rate) {
-  if (now.draining) return "draining, " + count(now.active, "connection") + " left";
-  return fmt::format("{}, {:.0f}/s; {}", count(now.active, "connection"), rate, count(now.listeners, "listener"));
+  if (now.draining) return "draining, " + counted(now.active, "connection") + " left";
+  return fmt::format("{}, {:.0f}/s; {}", counted(now.active, "connection"), rate, counted(now.listeners, "listener"));
 }
 
 void ServiceStatus::wait() {

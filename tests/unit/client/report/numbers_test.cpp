@@ -5,13 +5,6 @@
 namespace weir::load {
 namespace {
 
-TEST(Numbers, AreGroupedByThousands) {
-  EXPECT_EQ(grouped(0), "0");
-  EXPECT_EQ(grouped(999), "999");
-  EXPECT_EQ(grouped(1'000), "1,000");
-  EXPECT_EQ(grouped(1'234'567), "1,234,567");
-}
-
 TEST(Numbers, RatesHaveThreeDigitsOrAllWholeOnes) {
   EXPECT_EQ(display_rate(0.5), "0.50");
   EXPECT_EQ(display_rate(9.99), "9.99");
