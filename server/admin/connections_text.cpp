@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "common/printable.hpp"
 #include "server/admin/answer_reading.hpp"
 #include "server/admin/short_figures.hpp"
 #include "server/admin/text_table.hpp"
@@ -38,6 +39,17 @@ std::string tls_text(const json::value& connection, std::string_view key) {
   return text.empty() && key == "version" ? "yes" : or_dash(text);
 }
 
+/// The names of the faults that it met.
+std::string faults_text(const json::value& connection) {
+  std::string names;
+  for (const json::value& name : list_of(member_of(connection, "faults"), "names")) {
+    if (!name.is_string()) continue;
+    if (!names.empty()) names += ',';
+    names += terminal_text(std::string_view(name.get_string()));
+  }
+  return or_dash(names);
+}
+
 std::string count_text(const json::value& connection, std::string_view key) {
   const std::optional<double> count = optional_number(connection, key);
   return count ? fmt::format("{:.0f}", *count) : "-";
@@ -65,6 +77,7 @@ void add_row(TextTable& table, const json::value& connection) {
              proxied.empty() ? "-" : text_of(connection, "client"),
              tls_text(connection, "version"),
              tls_text(connection, "sni"),
+             faults_text(connection),
              count_text(connection, "worker")});
 }
 
@@ -101,6 +114,7 @@ std::string connections_text(const json::value& page, const TextStyle& style) {
                    {"VIA", Kind::text, Fit::optional},
                    {"TLS", Kind::text, Fit::optional},
                    {"SNI", Kind::text, Fit::optional},
+                   {"FAULTS", Kind::text, Fit::optional},
                    {"WORKER", Kind::number, Fit::optional}});
   for (const json::value& connection : connections) add_row(table, connection);
   return table.empty() ? text : text + table.to_string(style);

@@ -18,6 +18,11 @@ json::value tls_json(const std::optional<LiveTls>& tls) {
   return {{"version", text_or_null(tls->version)}, {"sni", text_or_null(tls->sni)}};
 }
 
+json::value faults_json(const FaultFacts* faults) {
+  if (faults == nullptr) return {};
+  return {{"number", faults->number}, {"names", json::array(faults->names.begin(), faults->names.end())}};
+}
+
 json::object connection_json(const LiveConnection& connection) {
   const auto millis = [](auto time) { return std::chrono::duration<double, std::milli>(time).count(); };
   return {
@@ -44,6 +49,7 @@ json::object connection_json(const LiveConnection& connection) {
       {"kept_for_client", connection.kept_for_client},
       {"kept_for_backend", connection.kept_for_backend},
       {"slow_side", text_or_null(std::string(connection.slow_side))},
+      {"faults", faults_json(connection.faults.get())},
   };
 }
 

@@ -42,6 +42,7 @@ struct LiveConnection {
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;
   std::optional<LiveTls> tls;  ///< nothing: its client's side has nothing to do with TLS
+  std::shared_ptr<const FaultFacts> faults;  ///< null where its listener had none since it looked
   ConnectionStage stage = ConnectionStage::header;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

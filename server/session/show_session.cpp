@@ -74,6 +74,7 @@ bool show_session(const Session& session, LiveConnection& shown) {
   shown.client = session.peer;
   if (session.proxied) shown.proxied_client = session.proxied->client;
   if (session.tls_facts) shown.tls = live_tls(*session.tls_facts);
+  if (session.shaping) shown.faults = session.shaping->facts();
   shown.stage = stage_of(session.deadlines.stage());
   shown.age = std::chrono::duration_cast<milliseconds>(now - session.deadlines.started());
   shown.idle = std::chrono::duration_cast<milliseconds>(now - session.deadlines.last_activity());

@@ -86,6 +86,18 @@ TEST(FaultsAdmin, ConnectionsThatMetThemAreCountedAndSayItInTheirRecords) {
   EXPECT_EQ(admin.get("/api/v1/records?limit=1").json().at("records").at(0).at("faults"), met);
 }
 
+TEST(FaultsAdmin, AConnectionThatLivesSaysWhichItHasMet) {
+  Daemon daemon = Daemon::with_config(echo_config() + kAdmin + "faults: {}\n");
+  const AdminClient admin(daemon);
+  Peer client = daemon.connect();
+  client.send_all("hello");
+  EXPECT_EQ(client.receive_exactly(5), "hello");
+  const auto faults = [&] { return admin.get("/api/v1/connections").json().at("connections").at(0).at("faults"); };
+  EXPECT_TRUE(faults().is_null());
+  EXPECT_EQ(admin.request("POST", kPath, R"({"name": "slow", "latency": {"delay": "1ms"}})").status, 200);
+  wait_until([&] { return faults() == json::value{{"number", 1}, {"names", {"slow"}}}; });
+}
+
 TEST(FaultsAdmin, WhatIsNotAllowedIsRefused) {
   Daemon daemon = Daemon::with_config(echo_config() + kAdmin + "faults: {max_percent: 5, max_for: 1m}\n");
   const AdminClient admin(daemon);

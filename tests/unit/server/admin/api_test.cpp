@@ -195,6 +195,7 @@ TEST_F(ApiTest, ConnectionsAreThoseThatTheQueryAsksFor) {
   connection.attempts = 1;
   connection.rtt_us = 120;
   connection.slow_side = "client";
+  connection.faults = std::make_shared<const FaultFacts>(FaultFacts{.number = 17, .names = {"slow", "cut"}});
   daemon.page = {{connection, LiveConnection()}, 2, 12};
   const json::value found =
       get("/api/v1/connections?listener=db&upstream=post%67res&backend=unix:%2Frun%2Fx&source=10.0.0.0/8&min_age=30s&"
@@ -207,7 +208,9 @@ TEST_F(ApiTest, ConnectionsAreThoseThatTheQueryAsksFor) {
     "id": 4711, "listener": "db", "upstream": "postgres", "backend": "10.0.0.5:5432", "client": "unix:",
     "proxied_client": null, "tls": {"version": "TLSv1.3", "sni": "db.example"}, "stage": "half_closed", "worker": 0, "bytes_in": 0, "bytes_out": 0, "rate_in": 10.5,
     "rate_out": null, "age_ms": 60000, "idle_ms": 12, "connect_ms": 0.4, "attempts": 1, "rtt_us": 120,
-    "retransmits": null, "kept_for_client": 0, "kept_for_backend": 0, "slow_side": "client"})"));
+    "retransmits": null, "kept_for_client": 0, "kept_for_backend": 0, "slow_side": "client",
+    "faults": {"number": 17, "names": ["slow", "cut"]}})"));
+  EXPECT_TRUE(found.at("connections").at(1).at("faults").is_null());
   EXPECT_TRUE(found.at("connections").at(1).at("backend").is_null());
   EXPECT_TRUE(found.at("connections").at(1).at("upstream").is_null());
   EXPECT_TRUE(found.at("connections").at(1).at("tls").is_null());

@@ -45,6 +45,16 @@ TEST(ConnectionsText, ShowsTlsWhereThereIsSome) {
   EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  -    -    "));
 }
 
+TEST(ConnectionsText, ShowsTheFaultsThatItMet) {
+  json::value page = documented();
+  first_of(page)["faults"] = {{"number", 17}, {"names", {"slow", "\033[2J"}}};
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  slow,\\x1b[2J  "));
+  first_of(page)["faults"] = {{"number", 17}, {"names", json::array()}};
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  db.example  -       0"));
+  first_of(page).erase("faults");  // as an older daemon says it
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  db.example  -       0"));
+}
+
 TEST(ConnectionsText, SaysHowManyThereAre) {
   json::value page = documented();
   EXPECT_THAT(connections_text(page, {}), HasSubstr("12 connections; the first 1 are shown, --limit N shows more\n"));
