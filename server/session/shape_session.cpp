@@ -3,8 +3,24 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
+
+#include "server/session/service.hpp"
 
 namespace weir {
+
+namespace {
+
+/// Whether whoever serves it next would find at once that its client has left, and say how.
+bool has_left(const Session& session) {
+  if (session.client.failed()) return true;
+  const auto* const service = std::get_if<ProxyService>(&session.context->listener->service());
+  const ProxyTarget* const target = session.target != nullptr ? session.target : service;
+  return target != nullptr && target->config && target->config->connect.abort_on == ConnectConfig::AbortOn::close &&
+         session.client.peer_ended();
+}
+
+}  // namespace
 
 void begin_shaping(Session& session) {
   Shaping& listener = session.context->listener->shaping();
@@ -19,7 +35,7 @@ net::awaitable<void> await_service(Session& session) {
   session.enter(Deadlines::Stage::connecting);
   const Session::Time entered = session.now();
   while (!session.end && fault && session.now() < entered + fault->delay) {
-    if (session.client.failed()) co_return;  // whoever serves it next finds out, and what it had sent
+    if (has_left(session)) co_return;
     session.wait_finely(entered + fault->delay);
     co_await session.slot->wait();
     if (const auto why = session.must_end()) session.end_with(*why);

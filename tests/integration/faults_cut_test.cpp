@@ -298,6 +298,19 @@ TEST(FaultsConnect, ClientThatLeavesDuringTheDelayIsNotWaitedFor) {
   EXPECT_FALSE(backend.pending());
 }
 
+TEST(FaultsConnect, AFinDuringTheDelayIsHeededWhereItMeansThatTheClientHasLeft) {
+  TestListener backend;
+  Daemon daemon = Daemon::with_config(
+      proxy_config({backend.address()}, harm("connect: {delay: 1h}"), "connect: {abort_on: close}") + faults_allowed());
+  Peer client = daemon.connect();
+  client.send_all("early");
+  client.shutdown_write();
+  const Record record = daemon.wait_for_record();
+  EXPECT_EQ(record.end(), "client_closed");
+  EXPECT_EQ(record.bytes_lost(), 5);
+  EXPECT_FALSE(backend.pending());
+}
+
 TEST(FaultsConnect, DrainEndsTheDelay) {
   Daemon daemon =
       Daemon::with_config(echo_config(harm("connect: {delay: 1h}")) + faults_allowed() + "drain_timeout: 200ms\n");
