@@ -1,5 +1,6 @@
 """curl before Weir and nginx behind it: TLS ended, ended and begun anew, and passed through by name."""
 
+from tls_checks import website
 from tls_checks.world import pattern
 
 MEGABYTES = 8 << 20
@@ -8,22 +9,7 @@ MEGABYTES = 8 << 20
 def check(world):
     that = world.that
     bed = world.bed
-    plain, secure = bed.ports(), bed.ports()
-    site = bed.subfolder("site")
-    (site / "big").write_bytes(pattern(MEGABYTES))
-    (site / "small").write_text("small")
-    config = bed.folder / "nginx.conf"
-    temporary = " ".join(
-        f"{kind}_temp_path {bed.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config.write_text(
-        f"daemon off; master_process off; pid {bed.folder}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ access_log off; {temporary} client_max_body_size 0;\n"
-        f"server {{ listen 127.0.0.1:{plain}; root {site}; }}\n"
-        f"server {{ listen 127.0.0.1:{secure} ssl http2; root {site};\n"
-        f"ssl_certificate {world.backend[0]}; ssl_certificate_key {world.backend[1]}; }} }}\n"
-    )
-    world.server("nginx", secure, "nginx", "-c", config)
+    plain, secure = website.serve(world, {"big": pattern(MEGABYTES), "small": b"small"})
 
     def curl(port, name, path, *more, expect=0):
         return bed.run(
