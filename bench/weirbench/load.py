@@ -1,5 +1,6 @@
 """Runs of weir-load against a peer, with the peer's CPU over exactly the window that weir-load measured."""
 
+import itertools
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from weirbench.sampler import CpuSampler
 TICK = 0.1  # seconds between weir-load's lines of progress
 PHASE = re.compile(rb"\b(warmup|running)\b")
 BETWEEN_READINGS = 0.02
+RUNS = itertools.count()
 START_AND_DRAIN = 40.0  # seconds that connecting and draining may take
 
 
@@ -36,14 +38,15 @@ def ms(seconds):
 class LoadRun:
     """One run of weir-load: start it, wait until it measures, finish it."""
 
-    def __init__(self, setting, verb, port, arguments, *, seconds=None, cores=None):
+    def __init__(self, setting, verb, port, arguments, *, seconds=None, cores=None, gives_way=False):
         self._setting = setting
         self.seconds = seconds or setting.window
-        self._json = setting.folder / f"load-{port}.json"
+        self._json = setting.folder / f"load-{next(RUNS)}.json"  # several may load one port
         cores = cores or setting.load_cores
         command = [setting.program("weir-load"), verb, "-W", ms(setting.warmup), "-d", ms(self.seconds),
                    "-i", ms(TICK), "-t", len(cores), "--json", self._json, *arguments, f"127.0.0.1:{port}"]
-        self.running = setting.processes.start("weir-load", command, cores, stderr=subprocess.PIPE)
+        self.running = setting.processes.start("weir-load", command, cores, stderr=subprocess.PIPE,
+                                                gives_way=gives_way)
         self._progress = self.running.popen.stderr.fileno()
         os.set_blocking(self._progress, False)
         self._poller = select.poll()  # select.select takes no descriptor from 1024 on, which held connections reach

@@ -39,20 +39,23 @@ class Processes:
         self._running = []
         self._started = 0
 
-    def start(self, name, argv, cores, *, user=None, stdout=None, stderr=None):
-        """Starts a program on these cores; its output goes to a log unless it is asked for."""
+    def start(self, name, argv, cores, *, user=None, stdout=None, stderr=None, gives_way=False):
+        """Starts a program on these cores; its output goes to a log unless it is asked for. One that gives way has a
+        core only while nobody else wants it (SCHED_IDLE, sched(7))."""
         self._started += 1
         log = self._folder / f"{self._started:05}-{name}.log"
 
         def prepare():
             os.sched_setaffinity(0, cores)
+            if gives_way:
+                _give_way()
             # Should the benchmark be killed, what it started ends as well.
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
         with open(log, "wb") as sink:
             popen = subprocess.Popen(
                 [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=stdout or sink, stderr=stderr or sink,
-                preexec_fn=prepare, start_new_session=True, user=user, group=user, extra_groups=[] if user else None,
+                preexec_fn=prepare, process_group=0, user=user, group=user, extra_groups=[] if user else None,
                 cwd=self._folder)
         running = Running(name, popen, log)
         self._running.append(running)
@@ -101,6 +104,13 @@ class Processes:
     def stop_all(self):
         for running in list(reversed(self._running)):
             self.stop(running)
+
+
+def _give_way():
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    # A session is scheduled as a group, which has a niceness of its own where the kernel was built so.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19")
 
 
 def _signal_group(pid, number):

@@ -26,7 +26,7 @@ def measure(setting, peer, kind):
                     _wait_until_begun(loads[0])
                     loads.append(LoadRun(setting, "connect", serving.port,
                                          ["-c", STORM, "--source", SOURCES, "--close", "rst", *TLS],
-                                         seconds=setting.window + setting.warmup))
+                                         seconds=setting.window + setting.warmup, gives_way=True))
                 _finish(setting, loads)
                 report = loads[0].report()
                 figures[f"{name}_p99_us"] = report["latency"]["response"]["percentiles_ns"]["99"] / 1e3
