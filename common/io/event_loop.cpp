@@ -21,12 +21,6 @@ std::uint64_t pack(Slot::Id id, Side side) {
          (std::uint64_t{id.generation} << 32);
 }
 
-/// Room for `size` elements, made so that growing one by one moves each but a few times.
-template <typename T>
-void make_room(std::vector<T>& elements, std::size_t size) {
-  if (elements.capacity() < size) elements.reserve(std::max(size, 2 * elements.capacity()));
-}
-
 /// What posted functions may take of a turn, but for the last few of them: a crowd, as a reload of a thousand listeners
 /// posts it, must not hold up connections.
 constexpr std::chrono::milliseconds kPostedPerTurn{1};
@@ -85,7 +79,7 @@ void Slot::ask_for_heavy_turn() {
 void Slot::make_ready() {
   if (ready_) return;
   ready_ = true;
-  loop_->ready_.push_back(this);
+  (low_ ? loop_->ready_low_ : loop_->ready_).push(index_);
 }
 
 void SlotRelease::operator()(Slot* slot) const { slot->loop().release(slot); }
@@ -140,7 +134,7 @@ void EventLoop::wake() {
 
 void EventLoop::turn() {
   std::array<epoll_event, kEventsPerTurn> events;
-  const bool busy = ready_head_ < ready_.size() || poll_context_ || !heavy_.empty();
+  const bool busy = !ready_.empty() || !ready_low_.empty() || poll_context_ || !heavy_.empty();
   const auto timeout = busy ? std::chrono::milliseconds(0) : wheel_.until_next(now_);
   const int count = fine_timers_.empty() || busy
                         ? ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, static_cast<int>(timeout.count()))
@@ -154,9 +148,16 @@ void EventLoop::turn() {
   });
   if (!fine_timers_.empty()) fire_fine_timers();
   run_ready();
+  // Either, so that whoever becomes ready meanwhile waits for one of them alone.
+  if (!heavy_.empty() && (ready_low_.empty() || !heavy_turn_)) {
+    heavy_turn_ = true;
+    grant_heavy_turn();
+  } else {
+    heavy_turn_ = false;
+    if (!ready_low_.empty()) run_low();
+  }
   if (std::exchange(poll_context_, false) && run_posted(context_)) poll_context_ = true;
-  if (!heavy_.empty()) grant_heavy_turn();
-  for (Slot* slot : released_) free_.push_back(slot->index_);
+  for (const std::uint32_t index : released_) free_.push_back(index);
   released_.clear();
 }
 
@@ -212,22 +213,25 @@ void EventLoop::take_event(const epoll_event& event) {
 }
 
 void EventLoop::run_ready() {
-  const std::size_t end = std::min(ready_.size(), ready_head_ + 2 * kEventsPerTurn);
-  while (ready_head_ < end) {
-    Slot* slot = ready_[ready_head_++];
-    slot->ready_ = false;
-    if (slot->pending_) slot->pending_.call();
-  }
-  if (ready_head_ == ready_.size()) {
-    ready_.clear();
-    ready_head_ = 0;
-  } else if (ready_head_ >= kMostDone) {
-    ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
-    ready_head_ = 0;
-  }
+  for (std::size_t left = std::min<std::size_t>(ready_.size(), 2 * kEventsPerTurn); left > 0; --left) run(ready_.pop());
 }
 
-/// To one that still lives, which then runs after those that are ready already.
+void EventLoop::run_low() {
+  const Clock::time_point begin = Clock::now();
+  const Clock::time_point end = begin + std::max<Clock::duration>(kLowTime, (begin - now_) / 4);
+  std::size_t left = ready_low_.size();
+  do {
+    run(ready_low_.pop());
+  } while (--left > 0 && Clock::now() < end);
+}
+
+void EventLoop::run(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  slot.ready_ = false;
+  if (slot.pending_) slot.pending_.call();
+}
+
+/// To one that still lives.
 void EventLoop::grant_heavy_turn() {
   Slot* slot = nullptr;
   while (slot == nullptr && !heavy_.empty()) {
@@ -237,7 +241,7 @@ void EventLoop::grant_heavy_turn() {
   if (slot == nullptr) return;
   slot->heavy_asked_ = false;
   slot->heavy_granted_ = true;
-  slot->make_ready();
+  if (!slot->ready_) run(slot->index_);  // or else when its turn comes
 }
 
 /// Allocates all that the lists of slots may ever need, here, where running out of memory refuses one connection.
@@ -245,7 +249,8 @@ void EventLoop::add_slot() {
   const std::size_t slots = slots_.size() + 1;
   make_room(free_, slots);
   make_room(released_, slots);
-  make_room(ready_, slots + kMostDone + 2 * kEventsPerTurn);
+  ready_.make_room_for(slots);
+  ready_low_.make_room_for(slots);
   Slot& slot = slots_.emplace_back();
   slot.loop_ = this;
   slot.index_ = static_cast<std::uint32_t>(slots_.size() - 1);
@@ -262,6 +267,7 @@ SlotPtr EventLoop::acquire(std::uint8_t kind) {
   slot.waited_ = false;
   slot.heavy_asked_ = false;
   slot.heavy_granted_ = false;
+  slot.low_ = false;
   slot.fine_due_ = Clock::time_point::max();
   slot.subject_ = nullptr;
   slot.in_use_ = true;
@@ -275,7 +281,7 @@ void EventLoop::release(Slot* slot) {
   slot->in_use_ = false;
   ++slot->generation_;
   --in_use_;
-  released_.push_back(slot);
+  released_.push_back(slot->index_);
 }
 
 Slot* EventLoop::find(Slot::Id id) {

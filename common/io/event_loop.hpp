@@ -23,6 +23,7 @@
 #include "common/io/descriptor.hpp"
 #include "common/io/fine_timers.hpp"
 #include "common/io/pending_handler.hpp"
+#include "common/io/ready_list.hpp"
 #include "common/io/timer_wheel.hpp"
 #include "common/net.hpp"
 
@@ -32,6 +33,10 @@ class EventLoop;
 
 /// The two sockets that one coroutine can wait for.
 enum class Side : std::uint8_t { first, second };
+
+/// Who runs first of those whose wait has ended: in a turn of the loop all of `normal` come before those of `low`,
+/// which have a bounded time of it.
+enum class Priority : std::uint8_t { normal, low };
 
 /// Where one coroutine waits: for either of two sockets, a deadline, or an interruption.
 ///
@@ -108,15 +113,22 @@ class Slot : public TimerWheel::Node {
   /// Suspends to the end of the ready list, so that others get their turn.
   auto yield() { return wait_operation(true); }
 
-  /// Asks for a turn of heavy work, which the loop grants to one slot at a time, after all others of a turn: wait until
-  /// take_heavy_turn() is true. Throws std::bad_alloc.
+  /// Asks for a turn of heavy work, which the loop grants to one slot at a time, after all others of a turn, and where
+  /// some are of low priority in every other turn: wait until take_heavy_turn() is true. Throws std::bad_alloc.
   void ask_for_heavy_turn();
   /// Whether it was granted; once for each ask.
-  bool take_heavy_turn() { return std::exchange(heavy_granted_, false); }
+  bool take_heavy_turn() {
+    const bool granted = heavy_granted_;
+    heavy_granted_ = false;
+    return granted;
+  }
 
   /// Whether its coroutine has suspended here since acquire(). One that ends before it ever did is ended by Asio
   /// through a post, which allocates; a yield before its end spares it that.
   bool waited() const { return waited_; }
+
+  /// From the next time on that its wait ends. Normal unless set since acquire().
+  void set_priority(Priority priority) { low_ = priority == Priority::low; }
 
   /// What waits here, for those who find it by its slot: visit() shows it. Null unless set since acquire().
   void set_subject(void* subject) { subject_ = subject; }
@@ -153,10 +165,11 @@ class Slot : public TimerWheel::Node {
   bool timer_fired_ = false;
   bool ready_ = false;
   bool in_use_ = false;
-  bool waited_ = false;
-  bool heavy_asked_ = false;
-  bool heavy_granted_ = false;
-  bool yields_ = false;  ///< the wait that begins is a yield()
+  bool waited_ : 1 = false;  // bits, because each idle connection has a slot
+  bool heavy_asked_ : 1 = false;
+  bool heavy_granted_ : 1 = false;
+  bool yields_ : 1 = false;  ///< the wait that begins is a yield()
+  bool low_ : 1 = false;     ///< its priority
   std::uint8_t kind_ = 0;
 };
 
@@ -169,7 +182,7 @@ using SlotPtr = std::unique_ptr<Slot, SlotRelease>;
 /// What a thread of either program runs on: Asio's coroutines over one edge-triggered epoll instance that is the
 /// thread's only wait.
 ///
-///     epoll ──▶ flags of slots ──▶ ready list (64 a turn) ──▶ coroutine resumed where it waits
+///     epoll ──▶ flags of slots ──▶ ready lists (64 a turn) ──▶ coroutine resumed where it waits
 ///     wheel ──▶ deadlines ────────▶     ▲           (and a heap of the few that are fine)
 ///     post() ─▶ eventfd, io_context ────┘
 ///
@@ -180,6 +193,9 @@ class EventLoop {
   /// What one turn may do before others get theirs.
   static constexpr int kEventsPerTurn = 64;
   static constexpr std::size_t kScratchSize = 64 * 1024;
+  /// What those of low priority may take of a turn, or a quarter of what the others took if that is more. The last of
+  /// them may take longer.
+  static constexpr std::chrono::microseconds kLowTime{100};
 
   /// Throws std::system_error when the descriptors cannot be had.
   EventLoop();
@@ -251,15 +267,14 @@ class EventLoop {
   friend class Slot;
   friend struct SlotRelease;
 
-  /// How many that had their turn may stand in the ready list before those that wait for theirs.
-  static constexpr std::size_t kMostDone = 4096;
-
   void add_slot();
   void turn();
   void take_event(const epoll_event& event);
   int wait_finely(std::span<epoll_event> events, std::chrono::milliseconds coarse);
   void fire_fine_timers();
   void run_ready();
+  void run_low();
+  void run(std::uint32_t index);
   void grant_heavy_turn();
   void release(Slot* slot);
   void wake();
@@ -279,9 +294,10 @@ class EventLoop {
   bool can_wait_finely_ = true;
   std::deque<Slot> slots_;
   std::vector<std::uint32_t> free_;
-  std::vector<Slot*> released_;  ///< freed after the batch, so that stale events of it find nobody else
-  std::vector<Slot*> ready_;     ///< first in, first out from ready_head_
-  std::size_t ready_head_ = 0;
+  std::vector<std::uint32_t> released_;  ///< freed after the batch, so that stale events of it find nobody else
+  ReadyList ready_;
+  ReadyList ready_low_;         ///< those of low priority
+  bool heavy_turn_ = false;     ///< the last turn that could granted one
   std::deque<Slot::Id> heavy_;  ///< who asked for a heavy turn, first in, first out; some may be gone
   std::size_t in_use_ = 0;
   std::unique_ptr<std::byte[]> scratch_;

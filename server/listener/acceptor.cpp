@@ -73,8 +73,10 @@ Accepted accept_one(AcceptorContext& context, int listening) {
 }
 
 Batch accept_batch(AcceptorContext& context, int listening, int most) {
+  const io::Clock::time_point end = io::Clock::now() + io::EventLoop::kLowTime;
+  int accepted = 0;
   int refused = 0;
-  for (int i = 0; i < most; ++i) {
+  do {
     switch (accept_one(context, listening)) {
       case Accepted::none:
         return Batch::all;
@@ -86,8 +88,8 @@ Batch accept_batch(AcceptorContext& context, int listening, int most) {
       case Accepted::one:
         break;
     }
-  }
-  return refused == most ? Batch::refused : Batch::some;
+  } while (++accepted < most && io::Clock::now() < end);
+  return refused == accepted ? Batch::refused : Batch::some;
 }
 
 }  // namespace
@@ -97,6 +99,7 @@ net::awaitable<void> run_acceptor(AcceptorContext& context) {
   io::EventLoop& loop = context.listener->resources.loop;
   const io::SlotPtr slot = loop.acquire(static_cast<std::uint8_t>(SlotKind::acceptor));
   context.slot = slot.get();
+  slot->set_priority(io::Priority::low);
   if (!slot->watch(io::Side::first, listening)) {
     throw std::system_error(errno, std::generic_category(), "cannot watch a listening socket");
   }

@@ -25,6 +25,7 @@ Session::Session(SessionStart& start)
       deadlines(now()),
       peer(start.arrival.client),
       port_offset(start.arrival.port_offset) {
+  slot->set_priority(io::Priority::low);  // until it carries: see enter()
   const Gate::Entry entry = context->listener->gate().enter(peer, now());
   id = entry.id;
   number = entry.number;

@@ -240,5 +240,94 @@ TEST(EventLoopFairness, HeavyTurnsAreOneAtATimeInOrderAndBesideAllOthers) {
   EXPECT_EQ(heavy, (std::vector<std::size_t>{0, 1, 2, 0, 1, 2}));
 }
 
+/// As work(), with low priority; each turn takes so long.
+net::awaitable<void> work_later(Crowd& crowd, std::size_t who, std::chrono::microseconds busy) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  slot->set_priority(Priority::low);
+  while (!crowd.over) {
+    crowd.note(who);
+    for (const Clock::time_point end = Clock::now() + busy; Clock::now() < end;) continue;
+    co_await slot->yield();
+  }
+  crowd.loop.stop();
+}
+
+/// Ends a crowd once somebody has had so many turns.
+net::awaitable<void> end_after(Crowd& crowd, std::size_t who, std::ptrdiff_t turns) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  while (std::count(crowd.turns.begin(), crowd.turns.end(), who) < turns && !crowd.over) co_await slot->yield();
+  crowd.end();
+}
+
+/// How long the stretches are in which it was the turn of somebody for whom `is_one` holds.
+template <typename IsOne>
+std::vector<std::size_t> stretches(const std::vector<std::size_t>& turns, IsOne is_one) {
+  std::vector<std::size_t> lengths;
+  bool within = false;
+  for (const std::size_t who : turns) {
+    if (is_one(who)) within ? void(++lengths.back()) : lengths.push_back(1);
+    within = is_one(who);
+  }
+  return lengths;
+}
+
+constexpr std::size_t kLow = 100;  // and above, who is of low priority
+bool is_low(std::size_t who) { return who >= kLow; }
+bool is_normal(std::size_t who) { return who < kLow; }
+
+TEST(EventLoopFairness, LowPriorityRunsOnceAllOthersHaveHadTheirTurn) {
+  Crowd crowd;
+  net::asio::post(crowd.loop.executor(), [&crowd] {
+    for (std::size_t who = 0; who < 3; ++who) {
+      crowd.loop.spawn(work_later(crowd, kLow + who, std::chrono::microseconds(0)), rethrow);
+      crowd.loop.spawn(work(crowd, who), rethrow);
+    }
+    crowd.loop.spawn(end_after(crowd, kLow, 100), rethrow);
+  });
+  crowd.loop.run();
+  crowd.turns.erase(crowd.turns.begin(), crowd.turns.begin() + 6);  // of the spawns
+  const std::vector<std::size_t> normal = stretches(crowd.turns, is_normal);
+  ASSERT_GE(normal.size(), 2u);
+  for (std::size_t i = 1; i + 1 < normal.size(); ++i) EXPECT_EQ(normal[i], 3u);
+}
+
+TEST(EventLoopFairness, LowPriorityHasABoundedTimeOfATurn) {
+  Crowd crowd;
+  net::asio::post(crowd.loop.executor(), [&crowd] {
+    for (std::size_t who = 0; who < 20; ++who) {
+      crowd.loop.spawn(work_later(crowd, kLow + who, 2 * EventLoop::kLowTime), rethrow);
+    }
+    crowd.loop.spawn(work(crowd, 0), rethrow);
+    crowd.loop.spawn(end_after(crowd, kLow + 19, 20), rethrow);
+  });
+  crowd.loop.run();
+  const std::vector<std::size_t> low = stretches(crowd.turns, is_low);
+  ASSERT_GE(low.size(), 100u);
+  const auto single = std::count(low.begin() + 1, low.end(), 1u);
+  // Where the thread was stopped within the others' turns, these may have a quarter of that time.
+  EXPECT_GT(single, static_cast<std::ptrdiff_t>(low.size() / 2));
+}
+
+TEST(EventLoopFairness, HeavyTurnsAndLowPriorityTakeTurns) {
+  Crowd crowd;
+  net::asio::post(crowd.loop.executor(), [&crowd] {
+    crowd.loop.spawn(work(crowd, 0), rethrow);
+    for (std::size_t who = 0; who < 3; ++who) {
+      crowd.loop.spawn(work_later(crowd, kLow + who, std::chrono::microseconds(0)), rethrow);
+    }
+    crowd.loop.spawn(work_hard(crowd, 1, 50), rethrow);
+    crowd.loop.spawn(work_hard(crowd, 2, 50), rethrow);
+    crowd.loop.spawn(end_after(crowd, 2, 50), rethrow);
+  });
+  crowd.loop.run();
+  std::size_t low_since = 1;
+  for (std::size_t i = 0; i < crowd.turns.size(); ++i) {
+    if (is_low(crowd.turns[i])) ++low_since;
+    if (crowd.turns[i] != 1 && crowd.turns[i] != 2) continue;
+    EXPECT_GE(low_since, 1u) << "neither keeps the other waiting";
+    low_since = 0;
+  }
+}
+
 }  // namespace
 }  // namespace weir::io
