@@ -19,7 +19,7 @@ Direction::Outcome Direction::pump(Source& source, Sink& sink, const Mover& move
 template <typename Source, typename Sink>
 Direction::Outcome Direction::move(Source& source, Sink& sink, const Mover& mover, std::size_t most) {
   if (const int error = sink.flush(); error != 0) {
-    error_ = error;
+    fail(Step::sink_failed, error);
     return Outcome::sink_failed;
   }
   bool refused = false;
@@ -58,6 +58,7 @@ void Direction::shape(WayTerms terms, io::Clock::time_point now, bool begins) {
     shaper_->begin_with({kept_.get(), first});
     kept_.reset();
     read_ = 0;
+    pending_ = 0;
   }
 }
 
@@ -92,7 +93,7 @@ template <typename Source, typename Sink>
 Direction::Outcome Direction::pump_shaped(Source& source, Sink& sink, const Mover& mover) {
   shaper_->begin_turn(mover.now);
   if (const int error = sink.flush(); error != 0) {
-    error_ = error;
+    fail(Step::sink_failed, error);
     return Outcome::sink_failed;
   }
   Outcome outcome{};
@@ -195,7 +196,8 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
       const std::span<std::byte> data = mover.scratch.first(got.bytes);
       if (mover.transform != nullptr) mover.transform(data);
       shaper_->change(data, read_);
-      const std::uint64_t place = std::exchange(read_, read_ + got.bytes);
+      const std::uint64_t place = read_;
+      note_read(got.bytes);
       try {
         line.push(data, shaper_->release_at(place));
       } catch (const std::bad_alloc&) {
@@ -211,24 +213,24 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
 template <typename Sink>
 Direction::Outcome Direction::empty_line(Sink& sink) {
   DelayLine& line = shaper_->line();
-  const std::uint64_t turn_end = written_ + kTurnBytes;
+  const std::uint64_t turn_end = written() + kTurnBytes;
   for (int writes = 0; !line.empty(); ++writes) {
     if (line.release() > shaper_->now()) {
       shaper_->wait_until(line.release());
       return Outcome::waiting;
     }
-    const std::size_t most = shaper_->may_write(written_, line.front().size());
+    const std::size_t most = shaper_->may_write(written(), line.front().size());
     if (most == 0 || !sink.writable()) return Outcome::waiting;
-    if (written_ >= turn_end || writes == kTurnWrites) return Outcome::unfinished;
+    if (written() >= turn_end || writes == kTurnWrites) return Outcome::unfinished;
     const io::IoResult put = sink.write(line.front().first(most));
     if (put.status == Status::failed) {
-      error_ = put.error;
+      fail(Step::sink_failed, put.error);
       return Outcome::sink_failed;
     }
     if (put.bytes == 0) continue;  // a signal, or its socket is full now
-    written_ += put.bytes;
+    note_written(put.bytes);
     line.pop(put.bytes);
-    shaper_->did_write(written_);
+    shaper_->did_write(written());
   }
   return Outcome::ended;
 }
@@ -253,7 +255,7 @@ Direction::Step Direction::fill_pipe(Source& source, std::size_t most, bool& ref
     pipe_.reset();
     return got.status == Status::failed ? fail(Step::source_failed, got.error) : Step::go_on;
   }
-  read_ += got.bytes;
+  note_read(got.bytes);
   detector_.spliced(got.bytes);
   return Step::go_on;
 }
@@ -265,7 +267,7 @@ Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover, 
   if (got.status == Status::failed) return fail(Step::source_failed, got.error);
   if (got.status == Status::end) source_ended_ = true;
   if (got.status != Status::moved) return Step::go_on;
-  read_ += got.bytes;
+  note_read(got.bytes);
   detector_.copied(got.bytes, room);
   const std::span<std::byte> data = mover.scratch.first(got.bytes);
   if (mover.transform != nullptr) mover.transform(data);
@@ -273,7 +275,7 @@ Direction::Step Direction::copy(Source& source, Sink& sink, const Mover& mover, 
   io::IoResult put{Status::would_block};
   if (sink.writable()) put = sink.write(data);
   if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
-  written_ += put.bytes;
+  note_written(put.bytes);
   return put.bytes < data.size() ? keep(data.subspan(put.bytes)) : Step::go_on;
 }
 
@@ -281,8 +283,15 @@ void Direction::begin_with(std::span<const std::byte> bytes, Transform transform
   kept_ = std::make_unique<std::byte[]>(bytes.size());
   std::memcpy(kept_.get(), bytes.data(), bytes.size());
   if (transform != nullptr) transform({kept_.get(), bytes.size()});
-  read_ = bytes.size();
+  note_read(bytes.size());
 }
+
+void Direction::note_read(std::size_t bytes) {
+  read_ += bytes;
+  pending_ += static_cast<std::uint32_t>(bytes);
+}
+
+void Direction::note_written(std::size_t bytes) { pending_ -= static_cast<std::uint32_t>(bytes); }
 
 Direction::Step Direction::keep(std::span<const std::byte> rest) {
   kept_.reset(new (std::nothrow) std::byte[rest.size()]);
@@ -296,14 +305,14 @@ template <typename Sink>
 Direction::Step Direction::write_pending(Sink& sink) {
   const io::IoResult put = kept_ ? sink.write({kept_.get() + kept_offset_, pending()}) : sink.write_from(*pipe_);
   if (put.status == Status::failed) return fail(Step::sink_failed, put.error);
-  written_ += put.bytes;
+  note_written(put.bytes);
   kept_offset_ += static_cast<std::uint32_t>(put.bytes);
   if (pending() == 0) kept_.reset();
   return Step::go_on;
 }
 
 Direction::Step Direction::fail(Step side, int error) {
-  error_ = error;
+  error_ = static_cast<std::int16_t>(error);
   return side;
 }
 

@@ -74,11 +74,11 @@ class Direction {
   void begin_with(std::span<const std::byte> bytes, Transform transform = nullptr);
 
   std::uint64_t read() const { return read_; }
-  std::uint64_t written() const { return written_; }
+  std::uint64_t written() const { return read_ - pending_; }
   /// Grows whenever a byte is read or written.
-  std::uint64_t moved() const { return read_ + written_; }
+  std::uint64_t moved() const { return read_ + written(); }
   /// Bytes read but not yet taken by the sink.
-  std::size_t pending() const { return static_cast<std::size_t>(read_ - written_); }
+  std::size_t pending() const { return pending_; }
   /// Bytes that begin_with() was given and that have not been read as the shaper allows.
   std::size_t first_left() const { return shaper_ ? shaper_->first_bytes().size() : 0; }
   /// The source's FIN was read; pending bytes may still be undelivered.
@@ -112,6 +112,8 @@ class Direction {
   Step fill_pipe(Source& source, std::size_t most, bool& refused);
   template <typename Sink>
   Step write_pending(Sink& sink);
+  void note_read(std::size_t bytes);
+  void note_written(std::size_t bytes);
   Step keep(std::span<const std::byte> rest);
   Step fail(Step side, int error);
 
@@ -119,9 +121,9 @@ class Direction {
   io::PipePtr pipe_;
   std::unique_ptr<Shaper> shaper_;
   std::uint64_t read_ = 0;
-  std::uint64_t written_ = 0;
+  std::uint32_t pending_ = 0;
   std::uint32_t kept_offset_ = 0;
-  int error_ = 0;
+  std::int16_t error_ = 0;  ///< an errno
   StreamDetector detector_;
   bool source_ended_ = false;
   bool source_failed_ = false;  ///< while the line still holds what came before that

@@ -38,7 +38,7 @@ Turn EchoTraffic::turn_on(Session& session, Stream& client) {
     return begin_to_end_client(session, client, *cut_by_);
   }
   if (Direction::is_failure(outcome)) {
-    lost_records_ = client.kept();
+    lost_records_ = static_cast<std::uint32_t>(client.kept());
     return end_turn(end_of_error(true, direction_.error()));
   }
   // While nothing may be read no read tells of a RST.

@@ -20,7 +20,7 @@ class EchoTraffic {
   }
   Turn turn(Session& session);
   void cut(Session& session) {
-    lost_records_ = session.kept_records();
+    lost_records_ = static_cast<std::uint32_t>(session.kept_records());
     session.close_softly = cut_by_ && cut_by_->how == Shaper::Cut::end;
   }
   void describe(SessionRecord& record) const;
@@ -35,7 +35,7 @@ class EchoTraffic {
   const Transform change_;
   Direction direction_;
   std::optional<ClientCut> cut_by_;  ///< a fault ends it
-  std::size_t lost_records_ = 0;     ///< of TLS, that the socket did not take
+  std::uint32_t lost_records_ = 0;   ///< of TLS, that the socket did not take
 };
 
 }  // namespace weir

@@ -41,7 +41,7 @@ class ProxyTraffic {
  private:
   /// A direction, and whether its FIN has been passed on.
   struct Way {
-    Direction direction;
+    [[no_unique_address]] Direction direction;
     bool finished = false;
 
     /// The FIN of the way that ends last is sent when the sink is closed, which follows at once.

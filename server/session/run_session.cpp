@@ -73,7 +73,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;
   if (session.tls) session.tls_facts->alert = session.tls->alert();
-  record.tls = session.tls_facts;
+  record.tls = std::move(session.tls_facts);
   if (session.shaping) record.faults = session.shaping->facts();
   record.end = end;
   record.duration =
@@ -172,11 +172,25 @@ Next advance(Life<Kind>& session) {
   return session.slot->waited() ? Next::over : Next::yield;  // if it never waited, Asio would allocate at its end
 }
 
-/// TLS on the client's side, and where it leads.
+/// Whether more than a connect has to happen before bytes may move.
+bool has_prelude(const Session& session) {
+  const Listener& listener = *session.context->listener;
+  return !session.end && (session.header_due || listener.shaping().is_active() || listener.looks_at_first_bytes());
+}
+
+/// Who the client is, what it meets, TLS on its side, and where it leads. A coroutine of its own, so that the frames of
+/// those that have nothing of it have no room for it.
 template <typename Kind>
-net::awaitable<void> begin(Life<Kind>& session) {
-  const std::vector<std::byte> first = co_await begin_tls(session);
-  if (!session.end && !first.empty()) session.traffic->begin_with(first);
+net::awaitable<void> run_prelude(Life<Kind>& session) {
+  const Listener& listener = *session.context->listener;
+  if (session.header_due) co_await receive_proxy_header(session);
+  session.admit_source();
+  if (listener.shaping().is_active() && !session.end) begin_shaping(session);
+  if (listener.looks_at_first_bytes() && !session.end) {
+    const std::vector<std::byte> first = co_await begin_tls(session);
+    if (!session.end && !first.empty()) session.traffic->begin_with(first);
+  }
+  if (session.shaping && !session.end) co_await await_service(session);
 }
 
 /// The life of a connection, from top to bottom.
@@ -185,11 +199,7 @@ net::awaitable<void> serve(SessionStart& start) {
   Life<Kind> session(start);
   session.context->counters.add_begin();
   try {
-    if (session.header_due && !session.end) co_await receive_proxy_header(session);
-    session.admit_source();
-    if (session.context->listener->shaping().is_active() && !session.end) begin_shaping(session);
-    if (session.context->listener->looks_at_first_bytes() && !session.end) co_await begin(session);
-    if (session.shaping && !session.end) co_await await_service(session);
+    if (has_prelude(session)) co_await run_prelude(session);
     if constexpr (Connects<typename Kind::Traffic>) {
       if (!session.end) session.enter(Stage::connecting);
       if (!session.end) co_await session.traffic->connect(session);

@@ -58,9 +58,15 @@ struct Session {
   const io::SlotPtr slot;
   io::Stream client;
   std::unique_ptr<tls::Stream> tls;  ///< over `client`, if its TLS is terminated here
-  std::shared_ptr<tls::Facts> tls_facts;
-  const ProxyTarget* target = nullptr;  ///< that its first bytes lead to; null = its service's only one
-  Deadlines deadlines;
+  std::unique_ptr<tls::Facts> tls_facts;
+  const ProxyTarget* target = nullptr;        ///< that its first bytes lead to; null = its service's only one
+  [[no_unique_address]] Deadlines deadlines;  ///< its padding has room for the flags that follow
+  bool admitted = false;                      ///< by the gate's first stage, so that it must leave
+  bool header_due = false;                    ///< a PROXY header says who the client is
+  bool source_counted = false;                ///< by the gate's second stage, for its source, as well
+  bool cut_inside = false;                    ///< it was cut in the middle of something
+  bool asks_postgres = false;                 ///< the backend gets the request for TLS that the client's hello follows
+  bool close_softly = false;                  ///< refused with an answer, which a RST would lose
   std::uint64_t id = 0;
   std::uint64_t number = 0;                 ///< among the connections that came to the listener
   std::unique_ptr<SessionShaping> shaping;  ///< what is done to its bytes beside carrying them; null for most
@@ -68,12 +74,6 @@ struct Session {
   const ClientAddress peer;                 ///< who connected
   io::StreamSocket turned_away;             ///< the socket of a refused client, until the refusal was counted
   const std::uint16_t port_offset;
-  bool admitted = false;        ///< by the gate's first stage, so that it must leave
-  bool header_due = false;      ///< a PROXY header says who the client is
-  bool source_counted = false;  ///< by the gate's second stage, for its source, as well
-  bool cut_inside = false;      ///< it was cut in the middle of something
-  bool asks_postgres = false;   ///< the backend gets the request for TLS that the client's hello follows
-  bool close_softly = false;    ///< refused with an answer, which a RST would lose
   /// What another has left for it to look at in its next turn.
   struct Notices {
     bool close_if_idle = false;  ///< its turn in the spread of a drain has come
@@ -93,6 +93,8 @@ struct Session {
 
   /// Goes on to a stage of its life, and arms its time limits.
   void enter(Deadlines::Stage stage) {
+    // A crowd of newcomers must not hold up those who already talk.
+    slot->set_priority(stage < Deadlines::Stage::carrying ? io::Priority::low : io::Priority::normal);
     deadlines.enter(stage, now());
     arm();
   }
