@@ -41,7 +41,7 @@ struct LiveConnection {
   std::shared_ptr<const std::string> backend;  ///< null where it has none yet
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;
-  std::optional<LiveTls> tls;  ///< nothing: its client's side has nothing to do with TLS
+  std::optional<LiveTls> tls;                ///< nothing: its client's side has nothing to do with TLS
   std::shared_ptr<const FaultFacts> faults;  ///< null where its listener had none since it looked
   ConnectionStage stage = ConnectionStage::header;
   std::uint64_t bytes_in = 0;
