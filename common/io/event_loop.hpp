@@ -34,8 +34,8 @@ class EventLoop;
 /// The two sockets that one coroutine can wait for.
 enum class Side : std::uint8_t { first, second };
 
-/// Who runs first of those whose wait has ended: in a turn of the loop all of `normal` come before those of `low`,
-/// which have a bounded time of it.
+/// Who runs first of those whose wait has ended: in a turn of the loop those of `normal`, as many as have their turn in
+/// it, come before those of `low`, which have a bounded time of it.
 enum class Priority : std::uint8_t { normal, low };
 
 /// Where one coroutine waits: for either of two sockets, a deadline, or an interruption.

@@ -73,10 +73,8 @@ Accepted accept_one(AcceptorContext& context, int listening) {
 }
 
 Batch accept_batch(AcceptorContext& context, int listening, int most) {
-  const io::Clock::time_point end = io::Clock::now() + io::EventLoop::kLowTime;
-  int accepted = 0;
   int refused = 0;
-  do {
+  for (int i = 0; i < most; ++i) {
     switch (accept_one(context, listening)) {
       case Accepted::none:
         return Batch::all;
@@ -88,8 +86,8 @@ Batch accept_batch(AcceptorContext& context, int listening, int most) {
       case Accepted::one:
         break;
     }
-  } while (++accepted < most && io::Clock::now() < end);
-  return refused == accepted ? Batch::refused : Batch::some;
+  }
+  return refused == most ? Batch::refused : Batch::some;
 }
 
 }  // namespace

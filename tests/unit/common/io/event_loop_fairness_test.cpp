@@ -327,6 +327,8 @@ TEST(EventLoopFairness, HeavyTurnsAndLowPriorityTakeTurns) {
     EXPECT_GE(low_since, 1u) << "neither keeps the other waiting";
     low_since = 0;
   }
+  EXPECT_EQ(std::count(crowd.turns.begin(), crowd.turns.end(), 1), 50);
+  EXPECT_EQ(std::count(crowd.turns.begin(), crowd.turns.end(), 2), 50);
 }
 
 }  // namespace
