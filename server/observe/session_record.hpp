@@ -124,7 +124,7 @@ struct SessionRecord {
   std::uint32_t attempts = 0;
   ClientAddress client;
   std::optional<ClientAddress> proxied_client;  ///< from a PROXY header
-  std::shared_ptr<const tls::Facts> tls;        ///< null where the client's side had nothing to do with TLS
+  boost::intrusive_ptr<const tls::Facts> tls;   ///< null where the client's side had nothing to do with TLS
   std::shared_ptr<const FaultFacts> faults;     ///< null where the listener had none
   SessionEnd end = SessionEnd::internal_error;
   bool logged = true;  ///< false: kept for the admin endpoint alone; not part of the record

@@ -142,7 +142,7 @@ class Opening {
   }
 
   Decision decide_route(const tls::ClientHello& hello) {
-    session_.tls_facts = std::make_unique<tls::Facts>();
+    session_.tls_facts = new tls::Facts;
     session_.tls_facts->sni = hello.server_name;
     bool terminate = options_ != nullptr;
     if (proxy_ != nullptr) {
@@ -195,7 +195,7 @@ class Opening {
   void alert(const std::array<unsigned char, 7>& record) {
     session_.client.write(std::as_bytes(std::span(record)));
     session_.close_softly = true;
-    if (!session_.tls_facts) session_.tls_facts = std::make_unique<tls::Facts>();
+    if (!session_.tls_facts) session_.tls_facts = new tls::Facts;
     session_.tls_facts->alert = record[6] == kUnrecognizedName[6] ? "unrecognized_name" : "decode_error";
   }
 

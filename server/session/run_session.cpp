@@ -73,7 +73,7 @@ void conclude(Session& session, std::optional<Traffic>& traffic) {
   record.client = session.peer;
   if (session.proxied) record.proxied_client = session.proxied->client;
   if (session.tls) session.tls_facts->alert = session.tls->alert();
-  record.tls = std::move(session.tls_facts);
+  record.tls = session.tls_facts;
   if (session.shaping) record.faults = session.shaping->facts();
   record.end = end;
   record.duration =

@@ -58,7 +58,7 @@ struct Session {
   const io::SlotPtr slot;
   io::Stream client;
   std::unique_ptr<tls::Stream> tls;  ///< over `client`, if its TLS is terminated here
-  std::unique_ptr<tls::Facts> tls_facts;
+  tls::FactsPtr tls_facts;
   const ProxyTarget* target = nullptr;        ///< that its first bytes lead to; null = its service's only one
   [[no_unique_address]] Deadlines deadlines;  ///< its padding has room for the flags that follow
   bool admitted = false;                      ///< by the gate's first stage, so that it must leave

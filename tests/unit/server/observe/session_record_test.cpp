@@ -68,8 +68,8 @@ TEST(SessionRecord, WhatIsNotKnownIsNullOrADash) {
   }
 }
 
-std::shared_ptr<tls::Facts> example_facts() {
-  auto facts = std::make_shared<tls::Facts>();
+tls::FactsPtr example_facts() {
+  tls::FactsPtr facts = new tls::Facts;
   facts->sni = "db.example";
   facts->alpn = "postgresql";
   facts->version = "TLSv1.3";
@@ -96,7 +96,7 @@ TEST(SessionRecord, TlsIsAnObjectInJsonAndHasKeysOfItsOwnInText) {
 
 TEST(SessionRecord, TlsThatCameToNothingHasNullsAndDashes) {
   SessionRecord record = example();
-  auto facts = std::make_shared<tls::Facts>();
+  tls::FactsPtr facts = new tls::Facts;
   facts->alert = "unknown_ca";
   record.tls = facts;
   EXPECT_THAT(to_json(record), testing::EndsWith(R"("tls":{"sni":null,"alpn":null,"version":null,"cipher":null,)"
