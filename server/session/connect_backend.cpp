@@ -301,6 +301,7 @@ net::awaitable<void> connect_backend(Session& session, const ProxyTarget& target
   const UpstreamConfig& config = *target.config;
   const ConnectContext context{session, upstream, config, target.tls.get(), backend};
   const std::size_t worker = session.context->worker;
+  if (left_by_client(context)) co_return;  // before a place is sought: a fault may have held it up until then
   Search search;
   SessionEnd failure = SessionEnd::connect_failed;
   while (backend.attempts < config.connect.attempts) {
