@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "common/counted.hpp"
 #include "common/logging.hpp"
 #include "common/units.hpp"
 #include "server/control/service_manager.hpp"
@@ -57,6 +58,8 @@ void Control::wait_for_signal() {
   });
 }
 
+std::string Control::active_text() const { return counted(admission_.totals().active, "connection"); }
+
 void Control::handle_signal(int signal) {
   switch (signal) {
     case SIGUSR1:
@@ -76,8 +79,7 @@ void Control::handle_signal(int signal) {
   } else if (handed_over_) {
     handed_over_ = false;
     steps_.stopping();
-    spdlog::info("{}: going on to drain {} connections; a second signal stops at once", ::strsignal(signal),
-                 admission_.totals().active);
+    spdlog::info("{}: going on to drain {}; a second signal stops at once", ::strsignal(signal), active_text());
   } else if (phase_ == Phase::draining && signal != SIGHUP) {
     why_cut_ = "a second signal";
     watch_drain();
@@ -89,17 +91,17 @@ bool Control::drain(const std::string& who) {
   steps_.stopping();
   const std::chrono::milliseconds announce = config_->drain_announce;
   begin_drain(announce);
-  const std::uint64_t active = admission_.totals().active;
+  const std::string active = active_text();
   const std::string longest = format_duration(config_->drain_timeout);
   if (announce.count() > 0) {
     spdlog::info(
-        "{}: draining {} connections: newcomers are still accepted for {}, then {} at most; a second signal stops at "
+        "{}: draining {}: newcomers are still accepted for {}, then {} at most; a second signal stops at "
         "once",
         who, active, format_duration(announce), longest);
   } else {
-    spdlog::info("{}: draining {} connections, {} at most; a second signal stops at once", who, active, longest);
+    spdlog::info("{}: draining {}, {} at most; a second signal stops at once", who, active, longest);
   }
-  service_manager::notify_stopping(fmt::format("draining {} connections", active), announce + config_->drain_timeout);
+  service_manager::notify_stopping("draining " + active, announce + config_->drain_timeout);
   watch_drain();
   return true;
 }
@@ -118,7 +120,7 @@ void Control::begin_drain(std::chrono::milliseconds announce) {
 void Control::hand_over() {
   handed_over_ = true;
   begin_drain(std::chrono::milliseconds(0));
-  spdlog::info("draining {} connections, {} at most; nothing new is accepted here", admission_.totals().active,
+  spdlog::info("draining {}, {} at most; nothing new is accepted here", active_text(),
                format_duration(config_->drain_timeout));
   watch_drain();
 }
@@ -135,7 +137,7 @@ void Control::resume() {
 
 void Control::begin_cut() {
   phase_ = Phase::cutting;
-  spdlog::warn("{}: cutting {} connections", why_cut_, admission_.totals().active);
+  spdlog::warn("{}: cutting {}", why_cut_, active_text());
   steps_.cut_sessions();
 }
 

@@ -72,6 +72,8 @@ class Control {
  private:
   enum class Phase { serving, draining, cutting };
 
+  /// How many connections live, in words.
+  std::string active_text() const;
   void wait_for_signal();
   void handle_signal(int signal);
   void begin_drain(std::chrono::milliseconds announce);

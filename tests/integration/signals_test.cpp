@@ -173,7 +173,7 @@ TEST(Signals, ServiceManagerIsToldWhenTheDaemonIsReadyAndWhenItStops) {
   told.clear();
   daemon.drain();
   ASSERT_TRUE(is_told("draining")) << told;
-  EXPECT_THAT(told, testing::HasSubstr("STOPPING=1\nSTATUS=draining 1 connections\nEXTEND_TIMEOUT_USEC=3615000000\n"));
+  EXPECT_THAT(told, testing::HasSubstr("STOPPING=1\nSTATUS=draining 1 connection\nEXTEND_TIMEOUT_USEC=3615000000\n"));
   client.close();
   EXPECT_EQ(daemon.process().wait_exit(), 0);
 }
