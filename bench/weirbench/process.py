@@ -15,7 +15,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Running:
-    """A process of ours in a session of its own; its output stands in a log file."""
+    """A process of ours in a group of its own; its output stands in a log file."""
 
     def __init__(self, name, popen, log):
         self.name = name
@@ -41,14 +41,15 @@ class Processes:
 
     def start(self, name, argv, cores, *, user=None, stdout=None, stderr=None, gives_way=False):
         """Starts a program on these cores; its output goes to a log unless it is asked for. One that gives way has a
-        core only while nobody else wants it (SCHED_IDLE, sched(7))."""
+        core only while nobody else wants it (SCHED_IDLE, sched(7)), which holds within one session (autogroups there): so
+        all of ours are of the benchmark's."""
         self._started += 1
         log = self._folder / f"{self._started:05}-{name}.log"
 
         def prepare():
             os.sched_setaffinity(0, cores)
             if gives_way:
-                _give_way()
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
             # Should the benchmark be killed, what it started ends as well.
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -88,7 +89,7 @@ class Processes:
         return running.log.read_text(errors="replace")
 
     def stop(self, running):
-        """SIGTERM to a process and all in its session, SIGKILL to what is left after a second."""
+        """SIGTERM to a process and all in its group, SIGKILL to what is left after a second."""
         for number, patience in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0)):
             if running.popen.poll() is None:
                 _signal_group(running.pid, number)
@@ -104,13 +105,6 @@ class Processes:
     def stop_all(self):
         for running in list(reversed(self._running)):
             self.stop(running)
-
-
-def _give_way():
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    # A session is scheduled as a group, which has a niceness of its own where the kernel was built so.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
 
 
 def _signal_group(pid, number):

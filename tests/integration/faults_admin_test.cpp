@@ -95,7 +95,7 @@ TEST(FaultsAdmin, AConnectionThatLivesSaysWhichItHasMet) {
   const auto faults = [&] { return admin.get("/api/v1/connections").json().at("connections").at(0).at("faults"); };
   EXPECT_TRUE(faults().is_null());
   EXPECT_EQ(admin.request("POST", kPath, R"({"name": "slow", "latency": {"delay": "1ms"}})").status, 200);
-  wait_until([&] { return faults() == json::value{{"number", 1}, {"names", {"slow"}}}; });
+  EXPECT_TRUE(wait_until([&] { return faults() == json::value{{"number", 1}, {"names", json::array{"slow"}}}; }));
 }
 
 TEST(FaultsAdmin, WhatIsNotAllowedIsRefused) {
