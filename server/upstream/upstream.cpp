@@ -18,9 +18,9 @@ using Wakes = std::map<io::EventLoop*, std::vector<io::Slot::Id>>;
 void wake(Wakes& wakes) {
   for (auto& [loop, slots] : wakes) {
     try {
-      loop->post([loop = loop, slots = std::move(slots)] {
-        for (const io::Slot::Id id : slots) {
-          if (io::Slot* slot = loop->find(id)) slot->wake();
+      loop->post([where = loop, whom = std::move(slots)] {
+        for (const io::Slot::Id id : whom) {
+          if (io::Slot* slot = where->find(id)) slot->wake();
         }
       });
     } catch (const std::bad_alloc&) {

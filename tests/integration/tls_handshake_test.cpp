@@ -200,7 +200,7 @@ TEST_F(TlsHandshake, AThousandSlowHellosHoldNothingWhenTheirTimeIsOver) {
 }
 
 TEST_F(TlsHandshake, AThousandUnfinishedHandshakesHoldNothingWhenTheirTimeIsOver) {
-  start("", "timeouts: {handshake: 2s}");
+  start("", "timeouts: {handshake: 5s}");
   expect_served();
   daemon->wait_for_record();
   const std::size_t descriptors = daemon->process().descriptors();

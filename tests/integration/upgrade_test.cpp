@@ -417,7 +417,7 @@ TEST_F(Upgrade, TheOldProcessGoesOnDrainingWhenItIsToldToStopAndASecondSignalCut
   EXPECT_EQ(echoed(before, "one"), "one");
   const pid_t next = upgrade();
   daemon->process().signal(SIGTERM);
-  ASSERT_TRUE(wait_for_log("going on to drain 1 connections"));
+  ASSERT_TRUE(wait_for_log("going on to drain 1 connection;"));
   EXPECT_EQ(echoed(before, "two"), "two");
   ASSERT_EQ(::kill(next, SIGKILL), 0);
   EXPECT_TRUE(wait_until([&] { return refuses(*daemon); })) << "it does not serve again";
