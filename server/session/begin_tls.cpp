@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -241,9 +242,10 @@ SessionEnd end_of(const tls::Stream& stream) {
   return SessionEnd::tls_handshake_failed;
 }
 
-std::string_view problem_of(const tls::Stream& stream) {
+std::string problem_of(const tls::Stream& stream) {
   if (stream.failure() == tls::Stream::Failure::closed) return "the client closed during the handshake";
-  return stream.problem();
+  if (stream.failure() == tls::Stream::Failure::socket) return std::generic_category().message(stream.error());
+  return std::string(stream.problem());
 }
 
 net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken) {
@@ -288,9 +290,9 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     state = session.tls->handshake();
   }
   session.tls->describe(*session.tls_facts);
-  session.tls_facts->handshake_time =
-      std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.last_activity());
   if (state == Handshake::done) {
+    session.tls_facts->handshake_time =
+        std::chrono::duration_cast<std::chrono::microseconds>(io::Clock::now() - session.deadlines.last_activity());
     counters.add_done(*session.tls_facts);
     co_return;
   }

@@ -227,6 +227,18 @@ TEST_F(TlsHandshake, AThousandUnfinishedHandshakesHoldNothingWhenTheirTimeIsOver
   expect_served();
 }
 
+TEST_F(TlsHandshake, OneThatTheClientResetsSaysSoAndHasNoTime) {
+  start();
+  TlsPeer stuck = begin();
+  stuck.socket().send_all(stuck.client_hello());
+  ASSERT_TRUE(stuck.socket().readable(kHang));
+  stuck.socket().reset();
+  const Record record = daemon->wait_for_record();
+  EXPECT_EQ(record.end(), "client_reset");
+  EXPECT_TRUE(record.json().at("tls").at("handshake_ms").is_null()) << record.line();
+  EXPECT_NE(daemon->process().wait_for_error_line("was refused: Connection reset by peer"), "");
+}
+
 TEST_F(TlsHandshake, OneThatFallsSilentInTheMiddleHoldsUpNobody) {
   start("", "timeouts: {handshake: 1m}", "workers: 1\ntls: {handshakes: 1}\n");
   TlsPeer stuck = begin();
