@@ -4,6 +4,7 @@
 #include <future>
 #include <vector>
 
+#include "common/tls/costs.hpp"
 #include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/fake_backend.hpp"
@@ -214,7 +215,7 @@ TEST_F(TlsHandshake, AThousandUnfinishedHandshakesHoldNothingWhenTheirTimeIsOver
   }
   EXPECT_TRUE(wait_until([&] { return daemon->process().descriptors() > descriptors + 900; }));
   if (!kSanitized) {
-    EXPECT_LT(daemon->process().resident(), memory + (24 << 20)) << "only so many have begun";
+    EXPECT_LT(daemon->process().resident(), memory + 1000 * tls::kMemoryPerHandshake) << "what weir check says of each";
   }
   const std::vector<Record> records = daemon->wait_for_records(ended_before + 1000);
   EXPECT_EQ(std::count_if(records.begin(), records.end(),
