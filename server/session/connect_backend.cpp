@@ -40,17 +40,11 @@ std::size_t unread_bytes(Session& session) {
 }
 
 /// Ends a session that has no backend yet if its client has left; returns whether it is over. What the client sent is
-/// lost: nobody waits for the answer. A FIN alone does not end the session unless configured, because a client may
-/// send, shut down its sending side, and then read.
+/// lost: nobody waits for the answer.
 bool left_by_client(ConnectContext context) {
+  if (!client_has_left(context.session, context.config)) return false;
   const io::Stream& client = context.session.client;
-  if (client.failed()) {
-    context.session.end_with(end_of_error(true, client.take_error()));
-  } else if (client.peer_ended() && context.config.connect.abort_on == ConnectConfig::AbortOn::close) {
-    context.session.end_with(SessionEnd::client_closed);
-  } else {
-    return false;
-  }
+  context.session.end_with(client.failed() ? end_of_error(true, client.take_error()) : SessionEnd::client_closed);
   context.backend.lost_before = unread_bytes(context.session);
   return true;
 }
@@ -295,6 +289,11 @@ net::awaitable<Upstream::Pick> next_place(ConnectContext context, Search& search
 }
 
 }  // namespace
+
+bool client_has_left(const Session& session, const UpstreamConfig& config) {
+  return session.client.failed() ||
+         (session.client.peer_ended() && config.connect.abort_on == ConnectConfig::AbortOn::close);
+}
 
 net::awaitable<void> connect_backend(Session& session, const ProxyTarget& target, BackendConnection& backend) {
   Upstream& upstream = *target.upstream;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/session/connect_backend.hpp"
 #include "server/session/service.hpp"
 
 namespace weir {
@@ -13,11 +14,10 @@ namespace {
 
 /// Whether whoever serves it next would find at once that its client has left, and say how.
 bool has_left(const Session& session) {
-  if (session.client.failed()) return true;
   const auto* const service = std::get_if<ProxyService>(&session.context->listener->service());
   const ProxyTarget* const target = session.target != nullptr ? session.target : service;
-  return target != nullptr && target->config && target->config->connect.abort_on == ConnectConfig::AbortOn::close &&
-         session.client.peer_ended();
+  if (target == nullptr || !target->config) return session.client.failed();
+  return client_has_left(session, *target->config);
 }
 
 }  // namespace
