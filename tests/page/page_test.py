@@ -15,15 +15,12 @@ import sys
 import unittest
 from pathlib import Path
 
-from selenium import webdriver
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     NoSuchElementException,
     StaleElementReferenceException,
     TimeoutException,
 )
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -32,6 +29,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
+import chromium  # noqa: E402
 from mock_daemon import PAGE  # noqa: E402
 from worlds import PATIENCE, MockWorld, make_world, wait_until  # noqa: E402
 
@@ -39,14 +37,8 @@ FAILURES = Path("build/page/failures")
 
 
 def start_browser():
-    options = Options()
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",
-        "--disable-background-networking", "--disable-component-update", "--window-size=1300,1000",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    logs = {"goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+    return chromium.start("--window-size=1300,1000", capabilities=logs)
 
 
 class PageText(unittest.TestCase):

@@ -2,14 +2,17 @@
 segments, has extensions that nobody knows (GREASE, RFC 8701) in an order drawn anew, and asks for several protocols."""
 
 import hashlib
+import sys
+from pathlib import Path
 
-from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 
 from tls_checks import website
 from tls_checks.world import pattern
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "page"))
+
+import chromium  # noqa: E402
 
 MEGABYTES = 8 << 20
 FETCH = """
@@ -30,14 +33,9 @@ def start_browser(world):
     database.mkdir(parents=True)
     bed.run("certutil", "-d", f"sql:{database}", "-N", "--empty-password")
     bed.run("certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "weir check", "-i", world.ca)
-    options = Options()
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",
-        "--disable-background-networking", "--disable-component-update", "--host-resolver-rules=MAP *.test 127.0.0.1",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    service = Service("/usr/bin/chromedriver", env={"HOME": str(home), "PATH": "/usr/bin:/bin"})
-    browser = webdriver.Chrome(service=service, options=options)
+    browser = chromium.start(
+        "--host-resolver-rules=MAP *.test 127.0.0.1", environment={"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    )
     bed.at_end.append(browser.quit)
     browser.set_page_load_timeout(30)
     browser.set_script_timeout(60)
