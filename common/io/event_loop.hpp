@@ -297,7 +297,7 @@ class EventLoop {
   std::vector<std::uint32_t> released_;  ///< freed after the batch, so that stale events of it find nobody else
   ReadyList ready_;
   ReadyList ready_low_;         ///< those of low priority
-  bool heavy_turn_ = false;     ///< the last turn that could granted one
+  bool heavy_turn_ = false;     ///< the last turn granted one, so low priority is next
   std::deque<Slot::Id> heavy_;  ///< who asked for a heavy turn, first in, first out; some may be gone
   std::size_t in_use_ = 0;
   std::unique_ptr<std::byte[]> scratch_;

@@ -60,7 +60,8 @@ def cells(setting):
 ROW = Row(
     "tls-storm", "established TLS connections while others make handshakes as fast as they can",
     f"p99 of {RATE} requests a second over {ESTABLISHED} connections without and beside {STORM} connections that come "
-    "and go with a full handshake each. The load shares a core with both clients and the backend.",
+    "and go with a full handshake each. Both clients and the backend share a core, which the client of these has only "
+    "while nobody else wants it.",
     (Metric("storm_p99_us", "p99 µs beside handshakes", digits=0), Metric("calm_p99_us", "p99 µs without", digits=0),
      Metric("grown", "beside / without", digits=2), Metric("rate", "handshakes/s", "more", 0)),
     cells)
