@@ -152,7 +152,7 @@ class Weir(Program):
         file = folder / f"{name}.yaml"
         file.write_text(config)
         super().__init__(folder, name, [*limit, programs / "weir", "run", file])
-        self.said(r"(ready): \d+ listeners")
+        self.said(r"(ready): \d+ listeners?")
         self.admin = self.said(r"admin endpoint on http://(\S+)")
 
     def listener(self, name):
