@@ -54,7 +54,8 @@ struct StreamBio {
   }
 
   static int write(BIO* bio, const char* data, std::size_t size, std::size_t* moved) {
-    std::vector<std::byte>& output = stream_of(bio).buffers_.output;
+    Stream& stream = stream_of(bio);
+    std::vector<std::byte>& output = stream.stepping_ ? stream.unsent_ : stream.buffers_.output;
     ::BIO_clear_retry_flags(bio);
     *moved = 0;
     try {
@@ -153,26 +154,57 @@ void Stream::describe(Facts& facts) const {
 }
 
 Stream::Handshake Stream::handshake() {
+  if (!begin_step()) return Handshake::failed;
+  run_step();
+  return end_step();
+}
+
+bool Stream::begin_step() {
   fresh_ = false;
-  Input input(*this, Buffers::kInput);
-  if (input.error() != 0) {
-    failure_ = Failure::socket;
-    error_ = input.error();
-    return Handshake::failed;
+  if (inbox_.empty() && socket_.readable() && !fin_came_) {
+    const io::IoResult got = socket_.read({buffers_.input.get(), Buffers::kInput});
+    if (got.status == Status::failed) {
+      failure_ = Failure::socket;
+      error_ = got.error;
+      return false;
+    }
+    if (got.status == Status::moved) inbox_.assign(buffers_.input.get(), buffers_.input.get() + got.bytes);
+    if (got.status == Status::end) fin_came_ = true;
   }
+  window_ = std::span(inbox_).subspan(inbox_offset_);
+  return true;
+}
+
+void Stream::run_step() {
+  stepping_ = true;
   ::ERR_clear_error();
   const int result = ::SSL_do_handshake(ssl_.get());
-  const bool waits = result != 1 && !fin_came_ && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
-  if (result != 1 && !waits) note_failure();
-  input.keep_rest();
-  const bool sent = send_output();
-  if (result != 1 && !waits) return Handshake::failed;
+  if (result == 1) {
+    step_ = Handshake::done;
+  } else if (!fin_came_ && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) {
+    step_ = Handshake::waiting;
+  } else {
+    step_ = Handshake::failed;
+    note_failure();
+  }
+  stepping_ = false;
+}
+
+Stream::Handshake Stream::end_step() {
+  const std::size_t rest = std::exchange(window_, {}).size();
+  inbox_offset_ = static_cast<std::uint32_t>(inbox_.size() - rest);
+  if (rest == 0) {
+    inbox_ = {};
+    inbox_offset_ = 0;
+  }
+  const bool sent = flush() == 0;
+  if (step_ == Handshake::failed) return step_;
   if (!sent) {
     failure_ = Failure::socket;
     return Handshake::failed;
   }
-  open_ = !waits;
-  return waits ? Handshake::waiting : Handshake::done;
+  open_ = step_ == Handshake::done;
+  return step_;
 }
 
 void Stream::note_failure() {

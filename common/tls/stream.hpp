@@ -68,6 +68,12 @@ class Stream {
 
   /// One step, as costly as a signature.
   Handshake handshake();
+  /// The same in three calls, so that another thread can make the costly one. From begin_step() to end_step() nothing
+  /// else may be called. begin_step() takes what has come; if it is false, the socket has failed, and so has the
+  /// handshake. run_step() may be called on any thread.
+  bool begin_step();
+  void run_step();
+  Handshake end_step();
   /// Whether another step may get further.
   bool can_step() const { return fresh_ || readable(); }
   /// Whether the handshake is over, so that the stream can be closed in order.
@@ -162,6 +168,8 @@ class Stream {
   bool truncated_ = false;
   bool closing_ = false;  ///< close_notify was sent
   bool fin_sent_ = false;
+  bool stepping_ = false;  ///< what OpenSSL writes is for unsent_, because the thread's output is another's
+  Handshake step_ = Handshake::waiting;  ///< what the last step came to
 };
 
 }  // namespace weir::tls

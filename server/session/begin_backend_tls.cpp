@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/tls/postgres_preamble.hpp"
+#include "server/session/handshake_step.hpp"
 
 namespace weir {
 
@@ -77,12 +78,12 @@ net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
       if (const int error = co_await wait_for_backend(session, handshake.deadline); error != 0) co_return error;
       if (session.end) co_return 0;
     }
-    session.slot->ask_for_heavy_turn();
-    while (!session.slot->take_heavy_turn()) {
+    HandshakeStep step(session, *stream);
+    while (!step.taken()) {
       if (const int error = co_await wait_for_backend(session, handshake.deadline); error != 0) co_return error;
       if (session.end) co_return 0;
     }
-    state = stream->handshake();
+    state = step.result();
     if (state != tls::Stream::Handshake::failed) continue;
     if (const std::uint64_t times = session.context->resources.refusals.admit(session.now()); times > 0) {
       spdlog::warn(

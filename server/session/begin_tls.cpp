@@ -16,6 +16,7 @@
 #include "common/tls/server_name.hpp"
 #include "server/session/first_bytes.hpp"
 #include "server/session/handshake_places.hpp"
+#include "server/session/handshake_step.hpp"
 
 namespace weir {
 
@@ -267,15 +268,16 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     session.end_with(SessionEnd::tls_unknown_name);
     co_return;
   }
-  session.tls = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
+  // The session's only once it is over, because another thread may have it until then.
+  auto stream = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
                                               session.truncation());
-  session.tls->begin_with(std::move(taken));
+  stream->begin_with(std::move(taken));
   Handshake state = Handshake::waiting;
   while (state == Handshake::waiting) {
-    if (!session.tls->can_step()) {
+    if (!stream->can_step()) {
       place.pause();
-      while (!session.tls->can_step()) {
-        session.tls->flush();
+      while (!stream->can_step()) {
+        stream->flush();
         if (co_await wait_inside(session)) co_return;
       }
       place.resume();
@@ -283,12 +285,13 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     while (!place.granted()) {
       if (co_await wait_inside(session)) co_return;
     }
-    session.slot->ask_for_heavy_turn();
-    while (!session.slot->take_heavy_turn()) {
+    HandshakeStep step(session, *stream);
+    while (!step.taken()) {
       if (co_await wait_inside(session)) co_return;
     }
-    state = session.tls->handshake();
+    state = step.result();
   }
+  session.tls = std::move(stream);
   session.tls->describe(*session.tls_facts);
   if (state == Handshake::done) {
     session.tls_facts->handshake_time =

@@ -9,10 +9,12 @@
 
 #include "common/io/event_loop.hpp"
 #include "common/io/pipe_pool.hpp"
+#include "common/io/side_thread.hpp"
 #include "common/io/spare_descriptor.hpp"
 #include "common/logging.hpp"
 #include "common/tls/stream.hpp"
 #include "server/observe/access_log.hpp"
+#include "server/session/established.hpp"
 #include "server/session/handshake_places.hpp"
 #include "server/session/listener.hpp"
 
@@ -22,6 +24,7 @@ namespace weir {
 struct TlsResources {
   tls::Buffers buffers;
   HandshakePlaces places;
+  io::SideThread side_thread;  ///< for the steps of handshakes
 };
 
 /// What a worker lends to its sessions. Outlives them.
@@ -34,6 +37,7 @@ struct WorkerResources {
   LogLimiter& refusals;
   RelayConfig::Splice splice;
   TlsResources& tls;
+  Established& established;
 };
 
 /// What all sessions of one listener on one worker share. Each pins it by a non-atomic count, because all of them run

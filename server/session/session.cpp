@@ -49,6 +49,7 @@ void Session::admit_source() {
 }
 
 void Session::leave() {
+  if (established) context->resources.established.leave(deadlines.started(), now());
   if (!admitted) return;
   std::optional<ClientAddress> whom;
   if (source_counted) whom = source();

@@ -67,6 +67,7 @@ struct Session {
   bool cut_inside = false;                    ///< it was cut in the middle of something
   bool asks_postgres = false;                 ///< the backend gets the request for TLS that the client's hello follows
   bool close_softly = false;                  ///< refused with an answer, which a RST would lose
+  bool established = false;                   ///< it is counted by the worker's Established
   std::uint64_t id = 0;
   std::uint64_t number = 0;                 ///< among the connections that came to the listener
   std::unique_ptr<SessionShaping> shaping;  ///< what is done to its bytes beside carrying them; null for most
@@ -95,6 +96,10 @@ struct Session {
   void enter(Deadlines::Stage stage) {
     // A crowd of newcomers must not hold up those who already talk.
     slot->set_priority(stage < Deadlines::Stage::carrying ? io::Priority::low : io::Priority::normal);
+    if (stage == Deadlines::Stage::carrying && !established) {
+      established = true;
+      context->resources.established.enter(deadlines.started(), now());
+    }
     deadlines.enter(stage, now());
     arm();
   }

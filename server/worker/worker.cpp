@@ -40,7 +40,8 @@ Worker::Worker(std::size_t index, const Shared& shared, std::size_t pipes)
     : index_(index),
       shared_(shared),
       pipes_(pipes, shared_.spare),
-      tls_{tls::Buffers(), HandshakePlaces(shared.handshakes)} {}
+      tls_{tls::Buffers(), HandshakePlaces(shared.handshakes),
+           io::SideThread(loop_, "weir-h" + std::to_string(index))} {}
 
 void Worker::start(std::deque<Worker>& peers) {
   peers_ = &peers;
@@ -49,9 +50,15 @@ void Worker::start(std::deque<Worker>& peers) {
 }
 
 ListenerContext* Worker::make_context(const ListenerPtr& listener) {
-  const WorkerResources resources{
-      loop_,          pipes_, shared_.access_log.queue(index_), shared_.admission, shared_.spare, shared_.refusals,
-      shared_.splice, tls_};
+  const WorkerResources resources{loop_,
+                                  pipes_,
+                                  shared_.access_log.queue(index_),
+                                  shared_.admission,
+                                  shared_.spare,
+                                  shared_.refusals,
+                                  shared_.splice,
+                                  tls_,
+                                  established_};
   return new ListenerContext(resources, listener, index_);
 }
 

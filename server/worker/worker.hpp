@@ -123,6 +123,7 @@ class Worker {
   std::deque<Worker>* peers_ = nullptr;
   io::PipePool pipes_;
   TlsResources tls_;
+  Established established_;
   std::map<const Listener*, ListenerContextPtr> contexts_;
   struct Acceptor {
     AcceptorContext context;

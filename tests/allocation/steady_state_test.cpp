@@ -81,10 +81,12 @@ class SteadyState : public ::testing::Test {
   io::SpareDescriptor spare_;
   LogLimiter refusals_;
   io::PipePool pipes_{8, spare_};
-  TlsResources tls_{tls::Buffers(), HandshakePlaces(0)};
+  TlsResources tls_{tls::Buffers(), HandshakePlaces(0), io::SideThread(loop_, "side")};
+  Established established_;
   io::EventLoop loop_;
-  const WorkerResources resources_{loop_,  pipes_,    access_log_.queue(0),           admission_,
-                                   spare_, refusals_, RelayConfig::Splice::automatic, tls_};
+  const WorkerResources resources_{loop_,       pipes_,    access_log_.queue(0),           admission_,
+                                   spare_,      refusals_, RelayConfig::Splice::automatic, tls_,
+                                   established_};
   std::thread thread_;
 };
 

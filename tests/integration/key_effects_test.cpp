@@ -13,6 +13,7 @@
 
 #include "tests/support/configs.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/threads.hpp"
 
 namespace weir::test {
 namespace {
@@ -50,14 +51,10 @@ TEST(KeyEffects, BacklogBoundsThoseWhoWaitToBeAccepted) {
 TEST(KeyEffects, WorkersAreSoManyThreads) {
   for (const int workers : {1, 4}) {
     const Daemon daemon = Daemon::with_config(echo_config() + "workers: " + std::to_string(workers));
-    int threads = 0;
-    for (const auto& task :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(daemon.process().pid()) + "/task")) {
-      std::string name;
-      std::getline(std::ifstream(task.path() / "comm"), name);
-      if (name.starts_with("weir-w")) ++threads;
-    }
-    EXPECT_EQ(threads, workers);
+    const std::vector<NamedThread> threads = threads_of(daemon.process());
+    EXPECT_EQ(std::count_if(threads.begin(), threads.end(),
+                            [](const NamedThread& thread) { return thread.name.starts_with("weir-w"); }),
+              workers);
   }
 }
 

@@ -1,15 +1,11 @@
 #include <gmock/gmock.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 
 #include "tests/support/daemon.hpp"
 #include "tests/support/notifications.hpp"
+#include "tests/support/threads.hpp"
 #include "tests/support/wait_until.hpp"
 
 namespace weir::test {
@@ -18,31 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
-
-pid_t thread_called(const Process& process, const std::string& name) {
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process.pid()) + "/task")) {
-    std::string found;
-    std::ifstream(task.path() / "comm") >> found;
-    if (found == name) return std::stoi(task.path().filename());
-  }
-  throw std::runtime_error("no thread " + name);
-}
-
-/// One thread of a process that stands still as long as this is there. SIGSTOP would stop all of them.
-class StoppedThread {
- public:
-  StoppedThread(const Process& process, const std::string& name) : thread_(thread_called(process, name)) {
-    if (::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0) throw std::runtime_error("PTRACE_SEIZE");
-    if (::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) != 0) throw std::runtime_error("PTRACE_INTERRUPT");
-    if (::waitpid(thread_, nullptr, __WALL) != thread_) throw std::runtime_error("waitpid");
-  }
-  StoppedThread(const StoppedThread&) = delete;
-  StoppedThread& operator=(const StoppedThread&) = delete;
-  ~StoppedThread() { ::ptrace(PTRACE_DETACH, thread_, nullptr, nullptr); }
-
- private:
-  pid_t thread_;
-};
 
 /// What a daemon with a service manager told it so far.
 class Told {

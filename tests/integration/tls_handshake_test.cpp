@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 #include "tests/support/configs.hpp"
 #include "tests/support/fake_backend.hpp"
 #include "tests/support/random_bytes.hpp"
+#include "tests/support/threads.hpp"
 #include "tests/support/tls_site.hpp"
+#include "tests/support/wait_until.hpp"
 
 /// Handshakes with clients: in pieces, slow, of the wrong kind, and what those who are refused are told.
 namespace weir::test {
@@ -396,6 +399,100 @@ TEST_F(TlsHandshake, GarbageInThePlaceOfTheClientsFinishedIsAFailure) {
   EXPECT_NE(client.socket().receive_until_end().ending, Ending::silence);
   EXPECT_EQ(daemon->wait_for_record().end(), "tls_handshake_failed");
   expect_served();
+}
+
+/// One client has been established for a while, so that a thread beside the only worker's makes the handshakes of
+/// others.
+class TlsHandshakeBeside : public TlsHandshake {
+ protected:
+  void start_beside(const std::string& listener_entries = "") {
+    start("", listener_entries, "workers: 1\n");
+    established = site.connect(*daemon);
+    EXPECT_EQ(echoed(established), "ping");
+    EXPECT_TRUE(wait_until([this] {
+      site.connect(*daemon);
+      return has_thread(daemon->process(), kSideThread);
+    }));
+  }
+  /// Also, the worker has meanwhile done all that it can do for others.
+  void expect_established_is_served() {
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(echoed(established), "ping") << i;
+  }
+  /// One whose hello has been sent.
+  TlsPeer greet() const {
+    TlsPeer client = begin();
+    client.socket().send_all(client.client_hello());
+    return client;
+  }
+
+  static constexpr const char* kSideThread = "weir-h0";
+  Peer unconnected;
+  TlsPeer established{TlsPeer::before_handshake(unconnected, TlsRole::client, {})};
+};
+
+TEST_F(TlsHandshakeBeside, ItHoldsUpNobodyWhoIsEstablished) {
+  start_beside();
+  std::optional<StoppedThread> stopped(std::in_place, daemon->process(), kSideThread);
+  std::vector<TlsPeer> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(greet());
+  expect_established_is_served();
+  for (TlsPeer& client : clients) EXPECT_FALSE(client.socket().readable());
+  stopped.reset();
+  for (TlsPeer& client : clients) {
+    ASSERT_TRUE(client.try_handshake()) << client.problem();
+    EXPECT_EQ(echoed(client), "ping");
+    client.finish();
+    EXPECT_EQ(client.receive_until_end().close_notify, true);
+  }
+  expect_established_is_served();
+}
+
+TEST_F(TlsHandshakeBeside, WhoTakesTooLongIsCutAlthoughItsStepWasHandedOver) {
+  start_beside("timeouts: {handshake: 200ms}");
+  std::optional<StoppedThread> stopped(std::in_place, daemon->process(), kSideThread);
+  std::vector<TlsPeer> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(greet());
+  for (TlsPeer& client : clients) {
+    const std::string address = client.socket().local_name();
+    EXPECT_NE(client.socket().receive_until_end().ending, Ending::silence);
+    EXPECT_EQ(daemon->wait_for_record(of_client(address)).end(), "tls_handshake_timeout");
+  }
+  expect_established_is_served();
+  stopped.reset();
+  expect_served();
+}
+
+TEST_F(TlsHandshakeBeside, WhoIsRefusedIsToldWhy) {
+  start_beside();
+  TlsPeer client = begin({.oldest = "TLSv1.2", .newest = "TLSv1.2", .ciphers = "AES128-SHA:@SECLEVEL=0"});
+  EXPECT_EQ(alert_of_refusal(client), "handshake_failure");
+  EXPECT_EQ(daemon->wait_for_record([](const Record& record) { return record.end() == "tls_handshake_failed"; })
+                .json()
+                .at("tls")
+                .at("alert"),
+            "handshake_failure");
+  TlsPeer gone = begin();
+  const std::string address = gone.socket().local_name();
+  gone.socket().send_all(gone.client_hello());
+  gone.reset();
+  EXPECT_THAT(daemon->wait_for_record(of_client(address)).end(),
+              testing::AnyOf("client_reset", "tls_handshake_failed"));
+  expect_established_is_served();
+  expect_served();
+}
+
+TEST_F(TlsHandshakeBeside, TheDaemonEndsAmidHandshakes) {
+  start_beside();
+  std::vector<TlsPeer> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(greet());
+  daemon->drain();
+  EXPECT_EQ(daemon->stop(), 0);
+}
+
+TEST_F(TlsHandshake, WithoutAnybodyEstablishedThereIsNoThreadForIt) {
+  start("", "", "workers: 1\n");
+  for (int i = 0; i < 20; ++i) expect_served();
+  EXPECT_FALSE(has_thread(daemon->process(), "weir-h0"));
 }
 
 }  // namespace

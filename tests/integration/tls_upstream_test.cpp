@@ -8,7 +8,9 @@
 #include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/fake_backend.hpp"
+#include "tests/support/threads.hpp"
 #include "tests/support/tls_site.hpp"
+#include "tests/support/wait_until.hpp"
 
 /// TLS towards backends: whom it trusts, what it says of itself, and what becomes of one whose TLS fails.
 namespace weir::test {
@@ -111,6 +113,30 @@ TEST_F(TlsUpstream, ItShowsACertificateWhereItIsAskedForOne) {
   expect_carries(asking);
   TlsPeer other = serve(site.backend());
   EXPECT_EQ(other.peer_name(), "");
+}
+
+TEST_F(TlsUpstream, AHandshakeHoldsUpNobodyWhoIsEstablished) {
+  daemon.emplace(Daemon::with_config("workers: 1\n" + proxy_config({backend.address()}, "", site.upstream())));
+  TlsPeer server = serve(site.backend());
+  Peer established = std::move(client);
+  const auto established_is_served = [&] {
+    established.send_all("ping");
+    if (server.receive_exactly(4) != "ping") return false;
+    server.send_all("pong");
+    return established.receive_exactly(4) == "pong";
+  };
+  ASSERT_TRUE(wait_until([&] {
+    serve(site.backend());
+    return has_thread(daemon->process(), "weir-h0");
+  }));
+  std::optional<StoppedThread> stopped(std::in_place, daemon->process(), "weir-h0");
+  client = daemon->connect();
+  TlsPeer late = TlsPeer::before_handshake(backend.accept(), TlsRole::server, site.backend());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(established_is_served()) << i;
+  EXPECT_FALSE(late.socket().readable()) << "its hello waits";
+  stopped.reset();
+  ASSERT_TRUE(late.try_handshake()) << late.problem();
+  expect_carries(late);
 }
 
 TEST_F(TlsUpstream, ABackendThatRefusesIsAFailure) {

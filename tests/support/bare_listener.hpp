@@ -20,7 +20,8 @@ class BareListener {
       : config_(load_config_text(config, "test")),
         access_log_(config_.access_log, 1),
         context_(new ListenerContext(
-            {loop_, pipes_, access_log_.queue(0), admission_, spare_, refusals_, config_.relay.splice, tls_},
+            {loop_, pipes_, access_log_.queue(0), admission_, spare_, refusals_, config_.relay.splice, tls_,
+             established_},
             std::make_shared<Listener>(config_.listeners[0], service(), admission_, sources_, 1), 0)) {}
 
   io::EventLoop& loop() { return loop_; }
@@ -62,7 +63,8 @@ class BareListener {
   LogLimiter refusals_;
   AccessLog access_log_;
   io::PipePool pipes_{0, spare_};
-  TlsResources tls_{tls::Buffers(), HandshakePlaces(0)};
+  TlsResources tls_{tls::Buffers(), HandshakePlaces(0), io::SideThread(loop_, "side")};
+  Established established_;
   io::EventLoop loop_;
   ListenerContextPtr context_;
   std::size_t running_ = 0;

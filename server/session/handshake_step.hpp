@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+
+#include "common/io/side_thread.hpp"
+#include "common/tls/stream.hpp"
+#include "server/session/session.hpp"
+
+namespace weir {
+
+/// One step of a handshake, as costly as a signature, taken so that it does not hurt whoever talks meanwhile: on the
+/// worker's side thread, where others are established, and else on the worker's own, which is granted a turn of heavy
+/// work for it and has nothing to hand over.
+///
+/// As long as it lives, nobody else touches the stream. The worker's thread only.
+class HandshakeStep {
+ public:
+  /// Throws std::bad_alloc.
+  HandshakeStep(Session& session, tls::Stream& stream);
+  HandshakeStep(const HandshakeStep&) = delete;
+  HandshakeStep& operator=(const HandshakeStep&) = delete;
+  /// Waits for a step that is being taken.
+  ~HandshakeStep() = default;
+
+  /// Whether it has been taken. If not, the session's slot is woken for the next look. Throws std::bad_alloc.
+  bool taken();
+  /// What it came to, once taken() is true.
+  tls::Stream::Handshake result() const { return *result_; }
+
+ private:
+  io::Slot& slot_;
+  tls::Stream& stream_;
+  std::optional<io::SideThread::Work> work_;
+  std::optional<tls::Stream::Handshake> result_;
+};
+
+}  // namespace weir

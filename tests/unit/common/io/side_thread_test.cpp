@@ -1,0 +1,202 @@
+#include "common/io/side_thread.hpp"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "tests/support/no_descriptors.hpp"
+#include "tests/support/wait_until.hpp"
+
+namespace weir::io {
+namespace {
+
+using Work = SideThread::Work;
+
+void rethrow(const std::exception_ptr& failure) {
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Holds up a piece of work until the test opens it.
+class Gate {
+ public:
+  void pass() {
+    reached_ = true;
+    reached_.notify_all();
+    open_.wait(false);
+  }
+  void await_arrival() { reached_.wait(false); }
+  void open() {
+    open_ = true;
+    open_.notify_all();
+  }
+
+ private:
+  std::atomic<bool> reached_{false};
+  std::atomic<bool> open_{false};
+};
+
+/// A loop with a side thread, as a worker has them.
+struct Bed {
+  /// Runs a test's coroutine, which gets the bed and a slot.
+  template <typename Coroutine>
+  void run(Coroutine coroutine) {
+    loop.spawn(enclose(*this, coroutine), rethrow);
+    loop.run();
+  }
+
+  SideThread side{loop, "side"};
+  EventLoop loop;
+
+ private:
+  template <typename Coroutine>
+  static net::awaitable<void> enclose(Bed& bed, Coroutine& coroutine) {
+    SlotPtr slot = bed.loop.acquire(1);
+    co_await coroutine(bed, *slot);
+    bed.loop.stop();
+  }
+};
+
+net::awaitable<void> until_done(const Work& work, Slot& slot) {
+  const Work& awaited = work;
+  while (!awaited.done()) co_await slot.wait();
+}
+
+TEST(SideThread, DoesWorkOnAThreadOfLowerPriorityOnTheSameCpus) {
+  cpu_set_t mine;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof mine, &mine), 0);
+  const int priority = ::getpriority(PRIO_PROCESS, 0);
+  Bed().run([&](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    std::thread::id where;
+    int priority_there = 0;
+    cpu_set_t cpus_there;
+    const Work work(bed.side, slot, [&] {
+      where = std::this_thread::get_id();
+      priority_there = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+      ::sched_getaffinity(0, sizeof cpus_there, &cpus_there);
+    });
+    co_await until_done(work, slot);
+    work.rethrow();
+    EXPECT_NE(where, std::this_thread::get_id());
+    EXPECT_EQ(priority_there, SideThread::kNice);
+    EXPECT_NE(CPU_EQUAL(&mine, &cpus_there), 0);
+  });
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), priority) << "the loop's thread keeps its own";
+}
+
+TEST(SideThread, DoesOnePieceAtATimeInOrderWhileTheLoopGoesOn) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    Gate gate;
+    std::vector<int> order;
+    const Work first(bed.side, slot, [&] {
+      gate.pass();
+      order.push_back(1);
+    });
+    const Work second(bed.side, slot, [&] { order.push_back(2); });
+    const Work third(bed.side, slot, [&] { order.push_back(3); });
+    gate.await_arrival();
+    for (int turns = 0; turns < 100; ++turns) co_await slot.yield();
+    EXPECT_FALSE(first.done() || second.done() || third.done());
+    gate.open();
+    co_await until_done(third, slot);
+    EXPECT_TRUE(first.done() && second.done());
+    EXPECT_EQ(order, (std::vector{1, 2, 3}));
+  });
+}
+
+TEST(SideThread, WithdrawsWhatHasNotBegun) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    Gate gate;
+    bool ran = false;
+    const Work first(bed.side, slot, [&] { gate.pass(); });
+    auto withdrawn = std::make_unique<Work>(bed.side, slot, [&] { ran = true; });
+    const Work last(bed.side, slot, [] {});
+    withdrawn.reset();
+    gate.open();
+    co_await until_done(last, slot);
+    EXPECT_FALSE(ran);
+  });
+}
+
+TEST(SideThread, WaitsForTheEndOfWhatHasBegunAndGoesOnWithTheNext) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    Gate gate;
+    std::atomic<bool> ended{false};
+    auto abandoned = std::make_unique<Work>(bed.side, slot, [&] {
+      gate.pass();
+      ended = true;
+    });
+    const Work next(bed.side, slot, [] {});
+    gate.await_arrival();
+    std::thread opener([&] { gate.open(); });
+    abandoned.reset();
+    EXPECT_TRUE(ended);
+    opener.join();
+    co_await until_done(next, slot);
+  });
+}
+
+TEST(SideThread, GivesBackWhatLeftTheWork) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    const Work work(bed.side, slot, [] { throw std::runtime_error("no"); });
+    co_await until_done(work, slot);
+    EXPECT_THROW(work.rethrow(), std::runtime_error);
+    const Work another(bed.side, slot, [] {});
+    co_await until_done(another, slot);
+    EXPECT_NO_THROW(another.rethrow());
+  });
+}
+
+TEST(SideThread, EndsWithTheLoopAmidWork) {
+  auto bed = std::make_unique<Bed>();
+  Gate gate;
+  std::atomic<bool> ended{false};
+  bool later = false;
+  bed->loop.spawn(
+      [](Bed& made, Gate& held, std::atomic<bool>& over, bool& ran) -> net::awaitable<void> {
+        SlotPtr slot = made.loop.acquire(1);
+        EXPECT_TRUE(made.side.start());
+        const Work work(made.side, *slot, [&] {
+          held.pass();
+          over = true;
+        });
+        const Work line(made.side, *slot, [&] { ran = true; });
+        held.await_arrival();
+        made.loop.stop();
+        for (;;) co_await slot->wait();
+      }(*bed, gate, ended, later),
+      rethrow);
+  bed->loop.run();
+  std::thread opener([&] { gate.open(); });
+  bed.reset();
+  EXPECT_TRUE(ended);
+  EXPECT_FALSE(later);
+  opener.join();
+}
+
+TEST(SideThread, StartsOnceThereAreDescriptorsAgain) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    std::optional<test::NoDescriptors> none(std::in_place);
+    EXPECT_FALSE(bed.side.start());
+    none.reset();
+    EXPECT_TRUE(bed.side.start());
+    EXPECT_TRUE(bed.side.start()) << "a second time";
+    const Work work(bed.side, slot, [] {});
+    co_await until_done(work, slot);
+  });
+}
+
+}  // namespace
+}  // namespace weir::io
