@@ -411,6 +411,7 @@ class TlsHandshakeBeside : public TlsHandshake {
     EXPECT_EQ(echoed(established), "ping");
     EXPECT_TRUE(wait_until([this] {
       site.connect(*daemon);
+      ++passers_by;
       return has_thread(daemon->process(), kSideThread);
     }));
   }
@@ -426,6 +427,7 @@ class TlsHandshakeBeside : public TlsHandshake {
   }
 
   static constexpr const char* kSideThread = "weir-h0";
+  std::size_t passers_by = 0;
   Peer unconnected;
   TlsPeer established{TlsPeer::before_handshake(unconnected, TlsRole::client, {})};
 };
@@ -462,6 +464,15 @@ TEST_F(TlsHandshakeBeside, WhoTakesTooLongIsCutAlthoughItsStepWasHandedOver) {
   expect_served();
 }
 
+TEST_F(TlsHandshakeBeside, OnceTheyHaveLeftTheWorkerMakesItItself) {
+  start_beside();
+  established.finish();
+  EXPECT_TRUE(established.receive_until_end().close_notify);
+  daemon->wait_for_records(passers_by + 1);
+  const StoppedThread stopped(daemon->process(), kSideThread);
+  expect_served();
+}
+
 TEST_F(TlsHandshakeBeside, WhoIsRefusedIsToldWhy) {
   start_beside();
   TlsPeer client = begin({.oldest = "TLSv1.2", .newest = "TLSv1.2", .ciphers = "AES128-SHA:@SECLEVEL=0"});
@@ -486,7 +497,8 @@ TEST_F(TlsHandshakeBeside, TheDaemonEndsAmidHandshakes) {
   std::vector<TlsPeer> clients;
   for (int i = 0; i < 40; ++i) clients.push_back(greet());
   daemon->drain();
-  EXPECT_EQ(daemon->stop(), 0);
+  daemon->process().wait_for_error_line("Terminated: draining");
+  EXPECT_EQ(daemon->stop(), 0) << "the second signal cuts them";
 }
 
 TEST_F(TlsHandshake, WithoutAnybodyEstablishedThereIsNoThreadForIt) {
