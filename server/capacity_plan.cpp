@@ -250,7 +250,7 @@ CapacityPlan plan_capacity(const ServerConfig& config, const MachineLimits& mach
       if (server.dns) plan.reserved.control_thread += kDescriptorsPerLookup;
     }
   }
-  plan.reserved.workers = (most_tls_sides(config) > 0 ? 3UL : 2UL) * plan.workers;
+  plan.reserved.workers = std::uint64_t{3} * plan.workers;
   plan.reserved.listening = listening_sockets(config, plan.workers);
   if (config.admin) {
     const std::uint64_t sockets = config.admin->bind.is_inet() ? endpoints_of(config.admin->bind) : 1;

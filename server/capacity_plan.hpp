@@ -43,7 +43,7 @@ struct CapacityPlan {
     std::uint64_t log_files = 0;       ///< of logs, which may share one
     std::uint64_t spare = 1;           ///< given up to accept and refuse a newcomer when descriptors run out
     std::uint64_t control_thread = 4;  ///< epoll, eventfd, signals, timer; and one for each backend that is checked
-    std::uint64_t workers = 0;         ///< epoll and eventfd of each, and an eventfd of its side thread if there is TLS
+    std::uint64_t workers = 0;         ///< epoll and eventfd of each, and the eventfd of its side thread
     std::uint64_t listening = 0;       ///< one socket for each worker and TCP address, one for each unix path
     std::uint64_t pipes = 0;           ///< two for each pipe
     std::uint64_t slack = 16;  ///< resolver, service manager, handshakes (netlink), --watch, what a library opens

@@ -102,9 +102,9 @@ COMMANDS = {"weir": _weir, "before": _weir_before, "haproxy": _haproxy, "haproxy
 
 
 @contextlib.contextmanager
-def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None, tls=None):
+def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None, tls=None, gives_way=False):
     """A proxy in front of a port of 127.0.0.1, for the length of the block; `tls` is the Certificate that it ends its
-    clients' TLS with."""
+    clients' TLS with. One that gives way has its cores only while nobody else wants them."""
     port = free_port()
     with contextlib.ExitStack() as stack:
         log = FileLog(setting.folder / f"{port}.records") if logging else None
@@ -113,7 +113,8 @@ def proxy(setting, peer, backend, *, workers=1, logging=False, cores=None, tls=N
         # HAProxy writes records to its standard output, or to a syslog socket.
         output = stack.enter_context(open(log.path, "wb")) if log and peer.startswith("haproxy") else None
         running = stack.enter_context(
-            setting.processes.started(peer, command, cores or setting.proxy_cores, stdout=output))
+            setting.processes.started(peer, command, cores or setting.proxy_cores, stdout=output,
+                                            gives_way=gives_way))
         wait_listening(port, running)
         if peer == "nginx":  # its master listens before it has workers
             wait_until(lambda: len(tree(running.pid)) > workers, "having workers", running)

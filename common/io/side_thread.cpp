@@ -5,113 +5,135 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <system_error>
-#include <utility>
 
 namespace weir::io {
 
-SideThread::Work::Work(SideThread& thread, Slot& slot, std::function<void()> function)
-    : thread_(thread), slot_(slot), function_(std::move(function)) {
-  thread_.line_.push_back(this);
-  position_ = std::prev(thread_.line_.end());
+namespace {
+
+constexpr int kNicest = 19;
+constexpr std::chrono::seconds kBetweenStarts{1};
+
+}  // namespace
+
+SideThread::Work::Work(SideThread& thread, Slot& slot, std::unique_ptr<Task> task)
+    : thread_(thread), slot_(slot), task_(std::move(task)) {
+  position_ = thread_.line_.insert(thread_.line_.end(), this);
   thread_.hand_over();
 }
 
 SideThread::Work::~Work() {
   if (state_ == State::in_line) thread_.line_.erase(position_);
   if (state_ != State::handed) return;
-  {
-    std::unique_lock lock(thread_.mutex_);
-    if (!thread_.begun_) thread_.handed_ = nullptr;
-    thread_.changed_.wait(lock, [this] { return thread_.handed_ == nullptr; });
-  }
-  thread_.conclude();
+  thread_.waiting_ = nullptr;
+  Hand handed = Hand::handed;
+  if (!thread_.hand_.compare_exchange_strong(handed, Hand::empty)) return;  // collect() sees to the rest
+  thread_.task_.reset();
+  thread_.hand_over();
+}
+
+SideThread::SideThread(EventLoop& loop, std::string name) : loop_(loop), name_(std::move(name)) {
+  ::sem_init(&called_, 0, 0);
 }
 
 SideThread::~SideThread() {
-  if (!thread_.joinable()) return;
-  {
-    const std::scoped_lock lock(mutex_);
+  if (thread_.joinable()) {
     stopping_ = true;
+    ::sem_post(&called_);
+    thread_.join();
   }
-  changed_.notify_all();
-  thread_.join();
+  ::sem_destroy(&called_);
 }
 
 bool SideThread::start() {
-  if (running_) return true;
-  ended_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!ended_) return false;
-  SlotPtr slot = loop_.acquire(0);
-  if (!slot->watch(Side::first, ended_.get())) return false;
+  if (thread_.joinable()) return true;
+  if (loop_.now() < not_before_) return false;
+  if (!make()) not_before_ = loop_.now() + kBetweenStarts;
+  return thread_.joinable();
+}
+
+bool SideThread::make() {
+  if (!ended_ && !prepare()) return false;
+  nice_ = std::min(kNicest, ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())) + kNice);
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error&) {
     return false;
   }
   ::pthread_setname_np(thread_.native_handle(), name_.c_str());
+  if (clockid_t clock = 0; ::pthread_getcpuclockid(thread_.native_handle(), &clock) == 0) clock_ = clock;
+  return true;
+}
+
+/// What it needs beside the thread.
+bool SideThread::prepare() {
+  Descriptor ended(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!ended) return false;
+  SlotPtr slot = loop_.acquire(0);
+  if (!slot->watch(Side::first, ended.get())) return false;
   loop_.spawn(collect(std::move(slot)), [](const std::exception_ptr& failure) {
     if (failure) std::rethrow_exception(failure);
   });
-  return running_ = true;
+  ended_ = std::move(ended);
+  return true;
+}
+
+std::chrono::nanoseconds SideThread::cpu_time() const {
+  timespec time{};
+  if (const clockid_t clock = clock_; clock == -1 || ::clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 net::awaitable<void> SideThread::collect(SlotPtr slot) {
   for (;;) {
     co_await slot->wait();
     slot->set_drained(Side::first);
-    if (under_way_ == nullptr) continue;
-    bool ended = false;
-    {
-      const std::scoped_lock lock(mutex_);
-      ended = handed_ == nullptr;
-    }
-    if (ended) conclude();
+    if (hand_ == Hand::ended) conclude();
   }
 }
 
 void SideThread::hand_over() {
-  if (under_way_ != nullptr || line_.empty()) return;
-  under_way_ = line_.front();
+  if (hand_ != Hand::empty || line_.empty()) return;
+  waiting_ = line_.front();
   line_.pop_front();
-  under_way_->state_ = Work::State::handed;
-  {
-    const std::scoped_lock lock(mutex_);
-    handed_ = under_way_;
-  }
-  changed_.notify_all();
+  waiting_->state_ = Work::State::handed;
+  task_ = std::move(waiting_->task_);
+  hand_ = Hand::handed;
+  ::sem_post(&called_);
 }
 
 void SideThread::conclude() {
-  Work* const ended = std::exchange(under_way_, nullptr);
-  ended->state_ = Work::State::done;
-  ended->slot_.wake();
+  if (Work* const work = std::exchange(waiting_, nullptr); work != nullptr) {
+    work->task_ = std::move(task_);
+    work->failure_ = std::exchange(failure_, nullptr);
+    work->state_ = Work::State::done;
+    work->slot_.wake();
+  }
+  task_.reset();
+  failure_ = nullptr;
+  hand_ = Hand::empty;
   hand_over();
 }
 
 void SideThread::run() {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
-  std::unique_lock lock(mutex_);
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_);
   for (;;) {
-    changed_.wait(lock, [this] { return handed_ != nullptr || stopping_; });
-    if (handed_ == nullptr) return;
-    Work& work = *handed_;
-    begun_ = true;
-    lock.unlock();
-    try {
-      work.function_();
-    } catch (...) {
-      work.failure_ = std::current_exception();
+    while (::sem_wait(&called_) != 0) {
     }
-    lock.lock();
-    handed_ = nullptr;
-    begun_ = false;
-    lock.unlock();
-    changed_.notify_all();
+    if (stopping_) return;
+    Hand handed = Hand::handed;
+    if (!hand_.compare_exchange_strong(handed, Hand::begun)) continue;  // it was taken back
+    try {
+      task_->run();
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+    hand_ = Hand::ended;
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = ::write(ended_.get(), &one, sizeof one);
-    lock.lock();
   }
 }
 

@@ -1,55 +1,74 @@
 #pragma once
 
-#include <condition_variable>
+#include <semaphore.h>
+
+#include <atomic>
+#include <chrono>
 #include <exception>
-#include <functional>
 #include <list>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "common/io/descriptor.hpp"
 #include "common/io/event_loop.hpp"
 
 namespace weir::io {
 
-/// Takes costly work off a loop's thread, one piece at a time, first come, first served.
+/// Takes costly work off a loop's thread, one task at a time, first come, first served.
 ///
-///     Work ──▶ line ──▶ handed ──────▶ run ──▶ eventfd ──▶ slot woken, next one handed over
-///              loop's thread           side thread         loop's thread
+///     Work ──▶ line ──▶ handed ──▶ begun ──▶ ended ──▶ slot woken, next one handed over
+///              loop's thread       side thread         loop's thread
 ///
-/// Its thread has a lower priority (nice, setpriority(2)): where both want one CPU, the loop's thread has it at once,
-/// and this one what is left, but a tenth of it at least. All functions are for the loop's thread; outlives the loop's
-/// coroutines.
+/// Its thread has a lower priority than the loop's (setpriority(2)), so that where both want one CPU, the loop's gets
+/// most of it. The loop's thread never waits for it, except in the destructor. All functions are for the loop's thread
+/// but where they say otherwise. Outlives the loop's coroutines.
 class SideThread {
  public:
+  /// So much is added to the nice value of the loop's thread.
   static constexpr int kNice = 10;
 
   /// `name` is its thread's, of 15 characters at most.
-  SideThread(EventLoop& loop, std::string name) : loop_(loop), name_(std::move(name)) {}
+  SideThread(EventLoop& loop, std::string name);
   SideThread(const SideThread&) = delete;
   SideThread& operator=(const SideThread&) = delete;
-  /// Waits for the piece of work that is under way.
+  /// Waits for the end of the task that is under way.
   ~SideThread();
 
   /// Starts it unless it runs; it may use the CPUs that the calling thread may. False where the system has no thread or
-  /// no descriptor for it. Throws std::bad_alloc.
+  /// no descriptor for it; then it is tried again a second later at the earliest. Throws std::bad_alloc.
   bool start();
 
-  /// One piece of work, from its place in line to its end.
+  /// The CPU time that it has had. Any thread.
+  std::chrono::nanoseconds cpu_time() const;
+
+  /// What is to be done, with all that it needs.
+  class Task {
+   public:
+    Task() = default;
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+    virtual ~Task() = default;
+    /// On the side thread.
+    virtual void run() = 0;
+  };
+
+  /// Somebody's wait for a task. Does not move.
   class Work {
    public:
-    /// `function` is called on the side thread; the slot is woken once done() is true. Throws std::bad_alloc.
-    Work(SideThread& thread, Slot& slot, std::function<void()> function);
+    /// The slot is woken once done() is true. Throws std::bad_alloc.
+    Work(SideThread& thread, Slot& slot, std::unique_ptr<Task> task);
     Work(const Work&) = delete;
     Work& operator=(const Work&) = delete;
-    /// Withdraws it, or waits for its end if it has begun.
+    /// The task is not done any more; one that has begun comes to its end, and goes then.
     ~Work();
 
     bool done() const { return state_ == State::done; }
-    /// Throws what left `function`, once done() is true.
-    void rethrow() const {
+    /// Gives the task back once it is done, or throws what left it.
+    std::unique_ptr<Task> take() {
       if (failure_) std::rethrow_exception(failure_);
+      return std::move(task_);
     }
 
    private:
@@ -58,13 +77,17 @@ class SideThread {
 
     SideThread& thread_;
     Slot& slot_;
-    std::function<void()> function_;
+    std::unique_ptr<Task> task_;
     std::exception_ptr failure_;
     std::list<Work*>::iterator position_;  ///< while it is in line
     State state_ = State::in_line;
   };
 
  private:
+  enum class Hand : std::uint8_t { empty, handed, begun, ended };
+
+  bool make();
+  bool prepare();
   net::awaitable<void> collect(SlotPtr slot);
   void hand_over();
   void conclude();
@@ -72,15 +95,18 @@ class SideThread {
 
   EventLoop& loop_;
   const std::string name_;
-  bool running_ = false;
+  Clock::time_point not_before_{};  ///< when starting it is tried again
   std::list<Work*> line_;
-  Work* under_way_ = nullptr;
-  Descriptor ended_;  ///< an eventfd: the side thread says that it has ended a piece of work
-  std::mutex mutex_;  ///< guards what follows, for moments only
-  std::condition_variable changed_;
-  Work* handed_ = nullptr;  ///< null once it has ended
-  bool begun_ = false;      ///< it cannot be taken back any more
-  bool stopping_ = false;
+  Work* waiting_ = nullptr;  ///< for the task in hand; null if nobody does any more
+  int nice_ = 0;
+  Descriptor ended_;  ///< an eventfd: the side thread has ended a task
+  std::atomic<clockid_t> clock_{-1};
+  std::atomic<bool> stopping_{false};
+  sem_t called_{};  ///< there is a task in hand, or it is to stop
+  // Of the side thread while `hand_` is begun, and else of the loop's.
+  std::unique_ptr<Task> task_;
+  std::exception_ptr failure_;
+  std::atomic<Hand> hand_{Hand::empty};
   std::thread thread_;
 };
 

@@ -28,13 +28,17 @@ constexpr std::uint64_t kBytesForDemand = 32 * 1024;
 /// OpenSSL reports an alert of the peer as this and the alert's number (openssl/ssl.h).
 bool is_alert(int reason) { return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256; }
 
+/// With its memory, which an assignment of {} would keep.
+void give_up(std::vector<std::byte>& bytes) { std::vector<std::byte>().swap(bytes); }
+
 bool is_about_trust(int reason) {
   return reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
 }
 
 }  // namespace
 
-/// OpenSSL's side of a stream: it reads from `window_` and writes to the thread's output.
+/// OpenSSL's side of a stream: it reads from `window_` and writes to the thread's output, or in a step of a handshake,
+/// which may be another thread's, to `unsent_`.
 struct StreamBio {
   static Stream& stream_of(BIO* bio) { return *static_cast<Stream*>(::BIO_get_data(bio)); }
 
@@ -194,7 +198,7 @@ Stream::Handshake Stream::end_step() {
   const std::size_t rest = std::exchange(window_, {}).size();
   inbox_offset_ = static_cast<std::uint32_t>(inbox_.size() - rest);
   if (rest == 0) {
-    inbox_ = {};
+    give_up(inbox_);
     inbox_offset_ = 0;
   }
   const bool sent = flush() == 0;
@@ -365,7 +369,7 @@ int Stream::flush() {
     unsent_offset_ += static_cast<std::uint32_t>(put.bytes);
     sent_ += put.bytes;
     if (unsent_offset_ < unsent_.size()) continue;
-    unsent_ = {};
+    give_up(unsent_);
     unsent_offset_ = 0;
   }
   return 0;

@@ -30,7 +30,10 @@ struct Buffers {
 ///     socket ◀──send── Buffers::output ◀── OpenSSL ◀── write()
 ///                 └─ what it does not take: unsent_, and while there is some, writable() is false
 ///
-/// Borrows the socket's stream, which outlives it and does not move. The loop's thread only.
+/// In a handshake, which keeps nothing in the thread's buffers, what OpenSSL writes goes to unsent_ at once.
+///
+/// Borrows the socket's stream, which outlives it and does not move, and is the loop's thread's only, but for
+/// run_step().
 class Stream {
  public:
   enum class Role : std::uint8_t { client, server };
@@ -116,6 +119,8 @@ class Stream {
   bool truncated() const { return truncated_; }
   /// Bytes of records that the socket has not taken.
   std::size_t kept() const { return unsent_.size() - unsent_offset_; }
+  /// What records take in memory here: nothing while none waits.
+  std::size_t memory_of_records() const { return unsent_.capacity() + inbox_.capacity(); }
   /// Bytes of records that it has taken, in all.
   std::uint64_t sent() const { return sent_; }
   /// Bytes of records that the peer has not acknowledged, those of close_notify not counted.

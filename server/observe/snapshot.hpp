@@ -130,7 +130,7 @@ struct UpstreamSnapshot {
 };
 
 struct WorkerSnapshot {
-  double busy_ratio = 0;  ///< CPU time of the thread by wall time, since it was last asked
+  double busy_ratio = 0;  ///< CPU time of both its threads by wall time, 1 at most, since it was last asked
   std::uint64_t connections = 0;
   double loop_lag = 0;      ///< seconds that the last probe waited for its turn
   std::uint64_t pipes = 0;  ///< that streams borrow now

@@ -78,7 +78,7 @@ net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
       if (const int error = co_await wait_for_backend(session, handshake.deadline); error != 0) co_return error;
       if (session.end) co_return 0;
     }
-    HandshakeStep step(session, *stream);
+    HandshakeStep step(session, stream);
     while (!step.taken()) {
       if (const int error = co_await wait_for_backend(session, handshake.deadline); error != 0) co_return error;
       if (session.end) co_return 0;

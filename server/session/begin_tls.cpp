@@ -268,16 +268,15 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     session.end_with(SessionEnd::tls_unknown_name);
     co_return;
   }
-  // The session's only once it is over, because another thread may have it until then.
-  auto stream = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
+  session.tls = std::make_unique<tls::Stream>(session.client, lent.buffers, std::move(ssl), tls::Stream::Role::server,
                                               session.truncation());
-  stream->begin_with(std::move(taken));
+  session.tls->begin_with(std::move(taken));
   Handshake state = Handshake::waiting;
   while (state == Handshake::waiting) {
-    if (!stream->can_step()) {
+    if (!session.tls->can_step()) {
       place.pause();
-      while (!stream->can_step()) {
-        stream->flush();
+      while (!session.tls->can_step()) {
+        session.tls->flush();
         if (co_await wait_inside(session)) co_return;
       }
       place.resume();
@@ -285,13 +284,12 @@ net::awaitable<void> shake_hands(Session& session, std::vector<std::byte> taken)
     while (!place.granted()) {
       if (co_await wait_inside(session)) co_return;
     }
-    HandshakeStep step(session, *stream);
+    HandshakeStep step(session, session.tls);
     while (!step.taken()) {
       if (co_await wait_inside(session)) co_return;
     }
     state = step.result();
   }
-  session.tls = std::move(stream);
   session.tls->describe(*session.tls_facts);
   if (state == Handshake::done) {
     session.tls_facts->handshake_time =

@@ -26,7 +26,7 @@ class Established {
     move_edges(now);
     --count_of(began);
   }
-  /// Whether there is one that began a moment ago; it may be three moments before one is seen.
+  /// Whether there is one that began more than a moment ago; it may be three moments before one is seen.
   bool any(Time now) {
     move_edges(now);
     return settled_ > 0;

@@ -1,13 +1,41 @@
 #include "server/session/handshake_step.hpp"
 
+#include <utility>
+
 namespace weir {
 
-HandshakeStep::HandshakeStep(Session& session, tls::Stream& stream) : slot_(*session.slot), stream_(stream) {
-  TlsResources& lent = session.context->resources.tls;
-  if (!session.context->resources.established.any(session.now()) || !lent.side_thread.start()) {
+namespace {
+
+struct Step : io::SideThread::Task {
+  void run() override { stream->run_step(); }
+
+  std::unique_ptr<tls::Stream> stream;
+};
+
+/// Whether the step is for the side thread.
+bool leaves_the_worker(Session& session) {
+  const WorkerResources& lent = session.context->resources;
+  if (!lent.established.any(session.now())) return false;
+  if (lent.tls.side_thread.start()) return true;
+  if (const std::uint64_t times = lent.refusals.admit(session.now()); times > 0) {
+    spdlog::warn(
+        "listener {}: there is no thread or no descriptor for TLS handshakes, so they hold up other connections; raise "
+        "TasksMax=, ulimit -u or ulimit -n{}",
+        *session.context->name, times_since_last_said(times));
+  }
+  return false;
+}
+
+}  // namespace
+
+HandshakeStep::HandshakeStep(Session& session, std::unique_ptr<tls::Stream>& stream)
+    : slot_(*session.slot), stream_(stream) {
+  if (!leaves_the_worker(session)) {
     slot_.ask_for_heavy_turn();
-  } else if (stream_.begin_step()) {
-    work_.emplace(lent.side_thread, slot_, [&stream] { stream.run_step(); });
+  } else if (stream_->begin_step()) {
+    auto step = std::make_unique<Step>();
+    step->stream = std::move(stream_);
+    work_.emplace(session.context->resources.tls.side_thread, slot_, std::move(step));
   } else {
     result_ = tls::Stream::Handshake::failed;
   }
@@ -17,13 +45,13 @@ bool HandshakeStep::taken() {
   if (result_) return true;
   if (!work_) {
     if (!slot_.take_heavy_turn()) return false;
-    result_ = stream_.handshake();
+    result_ = stream_->handshake();
     return true;
   }
   if (!work_->done()) return false;
-  work_->rethrow();
+  stream_ = std::move(static_cast<Step&>(*work_->take()).stream);
   work_.reset();
-  result_ = stream_.end_step();
+  result_ = stream_->end_step();
   return true;
 }
 

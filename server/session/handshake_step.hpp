@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "common/io/side_thread.hpp"
@@ -10,16 +11,14 @@ namespace weir {
 
 /// One step of a handshake, as costly as a signature, taken so that it does not hurt whoever talks meanwhile: on the
 /// worker's side thread, where others are established, and else on the worker's own, which is granted a turn of heavy
-/// work for it and has nothing to hand over.
-///
-/// As long as it lives, nobody else touches the stream. The worker's thread only.
+/// work for it and has nothing to hand over. The worker's thread only.
 class HandshakeStep {
  public:
+  /// Borrows the stream, which is null until the step is taken or this goes; if it goes first, the stream is gone.
   /// Throws std::bad_alloc.
-  HandshakeStep(Session& session, tls::Stream& stream);
+  HandshakeStep(Session& session, std::unique_ptr<tls::Stream>& stream);
   HandshakeStep(const HandshakeStep&) = delete;
   HandshakeStep& operator=(const HandshakeStep&) = delete;
-  /// Waits for a step that is being taken.
   ~HandshakeStep() = default;
 
   /// Whether it has been taken. If not, the session's slot is woken for the next look. Throws std::bad_alloc.
@@ -29,7 +28,7 @@ class HandshakeStep {
 
  private:
   io::Slot& slot_;
-  tls::Stream& stream_;
+  std::unique_ptr<tls::Stream>& stream_;
   std::optional<io::SideThread::Work> work_;
   std::optional<tls::Stream::Handshake> result_;
 };

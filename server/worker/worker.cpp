@@ -245,7 +245,8 @@ void Worker::probe() {
   clockid_t clock{};
   timespec used{};
   if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
-  const auto cpu = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  const auto cpu =
+      std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec) + tls_.side_thread.cpu_time();
   if (measured_ != io::Clock::time_point{}) {
     busy_ratio_ = std::min(1.0, std::chrono::duration<double>(cpu - cpu_time_) / (now - measured_));
   }

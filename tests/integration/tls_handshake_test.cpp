@@ -414,6 +414,7 @@ class TlsHandshakeBeside : public TlsHandshake {
       ++passers_by;
       return has_thread(daemon->process(), kSideThread);
     }));
+    daemon->wait_for_records(passers_by);  // so that the thread has nothing to do
   }
   /// Also, the worker has meanwhile done all that it can do for others.
   void expect_established_is_served() {
@@ -450,7 +451,7 @@ TEST_F(TlsHandshakeBeside, ItHoldsUpNobodyWhoIsEstablished) {
 }
 
 TEST_F(TlsHandshakeBeside, WhoTakesTooLongIsCutAlthoughItsStepWasHandedOver) {
-  start_beside("timeouts: {handshake: 200ms}");
+  start_beside("timeouts: {handshake: 1s}");
   std::optional<StoppedThread> stopped(std::in_place, daemon->process(), kSideThread);
   std::vector<TlsPeer> clients;
   for (int i = 0; i < 5; ++i) clients.push_back(greet());
@@ -495,10 +496,16 @@ TEST_F(TlsHandshakeBeside, WhoIsRefusedIsToldWhy) {
 TEST_F(TlsHandshakeBeside, TheDaemonEndsAmidHandshakes) {
   start_beside();
   std::vector<TlsPeer> clients;
-  for (int i = 0; i < 40; ++i) clients.push_back(greet());
+  for (int i = 0; i < 5; ++i) clients.push_back(greet());
+  std::optional<StoppedThread> stopped(std::in_place, daemon->process(), kSideThread);
+  for (int i = 0; i < 20; ++i) clients.push_back(greet());
+  expect_established_is_served();
   daemon->drain();
   daemon->process().wait_for_error_line("Terminated: draining");
-  EXPECT_EQ(daemon->stop(), 0) << "the second signal cuts them";
+  daemon->drain();
+  daemon->wait_for_records(passers_by + clients.size() + 1);  // the second signal cuts them
+  stopped.reset();
+  EXPECT_EQ(daemon->process().wait_exit(), 0);
 }
 
 TEST_F(TlsHandshake, WithoutAnybodyEstablishedThereIsNoThreadForIt) {

@@ -119,7 +119,7 @@ TEST(CapacityPlan, LogFilesAndWorkersAreReserved) {
   const std::string files = "log: {file: /l}\naccess_log: {file: /a}\n";
   EXPECT_EQ(plan(kEcho + files).reserved.total(), plain + 2);
   EXPECT_EQ(plan(std::string(kEcho) + "access_log: {file: /a, enabled: false}").reserved.total(), plain);
-  EXPECT_EQ(plan(std::string(kEcho) + "workers: 1").reserved.total(), plain - 3);
+  EXPECT_EQ(plan(std::string(kEcho) + "workers: 1").reserved.total(), plain - 4);
 }
 
 TEST(CapacityPlan, MemoryBoundsAuto) {
@@ -316,8 +316,8 @@ TEST(CapacityPlan, WarnsOfTlsWithinTls) {
 TEST(CapacityPlan, AProxyIsDescribedWithItsPipes) {
   EXPECT_EQ(describe(plan(std::string(kProxy) + "limits: {connections: 0}", {20'000, 2, 0, 4096})),
             "workers      2 (auto: this process may use 2 CPUs)\n"
-            "descriptors  20,000, of which 1,032 are for the daemon itself (2 listening, 1000 for 500 pipes)\n"
-            "             enough for 9,484 proxied connections\n"
+            "descriptors  20,000, of which 1,034 are for the daemon itself (2 listening, 1000 for 500 pipes)\n"
+            "             enough for 9,483 proxied connections\n"
             "memory       unknown\n"
             "limit        none: connections are refused when descriptors run out\n");
   EXPECT_THAT(describe(plan(kEcho, {20'000, 1, 64u << 20, 4096})),
@@ -327,10 +327,10 @@ TEST(CapacityPlan, AProxyIsDescribedWithItsPipes) {
 TEST(CapacityPlan, IsDescribedAtAGlance) {
   EXPECT_EQ(describe(plan(std::string(kEcho) + "workers: 3")),
             "workers      3\n"
-            "descriptors  20,000, of which 35 are for the daemon itself (3 listening)\n"
-            "             enough for 19,965 echo or discard connections\n"
+            "descriptors  20,000, of which 38 are for the daemon itself (3 listening)\n"
+            "             enough for 19,962 echo or discard connections\n"
             "memory       8.00 GiB, 80 % of it is enough for 419,430 connections at 16 KiB\n"
-            "limit        19,965 connections at once (auto: descriptors bound it)\n"
+            "limit        19,962 connections at once (auto: descriptors bound it)\n"
             "warning: workers is 3, but this process may use 2 CPUs\n");
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -470,6 +471,37 @@ TEST_F(TlsStreamHandshake, GoesOnOnceTheSocketTakesItsFlight) {
     EXPECT_EQ(world.stream.sent(), kept);
     const Handshake end = co_await shake_hands(world);
     EXPECT_EQ(end, Handshake::done);
+  });
+}
+
+TEST_P(TlsStream, KeepsNoMemoryOfItsHandshake) {
+  run_fresh(GetParam(), [](World& world) -> net::awaitable<void> {
+    const Handshake end = co_await shake_hands(world);
+    EXPECT_EQ(end, Handshake::done);
+    EXPECT_EQ(world.stream.memory_of_records(), 0u);
+  });
+}
+
+TEST_P(TlsStream, AnotherThreadMayMakeTheSteps) {
+  run_fresh(GetParam(), [](World& world) -> net::awaitable<void> {
+    Handshake last = Handshake::waiting;
+    co_await until(world, [&] {
+      if (last == Handshake::waiting && world.stream.can_step()) {
+        EXPECT_TRUE(world.stream.begin_step());
+        // What others do meanwhile is nothing to it.
+        std::thread([&] { world.stream.run_step(); }).join();
+        EXPECT_TRUE(world.buffers.output.empty());
+        last = world.stream.end_step();
+      }
+      world.stream.flush();
+      const bool far_done = world.far.step();
+      world.far.send(world.far.due());
+      return last == Handshake::failed || (last == Handshake::done && far_done);
+    });
+    EXPECT_EQ(last, Handshake::done);
+    world.far.send(world.far.seal("plain"));
+    co_await readable(world);
+    co_await until(world, [&] { return read(world.stream).text == "plain"; });
   });
 }
 
