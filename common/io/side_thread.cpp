@@ -17,6 +17,16 @@ namespace {
 constexpr int kNicest = 19;
 constexpr std::chrono::seconds kBetweenStarts{1};
 
+/// Whether it is starved is judged each time that there was a task in hand for so long, and holds for kStarved.
+constexpr std::chrono::milliseconds kJudged{50};
+constexpr std::chrono::seconds kStarved{1};
+
+std::chrono::nanoseconds read_clock(clockid_t clock) {
+  timespec time{};
+  if (::clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 }  // namespace
 
 SideThread::Work::Work(SideThread& thread, Slot& slot, std::unique_ptr<Task> task)
@@ -82,9 +92,8 @@ bool SideThread::prepare() {
 }
 
 std::chrono::nanoseconds SideThread::cpu_time() const {
-  timespec time{};
-  if (const clockid_t clock = clock_; clock == -1 || ::clock_gettime(clock, &time) != 0) return {};
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  const clockid_t clock = clock_;
+  return clock == kNoClock ? std::chrono::nanoseconds(0) : read_clock(clock);
 }
 
 net::awaitable<void> SideThread::collect(SlotPtr slot) {
@@ -101,11 +110,32 @@ void SideThread::hand_over() {
   line_.pop_front();
   waiting_->state_ = Work::State::handed;
   task_ = std::move(waiting_->task_);
+  begin_measuring();
   hand_ = Hand::handed;
   ::sem_post(&called_);
 }
 
+std::chrono::nanoseconds SideThread::cpu_time_of_both() const {
+  return cpu_time() + read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void SideThread::begin_measuring() {
+  measured_from_ = Clock::now();
+  cpu_time_then_ = cpu_time_of_both();
+}
+
+/// Where the two of them want one CPU, together they have most of it; less than half is others' doing.
+void SideThread::end_measuring() {
+  in_hand_ += Clock::now() - measured_from_;
+  cpu_time_meanwhile_ += cpu_time_of_both() - cpu_time_then_;
+  if (in_hand_ < kJudged) return;
+  if (cpu_time_meanwhile_ < in_hand_ / 2) starved_until_ = loop_.now() + kStarved;
+  in_hand_ = {};
+  cpu_time_meanwhile_ = {};
+}
+
 void SideThread::conclude() {
+  end_measuring();
   if (Work* const work = std::exchange(waiting_, nullptr); work != nullptr) {
     work->task_ = std::move(task_);
     work->failure_ = std::exchange(failure_, nullptr);

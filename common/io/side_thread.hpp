@@ -40,6 +40,10 @@ class SideThread {
   /// no descriptor for it; then it is tried again a second later at the earliest. Throws std::bad_alloc.
   bool start();
 
+  /// Others than the loop's thread want its CPUs, so that it has got next to nothing of late: whoever must go on does
+  /// its work itself for now.
+  bool is_starved() const { return loop_.now() < starved_until_; }
+
   /// The CPU time that it has had. Any thread.
   std::chrono::nanoseconds cpu_time() const;
 
@@ -91,16 +95,26 @@ class SideThread {
   net::awaitable<void> collect(SlotPtr slot);
   void hand_over();
   void conclude();
+  void begin_measuring();
+  void end_measuring();
+  std::chrono::nanoseconds cpu_time_of_both() const;
   void run();
 
   EventLoop& loop_;
   const std::string name_;
   Clock::time_point not_before_{};  ///< when starting it is tried again
+  // How much CPU time both threads had while there was a task in hand.
+  Clock::time_point measured_from_{};
+  std::chrono::nanoseconds cpu_time_then_{0};
+  Clock::duration in_hand_{0};
+  std::chrono::nanoseconds cpu_time_meanwhile_{0};
+  Clock::time_point starved_until_{};
   std::list<Work*> line_;
   Work* waiting_ = nullptr;  ///< for the task in hand; null if nobody does any more
   int nice_ = 0;
   Descriptor ended_;  ///< an eventfd: the side thread has ended a task
-  std::atomic<clockid_t> clock_{-1};
+  static constexpr clockid_t kNoClock = -1;
+  std::atomic<clockid_t> clock_{kNoClock};
   std::atomic<bool> stopping_{false};
   sem_t called_{};  ///< there is a task in hand, or it is to stop
   // Of the side thread while `hand_` is begun, and else of the loop's.

@@ -16,7 +16,7 @@ struct Step : io::SideThread::Task {
 bool leaves_the_worker(Session& session) {
   const WorkerResources& lent = session.context->resources;
   if (!lent.established.any(session.now())) return false;
-  if (lent.tls.side_thread.start()) return true;
+  if (lent.tls.side_thread.start()) return !lent.tls.side_thread.is_starved();
   if (const std::uint64_t times = lent.refusals.admit(session.now()); times > 0) {
     spdlog::warn(
         "listener {}: there is no thread or no descriptor for TLS handshakes, so they hold up other connections; raise "

@@ -11,7 +11,7 @@ namespace weir {
 
 /// One step of a handshake, as costly as a signature, taken so that it does not hurt whoever talks meanwhile: on the
 /// worker's side thread, where others are established, and else on the worker's own, which is granted a turn of heavy
-/// work for it and has nothing to hand over. The worker's thread only.
+/// work for it and has nothing to hand over. So it is where the side thread is starved. The worker's thread only.
 class HandshakeStep {
  public:
   /// Borrows the stream, which is null until the step is taken or this goes; if it goes first, the stream is gone.

@@ -129,14 +129,18 @@ TEST_F(TlsUpstream, AHandshakeHoldsUpNobodyWhoIsEstablished) {
     serve(site.backend());
     return has_thread(daemon->process(), "weir-h0");
   }));
-  std::optional<StoppedThread> stopped(std::in_place, daemon->process(), "weir-h0");
-  client = daemon->connect();
-  TlsPeer late = TlsPeer::before_handshake(backend.accept(), TlsRole::server, site.backend());
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(established_is_served()) << i;
-  EXPECT_FALSE(late.socket().readable()) << "its hello waits";
-  stopped.reset();
-  ASSERT_TRUE(late.try_handshake()) << late.problem();
-  expect_carries(late);
+  // Where the machine is so busy that the worker makes it itself, another one follows.
+  ASSERT_TRUE(wait_until([&] {
+    std::optional<StoppedThread> stopped(std::in_place, daemon->process(), "weir-h0");
+    client = daemon->connect();
+    TlsPeer late = TlsPeer::before_handshake(backend.accept(), TlsRole::server, site.backend());
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(established_is_served()) << i;
+    const bool waits = !late.socket().readable();
+    stopped.reset();
+    EXPECT_TRUE(late.try_handshake()) << late.problem();
+    expect_carries(late);
+    return waits;
+  })) << "its hello never waits";
 }
 
 TEST_F(TlsUpstream, ABackendThatRefusesIsAFailure) {

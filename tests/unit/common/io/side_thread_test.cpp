@@ -1,6 +1,7 @@
 #include "common/io/side_thread.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -173,6 +174,21 @@ TEST(SideThread, TakesBackWhatHasNotBegun) {
     EXPECT_TRUE(bed.side.start());
     co_await until_done(next, slot);
     EXPECT_FALSE(ran);
+  });
+}
+
+TEST(SideThread, IsStarvedForAWhileWhereItHasATaskAndNoCpuTime) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    const Work quick(bed.side, slot, call([] {}));
+    co_await until_done(quick, slot);
+    EXPECT_FALSE(bed.side.is_starved());
+    const Work slow(bed.side, slot, call([] { ::poll(nullptr, 0, 100); }));
+    co_await until_done(slow, slot);
+    EXPECT_TRUE(bed.side.is_starved());
+    const auto deadline = std::chrono::steady_clock::now() + test::kHang;
+    while (bed.side.is_starved() && std::chrono::steady_clock::now() < deadline) co_await slot.yield();
+    EXPECT_FALSE(bed.side.is_starved());
   });
 }
 
