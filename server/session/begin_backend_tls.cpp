@@ -3,6 +3,8 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "common/tls/postgres_preamble.hpp"
@@ -23,12 +25,21 @@ net::awaitable<int> wait_for_backend(Session& session, Session::Time deadline) {
   co_return 0;
 }
 
+/// A backend that resets a connection that it has taken fails its TLS; what this machine lacks is no fault of it.
+int end_of_tcp(int error) { return io::is_local_error(error) ? error : kTlsFailed; }
+
+std::string backend_problem(const tls::Stream& stream) {
+  if (stream.failure() == tls::Stream::Failure::closed) return "it closed during the handshake";
+  if (stream.failure() == tls::Stream::Failure::socket) return std::generic_category().message(stream.error());
+  return stream.problem();
+}
+
 int error_of(const tls::Stream& stream) {
   switch (stream.failure()) {
     case tls::Stream::Failure::untrusted:
       return kTlsUntrusted;
     case tls::Stream::Failure::socket:
-      return stream.error();
+      return end_of_tcp(stream.error());
     default:
       return kTlsFailed;
   }
@@ -39,13 +50,13 @@ int error_of(const tls::Stream& stream) {
 net::awaitable<int> ask_backend_for_tls(Session& session, BackendConnection& asked, Session::Time deadline) {
   io::Stream& backend = asked.stream;
   const io::IoResult put = backend.write(std::as_bytes(std::span(tls::kPostgresSslRequest)));
-  if (put.status == Status::failed) co_return put.error;
+  if (put.status == Status::failed) co_return end_of_tcp(put.error);
   if (put.bytes < tls::kPostgresSslRequest.size()) co_return kTlsFailed;  // eight bytes fit into any fresh connection
   std::byte answer{};
   for (;;) {
     if (backend.readable()) {
       const io::IoResult got = backend.read(std::span(&answer, 1));
-      if (got.status == Status::failed) co_return got.error;
+      if (got.status == Status::failed) co_return end_of_tcp(got.error);
       if (got.status == Status::end) co_return kTlsFailed;
       if (got.status == Status::moved) break;
       continue;
@@ -86,10 +97,8 @@ net::awaitable<int> begin_backend_tls(BackendHandshake handshake) {
     state = step.result();
     if (state != tls::Stream::Handshake::failed) continue;
     if (const std::uint64_t times = session.context->resources.refusals.admit(session.now()); times > 0) {
-      spdlog::warn(
-          "listener {}: the TLS of backend {} failed: {}{}", *session.context->name, *handshake.backend.name,
-          stream->failure() == tls::Stream::Failure::closed ? "it closed during the handshake" : stream->problem(),
-          times_since_last_said(times));
+      spdlog::warn("listener {}: the TLS of backend {} failed: {}{}", *session.context->name, *handshake.backend.name,
+                   backend_problem(*stream), times_since_last_said(times));
     }
     co_return error_of(*stream);
   }
