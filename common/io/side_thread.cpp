@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
+#include <new>
 #include <system_error>
 
 namespace weir::io {
@@ -42,6 +43,7 @@ SideThread::Work::~Work() {
   Hand handed = Hand::handed;
   if (!thread_.hand_.compare_exchange_strong(handed, Hand::empty)) return;  // collect() sees to the rest
   thread_.task_.reset();
+  thread_.end_measuring();
   thread_.hand_over();
 }
 
@@ -61,7 +63,11 @@ SideThread::~SideThread() {
 bool SideThread::start() {
   if (thread_.joinable()) return true;
   if (loop_.now() < not_before_) return false;
-  if (!make()) not_before_ = loop_.now() + kBetweenStarts;
+  try {
+    if (!make()) not_before_ = loop_.now() + kBetweenStarts;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   return thread_.joinable();
 }
 
@@ -115,23 +121,28 @@ void SideThread::hand_over() {
   ::sem_post(&called_);
 }
 
-std::chrono::nanoseconds SideThread::cpu_time_of_both() const {
-  return cpu_time() + read_clock(CLOCK_THREAD_CPUTIME_ID);
-}
+SideThread::CpuTimes SideThread::cpu_times() const { return {cpu_time(), read_clock(CLOCK_THREAD_CPUTIME_ID)}; }
 
 void SideThread::begin_measuring() {
-  measured_from_ = Clock::now();
-  cpu_time_then_ = cpu_time_of_both();
+  const Clock::time_point now = Clock::now();
+  if (now - measured_to_ > kStarved) in_hand_ = {}, meanwhile_ = {};  // what was long ago says nothing
+  measured_from_ = now;
+  then_ = cpu_times();
 }
 
-/// Where the two of them want one CPU, together they have most of it; less than half is others' doing.
+/// Where only the two of them want a CPU, together they have nearly all of it, however little is left for this one.
 void SideThread::end_measuring() {
-  in_hand_ += Clock::now() - measured_from_;
-  cpu_time_meanwhile_ += cpu_time_of_both() - cpu_time_then_;
+  const CpuTimes now = cpu_times();
+  measured_to_ = Clock::now();
+  in_hand_ += measured_to_ - measured_from_;
+  meanwhile_.side += now.side - then_.side;
+  meanwhile_.loop += now.loop - then_.loop;
   if (in_hand_ < kJudged) return;
-  if (cpu_time_meanwhile_ < in_hand_ / 2) starved_until_ = loop_.now() + kStarved;
+  if (meanwhile_.side < in_hand_ / 4 && meanwhile_.side + meanwhile_.loop < in_hand_ * 3 / 4) {
+    starved_until_ = measured_to_ + kStarved;
+  }
   in_hand_ = {};
-  cpu_time_meanwhile_ = {};
+  meanwhile_ = {};
 }
 
 void SideThread::conclude() {

@@ -22,7 +22,8 @@ namespace weir::io {
 ///              loop's thread       side thread         loop's thread
 ///
 /// Its thread has a lower priority than the loop's (setpriority(2)), so that where both want one CPU, the loop's gets
-/// most of it. The loop's thread never waits for it, except in the destructor. All functions are for the loop's thread
+/// most of it. The loop's thread never waits for a task, except in the destructor; a lock that both want, such as that
+/// of malloc(3), is held for microseconds. All functions are for the loop's thread
 /// but where they say otherwise. Outlives the loop's coroutines.
 class SideThread {
  public:
@@ -37,11 +38,11 @@ class SideThread {
   ~SideThread();
 
   /// Starts it unless it runs; it may use the CPUs that the calling thread may. False where the system has no thread or
-  /// no descriptor for it; then it is tried again a second later at the earliest. Throws std::bad_alloc.
+  /// no descriptor for it; then it is tried again a second later at the earliest. Also false where there is no memory.
   bool start();
 
-  /// Others than the loop's thread want its CPUs, so that it has got next to nothing of late: whoever must go on does
-  /// its work itself for now.
+  /// While it had tasks of late, it got less than a quarter of a CPU, and others than the loop's thread had it: whoever
+  /// must go on does its work itself for now. What is in line already stays there.
   bool is_starved() const { return loop_.now() < starved_until_; }
 
   /// The CPU time that it has had. Any thread.
@@ -97,7 +98,11 @@ class SideThread {
   void conclude();
   void begin_measuring();
   void end_measuring();
-  std::chrono::nanoseconds cpu_time_of_both() const;
+  struct CpuTimes {
+    std::chrono::nanoseconds side{0};
+    std::chrono::nanoseconds loop{0};
+  };
+  CpuTimes cpu_times() const;
   void run();
 
   EventLoop& loop_;
@@ -105,9 +110,10 @@ class SideThread {
   Clock::time_point not_before_{};  ///< when starting it is tried again
   // How much CPU time both threads had while there was a task in hand.
   Clock::time_point measured_from_{};
-  std::chrono::nanoseconds cpu_time_then_{0};
+  Clock::time_point measured_to_{};
+  CpuTimes then_;
   Clock::duration in_hand_{0};
-  std::chrono::nanoseconds cpu_time_meanwhile_{0};
+  CpuTimes meanwhile_;
   Clock::time_point starved_until_{};
   std::list<Work*> line_;
   Work* waiting_ = nullptr;  ///< for the task in hand; null if nobody does any more

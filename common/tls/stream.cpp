@@ -183,6 +183,7 @@ void Stream::run_step() {
   stepping_ = true;
   ::ERR_clear_error();
   const int result = ::SSL_do_handshake(ssl_.get());
+  stepping_ = false;
   if (result == 1) {
     step_ = Handshake::done;
   } else if (!fin_came_ && ::SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) {
@@ -191,7 +192,6 @@ void Stream::run_step() {
     step_ = Handshake::failed;
     note_failure();
   }
-  stepping_ = false;
 }
 
 Stream::Handshake Stream::end_step() {

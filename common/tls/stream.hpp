@@ -73,7 +73,8 @@ class Stream {
   Handshake handshake();
   /// The same in three calls, so that another thread can make the costly one. From begin_step() to end_step() nothing
   /// else may be called. begin_step() takes what has come; if it is false, the socket has failed, and so has the
-  /// handshake. run_step() may be called on any thread.
+  /// handshake. run_step() may be called on any thread, and neither it nor the destructor touches the socket or the
+  /// buffers: a stream that is abandoned amid a step may outlive them.
   bool begin_step();
   void run_step();
   Handshake end_step();

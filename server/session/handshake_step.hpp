@@ -14,8 +14,8 @@ namespace weir {
 /// work for it and has nothing to hand over. So it is where the side thread is starved. The worker's thread only.
 class HandshakeStep {
  public:
-  /// Borrows the stream, which is null until the step is taken or this goes; if it goes first, the stream is gone.
-  /// Throws std::bad_alloc.
+  /// A step for the side thread takes the stream, and gives it back once taken() is true; if this goes before, so does
+  /// the stream. Throws std::bad_alloc.
   HandshakeStep(Session& session, std::unique_ptr<tls::Stream>& stream);
   HandshakeStep(const HandshakeStep&) = delete;
   HandshakeStep& operator=(const HandshakeStep&) = delete;

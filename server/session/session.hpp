@@ -57,7 +57,8 @@ struct Session {
   const ListenerContextPtr context;
   const io::SlotPtr slot;
   io::Stream client;
-  std::unique_ptr<tls::Stream> tls;  ///< over `client`, if its TLS is terminated here
+  /// Over `client`, if its TLS is terminated here. Null while a HandshakeStep has it, and after one was abandoned.
+  std::unique_ptr<tls::Stream> tls;
   tls::FactsPtr tls_facts;
   const ProxyTarget* target = nullptr;        ///< that its first bytes lead to; null = its service's only one
   [[no_unique_address]] Deadlines deadlines;  ///< its padding has room for the flags that follow

@@ -88,7 +88,7 @@ class Worker {
   using Visit = std::function<bool(Session&)>;
   void walk_sessions(Visit visit, std::function<void()> done, std::size_t places);
 
-  /// Measures the thread's CPU time, and how long a posted call waits for its turn. Control thread.
+  /// Measures the CPU time of its threads, and how long a posted call waits for its turn. Control thread.
   void probe();
   /// Of the last probe; `busy_ratio` is since the one before it, and the lag grows while a probe is out. Control
   /// thread.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -180,8 +181,6 @@ TEST(SideThread, TakesBackWhatHasNotBegun) {
 TEST(SideThread, IsStarvedForAWhileWhereItHasATaskAndNoCpuTime) {
   Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
     EXPECT_TRUE(bed.side.start());
-    const Work quick(bed.side, slot, call([] {}));
-    co_await until_done(quick, slot);
     EXPECT_FALSE(bed.side.is_starved());
     const Work slow(bed.side, slot, call([] { ::poll(nullptr, 0, 100); }));
     co_await until_done(slow, slot);
@@ -189,6 +188,43 @@ TEST(SideThread, IsStarvedForAWhileWhereItHasATaskAndNoCpuTime) {
     const auto deadline = std::chrono::steady_clock::now() + test::kHang;
     while (bed.side.is_starved() && std::chrono::steady_clock::now() < deadline) co_await slot.yield();
     EXPECT_FALSE(bed.side.is_starved());
+  });
+}
+
+TEST(SideThread, IsStarvedWhereWhatItHadNeverBegan) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    // Without a thread, what is handed over does not begin.
+    auto taken_back = std::make_unique<Work>(bed.side, slot, call([] {}));
+    ::poll(nullptr, 0, 100);
+    taken_back.reset();
+    EXPECT_TRUE(bed.side.is_starved());
+    co_return;
+  });
+}
+
+TEST(SideThread, WhoeverLeavesWheneverEachTaskIsDoneOnceAtMost) {
+  Bed().run([](Bed& bed, Slot& slot) -> net::awaitable<void> {
+    EXPECT_TRUE(bed.side.start());
+    std::minstd_rand random(7);
+    std::vector<std::unique_ptr<std::atomic<int>>> counts;
+    std::vector<std::unique_ptr<Work>> works;
+    for (int i = 0; i < 5000; ++i) {
+      auto* count = counts.emplace_back(std::make_unique<std::atomic<int>>(0)).get();
+      works.push_back(std::make_unique<Work>(bed.side, slot, call([count] { ++*count; })));
+      while (!works.empty() && random() % 3 != 0) {
+        const auto chosen = works.begin() + static_cast<std::ptrdiff_t>(random() % works.size());
+        if (chosen->get()->done()) {
+          EXPECT_NE(chosen->get()->take(), nullptr);
+        }
+        works.erase(chosen);
+      }
+      if (random() % 4 == 0) co_await slot.yield();
+    }
+    for (const auto& work : works) co_await until_done(*work, slot);
+    const Work last(bed.side, slot, call([] {}));
+    co_await until_done(last, slot);
+    EXPECT_TRUE(std::all_of(counts.begin(), counts.end(), [](const auto& count) { return *count <= 1; }));
+    EXPECT_TRUE(std::any_of(counts.begin(), counts.end(), [](const auto& count) { return *count == 1; }));
   });
 }
 
