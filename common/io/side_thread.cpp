@@ -125,7 +125,10 @@ SideThread::CpuTimes SideThread::cpu_times() const { return {cpu_time(), read_cl
 
 void SideThread::begin_measuring() {
   const Clock::time_point now = Clock::now();
-  if (now - measured_to_ > kStarved) in_hand_ = {}, meanwhile_ = {};  // what was long ago says nothing
+  if (now - measured_to_ > kStarved) {  // what was long ago says nothing
+    in_hand_ = {};
+    meanwhile_ = {};
+  }
   measured_from_ = now;
   then_ = cpu_times();
 }

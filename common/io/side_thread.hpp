@@ -23,8 +23,8 @@ namespace weir::io {
 ///
 /// Its thread has a lower priority than the loop's (setpriority(2)), so that where both want one CPU, the loop's gets
 /// most of it. The loop's thread never waits for a task, except in the destructor; a lock that both want, such as that
-/// of malloc(3), is held for microseconds. All functions are for the loop's thread
-/// but where they say otherwise. Outlives the loop's coroutines.
+/// of malloc(3), is held for microseconds. All functions are for the loop's thread but where they say otherwise.
+/// Outlives the loop's coroutines.
 class SideThread {
  public:
   /// So much is added to the nice value of the loop's thread.
