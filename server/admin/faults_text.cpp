@@ -125,11 +125,11 @@ std::string faults_text(const json::value& answer, const TextStyle& style) {
 
 std::string fault_line(const json::value& fault) {
   const json::value& definition = member_of(fault, "definition");
-  const std::string left = left_of(fault);
+  const std::string duration = text_of(definition, "for");
   const std::string sources = sources_of(definition);
   const std::string share = share_of(definition);
   const std::string direction = direction_of(fault);
-  return fmt::format("{} is on{}: {}, {}{}{}{}{}", text_of(fault, "name"), left == "-" ? "" : " for " + left,
+  return fmt::format("{} is on{}: {}, {}{}{}{}{}", text_of(fault, "name"), duration.empty() ? "" : " for " + duration,
                      does(fault), direction, direction.empty() ? "" : ", ", share,
                      share.ends_with('%') ? " of connections" : "", sources.empty() ? "" : " from " + sources);
 }

@@ -45,14 +45,15 @@ TEST(FaultsText, AFaultReadsAsItIsTyped) {
     fault["definition"].as_object()[kind] = json::parse(value);
     return fault_line(fault);
   };
-  EXPECT_EQ(line("bandwidth", "\"100KB/s\""), "slow is on for 9m: bandwidth 100KB/s, downstream, 20% of connections");
+  EXPECT_EQ(line("bandwidth", "\"100KB/s\""), "slow is on for 10m: bandwidth 100KB/s, downstream, 20% of connections")
+      << "for how long it was set, not what is left of that";
   EXPECT_THAT(line("stall", R"({"after": 65536, "for": "5s", "every": 0, "probability": 1})"),
               HasSubstr(": stall after=65536 for=5s, "));
   EXPECT_THAT(line("stall", R"({"after": 0, "for": "5s", "every": 10, "probability": 0.25})"),
               HasSubstr(": stall for=5s every=10 probability=0.25, "));
   EXPECT_THAT(line("reset", "{}"), HasSubstr(": reset, "));
   EXPECT_THAT(line("connect", R"({"delay": "0s", "fail": true})"), HasSubstr(": connect fail=true, 20%"));
-  fault["left_seconds"] = nullptr;
+  fault["definition"].as_object().erase("for");
   fault["definition"].as_object()["key"] = "source";
   fault["definition"].as_object()["sources"] = {"10.0.0.0/8", "::1"};
   EXPECT_EQ(line("refuse", "{}"), "slow is on: refuse, 20% of sources from 10.0.0.0/8 ::1");
