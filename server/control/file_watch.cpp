@@ -90,24 +90,22 @@ void FileWatch::wait() {
   inotify_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
     if (error) return;
     wait();  // first, so that a lack of memory in what follows does not end the waiting
-    read();
+    read_some();
   });
 }
 
-void FileWatch::read() {
-  // Aligned for its records, which are of any length.
+void FileWatch::read_some() {
+  // Aligned for its records, which are of any length. One read a turn: a writer that never rests, be it of a file that
+  // does not matter, leaves no end of them.
   alignas(inotify_event) std::array<char, 16384> buffer;
+  const ssize_t count = ::read(inotify_.native_handle(), buffer.data(), buffer.size());
   bool changed = false;
-  for (;;) {
-    const ssize_t count = ::read(inotify_.native_handle(), buffer.data(), buffer.size());
-    if (count <= 0) break;
-    for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
-      inotify_event event{};
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      const char* const name = buffer.data() + at + sizeof event;
-      if (judge(event.wd, event.mask, event.len > 0 ? std::string(name) : std::string())) changed = true;
-      at += sizeof event + event.len;
-    }
+  for (std::size_t at = 0; count > 0 && at < static_cast<std::size_t>(count);) {
+    inotify_event event{};
+    std::memcpy(&event, buffer.data() + at, sizeof event);
+    const char* const name = buffer.data() + at + sizeof event;
+    if (judge(event.wd, event.mask, event.len > 0 ? std::string(name) : std::string())) changed = true;
+    at += sizeof event + event.len;
   }
   if (changed) changed_(!being_written_.empty());
 }

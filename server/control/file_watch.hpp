@@ -39,7 +39,7 @@ class FileWatch {
   void watch_all(const PathTrace& trace);
   int add(const std::string& path, std::uint32_t events, bool needed);
   void wait();
-  void read();
+  void read_some();
   /// Whether it matters; also takes down whether the writer may still be at it.
   bool judge(int watch, std::uint32_t events, const std::string& name);
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <boost/asio/post.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -133,6 +135,25 @@ TEST_F(FileWatchTest, PermissionsMatterToo) {
   watch();
   ASSERT_EQ(::chmod(dir.file("etc/weir.yaml").c_str(), 0600), 0);
   EXPECT_TRUE(changed());
+}
+
+TEST_F(FileWatchTest, AFileThatIsNeverAtRestLeavesOthersTheirTurn) {
+  dir.write("etc/weir.yaml", "one");
+  watch();
+  std::ofstream noise(dir.file("etc/noise"));
+  std::ofstream file(dir.file("etc/weir.yaml"), std::ios::app);
+  // By turns, because the kernel makes one of several in a row that are the same.
+  for (int times = 0; times < 1000; ++times) {
+    noise << "x" << std::flush;
+    file << "x" << std::flush;
+  }
+  file.close();
+  bool had_its_turn = false;
+  ASSERT_GT(context.run_one_for(std::chrono::seconds(10)), 0U);
+  boost::asio::post(context, [&] { had_its_turn = *last; });
+  context.poll();
+  EXPECT_TRUE(had_its_turn) << "before all was read";
+  EXPECT_EQ(last, false) << "all was read";
 }
 
 TEST_F(FileWatchTest, SeveralPathsMayShareAFolderAndAFile) {
