@@ -38,6 +38,9 @@ enum class Side : std::uint8_t { first, second };
 /// it, come before those of `low`, which have a bounded time of it.
 enum class Priority : std::uint8_t { normal, low };
 
+/// Whether heavy work has a turn of the loop to itself, or may share a bounded time of it with other work that may.
+enum class HeavyTurn : std::uint8_t { alone, shared };
+
 /// Where one coroutine waits: for either of two sockets, a deadline, or an interruption.
 ///
 /// Sockets are registered edge-triggered, once (epoll(7)); what an edge reported stays in the flags until a call that
@@ -113,9 +116,9 @@ class Slot : public TimerWheel::Node {
   /// Suspends to the end of the ready list, so that others get their turn.
   auto yield() { return wait_operation(true); }
 
-  /// Asks for a turn of heavy work, which the loop grants to one slot at a time, after all others of a turn, and where
+  /// Asks for a turn of heavy work, which the loop grants in the order of asking, after all others of a turn, and where
   /// some are of low priority in every other turn: wait until take_heavy_turn() is true. Throws std::bad_alloc.
-  void ask_for_heavy_turn();
+  void ask_for_heavy_turn(HeavyTurn turn);
   /// Whether it was granted; once for each ask.
   bool take_heavy_turn() {
     const bool granted = heavy_granted_;
@@ -168,6 +171,7 @@ class Slot : public TimerWheel::Node {
   bool waited_ : 1 = false;  // bits, because each idle connection has a slot
   bool heavy_asked_ : 1 = false;
   bool heavy_granted_ : 1 = false;
+  bool heavy_shares_ : 1 = false;
   bool yields_ : 1 = false;  ///< the wait that begins is a yield()
   bool low_ : 1 = false;     ///< its priority
   std::uint8_t kind_ = 0;
@@ -196,6 +200,8 @@ class EventLoop {
   /// What those of low priority may take of a turn, or a quarter of what the others took if that is more. The last of
   /// them may take longer.
   static constexpr std::chrono::microseconds kLowTime{100};
+  /// What heavy work that shares a turn may take of it. The last of it may take longer.
+  static constexpr std::chrono::microseconds kHeavyTime{500};
 
   /// Throws std::system_error when the descriptors cannot be had.
   EventLoop();
@@ -275,7 +281,8 @@ class EventLoop {
   void run_ready();
   void run_low();
   void run(std::uint32_t index);
-  void grant_heavy_turn();
+  void run_heavy();
+  Slot* next_heavy();
   void release(Slot* slot);
   void wake();
 

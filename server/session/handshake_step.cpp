@@ -12,10 +12,9 @@ struct Step : io::SideThread::Task {
   std::unique_ptr<tls::Stream> stream;
 };
 
-/// Whether the step is for the side thread.
-bool leaves_the_worker(Session& session) {
+/// Whether there is a side thread that would take the step now.
+bool has_side_thread(Session& session) {
   const WorkerResources& lent = session.context->resources;
-  if (!lent.established.any(session.now())) return false;
   if (lent.tls.side_thread.start()) return !lent.tls.side_thread.is_starved();
   if (const std::uint64_t times = lent.refusals.admit(session.now()); times > 0) {
     spdlog::warn(
@@ -30,8 +29,9 @@ bool leaves_the_worker(Session& session) {
 
 HandshakeStep::HandshakeStep(Session& session, std::unique_ptr<tls::Stream>& stream)
     : slot_(*session.slot), stream_(stream) {
-  if (!leaves_the_worker(session)) {
-    slot_.ask_for_heavy_turn();
+  const bool hurts = session.context->resources.established.any(session.now());
+  if (!hurts || !has_side_thread(session)) {
+    slot_.ask_for_heavy_turn(hurts ? io::HeavyTurn::alone : io::HeavyTurn::shared);
   } else if (stream_->begin_step()) {
     auto step = std::make_unique<Step>();
     step->stream = std::move(stream_);

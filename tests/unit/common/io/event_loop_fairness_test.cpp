@@ -191,21 +191,32 @@ TEST(EventLoopFairness, ACrowdOfPostedFunctionsLetsOthersHaveTurnsInBetween) {
   }
 }
 
+void be_busy(std::chrono::microseconds time) {
+  for (const Clock::time_point end = Clock::now() + time; Clock::now() < end;) continue;
+}
+
+/// How heavy work asks for its turns, and how long it takes.
+struct Heavy {
+  HeavyTurn turn = HeavyTurn::alone;
+  std::chrono::microseconds busy{0};
+};
+
 /// Waits for heavy turns, and notes each; asks twice for the first.
-net::awaitable<void> work_hard(Crowd& crowd, std::size_t who, int turns) {
+net::awaitable<void> work_hard(Crowd& crowd, std::size_t who, int turns, Heavy heavy = {}) {
   const SlotPtr slot = crowd.loop.acquire(1);
-  slot->ask_for_heavy_turn();
+  slot->ask_for_heavy_turn(heavy.turn);
   for (int turn = 0; turn < turns; ++turn) {
-    slot->ask_for_heavy_turn();
+    slot->ask_for_heavy_turn(heavy.turn);
     while (!slot->take_heavy_turn()) co_await slot->wait();
     crowd.note(who);
+    be_busy(heavy.busy);
   }
 }
 
 /// Asks and is gone before its turn.
 net::awaitable<void> ask_and_leave(Crowd& crowd) {
   const SlotPtr slot = crowd.loop.acquire(1);
-  slot->ask_for_heavy_turn();
+  slot->ask_for_heavy_turn(HeavyTurn::alone);
   co_await slot->yield();
 }
 
@@ -246,7 +257,7 @@ net::awaitable<void> work_later(Crowd& crowd, std::size_t who, std::chrono::micr
   slot->set_priority(Priority::low);
   while (!crowd.over) {
     crowd.note(who);
-    for (const Clock::time_point end = Clock::now() + busy; Clock::now() < end;) continue;
+    be_busy(busy);
     co_await slot->yield();
   }
   crowd.loop.stop();
@@ -331,6 +342,42 @@ TEST(EventLoopFairness, HeavyTurnsAndLowPriorityTakeTurns) {
   }
   EXPECT_EQ(std::count(crowd.turns.begin(), crowd.turns.end(), 1), 50);
   EXPECT_EQ(std::count(crowd.turns.begin(), crowd.turns.end(), 2), 50);
+}
+
+/// Heavy work of eight, as the last of them asks for it, beside a worker: how much of it stood in a row.
+std::vector<std::size_t> rows_of_heavy_work(Heavy most, Heavy last) {
+  constexpr std::size_t kAll = 8;
+  constexpr std::size_t kWorker = kAll;
+  Crowd crowd;
+  net::asio::post(crowd.loop.executor(), [&] {
+    crowd.loop.spawn(work(crowd, kWorker), rethrow);
+    for (std::size_t who = 0; who < kAll; ++who) {
+      crowd.loop.spawn(work_hard(crowd, who, 20, who + 1 < kAll ? most : last), rethrow);
+    }
+    crowd.loop.spawn(end_after(crowd, kAll - 1, 20), rethrow);
+  });
+  crowd.loop.run();
+  return stretches(crowd.turns, [](std::size_t who) { return who < kAll; });
+}
+
+TEST(EventLoopFairness, HeavyWorkThatMayShareATurnSharesIt) {
+  const Heavy light{.turn = HeavyTurn::shared};
+  const std::vector<std::size_t> rows = rows_of_heavy_work(light, light);
+  EXPECT_GE(*std::max_element(rows.begin(), rows.end()), 8u) << "nobody else has a turn between them";
+}
+
+TEST(EventLoopFairness, HeavyWorkThatSharesATurnHasABoundedTimeOfIt) {
+  const Heavy long_lasting{.turn = HeavyTurn::shared, .busy = EventLoop::kHeavyTime};
+  for (const std::size_t row : rows_of_heavy_work(long_lasting, long_lasting)) EXPECT_EQ(row, 1u);
+}
+
+TEST(EventLoopFairness, HeavyWorkThatMayNotShareHasATurnToItself) {
+  for (const std::size_t row : rows_of_heavy_work({.turn = HeavyTurn::alone}, {.turn = HeavyTurn::shared})) {
+    EXPECT_EQ(row, 1u);
+  }
+  for (const std::size_t row : rows_of_heavy_work({.turn = HeavyTurn::shared}, {.turn = HeavyTurn::alone})) {
+    EXPECT_LE(row, 7u) << "the eighth is never among them";
+  }
 }
 
 }  // namespace
