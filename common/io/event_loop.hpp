@@ -201,7 +201,7 @@ class EventLoop {
   /// them may take longer.
   static constexpr std::chrono::microseconds kLowTime{100};
   /// What heavy work that shares a turn may take of it. The last of it may take longer.
-  static constexpr std::chrono::microseconds kHeavyTime{500};
+  static constexpr std::chrono::milliseconds kHeavyTime{1};
 
   /// Throws std::system_error when the descriptors cannot be had.
   EventLoop();
