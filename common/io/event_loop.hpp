@@ -117,7 +117,8 @@ class Slot : public TimerWheel::Node {
   auto yield() { return wait_operation(true); }
 
   /// Asks for a turn of heavy work, which the loop grants in the order of asking, after all others of a turn, and where
-  /// some are of low priority in every other turn: wait until take_heavy_turn() is true. Throws std::bad_alloc.
+  /// some are of low priority in every other turn: wait until take_heavy_turn() is true. Who asks again before that
+  /// keeps its position. Throws std::bad_alloc.
   void ask_for_heavy_turn(HeavyTurn turn);
   /// Whether it was granted; once for each ask.
   bool take_heavy_turn() {
@@ -304,7 +305,7 @@ class EventLoop {
   std::vector<std::uint32_t> released_;  ///< freed after the batch, so that stale events of it find nobody else
   ReadyList ready_;
   ReadyList ready_low_;         ///< those of low priority
-  bool heavy_turn_ = false;     ///< the last turn granted one, so low priority is next
+  bool heavy_turn_ = false;     ///< the last turn granted some, so low priority is next
   std::deque<Slot::Id> heavy_;  ///< who asked for a heavy turn, first in, first out; some may be gone
   std::size_t in_use_ = 0;
   std::unique_ptr<std::byte[]> scratch_;

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -19,6 +18,7 @@ constexpr std::uint32_t kOfEntries =
 constexpr std::uint32_t kOfFiles = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kOfFolders = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 constexpr int kMostTries = 8;
+constexpr std::size_t kBufferSize = std::size_t{256} * 1024;  // half of what the kernel keeps, as names are short
 
 [[noreturn]] void refuse(const std::string& what, int error) {
   std::string text = what;
@@ -41,7 +41,7 @@ bool is_regular_file(const std::string& path) {
 }  // namespace
 
 FileWatch::FileWatch(boost::asio::io_context& context, std::function<void(bool writing)> changed)
-    : inotify_(context, open_inotify()), changed_(std::move(changed)) {
+    : inotify_(context, open_inotify()), changed_(std::move(changed)), buffer_(new char[kBufferSize]) {
   wait();
 }
 
@@ -95,15 +95,14 @@ void FileWatch::wait() {
 }
 
 void FileWatch::read_some() {
-  // Aligned for its records, which are of any length. One read a turn: a writer that never rests, be it of a file that
-  // does not matter, leaves no end of them.
-  alignas(inotify_event) std::array<char, 16384> buffer;
-  const ssize_t count = ::read(inotify_.native_handle(), buffer.data(), buffer.size());
+  // One read a turn: a writer that never rests, be it of a file that does not matter, may add notices faster than they
+  // are read.
+  const ssize_t count = ::read(inotify_.native_handle(), buffer_.get(), kBufferSize);
   bool changed = false;
   for (std::size_t at = 0; count > 0 && at < static_cast<std::size_t>(count);) {
     inotify_event event{};
-    std::memcpy(&event, buffer.data() + at, sizeof event);
-    const char* const name = buffer.data() + at + sizeof event;
+    std::memcpy(&event, buffer_.get() + at, sizeof event);
+    const char* const name = buffer_.get() + at + sizeof event;
     if (judge(event.wd, event.mask, event.len > 0 ? std::string(name) : std::string())) changed = true;
     at += sizeof event + event.len;
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,7 +20,8 @@ namespace weir {
 /// because one that is mounted by itself changes in a folder that nobody here sees. Control thread.
 class FileWatch {
  public:
-  /// `changed` is told when something has changed, and whether the writer may still be at it.
+  /// `changed` is told when something has changed, and whether the writer may still be at it as far as is known. Of
+  /// many changes it is told several times.
   FileWatch(boost::asio::io_context& context, std::function<void(bool writing)> changed);
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
@@ -45,7 +47,8 @@ class FileWatch {
 
   boost::asio::posix::stream_descriptor inotify_;
   const std::function<void(bool writing)> changed_;
-  std::map<int, Interest> interests_;  ///< by the kernel's number of the watch
+  const std::unique_ptr<char[]> buffer_;  ///< for what is read in one turn
+  std::map<int, Interest> interests_;     ///< by the kernel's number of the watch
   /// What was written to and not closed since, as a watch and the entry that it told of. A writer whose close is never
   /// told, because its file is not watched any more, is forgotten with the watch.
   std::set<std::pair<int, std::string>> being_written_;

@@ -36,6 +36,13 @@ void HandshakePlaces::Place::pause() {
 }
 
 void HandshakePlaces::Place::resume() {
+  if (places_.returning_.empty() && places_.has_room()) {
+    // No wake-up: the slot does not wait yet, and its next wait would end for nothing.
+    --places_.halfway_;
+    places_.grant(*this);
+    places_.serve();
+    return;
+  }
   position_ = places_.returning_.insert(places_.returning_.end(), this);
   state_ = State::returning;
   places_.serve();

@@ -28,7 +28,7 @@ class HandshakePlaces {
   /// A place, or a position in the line for one, as long as it lives.
   class Place {
    public:
-    /// Throws std::bad_alloc. The slot is woken once granted() is true.
+    /// Throws std::bad_alloc. Where it is not granted at once, the slot is woken when it is.
     Place(HandshakePlaces& places, io::Slot& slot);
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -37,7 +37,7 @@ class HandshakePlaces {
     bool granted() const { return state_ == State::granted; }
     /// Gives the place up until the client says more.
     void pause();
-    /// Asks for it again. Throws std::bad_alloc. The slot is woken once granted() is true.
+    /// Asks for it again. Throws std::bad_alloc. Where it is not granted at once, the slot is woken when it is.
     void resume();
 
    private:

@@ -12,8 +12,8 @@ struct Step : io::SideThread::Task {
   std::unique_ptr<tls::Stream> stream;
 };
 
-/// Whether there is a side thread that would take the step now.
-bool has_side_thread(Session& session) {
+/// Whether the worker's side thread is to take the step. Starts it where it does not run yet.
+bool side_thread_takes_it(Session& session) {
   const WorkerResources& lent = session.context->resources;
   if (lent.tls.side_thread.start()) return !lent.tls.side_thread.is_starved();
   if (const std::uint64_t times = lent.refusals.admit(session.now()); times > 0) {
@@ -29,9 +29,9 @@ bool has_side_thread(Session& session) {
 
 HandshakeStep::HandshakeStep(Session& session, std::unique_ptr<tls::Stream>& stream)
     : slot_(*session.slot), stream_(stream) {
-  const bool hurts = session.context->resources.established.any(session.now());
-  if (!hurts || !has_side_thread(session)) {
-    slot_.ask_for_heavy_turn(hurts ? io::HeavyTurn::alone : io::HeavyTurn::shared);
+  const bool others_established = session.context->resources.established.any(session.now());
+  if (!others_established || !side_thread_takes_it(session)) {
+    slot_.ask_for_heavy_turn(others_established ? io::HeavyTurn::alone : io::HeavyTurn::shared);
   } else if (stream_->begin_step()) {
     auto step = std::make_unique<Step>();
     step->stream = std::move(stream_);

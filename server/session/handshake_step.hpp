@@ -9,9 +9,10 @@
 
 namespace weir {
 
-/// One step of a handshake, as costly as a signature, taken so that it does not hurt whoever talks meanwhile: on the
-/// worker's side thread, where others are established, and else on the worker's own, which is granted a turn of heavy
-/// work for it and has nothing to hand over. So it is where the side thread is starved. The worker's thread only.
+/// One step of a handshake, as costly as a signature, taken so that it does not hurt whoever is established meanwhile:
+/// on the worker's side thread, or in a turn of heavy work of its own where that thread is starved or missing. Where
+/// nobody is established, the worker has nothing to hand over, and takes several such steps in a turn. The worker's
+/// thread only.
 class HandshakeStep {
  public:
   /// A step for the side thread takes the stream, and gives it back once taken() is true; if this goes before, so does

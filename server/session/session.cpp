@@ -49,7 +49,7 @@ void Session::admit_source() {
 }
 
 void Session::leave() {
-  if (established) context->resources.established.leave(deadlines.started(), now());
+  if (established != 0) context->resources.established.leave(established, now());
   if (!admitted) return;
   std::optional<ClientAddress> whom;
   if (source_counted) whom = source();

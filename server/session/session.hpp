@@ -14,6 +14,7 @@
 #include "server/observe/session_record.hpp"
 #include "server/session/deadlines.hpp"
 #include "server/session/direction.hpp"
+#include "server/session/established.hpp"
 #include "server/session/listener_context.hpp"
 #include "server/session/session_shaping.hpp"
 
@@ -62,13 +63,13 @@ struct Session {
   tls::FactsPtr tls_facts;
   const ProxyTarget* target = nullptr;        ///< that its first bytes lead to; null = its service's only one
   [[no_unique_address]] Deadlines deadlines;  ///< its padding has room for the flags that follow
-  bool admitted = false;                      ///< by the gate's first stage, so that it must leave
-  bool header_due = false;                    ///< a PROXY header says who the client is
-  bool source_counted = false;                ///< by the gate's second stage, for its source, as well
-  bool cut_inside = false;                    ///< it was cut in the middle of something
-  bool asks_postgres = false;                 ///< the backend gets the request for TLS that the client's hello follows
-  bool close_softly = false;                  ///< refused with an answer, which a RST would lose
-  bool established = false;                   ///< it is counted by the worker's Established
+  bool admitted : 1 = false;                  ///< by the gate's first stage, so that it must leave
+  bool header_due : 1 = false;                ///< a PROXY header says who the client is
+  bool source_counted : 1 = false;            ///< by the gate's second stage, for its source, as well
+  bool cut_inside : 1 = false;                ///< it was cut in the middle of something
+  bool asks_postgres : 1 = false;             ///< the backend gets the request for TLS that the client's hello follows
+  bool close_softly : 1 = false;              ///< refused with an answer, which a RST would lose
+  Established::Mark established = 0;          ///< since it carries, the worker's Established counts it
   std::uint64_t id = 0;
   std::uint64_t number = 0;                 ///< among the connections that came to the listener
   std::unique_ptr<SessionShaping> shaping;  ///< what is done to its bytes beside carrying them; null for most
@@ -97,9 +98,8 @@ struct Session {
   void enter(Deadlines::Stage stage) {
     // A crowd of newcomers must not hold up those who already talk.
     slot->set_priority(stage < Deadlines::Stage::carrying ? io::Priority::low : io::Priority::normal);
-    if (stage == Deadlines::Stage::carrying && !established) {
-      established = true;
-      context->resources.established.enter(deadlines.started(), now());
+    if (stage == Deadlines::Stage::carrying && established == 0) {
+      established = context->resources.established.enter(now());
     }
     deadlines.enter(stage, now());
     arm();

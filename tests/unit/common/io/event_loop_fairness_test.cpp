@@ -214,10 +214,18 @@ net::awaitable<void> work_hard(Crowd& crowd, std::size_t who, int turns, Heavy h
 }
 
 /// Asks and is gone before its turn.
-net::awaitable<void> ask_and_leave(Crowd& crowd) {
+net::awaitable<void> ask_and_leave(Crowd& crowd, HeavyTurn turn = HeavyTurn::alone) {
   const SlotPtr slot = crowd.loop.acquire(1);
-  slot->ask_for_heavy_turn(HeavyTurn::alone);
+  slot->ask_for_heavy_turn(turn);
   co_await slot->yield();
+}
+
+/// Ends a crowd once those whose number is less than `limit` have had so many turns.
+net::awaitable<void> end_after_those_below(Crowd& crowd, std::size_t limit, std::ptrdiff_t turns) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  const auto counts = [limit](std::size_t who) { return who < limit; };
+  while (std::count_if(crowd.turns.begin(), crowd.turns.end(), counts) < turns && !crowd.over) co_await slot->yield();
+  crowd.end();
 }
 
 TEST(EventLoopFairness, HeavyTurnsAreOneAtATimeInOrderAndBesideAllOthers) {
@@ -230,16 +238,7 @@ TEST(EventLoopFairness, HeavyTurnsAreOneAtATimeInOrderAndBesideAllOthers) {
   });
   crowd.loop.post([] {});
   std::vector<std::size_t> heavy;
-  crowd.loop.spawn(
-      [](Crowd& watched) -> net::awaitable<void> {
-        const SlotPtr slot = watched.loop.acquire(1);
-        while (std::count_if(watched.turns.begin(), watched.turns.end(), [](auto who) { return who < 3; }) < 6 &&
-               watched.turns.size() < kTooMany) {
-          co_await slot->yield();
-        }
-        watched.end();
-      }(crowd),
-      rethrow);
+  crowd.loop.spawn(end_after_those_below(crowd, 3, 6), rethrow);
   crowd.loop.run();
   for (std::size_t i = 0; i < crowd.turns.size(); ++i) {
     if (crowd.turns[i] >= 3) continue;
@@ -344,25 +343,32 @@ TEST(EventLoopFairness, HeavyTurnsAndLowPriorityTakeTurns) {
   EXPECT_EQ(std::count(crowd.turns.begin(), crowd.turns.end(), 2), 50);
 }
 
-/// Heavy work of eight, as the last of them asks for it, beside a worker: how much of it stood in a row.
+/// Eight do heavy work beside somebody who always has more to do: seven as `most` says, the eighth as `last` says.
+/// Returns how many turns of the eight there were in a row, each time.
 std::vector<std::size_t> rows_of_heavy_work(Heavy most, Heavy last) {
   constexpr std::size_t kAll = 8;
   constexpr std::size_t kWorker = kAll;
+  constexpr int kTurns = 20;
+  constexpr std::ptrdiff_t kAllTurns = kTurns * std::ptrdiff_t{kAll};
   Crowd crowd;
+  const auto is_heavy = [](std::size_t who) { return who < kAll; };
   net::asio::post(crowd.loop.executor(), [&] {
     crowd.loop.spawn(work(crowd, kWorker), rethrow);
     for (std::size_t who = 0; who < kAll; ++who) {
-      crowd.loop.spawn(work_hard(crowd, who, 20, who + 1 < kAll ? most : last), rethrow);
+      if (who == 4) crowd.loop.spawn(ask_and_leave(crowd, most.turn), rethrow);
+      crowd.loop.spawn(work_hard(crowd, who, kTurns, who + 1 < kAll ? most : last), rethrow);
     }
-    crowd.loop.spawn(end_after(crowd, kAll - 1, 20), rethrow);
+    crowd.loop.spawn(end_after_those_below(crowd, kAll, kAllTurns), rethrow);
   });
   crowd.loop.run();
-  return stretches(crowd.turns, [](std::size_t who) { return who < kAll; });
+  EXPECT_EQ(std::count_if(crowd.turns.begin(), crowd.turns.end(), is_heavy), kAllTurns);
+  return stretches(crowd.turns, is_heavy);
 }
 
 TEST(EventLoopFairness, HeavyWorkThatMayShareATurnSharesIt) {
   const Heavy light{.turn = HeavyTurn::shared};
   const std::vector<std::size_t> rows = rows_of_heavy_work(light, light);
+  ASSERT_FALSE(rows.empty());
   EXPECT_GE(*std::max_element(rows.begin(), rows.end()), 8u) << "nobody else has a turn between them";
 }
 
@@ -378,6 +384,36 @@ TEST(EventLoopFairness, HeavyWorkThatMayNotShareHasATurnToItself) {
   for (const std::size_t row : rows_of_heavy_work({.turn = HeavyTurn::shared}, {.turn = HeavyTurn::alone})) {
     EXPECT_LE(row, 7u) << "the eighth is never among them";
   }
+}
+
+/// Wakes itself before it waits for its heavy turn.
+net::awaitable<void> work_hard_when_awake(Crowd& crowd, std::size_t who, int turns) {
+  const SlotPtr slot = crowd.loop.acquire(1);
+  slot->set_priority(Priority::low);
+  for (int turn = 0; turn < turns; ++turn) {
+    slot->wake();
+    slot->ask_for_heavy_turn(HeavyTurn::alone);
+    while (!slot->take_heavy_turn()) co_await slot->wait();
+    crowd.note(who);
+  }
+}
+
+TEST(EventLoopFairness, WhoIsReadyAsWellHasItsHeavyTurnAmongTheHeavy) {
+  Crowd crowd;
+  net::asio::post(crowd.loop.executor(), [&crowd] {
+    crowd.loop.spawn(work(crowd, 0), rethrow);
+    crowd.loop.spawn(work_later(crowd, kLow, std::chrono::microseconds(0)), rethrow);
+    crowd.loop.spawn(work_hard_when_awake(crowd, 1, 20), rethrow);
+    crowd.loop.spawn(work_hard_when_awake(crowd, 2, 20), rethrow);
+    crowd.loop.spawn(end_after(crowd, 2, 20), rethrow);
+  });
+  crowd.loop.run();
+  for (std::size_t i = 1; i + 1 < crowd.turns.size(); ++i) {
+    if (crowd.turns[i] != 1 && crowd.turns[i] != 2) continue;
+    EXPECT_EQ(crowd.turns[i - 1], 0u) << "after the normal ones of a turn";
+    EXPECT_EQ(crowd.turns[i + 1], 0u) << "and nobody of low priority has the same turn";
+  }
+  EXPECT_EQ(std::count(crowd.turns.begin(), crowd.turns.end(), 2), 20);
 }
 
 }  // namespace

@@ -143,13 +143,14 @@ TEST_F(FileWatchTest, AFileThatIsNeverAtRestLeavesOthersTheirTurn) {
   std::ofstream noise(dir.file("etc/noise"));
   std::ofstream file(dir.file("etc/weir.yaml"), std::ios::app);
   // By turns, because the kernel makes one of several in a row that are the same.
-  for (int times = 0; times < 1000; ++times) {
+  for (int times = 0; times < 5000; ++times) {
     noise << "x" << std::flush;
     file << "x" << std::flush;
   }
   file.close();
   bool had_its_turn = false;
   ASSERT_GT(context.run_one_for(std::chrono::seconds(10)), 0U);
+  ASSERT_TRUE(last);
   boost::asio::post(context, [&] { had_its_turn = *last; });
   context.poll();
   EXPECT_TRUE(had_its_turn) << "before all was read";

@@ -49,6 +49,21 @@ TEST_F(HandshakePlacesTest, WhoComesBackGoesBeforeWhoIsNew) {
   EXPECT_EQ(places.halfway(), 0U);
 }
 
+TEST_F(HandshakePlacesTest, WhoComesBackToAFreePlaceHasItAtOnceAndLetsTheNextOneIn) {
+  HandshakePlaces places(2);
+  std::vector<std::unique_ptr<Place>> halfway;
+  for (std::size_t i = 0; i < 2 * HandshakePlaces::kHalfwayForEach; ++i) {
+    halfway.push_back(place(places));
+    halfway.back()->pause();
+  }
+  const auto next = place(places);
+  EXPECT_FALSE(next->granted()) << "too many are halfway";
+  halfway.front()->resume();
+  EXPECT_TRUE(halfway.front()->granted());
+  EXPECT_TRUE(next->granted());
+  EXPECT_EQ(places.used(), 2U);
+}
+
 TEST_F(HandshakePlacesTest, SoManyMayBeHalfwayForEachPlace) {
   HandshakePlaces places(1);
   std::vector<std::unique_ptr<Place>> halfway;
