@@ -116,7 +116,7 @@ TEST(AdminCommand, FaultsAreListedSetAndCleared) {
       {{"GET /api/v1/faults", documented("Faults")},
        {"POST /api/v1/listeners/my%20db/faults",
         FakeEndpoint::http(200, R"({"result": "done", "fault": {"name": "slow", "kind": "latency", "left_seconds": 600,
-          "definition": {"direction": "downstream", "percent": 20, "latency": {"delay": "50ms"}}}})")},
+          "definition": {"direction": "downstream", "percent": 20, "for": "10m", "latency": {"delay": "50ms"}}}})")},
        {"DELETE /api/v1/listeners/db/faults/slow", FakeEndpoint::http(200, R"({"result": "done"})")},
        {"DELETE /api/v1/listeners/db/faults", FakeEndpoint::http(200, R"({"result": "done"})")},
        {"DELETE /api/v1/faults", FakeEndpoint::http(200, R"({"result": "already"})")}});
