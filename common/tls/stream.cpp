@@ -54,6 +54,7 @@ struct StreamBio {
     }
     std::memcpy(buffer, stream.window_.data(), *moved);
     stream.window_ = stream.window_.subspan(*moved);
+    stream.ahead_ += static_cast<std::int32_t>(*moved);
     return 1;
   }
 
@@ -102,7 +103,10 @@ class Stream::Input {
     }
     if (!stream_.socket_.readable() || stream_.fin_came_ || most == 0) return;
     const io::IoResult got = stream_.socket_.read({stream_.buffers_.input.get(), std::min(most, Buffers::kInput)});
-    if (got.status == Status::moved) stream_.window_ = {stream_.buffers_.input.get(), got.bytes};
+    if (got.status == Status::moved) {
+      stream_.window_ = {stream_.buffers_.input.get(), got.bytes};
+      stream_.received_ += got.bytes;
+    }
     if (got.status == Status::end) stream_.fin_came_ = true;
     if (got.status == Status::failed) error_ = got.error;
   }
@@ -172,7 +176,10 @@ bool Stream::begin_step() {
       error_ = got.error;
       return false;
     }
-    if (got.status == Status::moved) inbox_.assign(buffers_.input.get(), buffers_.input.get() + got.bytes);
+    if (got.status == Status::moved) {
+      inbox_.assign(buffers_.input.get(), buffers_.input.get() + got.bytes);
+      received_ += got.bytes;
+    }
     if (got.status == Status::end) fin_came_ = true;
   }
   window_ = std::span(inbox_).subspan(inbox_offset_);
@@ -235,6 +242,10 @@ void Stream::note_message(int sent, int /*version*/, int type, const void* data,
   Stream& stream = *static_cast<Stream*>(self);
   const auto* bytes = static_cast<const unsigned char*>(data);
   if (type == SSL3_RT_ALERT && size >= 2 && bytes[1] != SSL_AD_CLOSE_NOTIFY) stream.alert_ = bytes[1];
+  if (type == SSL3_RT_HEADER && sent == 0 && size >= SSL3_RT_HEADER_LENGTH) {
+    stream.record_ = SSL3_RT_HEADER_LENGTH + bytes[3] * 256 + bytes[4];
+    stream.ahead_ -= stream.record_;
+  }
   if (!stream.open_ || size == 0) return;
   const bool key_update = sent == 0 && type == SSL3_RT_HANDSHAKE && bytes[0] == SSL3_MT_KEY_UPDATE;
   if (key_update) ++stream.key_updates_;
@@ -396,9 +407,12 @@ std::size_t Stream::unacknowledged() const {
   return all - std::min<std::size_t>(all, closing_bytes_);
 }
 
-std::size_t Stream::unread() const {
-  return inbox_.size() - inbox_offset_ + static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0)) +
-         socket_.unread();
+/// Plain text, and records of which nothing was read yet. A record that has begun may be all there is.
+std::size_t Stream::held_by_openssl() const {
+  const std::int32_t records = ahead_ < 0 ? ahead_ + record_ : ahead_;
+  return static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0) + std::max(records, 0));
 }
+
+std::size_t Stream::unread() const { return inbox_.size() - inbox_offset_ + held_by_openssl() + socket_.unread(); }
 
 }  // namespace weir::tls

@@ -122,11 +122,12 @@ class Stream {
   std::size_t kept() const { return unsent_.size() - unsent_offset_; }
   /// What records take in memory here: nothing while none waits.
   std::size_t memory_of_records() const { return unsent_.capacity() + inbox_.capacity(); }
-  /// Bytes of records that it has taken, in all.
+  /// Bytes of records that the socket has taken, in all, and that it has given.
   std::uint64_t sent() const { return sent_; }
+  std::uint64_t received() const { return received_; }
   /// Bytes of records that the peer has not acknowledged, those of close_notify not counted.
   std::size_t unacknowledged() const;
-  /// Bytes received and not read, of records or of plain text.
+  /// Bytes received and not read, of records or of plain text; also those of a record that is not whole yet.
   std::size_t unread() const;
   int take_error() const { return socket_.take_error(); }
   std::uint32_t key_updates() const { return key_updates_; }
@@ -145,6 +146,7 @@ class Stream {
   io::IoResult outcome() const;
   bool send_output();
   void note_failure();
+  std::size_t held_by_openssl() const;
   static void note_message(int sent, int version, int type, const void* data, std::size_t size, SSL* ssl, void* self);
 
   io::Stream& socket_;
@@ -156,11 +158,14 @@ class Stream {
   std::string problem_;
   std::uint64_t plain_read_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
   std::uint32_t inbox_offset_ = 0;
   std::uint32_t demands_ = 0;  ///< messages after the handshake, each of which costs us something
   std::uint32_t unsent_offset_ = 0;
   std::uint32_t key_updates_ = 0;
   std::uint32_t closing_bytes_ = 0;  ///< of close_notify
+  std::int32_t ahead_ = 0;           ///< bytes that OpenSSL took behind the end of the last record whose header it read
+  std::int32_t record_ = 0;          ///< that record's size
   int error_ = 0;
   Failure failure_ = Failure::none;
   std::uint8_t alert_ = 0;

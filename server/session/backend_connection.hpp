@@ -28,7 +28,7 @@ struct BackendConnection {
   std::uint64_t lost_before = 0;
 
   std::size_t kept_records() const { return tls ? tls->kept() : 0; }
-  std::uint64_t sent_records() const { return tls ? tls->sent() : 0; }
+  std::uint64_t moved_records() const { return tls ? tls->sent() + tls->received() : 0; }
   std::size_t unread() const { return tls ? tls->unread() : stream.unread(); }
   std::size_t unacknowledged() const { return tls ? tls->unacknowledged() : stream.unacknowledged(); }
 

@@ -21,6 +21,7 @@ template <typename Stream>
 Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
   if (cut_by_) return end_client(session, client, *cut_by_);
   Turn turn;
+  const std::uint64_t before = read_ + session.moved_records();
   if (shaper_) shaper_->begin_turn(session.now());
   client.flush();  // answers of TLS to the client's key updates
   bool is_held_back = false;
@@ -38,10 +39,10 @@ Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
       return end_turn(session.client_truncated() ? SessionEnd::client_truncated : SessionEnd::client_closed);
     }
     if (got.status == io::IoResult::Status::failed) return end_turn(end_of_error(true, got.error));
-    turn.moved = turn.moved || got.bytes > 0;
     read_ += got.bytes;
     if (shaper_) shaper_->did_read(got.bytes, client.readable());
   }
+  turn.moved = read_ + session.moved_records() != before;
   turn.unfinished = client.readable() && !is_held_back;
   if (!shaper_) return turn;
   turn.soon = shaper_->due();

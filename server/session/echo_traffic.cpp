@@ -25,7 +25,7 @@ Turn EchoTraffic::turn(Session& session) {
 template <typename Stream>
 Turn EchoTraffic::turn_on(Session& session, Stream& client) {
   if (cut_by_) return end_client(session, client, *cut_by_);
-  const std::uint64_t before = direction_.moved() + session.sent_records();
+  const std::uint64_t before = direction_.moved() + session.moved_records();
   const Direction::Outcome outcome =
       direction_.pump(client, client, {session.scratch(), change_, nullptr, false, session.now()});
   if (outcome == Direction::Outcome::ended) {
@@ -47,7 +47,7 @@ Turn EchoTraffic::turn_on(Session& session, Stream& client) {
   }
   // A FIN is read once all before it was sent back, and so ends the echo in the same turn, unless a fault holds it
   // back.
-  return {.moved = direction_.moved() + session.sent_records() != before,
+  return {.moved = direction_.moved() + session.moved_records() != before,
           .unfinished = outcome == Direction::Outcome::unfinished,
           .soon = direction_.due()};
 }

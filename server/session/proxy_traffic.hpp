@@ -55,8 +55,8 @@ class ProxyTraffic {
   auto on_streams(Session& session, Work work);
 
   std::uint64_t moved(const Session& session) const {
-    return to_backend_.direction.moved() + to_client_.direction.moved() + session.sent_records() +
-           backend_.sent_records();
+    return to_backend_.direction.moved() + to_client_.direction.moved() + session.moved_records() +
+           backend_.moved_records();
   }
   /// Bytes that were read and that the sinks' sockets have not taken: plain ones, and the records of TLS.
   std::size_t kept_for_backend() const {

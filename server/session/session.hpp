@@ -138,7 +138,7 @@ struct Session {
   std::size_t unacknowledged() const { return tls ? tls->unacknowledged() : client.unacknowledged(); }
   /// Bytes to it that its socket has not taken, and those that it has, as records of TLS.
   std::size_t kept_records() const { return tls ? tls->kept() : 0; }
-  std::uint64_t sent_records() const { return tls ? tls->sent() : 0; }
+  std::uint64_t moved_records() const { return tls ? tls->sent() + tls->received() : 0; }
   /// Its FIN came without close_notify.
   bool client_truncated() const { return tls && tls->truncated(); }
   /// What a FIN without close_notify is to its connections, on either side.

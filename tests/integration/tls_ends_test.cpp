@@ -205,6 +205,23 @@ TEST_P(TlsEnds, ADrainEndsInOrderWhoIsAtRest) {
   EXPECT_TRUE(in_order(server, at_server)) << static_cast<int>(at_server.ending) << at_server.problem;
 }
 
+TEST_P(TlsEnds, ACutAmidARecordIsAReset) {
+  start("", "timeouts: {idle: 1s}");
+  auto [client, server] = connect();
+  client.send_all("all of it");
+  EXPECT_EQ(server.receive_exactly(9), "all of it");
+  server.send_all("and back");
+  EXPECT_EQ(client.receive_exactly(8), "and back");
+  TlsPeer& cut = client.has_tls() ? client.tls() : server.tls();
+  const std::string record = cut.seal("never whole");
+  cut.socket().send_all(record.substr(0, record.size() / 2));
+  const TlsReceived at_client = client.receive_until_end();
+  EXPECT_EQ(at_client.ending, Ending::reset);
+  EXPECT_FALSE(at_client.close_notify);
+  EXPECT_EQ(server.receive_until_end().ending, Ending::reset);
+  EXPECT_EQ(daemon->wait_for_record().end(), "idle_timeout");
+}
+
 TEST_P(TlsEnds, TruncationsAreCounted) {
   daemon.emplace(Daemon::with_config("admin: {bind: '127.0.0.1:0'}\n" + config()));
   auto [client, server] = connect();

@@ -627,10 +627,14 @@ TEST_P(TlsStream, ReadsARecordThatComesByteByByte) {
     const std::string record = world.far.seal("in pieces");
     for (std::size_t i = 0; i < record.size(); ++i) {
       EXPECT_FALSE(world.stream.readable());
+      EXPECT_EQ(world.stream.unread(), i) << "what has come of it is not lost sight of";
+      const std::uint64_t received = world.stream.received();
       world.far.send(record.substr(i, 1));
       co_await readable(world);
       EXPECT_EQ(read(world.stream).text, i + 1 == record.size() ? "in pieces" : "");
+      EXPECT_EQ(world.stream.received(), received + 1);
     }
+    EXPECT_EQ(world.stream.unread(), 0u);
   });
 }
 
