@@ -15,8 +15,9 @@ class Settling {
   static constexpr std::chrono::milliseconds kQuiet{100};
   /// For a writer that has not closed the file yet.
   static constexpr std::chrono::seconds kWriting{2};
-  /// From the first change on, for files that are never quiet.
-  static constexpr std::chrono::seconds kMost{10};
+  /// From the first change on, for files that are never quiet, and for those that are never closed.
+  static constexpr std::chrono::seconds kMost{2};
+  static constexpr std::chrono::seconds kMostWriting{10};
 
   /// Something has changed; `writing` where more may follow before the writer closes the file.
   void note(bool writing, Time now) {
@@ -28,7 +29,8 @@ class Settling {
   /// When to read them; nothing where nothing has changed.
   std::optional<Time> due() const {
     if (!first_) return std::nullopt;
-    return std::min<Time>(*first_ + kMost, last_ + (writing_ ? Time::duration(kWriting) : Time::duration(kQuiet)));
+    return writing_ ? std::min<Time>(*first_ + kMostWriting, last_ + kWriting)
+                    : std::min<Time>(*first_ + kMost, last_ + kQuiet);
   }
 
   /// They are read now.

@@ -34,8 +34,13 @@ TEST_F(SettlingTest, OneThatHasClosedTheFileIsDone) {
 }
 
 TEST_F(SettlingTest, FilesThatAreNeverQuietAreReadAllTheSame) {
-  for (auto at = start; at < start + 1min; at += 1s) settling.note(true, at);
+  for (auto at = start; at < start + 1min; at += 50ms) settling.note(false, at);
   EXPECT_EQ(settling.due(), start + Settling::kMost);
+}
+
+TEST_F(SettlingTest, FilesThatAreNeverClosedAreReadLater) {
+  for (auto at = start; at < start + 1min; at += 1s) settling.note(true, at);
+  EXPECT_EQ(settling.due(), start + Settling::kMostWriting);
 }
 
 TEST_F(SettlingTest, OnceTheyAreReadEverythingBeginsAnew) {
