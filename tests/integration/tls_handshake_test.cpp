@@ -339,6 +339,24 @@ TEST_F(TlsHandshake, ProtocolsAreAgreedOnWhereThereIsOneInCommon) {
   EXPECT_EQ(echoed(other), "ping");
 }
 
+TEST_F(TlsHandshake, ARefusedOneHoldsNoMemoryWhileItsAlertArrives) {
+  start();
+  expect_served();
+  const std::size_t memory = daemon->process().resident();
+  std::vector<TlsPeer> refused;
+  for (int i = 0; i < 300; ++i) {
+    refused.push_back(begin());
+    Peer& socket = refused.back().socket();
+    socket.send_all(refused.back().client_hello());
+    ASSERT_TRUE(socket.readable(kHang));
+    socket.send_all(std::string("\x17\x03\x03\x40\x00", 5) + random_bytes(16 * 1024, 1));
+    EXPECT_EQ(socket.receive_until_end().ending, Ending::fin) << "behind the alert; the daemon waits for ours now";
+  }
+  if (!kSanitized) {
+    EXPECT_LT(daemon->process().resident(), memory + refused.size() * 16 * 1024);
+  }
+}
+
 TEST_F(TlsHandshake, AnAlertOfTheClientIsInItsRecord) {
   start();
   for (const char* version : {"TLSv1.2", "TLSv1.3"}) {
