@@ -27,7 +27,7 @@ constexpr std::size_t kLargest = std::size_t{4} << 20;
 }
 
 [[noreturn]] void cannot_read(const std::string& path, int error) {
-  const char* remedy = error == ENOENT                      ? "; name a PEM file that is there"
+  const char* remedy = error == ENOENT                      ? "; name a file that is there"
                        : error == EACCES || error == EPERM  ? "; let the user that the program runs as read it"
                        : error == EMFILE || error == ENFILE ? "; raise the limit of open files"
                                                             : "";
