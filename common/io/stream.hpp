@@ -91,6 +91,8 @@ class Stream {
   std::size_t unacknowledged() const;
   /// Bytes received and not yet read (FIONREAD), also of a socket that was reset since.
   std::size_t unread() const;
+  /// The same here: a read may give all of it.
+  std::size_t at_hand() const { return unread(); }
   /// The error pending on the socket (SO_ERROR), cleared by asking; 0 for none.
   int take_error() const;
 

@@ -176,10 +176,7 @@ bool Stream::begin_step() {
       error_ = got.error;
       return false;
     }
-    if (got.status == Status::moved) {
-      inbox_.assign(buffers_.input.get(), buffers_.input.get() + got.bytes);
-      received_ += got.bytes;
-    }
+    if (got.status == Status::moved) inbox_.assign(buffers_.input.get(), buffers_.input.get() + got.bytes);
     if (got.status == Status::end) fin_came_ = true;
   }
   window_ = std::span(inbox_).subspan(inbox_offset_);
@@ -407,12 +404,15 @@ std::size_t Stream::unacknowledged() const {
   return all - std::min<std::size_t>(all, closing_bytes_);
 }
 
-/// Plain text, and records of which nothing was read yet. A record that has begun may be all there is.
-std::size_t Stream::held_by_openssl() const {
-  const std::int32_t records = ahead_ < 0 ? ahead_ + record_ : ahead_;
-  return static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0) + std::max(records, 0));
+std::size_t Stream::at_hand() const {
+  return inbox_.size() - inbox_offset_ + static_cast<std::size_t>(std::max(::SSL_pending(ssl_.get()), 0)) +
+         socket_.unread();
 }
 
-std::size_t Stream::unread() const { return inbox_.size() - inbox_offset_ + held_by_openssl() + socket_.unread(); }
+/// A record that will never be whole holds nothing that is still under way.
+std::size_t Stream::unread() const {
+  const std::int32_t begun = ahead_ < 0 ? ahead_ + record_ : ahead_;
+  return at_hand() + (over_ ? 0 : static_cast<std::size_t>(std::max(begun, 0)));
+}
 
 }  // namespace weir::tls

@@ -122,12 +122,14 @@ class Stream {
   std::size_t kept() const { return unsent_.size() - unsent_offset_; }
   /// What records take in memory here: nothing while none waits.
   std::size_t memory_of_records() const { return unsent_.capacity() + inbox_.capacity(); }
-  /// Bytes of records that the socket has taken, in all, and that it has given.
+  /// Bytes of records that the socket has taken, in all, and that it has given since the handshake.
   std::uint64_t sent() const { return sent_; }
   std::uint64_t received() const { return received_; }
   /// Bytes of records that the peer has not acknowledged, those of close_notify not counted.
   std::size_t unacknowledged() const;
-  /// Bytes received and not read, of records or of plain text; also those of a record that is not whole yet.
+  /// Bytes received that a read may give, of records or of plain text.
+  std::size_t at_hand() const;
+  /// The same, and those of a record that is not whole yet, while it may still become so.
   std::size_t unread() const;
   int take_error() const { return socket_.take_error(); }
   std::uint32_t key_updates() const { return key_updates_; }
@@ -146,7 +148,6 @@ class Stream {
   io::IoResult outcome() const;
   bool send_output();
   void note_failure();
-  std::size_t held_by_openssl() const;
   static void note_message(int sent, int version, int type, const void* data, std::size_t size, SSL* ssl, void* self);
 
   io::Stream& socket_;
@@ -164,8 +165,9 @@ class Stream {
   std::uint32_t unsent_offset_ = 0;
   std::uint32_t key_updates_ = 0;
   std::uint32_t closing_bytes_ = 0;  ///< of close_notify
-  std::int32_t ahead_ = 0;           ///< bytes that OpenSSL took behind the end of the last record whose header it read
-  std::int32_t record_ = 0;          ///< that record's size
+  /// How many bytes OpenSSL took behind the last record whose header it has read; less than 0: so many are missing.
+  std::int32_t ahead_ = 0;
+  std::int32_t record_ = 0;  ///< that record's size, with its header
   int error_ = 0;
   Failure failure_ = Failure::none;
   std::uint8_t alert_ = 0;

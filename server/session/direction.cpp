@@ -71,7 +71,7 @@ class Preceded {
   Preceded(std::span<const std::byte>& first, Source& source) : first_(first), source_(source) {}
 
   bool readable() const { return !first_.empty() || source_.readable(); }
-  std::size_t unread() const { return first_.size() + source_.unread(); }
+  std::size_t at_hand() const { return first_.size() + source_.at_hand(); }
   bool can_splice() const { return first_.empty() && source_.can_splice(); }
   io::IoResult read(std::span<std::byte> buffer) {
     if (first_.empty()) return source_.read(buffer);
@@ -127,7 +127,7 @@ Direction::Outcome Direction::move_limited(Source& source, Sink& sink, const Mov
   for (const std::uint64_t turn_end = read_ + kTurnBytes;;) {
     const bool reads = pending() == 0 && !source_ended_ && source.readable();
     std::size_t most = 0;
-    if (reads) most = shaper_->may_read(read_, turn_end - read_, [&source] { return source.unread(); });
+    if (reads) most = shaper_->may_read(read_, turn_end - read_, [&source] { return source.at_hand(); });
     if (reads && most == 0) {
       pipe_.reset();
       return Outcome::waiting;
@@ -181,7 +181,7 @@ Direction::Step Direction::fill_line(Source& source, const Mover& mover, bool& m
       break;
     }
     const std::size_t room = std::min(mover.scratch.size(), line.room());
-    const std::size_t most = room == 0 ? 0 : shaper_->may_read(read_, room, [&source] { return source.unread(); });
+    const std::size_t most = room == 0 ? 0 : shaper_->may_read(read_, room, [&source] { return source.at_hand(); });
     if (most == 0) break;
     const io::IoResult got = source.read(mover.scratch.first(most));
     if (got.status == Status::failed) {

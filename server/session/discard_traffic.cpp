@@ -28,7 +28,7 @@ Turn DiscardTraffic::turn_on(Session& session, Stream& client) {
   const std::uint64_t turn_end = read_ + Direction::kTurnBytes;
   for (int reads = 0; client.readable() && read_ < turn_end && reads < Direction::kTurnReads; ++reads) {
     std::size_t most = io::EventLoop::kScratchSize;
-    if (shaper_) most = shaper_->may_read(read_, most, [&client] { return client.unread(); });
+    if (shaper_) most = shaper_->may_read(read_, most, [&client] { return client.at_hand(); });
     if (most == 0) {
       is_held_back = true;
       break;

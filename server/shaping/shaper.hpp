@@ -59,13 +59,13 @@ class Shaper {
   void wait_until(Time due) { due_ = std::min(due_, due); }
   Time now() const { return now_; }
 
-  /// How many bytes may be read now, at most `most`, of a source that has `unread()`, which is asked only where it
-  /// matters; 0 = none before due().
-  template <typename Unread>
-  std::size_t may_read(std::uint64_t read, std::size_t most, Unread unread) {
+  /// How many bytes may be read now, at most `most`, of a source that has `at_hand()` to give, which is asked only
+  /// where it matters; 0 = none before due().
+  template <typename AtHand>
+  std::size_t may_read(std::uint64_t read, std::size_t most, AtHand at_hand) {
     const std::uint64_t allowed = allowed_by_faults(read, most);
     if (allowed == 0 || buckets_.empty()) return static_cast<std::size_t>(allowed);
-    if (booked_ == 0) book(std::min<std::uint64_t>(allowed, std::max<std::size_t>(unread(), 1)));
+    if (booked_ == 0) book(std::min<std::uint64_t>(allowed, std::max<std::size_t>(at_hand(), 1)));
     if (booked_for_ > now_) {
       wait_until(booked_for_);
       return 0;

@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <exception>
 #include <future>
+#include <optional>
 #include <vector>
 
 #include "tests/support/admin_client.hpp"
 #include "tests/support/random_bytes.hpp"
+#include "tests/support/stopwatch.hpp"
 #include "tests/support/tls_through.hpp"
 
 /// How connections end with TLS on either side: an end is an end, a truncation none, and a reset is a reset.
@@ -206,7 +210,7 @@ TEST_P(TlsEnds, ADrainEndsInOrderWhoIsAtRest) {
 }
 
 TEST_P(TlsEnds, ACutAmidARecordIsAReset) {
-  start("", "timeouts: {idle: 1s}");
+  daemon.emplace(Daemon::with_config("drain_timeout: 1s\n" + config()));
   auto [client, server] = connect();
   client.send_all("all of it");
   EXPECT_EQ(server.receive_exactly(9), "all of it");
@@ -215,11 +219,52 @@ TEST_P(TlsEnds, ACutAmidARecordIsAReset) {
   TlsPeer& cut = client.has_tls() ? client.tls() : server.tls();
   const std::string record = cut.seal("never whole");
   cut.socket().send_all(record.substr(0, record.size() / 2));
+  daemon->drain();
   const TlsReceived at_client = client.receive_until_end();
   EXPECT_EQ(at_client.ending, Ending::reset);
   EXPECT_FALSE(at_client.close_notify);
   EXPECT_EQ(server.receive_until_end().ending, Ending::reset);
-  EXPECT_EQ(daemon->wait_for_record().end(), "idle_timeout");
+  EXPECT_EQ(daemon->wait_for_record().end(), "shutdown");
+}
+
+/// Whether a record that comes byte by byte keeps a connection open for three times the limit; then the rest of it is
+/// sent. Nothing where this machine slept for so long that the limit may have passed between two bytes.
+std::optional<bool> drips(TlsPeer& from, Side& to, std::chrono::milliseconds limit, Stopwatch since_byte) {
+  const std::string record = from.seal("slow but sure");
+  std::size_t sent = 0;
+  for (const Stopwatch since_begin; since_begin.elapsed() < 3 * limit && sent + 1 < record.size(); ++sent) {
+    from.socket().send_all(record.substr(sent, 1));
+    const bool ended = to.socket().readable(limit / 8);
+    if (since_byte.elapsed() > limit / 2) return std::nullopt;
+    if (ended) return false;
+    since_byte = Stopwatch();
+  }
+  from.socket().send_all(record.substr(sent));
+  return true;
+}
+
+TEST_P(TlsEnds, ARecordThatComesByteByByteIsTraffic) {
+  for (const int ms : {600, 600, 1200, 4800}) {
+    const std::chrono::milliseconds limit(ms);
+    start("", "timeouts: {idle: " + std::to_string(ms) + "ms}");
+    const Stopwatch since_connect;
+    try {
+      auto [client, server] = connect();
+      client.send_all("there");
+      EXPECT_EQ(server.receive_exactly(5), "there");
+      server.send_all("back");
+      EXPECT_EQ(client.receive_exactly(4), "back");
+      Side& to = client.has_tls() ? server : client;
+      const std::optional<bool> open = drips(client.has_tls() ? client.tls() : server.tls(), to, limit, since_connect);
+      if (!open) continue;
+      ASSERT_TRUE(*open);
+      EXPECT_EQ(to.receive_exactly(13), "slow but sure");
+      return;
+    } catch (const std::exception&) {
+      if (since_connect.elapsed() < limit / 2) throw;
+    }
+  }
+  FAIL() << "this machine slept for seconds again and again";
 }
 
 TEST_P(TlsEnds, TruncationsAreCounted) {

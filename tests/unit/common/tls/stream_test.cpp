@@ -628,6 +628,7 @@ TEST_P(TlsStream, ReadsARecordThatComesByteByByte) {
     for (std::size_t i = 0; i < record.size(); ++i) {
       EXPECT_FALSE(world.stream.readable());
       EXPECT_EQ(world.stream.unread(), i) << "what has come of it is not lost sight of";
+      EXPECT_EQ(world.stream.at_hand(), 0u) << "but no read gives it";
       const std::uint64_t received = world.stream.received();
       world.far.send(record.substr(i, 1));
       co_await readable(world);
@@ -1019,6 +1020,7 @@ TEST_P(TlsStream, CloseNotifyIsAnEndBehindTheLastByte) {
 TEST_P(TlsStream, AFinWithoutCloseNotifyIsAnEndThatIsMarked) {
   run(GetParam(), [](World& world) -> net::awaitable<void> {
     world.far.say("cut");
+    world.far.send(world.far.seal("never whole").substr(0, 9));
     world.far.peer().shutdown_write();
     co_await until(world, [&] { return world.stream.peer_ended(); });
     EXPECT_EQ(read(world.stream).text, "cut");
@@ -1026,6 +1028,7 @@ TEST_P(TlsStream, AFinWithoutCloseNotifyIsAnEndThatIsMarked) {
     EXPECT_TRUE(world.stream.readable());
     EXPECT_EQ(read(world.stream).status, Status::end);
     EXPECT_TRUE(world.stream.truncated());
+    EXPECT_EQ(world.stream.unread(), 0u) << "nothing is under way any more";
     world.stream.write(bytes_of("answer"));
     co_await until(world, [&] { return world.far.hear() == "answer"; });
     EXPECT_EQ(read(world.stream).status, Status::end);
