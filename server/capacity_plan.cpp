@@ -63,12 +63,8 @@ CapacityPlan::Tls plan_tls(const ServerConfig& config, std::uint32_t workers) {
   });
   if (!plan.clients) return plan;
   plan.handshakes = config.tls.handshakes;
-  const bool chains = std::any_of(config.listeners.begin(), config.listeners.end(), [](const ListenerConfig& listener) {
-    return listener.tls && listener.tls->client_certificates.verify != tls::ClientCertificateOptions::Verify::off;
-  });
-  plan.memory_of_a_handshake = tls::kMemoryPerHandshake + (chains ? tls::kMemoryPerClientChain : 0);
   plan.handshake_memory =
-      std::uint64_t{workers} * plan.handshakes * (1 + HandshakePlaces::kHalfwayForEach) * plan.memory_of_a_handshake;
+      std::uint64_t{workers} * plan.handshakes * (1 + HandshakePlaces::kHalfwayForEach) * tls::kMemoryPerHandshake;
   return plan;
 }
 
@@ -217,7 +213,7 @@ void describe_tls(std::ostream& out, const CapacityPlan::Tls& tls) {
   if (tls.clients) {
     out << counted(tls.handshakes, "handshake") << " at once on each worker, and " << HandshakePlaces::kHalfwayForEach
         << " times as many that wait for their clients;\n             they take " << display_size(tls.handshake_memory)
-        << " at most, at " << (tls.memory_of_a_handshake >> 10) << " KiB\n             ";
+        << " at most, at " << (tls::kMemoryPerHandshake >> 10) << " KiB\n             ";
   }
   out << "an established connection takes " << (tls::kMemoryPerSide >> 10) << " KiB more for each side that is TLS";
 }

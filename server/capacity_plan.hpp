@@ -62,11 +62,10 @@ struct CapacityPlan {
 
   /// What TLS takes (common/tls/costs.hpp).
   struct Tls {
-    bool clients = false;                     ///< a listener speaks it
-    bool backends = false;                    ///< a listener's upstream is spoken to in it
-    std::uint32_t handshakes = 0;             ///< with clients at once, on each worker; 0 where no listener speaks it
-    std::uint64_t memory_of_a_handshake = 0;  ///< bytes, at most
-    std::uint64_t handshake_memory = 0;       ///< of all that may be under way, bytes
+    bool clients = false;                ///< a listener speaks it
+    bool backends = false;               ///< a listener's upstream is spoken to in it
+    std::uint32_t handshakes = 0;        ///< with clients at once, on each worker; 0 where no listener speaks it
+    std::uint64_t handshake_memory = 0;  ///< of all that may be under way, bytes
   } tls;
 
   std::optional<std::uint64_t> limit;  ///< `limits.connections` as configured; nothing = auto, 0 = no limit
