@@ -316,11 +316,7 @@ void count_failure(const Session& session, Opening& opening) {
 net::awaitable<void> let_alert_arrive(Session& session) {
   constexpr int kReadsAtOnce = 4;
   const Session::Time until = session.now() + kAlertTime;
-  if (session.tls) {
-    session.tls->flush();
-    session.tls_facts->alert = session.tls->alert();
-    session.tls.reset();  // what it holds in memory is bounded for handshakes that are under way alone
-  }
+  session.tls.reset();  // what it holds in memory is bounded for handshakes that are under way alone
   session.client.shutdown_write();
   while (session.now() < until && session.slot->interruption() == 0) {
     for (int reads = 0; session.client.readable() && reads < kReadsAtOnce; ++reads) {
