@@ -8,8 +8,8 @@
 namespace weir::tls {
 
 /// Of a handshake under way, at most. Honest clients take a quarter of it. One that answers a HelloRetryRequest may say
-/// that its second ClientHello is 128 KB long, and OpenSSL makes room for all of it at once; with a record behind it that
-/// is not whole yet, 188 KB were measured. A chain of certificates takes less.
+/// that its second ClientHello is 128 KB long, and OpenSSL makes room for all of it at once; with a record behind it
+/// that is not whole yet, 188 KB were measured. A chain of certificates takes less.
 inline constexpr std::uint64_t kMemoryPerHandshake = std::uint64_t{192} << 10;
 /// Of a side of an established connection, on average: most are idle at any moment.
 inline constexpr std::uint64_t kMemoryPerSide = std::uint64_t{16} << 10;
