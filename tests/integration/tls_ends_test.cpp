@@ -195,13 +195,18 @@ TEST_P(TlsEnds, AResetAfterBothEndsIsClean) {
   }
 }
 
+/// A word there and one back, after which nothing is under way.
+void talk(Side& client, Side& server) {
+  client.send_all("there");
+  EXPECT_EQ(server.receive_exactly(5), "there");
+  server.send_all("back");
+  EXPECT_EQ(client.receive_exactly(4), "back");
+}
+
 TEST_P(TlsEnds, ADrainEndsInOrderWhoIsAtRest) {
   daemon.emplace(Daemon::with_config("drain_timeout: 3s\n" + config()));
   auto [client, server] = connect();
-  client.send_all("at rest");
-  EXPECT_EQ(server.receive_exactly(7), "at rest");
-  server.send_all("so am I");
-  EXPECT_EQ(client.receive_exactly(7), "so am I");
+  talk(client, server);
   daemon->drain();
   const TlsReceived at_client = client.receive_until_end();
   EXPECT_TRUE(in_order(client, at_client)) << static_cast<int>(at_client.ending) << at_client.problem;
@@ -212,10 +217,7 @@ TEST_P(TlsEnds, ADrainEndsInOrderWhoIsAtRest) {
 TEST_P(TlsEnds, ACutAmidARecordIsAReset) {
   daemon.emplace(Daemon::with_config("drain_timeout: 1s\n" + config()));
   auto [client, server] = connect();
-  client.send_all("all of it");
-  EXPECT_EQ(server.receive_exactly(9), "all of it");
-  server.send_all("and back");
-  EXPECT_EQ(client.receive_exactly(8), "and back");
+  talk(client, server);
   TlsPeer& cut = client.has_tls() ? client.tls() : server.tls();
   const std::string record = cut.seal("never whole");
   cut.socket().send_all(record.substr(0, record.size() / 2));
@@ -250,10 +252,7 @@ TEST_P(TlsEnds, ARecordThatComesByteByByteIsTraffic) {
     const Stopwatch since_connect;
     try {
       auto [client, server] = connect();
-      client.send_all("there");
-      EXPECT_EQ(server.receive_exactly(5), "there");
-      server.send_all("back");
-      EXPECT_EQ(client.receive_exactly(4), "back");
+      talk(client, server);
       Side& to = client.has_tls() ? server : client;
       const std::optional<bool> open = drips(client.has_tls() ? client.tls() : server.tls(), to, limit, since_connect);
       if (!open) continue;

@@ -5,7 +5,6 @@
 #include <future>
 #include <vector>
 
-#include "common/tls/costs.hpp"
 #include "tests/support/admin_client.hpp"
 #include "tests/support/configs.hpp"
 #include "tests/support/fake_backend.hpp"
